@@ -204,14 +204,21 @@ fn cents(text: &str) -> Result<i64, AmountError> {
     }
 
     // value = digits × 10^(exponent - len(fraction)); cents = value × 100.
-    let digits = || whole.bytes().chain(fraction.bytes()).map(|b| i64::from(b - b'0'));
+    let digits = || {
+        whole
+            .bytes()
+            .chain(fraction.bytes())
+            .map(|b| i64::from(b - b'0'))
+    };
     let mut significant = digits().skip_while(|digit| *digit == 0).count();
     if significant == 0 {
         return Ok(0);
     }
     let fraction_len = i64::try_from(fraction.len()).map_err(|_| AmountError::OutOfRange)?;
     let mut shift = exponent.saturating_sub(fraction_len).saturating_add(2);
-    let trailing_zeros = digits_rev(whole, fraction).take_while(|b| *b == b'0').count();
+    let trailing_zeros = digits_rev(whole, fraction)
+        .take_while(|b| *b == b'0')
+        .count();
     let mut skip = 0;
     while shift < 0 && skip < trailing_zeros {
         shift += 1;
@@ -260,9 +267,9 @@ fn exponent(text: &str) -> Result<i64, AmountError> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(AmountError::NotANumber);
     }
-    let size = digits
-        .bytes()
-        .fold(0_i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
+    let size = digits.bytes().fold(0_i64, |n, b| {
+        n.saturating_mul(10).saturating_add(i64::from(b - b'0'))
+    });
     Ok(if negative { -size } else { size })
 }
 

@@ -43,7 +43,7 @@ impl FromStr for RoutingNumber {
             .map(|(digit, weight)| u32::from(digit - b'0') * weight)
             .sum();
         // Nine zeros pass the checksum and are no bank.
-        if sum == 0 || sum % 10 != 0 {
+        if sum == 0 || !sum.is_multiple_of(10) {
             return Err(RoutingNumberError::Checksum);
         }
         Ok(Self(digits))

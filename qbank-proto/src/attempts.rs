@@ -1,0 +1,71 @@
+//! The attempts of one intent, and their join: invariant 2 in one place.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Attempt, Fate};
+use crate::machine::Now;
+
+/// What has been tried, and what it says of the money altogether.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    done: Vec<Attempt>,
+    join: Fate,
+    first_sent: Option<DateTime<Utc>>,
+}
+
+impl Attempts {
+    /// A read has no fate. A resumed write may have been sent before.
+    pub(crate) fn new(write: bool, resumed: Option<DateTime<Utc>>) -> Self {
+        let join = match (write, resumed) {
+            (false, _) => Fate::NotApplicable,
+            (true, None) => Fate::NeverSent,
+            (true, Some(_)) => Fate::Unknown,
+        };
+        Self {
+            done: Vec::new(),
+            join,
+            first_sent: resumed,
+        }
+    }
+
+    /// The highest rung that any attempt reached.
+    pub(crate) fn join(&self) -> Fate {
+        self.join
+    }
+
+    pub(crate) fn first_sent(&self) -> Option<DateTime<Utc>> {
+        self.first_sent
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.done.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How long ago the intent was first sent, by the wall clock.
+    pub(crate) fn age(&self, now: Now) -> Duration {
+        let first = self.first_sent.unwrap_or(now.utc());
+        now.utc()
+            .signed_duration_since(first)
+            .to_std()
+            .unwrap_or_default()
+    }
+
+    /// The intent is going out now.
+    pub(crate) fn sending(&mut self, now: Now) {
+        self.first_sent.get_or_insert(now.utc());
+    }
+
+    /// One attempt is over.
+    pub(crate) fn add(&mut self, attempt: Attempt) {
+        if self.join != Fate::NotApplicable {
+            self.join = self.join.max(attempt.fate);
+        }
+        self.done.push(attempt);
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Attempt> {
+        std::mem::take(&mut self.done)
+    }
+}

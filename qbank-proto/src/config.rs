@@ -1,0 +1,331 @@
+//! Where the bank is, who is calling, and what holds for every call unless the
+//! call says otherwise.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::{HeaderValue, Uri};
+
+use crate::error::Error;
+use crate::policy::{ConflictPolicy, RetryPolicy};
+use crate::scope::Scope;
+use crate::secret::Secret;
+use crate::token::AccessToken;
+
+/// Which bank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://api.qbankconnect.com/v1`.
+    Production,
+    /// A sandbox on this machine, over plain HTTP.
+    Sandbox {
+        /// Its loopback port.
+        port: u16,
+    },
+    /// Another one.
+    Custom {
+        /// URL of the API with the version, such as `https://bank.example/v1`.
+        base_url: String,
+        /// URL of the token endpoint; `{base_url}/token` if not given.
+        token_url: Option<String>,
+    },
+}
+
+impl Environment {
+    /// Another bank, with its token endpoint below the base URL.
+    pub fn custom(base_url: impl Into<String>) -> Self {
+        Self::Custom {
+            base_url: base_url.into(),
+            token_url: None,
+        }
+    }
+}
+
+/// How a session gets its token.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// OAuth 2.0 client credentials.
+    Client {
+        /// The client id.
+        id: String,
+        /// The client secret.
+        secret: Secret,
+    },
+    /// A ready-made token. A 401 is final at once.
+    Token(AccessToken),
+    /// The application's own supplier, which the driver asks.
+    Supplier,
+}
+
+impl Credentials {
+    /// OAuth 2.0 client credentials.
+    pub fn client(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        Self::Client {
+            id: id.into(),
+            secret: secret.into(),
+        }
+    }
+}
+
+/// How client credentials travel to the token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClientAuth {
+    /// In the form body (contract).
+    #[default]
+    Body,
+    /// As HTTP Basic, each part form-encoded first (RFC 6749 §2.3.1).
+    Basic,
+}
+
+/// The configuration of a session. Everything has a default but the bank and
+/// the credentials.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// Which bank.
+    pub environment: Environment,
+    /// How the session gets its token.
+    pub credentials: Credentials,
+    /// What the token should allow. Empty: all that the bank grants the client.
+    pub scopes: Vec<Scope>,
+    /// How client credentials travel.
+    pub client_auth: ClientAuth,
+    /// Allows plain HTTP to a loopback address with [`Environment::Custom`].
+    pub allow_loopback_http: bool,
+    /// How often an intent is sent again. 2 retries by default.
+    pub retry: RetryPolicy,
+    /// Limit per attempt. 60 s by default.
+    pub timeout: Duration,
+    /// Limit per connection; min(10 s, ¾ of `timeout`) if not given.
+    pub connect_timeout: Option<Duration>,
+    /// Limit per call, from its first poll, token requests included. 180 s by
+    /// default.
+    pub deadline: Duration,
+    /// What to do with a key conflict.
+    pub on_conflict: ConflictPolicy,
+    /// Limit of an answer's body in bytes, decoded. 32 MiB by default.
+    pub max_body: usize,
+    /// How old an intent may be to be resumed: the bank does not say how long it
+    /// keeps keys. 24 h by default, our own guess.
+    pub max_key_age: Duration,
+    /// Goes before our own `User-Agent`.
+    pub user_agent: Option<String>,
+}
+
+impl Config {
+    /// The defaults, for this bank and these credentials.
+    pub fn new(environment: Environment, credentials: Credentials) -> Self {
+        Self {
+            environment,
+            credentials,
+            scopes: Vec::new(),
+            client_auth: ClientAuth::Body,
+            allow_loopback_http: false,
+            retry: RetryPolicy::default(),
+            timeout: Duration::from_secs(60),
+            connect_timeout: None,
+            deadline: Duration::from_secs(180),
+            on_conflict: ConflictPolicy::FollowOwn,
+            max_body: 32 << 20,
+            max_key_age: Duration::from_secs(24 * 3600),
+            user_agent: None,
+        }
+    }
+
+    /// Asks for these scopes.
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// Limits each attempt.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Limits each call.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sends an intent again at most so often.
+    #[must_use]
+    pub const fn max_retries(mut self, max_retries: u32) -> Self {
+        self.retry.max_retries = max_retries;
+        self
+    }
+
+    /// Says what to do with a key conflict.
+    #[must_use]
+    pub const fn on_conflict(mut self, policy: ConflictPolicy) -> Self {
+        self.on_conflict = policy;
+        self
+    }
+
+    /// Allows plain HTTP to a loopback address.
+    #[must_use]
+    pub const fn allow_loopback_http(mut self) -> Self {
+        self.allow_loopback_http = true;
+        self
+    }
+
+    pub(crate) fn user_agent_header(&self) -> Result<HeaderValue, Error> {
+        let ours = concat!("qbank-connect-rust/", env!("CARGO_PKG_VERSION"));
+        let text = match &self.user_agent {
+            Some(theirs) => format!("{theirs} {ours}"),
+            None => ours.to_owned(),
+        };
+        HeaderValue::from_str(&text)
+            .map_err(|_| Error::invalid_input("user agent", "must not have control characters"))
+    }
+}
+
+/// The two URLs of a bank, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Urls {
+    /// Without a slash at its end.
+    pub(crate) base: Uri,
+    pub(crate) token: Uri,
+}
+
+impl Urls {
+    pub(crate) fn of(config: &Config) -> Result<Self, Error> {
+        let (base, token, http_allowed) = match &config.environment {
+            Environment::Production => ("https://api.qbankconnect.com/v1".to_owned(), None, false),
+            Environment::Sandbox { port } => (format!("http://127.0.0.1:{port}/v1"), None, true),
+            Environment::Custom {
+                base_url,
+                token_url,
+            } => (
+                base_url.clone(),
+                token_url.clone(),
+                config.allow_loopback_http,
+            ),
+        };
+        let base = base.trim_end_matches('/');
+        let token = token.unwrap_or_else(|| format!("{base}/token"));
+        if base.contains('?') {
+            return Err(Error::invalid_input("base URL", "must not have a query"));
+        }
+        Ok(Self {
+            base: checked("base URL", base, http_allowed)?,
+            token: checked("token URL", &token, http_allowed)?,
+        })
+    }
+}
+
+/// HTTPS anywhere; plain HTTP to a loopback address only, and only when asked.
+fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {
+    let rule = |rule: &str| Err(Error::invalid_input(field, rule));
+    let Ok(uri) = text.parse::<Uri>() else {
+        return rule("must be an absolute URL such as https://bank.example/v1");
+    };
+    let Some(authority) = uri.authority() else {
+        return rule("must be an absolute URL such as https://bank.example/v1");
+    };
+    if authority.as_str().contains('@') {
+        return rule("must not have a user name or password");
+    }
+    if authority.host().is_empty() {
+        return rule("must name a host");
+    }
+    if text.contains('#') {
+        return rule("must not have a fragment");
+    }
+    match uri.scheme_str() {
+        Some("http") if !is_loopback(authority.host()) => {
+            rule("must be https; plain http is for loopback addresses only")
+        }
+        Some("http") if !http_allowed => {
+            rule("is plain http; allow it explicitly for a loopback address")
+        }
+        Some("https" | "http") => Ok(uri),
+        _ => rule("must be https"),
+    }
+}
+
+/// Whether a URL's host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+///
+/// ```
+/// assert!(qbank_proto::is_loopback("127.0.0.1"));
+/// assert!(qbank_proto::is_loopback("[::1]"));
+/// assert!(!qbank_proto::is_loopback("localhost.example"));
+/// ```
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|h| h.strip_suffix(']'))
+        .unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(url: &str, allow: bool) -> Result<String, String> {
+        let mut config = Config::new(Environment::custom(url), Credentials::Supplier);
+        config.allow_loopback_http = allow;
+        match Urls::of(&config) {
+            Ok(urls) => Ok(urls.token.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_and_only_when_asked() {
+        assert!(base("http://127.0.0.1:8080/v1", true).is_ok());
+        assert!(base("http://localhost:8080/v1", true).is_ok());
+        assert!(base("http://[::1]:8080/v1", true).is_ok());
+        assert!(
+            base("http://127.0.0.1:8080/v1", false)
+                .unwrap_err()
+                .contains("explicitly")
+        );
+        for url in [
+            "http://bank.example/v1",
+            "http://127.0.0.1.example/v1",
+            "http://10.0.0.1/v1",
+        ] {
+            assert!(
+                base(url, true).unwrap_err().contains("must be https"),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_url_that_is_no_base_is_refused_by_rule() {
+        for (url, rule) in [
+            ("", "absolute"),
+            ("bank.example/v1", "absolute"),
+            ("/v1", "absolute"),
+            ("ftp://bank.example", "must be https"),
+            ("https://user:pw@bank.example/v1", "user name"),
+            ("https://bank.example/v1?x=1", "query"),
+            ("https://bank.example/v1#x", "fragment"),
+        ] {
+            let message = base(url, true).unwrap_err();
+            assert!(message.contains(rule), "{url}: {message}");
+            assert!(!message.contains("pw"), "a password must not be echoed");
+        }
+    }
+
+    #[test]
+    fn the_token_endpoint_is_below_the_base_unless_told() {
+        assert_eq!(
+            base("https://bank.example/v1/", false).unwrap(),
+            "https://bank.example/v1/token"
+        );
+    }
+}

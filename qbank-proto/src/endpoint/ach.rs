@@ -1,0 +1,311 @@
+//! `POST /payments/ach`: an ACH payment, accepted now and settled in batches.
+
+use bytes::Bytes;
+use chrono::NaiveDate;
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use super::{
+    Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, json, needs_text, plain_text,
+};
+use crate::error::Error;
+use crate::fields::{DecodeError, Fields};
+use crate::id::{AccountId, PaymentId};
+use crate::money::{Amount, Money};
+use crate::routing::RoutingNumber;
+use crate::scope::Scope;
+use crate::secret::Secret;
+
+/// Pays by ACH.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CreateAch {
+    /// The account that pays.
+    pub source_account_id: AccountId,
+    /// Who is paid.
+    pub destination: Destination,
+    /// Dollars.
+    pub amount: Amount,
+    /// The day it should take effect.
+    pub effective_date: Option<NaiveDate>,
+    /// The payer's own reference.
+    pub reference_id: Option<String>,
+}
+
+/// Who an ACH payment goes to.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// An account that the bank knows by id.
+    Account(AccountId),
+    /// An account elsewhere.
+    Recipient(Recipient),
+}
+
+/// An account at another bank.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Recipient {
+    /// Whose account it is.
+    pub name: String,
+    /// The bank's ABA routing number.
+    pub bank_id: RoutingNumber,
+    /// The account's number there.
+    pub account_number: Secret,
+    /// Further members that the bank agreed on with its client.
+    #[serde(flatten)]
+    pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Recipient {
+    /// An account at another bank, without further members.
+    pub fn new(
+        name: impl Into<String>,
+        bank_id: RoutingNumber,
+        account_number: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            bank_id,
+            account_number: account_number.into(),
+            extra: serde_json::Map::new(),
+        }
+    }
+}
+
+impl From<AccountId> for Destination {
+    fn from(id: AccountId) -> Self {
+        Self::Account(id)
+    }
+}
+
+impl From<Recipient> for Destination {
+    fn from(recipient: Recipient) -> Self {
+        Self::Recipient(recipient)
+    }
+}
+
+impl CreateAch {
+    /// Pays `amount` from `source` to `destination`.
+    pub fn new(source: AccountId, destination: impl Into<Destination>, amount: Amount) -> Self {
+        Self {
+            source_account_id: source,
+            destination: destination.into(),
+            amount,
+            effective_date: None,
+            reference_id: None,
+        }
+    }
+
+    /// Asks for it to take effect on this day.
+    #[must_use]
+    pub const fn effective_date(mut self, date: NaiveDate) -> Self {
+        self.effective_date = Some(date);
+        self
+    }
+
+    /// Adds the payer's own reference.
+    #[must_use]
+    pub fn reference_id(mut self, reference: impl Into<String>) -> Self {
+        self.reference_id = Some(reference.into());
+        self
+    }
+}
+
+impl Endpoint for CreateAch {
+    type Effect = Write;
+    type Output = AchAccepted;
+
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/payments/ach";
+    const SCOPE: Option<Scope> = Some(Scope::PaymentsAchWrite);
+    const FOLLOWS: bool = true;
+
+    fn body(&self) -> Result<Bytes, Error> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            source_account_id: AccountId,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            destination_account_id: Option<AccountId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            recipient_details: Option<&'a Recipient>,
+            amount: Amount,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            effective_date: Option<NaiveDate>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reference_id: Option<&'a str>,
+        }
+        let (destination_account_id, recipient_details) = match &self.destination {
+            Destination::Account(id) => (Some(*id), None),
+            Destination::Recipient(recipient) => {
+                needs_text("recipient name", &recipient.name)?;
+                needs_text("account number", recipient.account_number.expose())?;
+                (None, Some(recipient))
+            }
+        };
+        if let Some(reference) = &self.reference_id {
+            plain_text("reference id", reference)?;
+        }
+        json(&Body {
+            source_account_id: self.source_account_id,
+            destination_account_id,
+            recipient_details,
+            amount: self.amount,
+            effective_date: self.effective_date,
+            reference_id: self.reference_id.as_deref(),
+        })
+    }
+
+    /// A usable `Location` makes it accepted whatever the body; an empty body is
+    /// documented; the id is in the `Location`, in the body, or unknown.
+    fn decode(&self, answer: &Answer<'_>) -> Result<AchAccepted, DecodeError> {
+        let accepted = AchAccepted {
+            payment_id: answer.location,
+            status: None,
+        };
+        let body = match answer.content_unless(StatusCode::ACCEPTED) {
+            Ok(Some(body)) => body,
+            Ok(None) => return Ok(accepted),
+            Err(_) if answer.location.is_some() => return Ok(accepted),
+            Err(error) => return Err(error),
+        };
+        let fields = match Fields::parse(body) {
+            Ok(fields) => fields,
+            Err(_) if answer.location.is_some() => return Ok(accepted),
+            Err(error) => return Err(error),
+        };
+        let payment_id = answer
+            .location
+            .or_else(|| fields.opt_id(&["paymentId", "payment_id"]));
+        if payment_id.is_none() && answer.status != StatusCode::ACCEPTED {
+            return Err(DecodeError::new(
+                "neither Location nor body names the payment",
+            ));
+        }
+        Ok(AchAccepted {
+            payment_id,
+            status: fields.open(&["status"]).ok().flatten(),
+        })
+    }
+
+    fn follow(&self, payment: &Payment) -> Option<AchAccepted> {
+        let ours = payment.payment_type == Some(PaymentType::Ach)
+            && payment.amount == Some(Money::from(self.amount));
+        ours.then(|| AchAccepted {
+            payment_id: Some(payment.payment_id),
+            status: payment.status.clone(),
+        })
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        match &self.destination {
+            Destination::Account(_) => Vec::new(),
+            Destination::Recipient(recipient) => vec![recipient.account_number.expose()],
+        }
+    }
+}
+
+/// The bank took the payment. It settles in batches: see `payments().wait`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AchAccepted {
+    /// Identifies the payment, if the bank said so in a usable way.
+    #[serde(rename = "paymentId")]
+    pub payment_id: Option<PaymentId>,
+    /// Where it stands; not known when only its acceptance is.
+    pub status: Option<PaymentStatus>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::vector::sent;
+
+    const FROM: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
+    const TO: &str = "7a2d1fab-63b6-4d97-8d20-1b5c8e4f3021";
+    const ID: &str = "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
+
+    fn ach() -> CreateAch {
+        let to: AccountId = TO.parse().unwrap();
+        CreateAch::new(FROM.parse().unwrap(), to, "1000.5".parse().unwrap())
+    }
+
+    fn answer(
+        status: u16,
+        body: Option<&str>,
+        location: Option<&str>,
+    ) -> Result<Option<String>, ()> {
+        let headers = http::HeaderMap::new();
+        let answer = Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: &headers,
+            body: body.map(str::as_bytes),
+            location: location.map(|id| id.parse().unwrap()),
+        };
+        let accepted = ach().decode(&answer).map_err(drop)?;
+        Ok(accepted.payment_id.map(|id| id.to_string()))
+    }
+
+    #[test]
+    fn wire_vector() {
+        assert_eq!(
+            sent(&ach()),
+            format!(
+                r#"{{"source_account_id":"{FROM}","destination_account_id":"{TO}","amount":1000.50}}"#
+            )
+        );
+        let mut recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678");
+        recipient
+            .extra
+            .insert("account_type".into(), "checking".into());
+        let ach = CreateAch::new(FROM.parse().unwrap(), recipient, "0.01".parse().unwrap())
+            .effective_date("2026-01-05".parse().unwrap())
+            .reference_id("INV-7");
+        assert_eq!(
+            sent(&ach),
+            format!(
+                r#"{{"source_account_id":"{FROM}","recipient_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678","account_type":"checking"}},"amount":0.01,"effective_date":"2026-01-05","reference_id":"INV-7"}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn what_counts_as_accepted() {
+        let id = Ok(Some(ID.to_owned()));
+        let unnamed = Ok(None);
+        let body = format!(r#"{{"paymentId":"{ID}","status":"P_CREATED"}}"#);
+        assert_eq!(answer(202, Some(""), Some(ID)), id);
+        assert_eq!(answer(202, Some(""), None), unnamed);
+        assert_eq!(answer(202, Some(&body), None), id);
+        assert_eq!(answer(202, Some("<html>"), Some(ID)), id);
+        assert_eq!(answer(202, None, Some(ID)), id);
+        assert_eq!(answer(200, Some(&body), None), id);
+        assert_eq!(answer(200, Some(""), Some(ID)), id);
+        assert_eq!(answer(202, Some("{}"), None), unnamed);
+    }
+
+    #[test]
+    fn what_does_not() {
+        for (status, body) in [
+            (202, Some("<html>")),
+            (202, Some("[]")),
+            (202, None),
+            (200, Some("")),
+            (200, Some("{}")),
+            (204, Some("")),
+        ] {
+            assert_eq!(answer(status, body, None), Err(()), "{status} {body:?}");
+        }
+    }
+
+    #[test]
+    fn a_blank_recipient_is_refused_by_field() {
+        let blank = Recipient::new(" ", "021000021".parse().unwrap(), "1");
+        let ach = CreateAch::new(FROM.parse().unwrap(), blank, "1".parse().unwrap());
+        assert!(
+            ach.body()
+                .unwrap_err()
+                .to_string()
+                .starts_with("recipient name must not be empty")
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! `GET /balances/{accountId}`: what is in an account now.
+
+use chrono::{DateTime, Utc};
+use http::Method;
+use serde::Serialize;
+
+use super::{Answer, Endpoint, Read};
+use crate::fields::{DecodeError, Fields};
+use crate::id::AccountId;
+use crate::money::Money;
+use crate::scope::Scope;
+
+/// Reads the balance of one account, in real time.
+#[derive(Debug, Clone, Copy)]
+pub struct GetBalance {
+    /// Which account.
+    pub account_id: AccountId,
+}
+
+impl GetBalance {
+    /// Reads the balance of this account.
+    pub const fn new(account_id: AccountId) -> Self {
+        Self { account_id }
+    }
+}
+
+impl Endpoint for GetBalance {
+    type Effect = Read;
+    type Output = Balance;
+
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/balances/{accountId}";
+    const SCOPE: Option<Scope> = Some(Scope::BalancesRead);
+
+    fn target(&self) -> String {
+        format!("/balances/{}", self.account_id)
+    }
+
+    fn decode(&self, answer: &Answer<'_>) -> Result<Balance, DecodeError> {
+        let balance = Balance::read(&Fields::parse(answer.content()?)?)?;
+        if balance.account_id == self.account_id {
+            Ok(balance)
+        } else {
+            Err(DecodeError::new("the answer is about another account"))
+        }
+    }
+}
+
+/// The balance of an account, in dollars; may be negative.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Balance {
+    /// Which account.
+    #[serde(rename = "accountId")]
+    pub account_id: AccountId,
+    /// What can be spent.
+    #[serde(rename = "availableBalance", skip_serializing_if = "Option::is_none")]
+    pub available_balance: Option<Money>,
+    /// What is on the books (elsewhere `ledger_balance`).
+    #[serde(rename = "currentBalance", skip_serializing_if = "Option::is_none")]
+    pub current_balance: Option<Money>,
+    /// ISO 4217 code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// As of when.
+    #[serde(
+        rename = "last_updated_timestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub last_updated: Option<DateTime<Utc>>,
+}
+
+impl Balance {
+    fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            account_id: fields.id(&["accountId", "account_id"])?,
+            available_balance: fields.money(&["availableBalance", "available_balance"]),
+            current_balance: fields.money(&[
+                "currentBalance",
+                "current_balance",
+                "ledgerBalance",
+                "ledger_balance",
+            ]),
+            currency: fields.string(&["currency"])?,
+            last_updated: fields.timestamp(&["last_updated_timestamp", "lastUpdatedTimestamp"])?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::vector::read;
+
+    const ID: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
+
+    #[test]
+    fn wire_vector() {
+        let endpoint = GetBalance::new(ID.parse().unwrap());
+        assert_eq!(endpoint.target(), format!("/balances/{ID}"));
+        for body in [
+            format!(
+                r#"{{"accountId":"{ID}","availableBalance":-10.1,"currentBalance":1e3,"currency":"USD"}}"#
+            ),
+            format!(
+                r#"{{"account_id":"{ID}","available_balance":-10.10,"ledger_balance":1000,"currency":"USD"}}"#
+            ),
+        ] {
+            let balance = read(&endpoint, 200, &body).unwrap();
+            assert_eq!(balance.available_balance, Some(Money::from_cents(-1010)));
+            assert_eq!(balance.current_balance, Some(Money::from_cents(100_000)));
+        }
+    }
+}

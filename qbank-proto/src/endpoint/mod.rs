@@ -1,0 +1,241 @@
+//! One file per operation: its request, its answer, its path, its scope, and
+//! what goes over the wire, as a test.
+//!
+//! An application can add an operation that this library does not know by
+//! implementing [`Endpoint`]; it gets the same guarantees.
+
+mod accounts;
+mod ach;
+mod balance;
+mod check_exceptions;
+mod check_issue;
+mod payment;
+mod raw;
+mod transactions;
+mod transfer;
+mod wire;
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+pub use accounts::{Account, AccountStatus, AccountType, ListAccounts};
+pub use ach::{AchAccepted, CreateAch, Destination, Recipient};
+pub use balance::{Balance, GetBalance};
+pub use check_exceptions::{CheckException, ListCheckExceptions, ReasonCode};
+pub use check_issue::{CheckIssueAccepted, CreateCheckIssue};
+pub use payment::{GetPayment, Payment, PaymentStatus, PaymentType};
+pub use raw::{RawRead, RawWrite};
+pub use transactions::{ListTransactions, Transaction, TransactionStatus};
+pub use transfer::{CreateTransfer, TransferAccepted};
+pub use wire::{Beneficiary, CreateWire};
+
+use crate::error::Error;
+use crate::fields::DecodeError;
+use crate::id::PaymentId;
+use crate::idempotency::IdempotencyKey;
+use crate::scope::Scope;
+
+/// An operation of the bank: a value that knows its request and reads its answer.
+pub trait Endpoint: Debug + Send + 'static {
+    /// [`Read`], or [`Write`], which needs a key.
+    type Effect: Effect;
+    /// What a good answer means.
+    type Output: Debug + Send + 'static;
+
+    /// The HTTP method.
+    const METHOD: Method;
+    /// The path below the base URL with its parameters by name, such as
+    /// `/balances/{accountId}`: names the operation in spans and errors.
+    const PATH: &'static str;
+    /// The scope the operation needs.
+    const SCOPE: Option<Scope>;
+
+    /// The path below the base URL, and the query, as sent.
+    fn target(&self) -> String {
+        Self::PATH.to_owned()
+    }
+
+    /// The body, serialised once for all attempts. Empty: none is sent.
+    fn body(&self) -> Result<Bytes, Error> {
+        Ok(Bytes::new())
+    }
+
+    /// Reads a 2xx answer. An error means that the answer is not usable; for a
+    /// write, that it is unknown what happened.
+    fn decode(&self, answer: &Answer<'_>) -> Result<Self::Output, DecodeError>;
+
+    /// Turns the bank's record of a payment that conflicts with this call's key
+    /// into this call's answer, if it is the payment this call asked for.
+    fn follow(&self, payment: &Payment) -> Option<Self::Output> {
+        let _ = payment;
+        None
+    }
+
+    /// Whether [`Endpoint::follow`] can ever give an answer.
+    const FOLLOWS: bool = false;
+
+    /// Texts of the request that must not show up in an error if the bank
+    /// repeats them.
+    fn secrets(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
+
+/// What an operation does to money: [`Read`] or [`Write`].
+pub trait Effect: sealed::Sealed + 'static {
+    /// What has to be given with every call.
+    type Key: Copy + Debug + Send + Into<Option<IdempotencyKey>>;
+
+    /// The key that a driver's random bytes give.
+    #[doc(hidden)]
+    fn key(entropy: [u8; 16]) -> Self::Key;
+
+    /// The key that the application chose, if it may choose one.
+    #[doc(hidden)]
+    fn chosen(key: IdempotencyKey) -> Option<Self::Key>;
+}
+
+/// Reads only: no key, and safe to repeat.
+#[derive(Debug)]
+pub enum Read {}
+
+/// Moves money, or tells the bank something it must hear once: needs a key.
+#[derive(Debug)]
+pub enum Write {}
+
+/// The key of a [`Read`]: none.
+#[derive(Debug, Clone, Copy)]
+pub struct NoKey;
+
+impl From<NoKey> for Option<IdempotencyKey> {
+    fn from(NoKey: NoKey) -> Self {
+        None
+    }
+}
+
+impl Effect for Read {
+    type Key = NoKey;
+
+    fn key(_: [u8; 16]) -> NoKey {
+        NoKey
+    }
+
+    fn chosen(_: IdempotencyKey) -> Option<NoKey> {
+        None
+    }
+}
+
+impl Effect for Write {
+    type Key = IdempotencyKey;
+
+    fn key(entropy: [u8; 16]) -> IdempotencyKey {
+        IdempotencyKey::from_entropy(entropy)
+    }
+
+    fn chosen(key: IdempotencyKey) -> Option<IdempotencyKey> {
+        Some(key)
+    }
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "only this crate has effects")]
+    pub trait Sealed {}
+    impl Sealed for super::Read {}
+    impl Sealed for super::Write {}
+}
+
+/// A 2xx answer, as an endpoint reads it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Answer<'a> {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body, or `None` if it broke off.
+    pub body: Option<&'a [u8]>,
+    /// The payment that the `Location` header names, if it is a uuid directly
+    /// under our own `…/payments/`.
+    pub location: Option<PaymentId>,
+}
+
+impl<'a> Answer<'a> {
+    /// The body of an answer that must have one.
+    pub fn content(&self) -> Result<&'a [u8], DecodeError> {
+        match self.body {
+            Some(body) if !blank(body) => Ok(body),
+            Some(_) => Err(DecodeError::new("the body is empty")),
+            None => Err(DecodeError::new("the body broke off")),
+        }
+    }
+
+    /// The body of an answer that may have none, which counts only with the
+    /// documented status.
+    pub fn content_unless(&self, documented: StatusCode) -> Result<Option<&'a [u8]>, DecodeError> {
+        match self.body {
+            Some(body) if blank(body) && self.status == documented => Ok(None),
+            _ => self.content().map(Some),
+        }
+    }
+}
+
+fn blank(body: &[u8]) -> bool {
+    body.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Serialises a request body.
+fn json(body: &impl serde::Serialize) -> Result<Bytes, Error> {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(_) => Err(Error::invalid_input(
+            "the request body",
+            "cannot be written as JSON",
+        )),
+    }
+}
+
+/// Checks a text that the bank needs: not blank, no control characters.
+fn needs_text(field: &str, text: &str) -> Result<(), Error> {
+    if text.trim().is_empty() {
+        return Err(Error::invalid_input(field, "must not be empty"));
+    }
+    plain_text(field, text)
+}
+
+fn plain_text(field: &str, text: &str) -> Result<(), Error> {
+    if text.chars().any(char::is_control) {
+        return Err(Error::invalid_input(
+            field,
+            "must not have control characters",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod vector {
+    //! Reads an answer the way a call does, for the vectors beside each endpoint.
+
+    use super::{Answer, Endpoint};
+    use crate::fields::DecodeError;
+    use http::{HeaderMap, StatusCode};
+
+    pub(super) fn read<E: Endpoint>(
+        endpoint: &E,
+        status: u16,
+        body: &str,
+    ) -> Result<E::Output, DecodeError> {
+        endpoint.decode(&Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: &HeaderMap::new(),
+            body: Some(body.as_bytes()),
+            location: None,
+        })
+    }
+
+    pub(super) fn sent<E: Endpoint>(endpoint: &E) -> String {
+        String::from_utf8(endpoint.body().unwrap().to_vec()).unwrap()
+    }
+}

@@ -1,0 +1,113 @@
+//! The escape hatch: any path of the bank, with the same guarantees.
+
+use bytes::Bytes;
+use http::Method;
+
+use super::{Answer, Endpoint, Read, Write};
+use crate::error::Error;
+use crate::fields::DecodeError;
+use crate::scope::Scope;
+
+/// `GET` of any path below the base URL. Its output is the raw body.
+#[derive(Debug, Clone)]
+pub struct RawRead {
+    target: String,
+}
+
+impl RawRead {
+    /// Reads this path, such as `/accounts?limit=5`.
+    pub fn new(target: impl Into<String>) -> Self {
+        Self {
+            target: target.into(),
+        }
+    }
+}
+
+impl Endpoint for RawRead {
+    type Effect = Read;
+    type Output = Bytes;
+
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/{raw}";
+    const SCOPE: Option<Scope> = None;
+
+    fn target(&self) -> String {
+        self.target.clone()
+    }
+
+    fn body(&self) -> Result<Bytes, Error> {
+        absolute(&self.target).map(|()| Bytes::new())
+    }
+
+    fn decode(&self, answer: &Answer<'_>) -> Result<Bytes, DecodeError> {
+        whole(answer)
+    }
+}
+
+/// `POST` of a JSON body to any path below the base URL, with a key. Any
+/// complete 2xx is accepted; its output is the raw body.
+#[derive(Clone)]
+pub struct RawWrite {
+    target: String,
+    body: Bytes,
+}
+
+impl RawWrite {
+    /// Sends these bytes to this path.
+    pub fn new(target: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self {
+            target: target.into(),
+            body: body.into(),
+        }
+    }
+}
+
+impl Endpoint for RawWrite {
+    type Effect = Write;
+    type Output = Bytes;
+
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/{raw}";
+    const SCOPE: Option<Scope> = None;
+
+    fn target(&self) -> String {
+        self.target.clone()
+    }
+
+    fn body(&self) -> Result<Bytes, Error> {
+        absolute(&self.target).map(|()| self.body.clone())
+    }
+
+    fn decode(&self, answer: &Answer<'_>) -> Result<Bytes, DecodeError> {
+        whole(answer)
+    }
+}
+
+impl std::fmt::Debug for RawWrite {
+    /// The body may hold account numbers.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawWrite")
+            .field("target", &self.target)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
+/// Anything else could turn the base URL into another host.
+fn absolute(target: &str) -> Result<(), Error> {
+    if target.starts_with('/') && !target.contains('#') {
+        Ok(())
+    } else {
+        Err(Error::invalid_input(
+            "path",
+            "must start with / and have no fragment",
+        ))
+    }
+}
+
+fn whole(answer: &Answer<'_>) -> Result<Bytes, DecodeError> {
+    answer
+        .body
+        .map(Bytes::copy_from_slice)
+        .ok_or_else(|| DecodeError::new("the body broke off"))
+}

@@ -1,0 +1,176 @@
+//! `GET /transactions`: what was posted, as of the last nightly load.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use http::Method;
+use serde::Serialize;
+
+use super::{Answer, Endpoint, Read};
+use crate::fields::{DecodeError, Fields};
+use crate::id::{AccountId, RequestId, TransactionId};
+use crate::money::Money;
+use crate::open::open_enum;
+use crate::scope::Scope;
+
+/// Lists transactions. The bank does not paginate: the answer holds all.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct ListTransactions {
+    /// Only of this account. One version of the bank's specification has it.
+    pub account_id: Option<AccountId>,
+    /// Only those posted on this date or later. One version has it.
+    pub posted_since: Option<NaiveDate>,
+}
+
+impl ListTransactions {
+    /// All transactions of all accounts.
+    pub const fn new() -> Self {
+        Self {
+            account_id: None,
+            posted_since: None,
+        }
+    }
+
+    /// Only of this account.
+    #[must_use]
+    pub const fn account(mut self, account_id: AccountId) -> Self {
+        self.account_id = Some(account_id);
+        self
+    }
+
+    /// Only those posted on this date or later.
+    #[must_use]
+    pub const fn posted_since(mut self, date: NaiveDate) -> Self {
+        self.posted_since = Some(date);
+        self
+    }
+}
+
+impl Endpoint for ListTransactions {
+    type Effect = Read;
+    type Output = Vec<Transaction>;
+
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/transactions";
+    const SCOPE: Option<Scope> = Some(Scope::TransactionsRead);
+
+    fn target(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(account_id) = self.account_id {
+            query.append_pair("accountId", &account_id.to_string());
+        }
+        if let Some(date) = self.posted_since {
+            query.append_pair("postingDateGte", &date.to_string());
+        }
+        match query.finish() {
+            query if query.is_empty() => Self::PATH.to_owned(),
+            query => format!("{}?{query}", Self::PATH),
+        }
+    }
+
+    fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Transaction>, DecodeError> {
+        Fields::parse_list(answer.content()?)?
+            .iter()
+            .map(Transaction::read)
+            .collect()
+    }
+}
+
+/// A transaction. Only its id is essential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Transaction {
+    /// Identifies the transaction.
+    #[serde(rename = "transactionId")]
+    pub transaction_id: TransactionId,
+    /// Dollars; negative is a debit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// The bank's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// When it was initiated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction_date: Option<DateTime<Utc>>,
+    /// The day that funds were credited or debited, for interest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_date: Option<NaiveDate>,
+    /// When it became visible through the API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub posting_date: Option<DateTime<Utc>>,
+    /// Posted, pending or reversed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<TransactionStatus>,
+    /// Audit: when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<DateTime<Utc>>,
+    /// Audit: the client id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Audit: the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
+}
+
+impl Transaction {
+    fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            transaction_id: fields.id(&["transactionId", "transaction_id"])?,
+            amount: fields.money(&["amount"]),
+            description: fields.string(&["description"])?,
+            transaction_date: fields.timestamp(&["transaction_date", "transactionDate"])?,
+            value_date: fields.date(&["value_date", "valueDate"])?,
+            posting_date: fields.timestamp(&["posting_date", "postingDate"])?,
+            status: fields.open(&["status"])?,
+            timestamp: fields.timestamp(&["timestamp"])?,
+            actor: fields.string(&["actor"])?,
+            request_id: fields.opt_id(&["request_id", "requestId"]),
+        })
+    }
+}
+
+open_enum! {
+    /// Where a transaction stands.
+    pub enum TransactionStatus {
+        /// On the books.
+        Posted = "POSTED",
+        /// Not yet on the books.
+        Pending = "PENDING",
+        /// Taken back.
+        Reversed = "REVERSED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::vector::read;
+
+    const ID: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
+
+    #[test]
+    fn filters_become_the_query() {
+        assert_eq!(ListTransactions::new().target(), "/transactions");
+        let filtered = ListTransactions::new()
+            .account(ID.parse().unwrap())
+            .posted_since("2026-01-05".parse().unwrap());
+        assert_eq!(
+            filtered.target(),
+            format!("/transactions?accountId={ID}&postingDateGte=2026-01-05")
+        );
+    }
+
+    #[test]
+    fn wire_vector() {
+        let body = format!(
+            r#"[{{"transaction_id":"{ID}","amount":-0.1,"description":"Caf\u00e9",
+                 "transaction_date":"2026-01-05T09:00:00Z","value_date":"2026-01-06",
+                 "posting_date":"2026-01-07T01:00:00Z","status":"POSTED"}}]"#
+        );
+        let transactions = read(&ListTransactions::new(), 200, &body).unwrap();
+        let transaction = &transactions[0];
+        assert_eq!(transaction.amount, Some(Money::from_cents(-10)));
+        assert_eq!(transaction.description.as_deref(), Some("Café"));
+        assert_eq!(transaction.value_date, "2026-01-06".parse().ok());
+        assert_eq!(transaction.status, Some(TransactionStatus::Posted));
+    }
+}

@@ -1,0 +1,114 @@
+//! `POST /transfers`: money between own accounts, in real time.
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use super::{Answer, Endpoint, Write, json};
+use crate::error::Error;
+use crate::fields::{DecodeError, Fields};
+use crate::id::{AccountId, PaymentId};
+use crate::money::Amount;
+use crate::scope::Scope;
+
+/// Moves money between two own accounts.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct CreateTransfer {
+    /// The account that gives.
+    pub from_account_id: AccountId,
+    /// The account that gets.
+    pub to_account_id: AccountId,
+    /// Dollars.
+    pub amount: Amount,
+}
+
+impl CreateTransfer {
+    /// Moves `amount`.
+    pub const fn new(from: AccountId, to: AccountId, amount: Amount) -> Self {
+        Self {
+            from_account_id: from,
+            to_account_id: to,
+            amount,
+        }
+    }
+}
+
+impl Endpoint for CreateTransfer {
+    type Effect = Write;
+    type Output = TransferAccepted;
+
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/transfers";
+    const SCOPE: Option<Scope> = Some(Scope::TransfersWrite);
+
+    fn body(&self) -> Result<Bytes, Error> {
+        if self.from_account_id == self.to_account_id {
+            return Err(Error::invalid_input(
+                "to account",
+                "must not be the from account",
+            ));
+        }
+        json(self)
+    }
+
+    /// The answer's body is not documented: a JSON object, or nothing.
+    fn decode(&self, answer: &Answer<'_>) -> Result<TransferAccepted, DecodeError> {
+        if let Some(body) = answer.content_unless(StatusCode::CREATED)? {
+            Fields::parse(body)?;
+        }
+        Ok(TransferAccepted {
+            location: answer.location,
+        })
+    }
+}
+
+/// The bank made the transfer. What it answers is not documented: see the raw
+/// body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TransferAccepted {
+    /// The payment that a `Location` header names, if one does.
+    #[serde(rename = "paymentId", skip_serializing_if = "Option::is_none")]
+    pub location: Option<PaymentId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::vector::{read, sent};
+
+    const FROM: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
+    const TO: &str = "7a2d1fab-63b6-4d97-8d20-1b5c8e4f3021";
+
+    #[test]
+    fn wire_vector() {
+        let transfer = CreateTransfer::new(
+            FROM.parse().unwrap(),
+            TO.parse().unwrap(),
+            "250.75".parse().unwrap(),
+        );
+        assert_eq!(
+            sent(&transfer),
+            format!(r#"{{"from_account_id":"{FROM}","to_account_id":"{TO}","amount":250.75}}"#)
+        );
+        assert!(read(&transfer, 201, "").is_ok());
+        assert!(read(&transfer, 201, r#"{"anything":1}"#).is_ok());
+        assert!(read(&transfer, 200, r#"{"anything":1}"#).is_ok());
+        assert!(read(&transfer, 200, "").is_err());
+        assert!(read(&transfer, 201, "<html>").is_err());
+    }
+
+    #[test]
+    fn a_transfer_to_itself_is_refused() {
+        let id: AccountId = FROM.parse().unwrap();
+        let error = CreateTransfer::new(id, id, "1".parse().unwrap())
+            .body()
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("to account must not be the from account")
+        );
+    }
+}

@@ -1,0 +1,365 @@
+//! What went wrong, and what became of the money.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{Response, StatusCode};
+
+use crate::endpoint::Payment;
+use crate::id::{PaymentId, RequestId};
+use crate::idempotency::IdempotencyKey;
+use crate::machine::{BoxError, FaultKind};
+use crate::problem::Problem;
+use crate::scope::Scope;
+
+/// What became of the money: the join of all attempts of a call.
+///
+/// The variants are a ladder; the highest rung that any attempt reached stands.
+/// Only the bank's own record of the payment can lower it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Fate {
+    /// The call moves no money.
+    NotApplicable,
+    /// No byte of the intent left this machine.
+    NeverSent,
+    /// The bank said no, and nothing is in doubt.
+    Refused,
+    /// It may have happened. Resend only with the same key.
+    Unknown,
+    /// The bank has it; it is not final.
+    InProgress,
+    /// The bank accepted it.
+    Accepted,
+}
+
+impl Fate {
+    /// The name in the program's output and in JavaScript.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not_applicable",
+            Self::NeverSent => "never_sent",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::InProgress => "in_progress",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What happened, by the last attempt (contract: canonical mapping).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// 400, 422 or another 4xx without a name of its own.
+    InvalidRequest,
+    /// 401, or the token endpoint refused.
+    Unauthenticated,
+    /// 403: the token lacks the scope.
+    PermissionDenied,
+    /// 404.
+    NotFound,
+    /// 408.
+    RequestTimeout,
+    /// 409: a request with this key is in process.
+    IdempotencyConflict,
+    /// 409 with a standard error: something else conflicts.
+    Conflict,
+    /// 425 or 429.
+    RateLimited,
+    /// 500, 501, 505 and the like.
+    Server,
+    /// 502, 503 or 504.
+    Unavailable,
+    /// A redirect, or an answer that cannot be read or cannot be.
+    UnexpectedResponse,
+    /// No answer.
+    Transport,
+    /// The call's own deadline passed.
+    DeadlineExceeded,
+    /// The bank's record of the payment says that it failed.
+    PaymentFailed,
+    /// Refused here, before anything was sent.
+    InvalidInput,
+}
+
+impl ErrorKind {
+    /// The name in the program's output and in JavaScript.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission_denied",
+            Self::NotFound => "not_found",
+            Self::RequestTimeout => "request_timeout",
+            Self::IdempotencyConflict => "idempotency_conflict",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::Server => "server",
+            Self::Unavailable => "unavailable",
+            Self::UnexpectedResponse => "unexpected_response",
+            Self::Transport => "transport",
+            Self::DeadlineExceeded => "deadline_exceeded",
+            Self::PaymentFailed => "payment_failed",
+            Self::InvalidInput => "invalid_input",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What one send of the intent came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// When it was sent, by the wall clock.
+    pub at: DateTime<Utc>,
+    /// The status that came back, if one did.
+    pub status: Option<StatusCode>,
+    /// What broke, if something did.
+    pub fault: Option<FaultKind>,
+    /// What this attempt alone says of the money.
+    pub fate: Fate,
+}
+
+/// Why a call failed: the kind of its last attempt, the fate of the money over
+/// all attempts, and the evidence.
+///
+/// `Display` says what happened, what became of the money and what to do next.
+/// Neither it nor `Debug` shows a secret or an answer's body.
+pub struct Error(Box<Evidence>);
+
+/// Everything an error knows. Built by the machines, read through [`Error`].
+#[derive(Default)]
+pub(crate) struct Evidence {
+    pub(crate) kind: Option<ErrorKind>,
+    pub(crate) fate: Option<Fate>,
+    /// What happened, without a full stop.
+    pub(crate) what: String,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) problem: Problem,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) first_sent: Option<DateTime<Utc>>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) response: Option<Response<Bytes>>,
+    pub(crate) payment: Option<Box<Payment>>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) source: Option<BoxError>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, fate: Fate, evidence: Evidence) -> Self {
+        Self(Box::new(Evidence {
+            kind: Some(kind),
+            fate: Some(fate),
+            ..evidence
+        }))
+    }
+
+    /// Something about the input, found before anything was sent. `field` names
+    /// what is wrong and `rule` what holds for it.
+    ///
+    /// ```
+    /// use qbank_proto::{Error, ErrorKind, Fate};
+    /// let error = Error::invalid_input("amount", "must be more than zero");
+    /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    /// assert_eq!(error.fate(), Fate::NeverSent);
+    /// assert!(error.to_string().starts_with("amount must be more than zero"));
+    /// ```
+    pub fn invalid_input(field: &str, rule: impl fmt::Display) -> Self {
+        let what = format!("{field} {rule}");
+        Self::new(
+            ErrorKind::InvalidInput,
+            Fate::NeverSent,
+            Evidence {
+                what,
+                ..Evidence::default()
+            },
+        )
+    }
+
+    pub(crate) fn evidence_mut(&mut self) -> &mut Evidence {
+        &mut self.0
+    }
+
+    pub(crate) fn set_fate(&mut self, fate: Fate) {
+        self.0.fate = Some(fate);
+    }
+
+    /// What happened, by the last attempt.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind.unwrap_or(ErrorKind::InvalidInput)
+    }
+
+    /// What became of the money, over all attempts.
+    pub fn fate(&self) -> Fate {
+        self.0.fate.unwrap_or(Fate::NeverSent)
+    }
+
+    /// The last answer's status.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// What the error answer says.
+    pub fn problem(&self) -> &Problem {
+        &self.0.problem
+    }
+
+    /// The bank's error code, such as `ERR_ACC_001`; of a token endpoint the
+    /// OAuth error code.
+    pub fn error_code(&self) -> Option<&str> {
+        self.0.problem.error_code.as_deref()
+    }
+
+    /// Names the request to the bank's support.
+    pub fn request_id(&self) -> Option<RequestId> {
+        self.0.problem.request_id
+    }
+
+    /// A problem's short summary.
+    pub fn title(&self) -> Option<&str> {
+        self.0.problem.title.as_deref()
+    }
+
+    /// A problem's explanation.
+    pub fn detail(&self) -> Option<&str> {
+        self.0.problem.detail.as_deref()
+    }
+
+    /// The payment that the bank has, where it is known: fetch this one.
+    pub fn transaction_id(&self) -> Option<PaymentId> {
+        self.0.problem.transaction_id
+    }
+
+    /// The key of the intent. The only key to resend it with.
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        self.0.key
+    }
+
+    /// When the intent was first sent, to the millisecond: what `resume` needs.
+    pub fn first_sent(&self) -> Option<DateTime<Utc>> {
+        self.0.first_sent
+    }
+
+    /// Each send of the intent, in order. Token requests and polls do not count.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts
+    }
+
+    /// How long the bank asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The last answer, raw. Never of the token endpoint.
+    pub fn response(&self) -> Option<&Response<Bytes>> {
+        self.0.response.as_ref()
+    }
+
+    /// The bank's record, where the error comes from one.
+    pub fn payment(&self) -> Option<&Payment> {
+        self.0.payment.as_deref()
+    }
+
+    /// The scope that the token lacks, after a 403.
+    pub fn needed_scope(&self) -> Option<&Scope> {
+        self.0.scope.as_ref()
+    }
+
+    /// What to do next, in a sentence without a full stop.
+    pub fn advice(&self) -> String {
+        use ErrorKind as K;
+        match (self.fate(), self.kind()) {
+            (Fate::Unknown, K::InvalidInput) => {
+                "reconcile with the bank's records before paying again".to_owned()
+            }
+            (Fate::Unknown, _) => {
+                "resend only with the same key (resume), or reconcile; never with a new key"
+                    .to_owned()
+            }
+            (Fate::InProgress, _) => match self.transaction_id() {
+                Some(id) => format!("do not resend; follow payment {id}"),
+                None => "do not resend; look for the payment in the bank's records".to_owned(),
+            },
+            (_, K::PermissionDenied) => match &self.0.scope {
+                Some(scope) => format!("request a token with the scope {scope}"),
+                None => "check what the client may do".to_owned(),
+            },
+            (_, K::Unauthenticated) => "check the credentials".to_owned(),
+            (_, K::RateLimited) => match self.0.retry_after {
+                Some(wait) => format!("wait {} s and send it again", wait.as_secs_f64().ceil()),
+                None => "wait and send it again".to_owned(),
+            },
+            (_, K::InvalidInput | K::InvalidRequest | K::NotFound) => {
+                "correct the request".to_owned()
+            }
+            (_, K::PaymentFailed) => "find out why before paying again".to_owned(),
+            (Fate::NeverSent | Fate::NotApplicable, _) => "it is safe to try again".to_owned(),
+            _ => "see the bank's answer".to_owned(),
+        }
+    }
+
+    fn money(&self) -> &'static str {
+        match self.fate() {
+            Fate::NotApplicable => "",
+            Fate::NeverSent => "nothing was sent; ",
+            Fate::Refused => "no money moved; ",
+            Fate::Unknown => "it is UNKNOWN whether money moved; ",
+            Fate::InProgress => "the bank has this payment in process; ",
+            Fate::Accepted => "the bank accepted it; ",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}{}", self.0.what, self.money(), self.advice())?;
+        if let Some(request_id) = self.request_id() {
+            write!(f, " (request {request_id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = self
+            .0
+            .response
+            .as_ref()
+            .map(|response| response.body().len());
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("fate", &self.fate())
+            .field("what", &self.0.what)
+            .field("status", &self.0.status)
+            .field("problem", &self.0.problem)
+            .field("key", &self.0.key)
+            .field("first_sent", &self.0.first_sent)
+            .field("attempts", &self.0.attempts)
+            .field("retry_after", &self.0.retry_after)
+            .field("response_body_bytes", &body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}

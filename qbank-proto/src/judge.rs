@@ -1,0 +1,189 @@
+//! Reads what came of one exchange: a good answer, or a verdict with its
+//! evidence.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::response::Parts;
+use http::{HeaderMap, Response, StatusCode, Uri, header};
+
+use crate::endpoint::{Answer, Endpoint};
+use crate::error::Evidence;
+use crate::fields::DecodeError;
+use crate::id::PaymentId;
+use crate::location::PaymentUrls;
+use crate::machine::{Fault, FaultKind};
+use crate::policy::{self, Verdict};
+use crate::problem::{Problem, redact};
+use crate::retry_after::retry_after;
+
+/// What an outcome is read against.
+pub(crate) struct Scene<'a> {
+    pub(crate) base: &'a Uri,
+    pub(crate) uri: &'a Uri,
+    pub(crate) write: bool,
+    pub(crate) unix: Duration,
+    pub(crate) max_body: usize,
+    pub(crate) secrets: &'a [&'a str],
+}
+
+pub(crate) enum Judged<T> {
+    Good {
+        value: T,
+        response: Response<Bytes>,
+    },
+    Bad {
+        verdict: Verdict,
+        evidence: Box<Evidence>,
+    },
+}
+
+impl<T> Judged<T> {
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Good { response, .. } => Some(response.status()),
+            Self::Bad { evidence, .. } => evidence.status,
+        }
+    }
+}
+
+/// An answer that broke off after its head is judged by the head: a 401 is a
+/// 401, and an ACH payment with a usable `Location` is accepted.
+pub(crate) fn judge<E: Endpoint>(
+    endpoint: &E,
+    scene: &Scene<'_>,
+    outcome: Result<Response<Bytes>, Fault>,
+) -> Judged<E::Output> {
+    match outcome {
+        Ok(response) if response.status().is_success() => {
+            match scene.decode(
+                endpoint,
+                response.status(),
+                response.headers(),
+                Some(response.body()),
+            ) {
+                Ok(value) => Judged::Good { value, response },
+                Err(error) => scene.unreadable(&error, response),
+            }
+        }
+        Ok(response) => scene.refusal(response, None),
+        Err(mut fault) => match fault.head.take() {
+            Some(head) if head.status.is_success() => {
+                match scene.decode(endpoint, head.status, &head.headers, None) {
+                    Ok(value) => Judged::Good {
+                        value,
+                        response: bodiless(*head),
+                    },
+                    Err(_) => scene.broken(Fault {
+                        head: Some(head),
+                        ..fault
+                    }),
+                }
+            }
+            Some(head) => scene.refusal(bodiless(*head), Some(fault)),
+            None => scene.broken(fault),
+        },
+    }
+}
+
+fn bodiless(head: Parts) -> Response<Bytes> {
+    Response::from_parts(head, Bytes::new())
+}
+
+impl Scene<'_> {
+    fn decode<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Option<&[u8]>,
+    ) -> Result<E::Output, DecodeError> {
+        let location = self.location(headers);
+        endpoint.decode(&Answer {
+            status,
+            headers,
+            body,
+            location,
+        })
+    }
+
+    fn location(&self, headers: &HeaderMap) -> Option<PaymentId> {
+        let location = headers.get(header::LOCATION)?.to_str().ok()?;
+        PaymentUrls::new(self.base, self.uri).id_of_reference(location)
+    }
+
+    /// A status that promised success over a body that cannot be.
+    fn unreadable<T>(&self, error: &DecodeError, response: Response<Bytes>) -> Judged<T> {
+        let status = response.status();
+        Judged::Bad {
+            verdict: policy::judge(status, policy::NO_CONFLICT, self.write),
+            evidence: Box::new(Evidence {
+                what: format!("the bank answered {status}, but the answer cannot be used: {error}"),
+                status: Some(status),
+                response: Some(response),
+                ..Evidence::default()
+            }),
+        }
+    }
+
+    /// A status that promises nothing.
+    fn refusal<T>(&self, response: Response<Bytes>, fault: Option<Fault>) -> Judged<T> {
+        let status = response.status();
+        let headers = response.headers();
+        let urls = PaymentUrls::new(self.base, self.uri);
+        let problem = Problem::read(headers, response.body(), &urls, self.secrets);
+        let verdict = policy::judge(status, problem.conflict(), self.write);
+        let said = [&problem.message, &problem.title, &problem.detail]
+            .into_iter()
+            .flatten()
+            .next()
+            .map_or(String::new(), |said| format!(": {said}"));
+        let note = if status.is_redirection() {
+            ", which is never followed"
+        } else {
+            ""
+        };
+        Judged::Bad {
+            verdict,
+            evidence: Box::new(Evidence {
+                what: format!("the bank answered {status}{note}{said}"),
+                status: Some(status),
+                retry_after: retry_after(headers, self.unix),
+                problem,
+                response: Some(response),
+                source: fault.map(|fault| fault.source),
+                ..Evidence::default()
+            }),
+        }
+    }
+
+    /// No complete answer.
+    fn broken<T>(&self, fault: Fault) -> Judged<T> {
+        let verdict = policy::judge_fault(&fault);
+        let what = match (fault.kind, &fault.head) {
+            (FaultKind::BodyTooLarge, _) => {
+                format!(
+                    "the answer's body is larger than the limit of {} bytes",
+                    self.max_body
+                )
+            }
+            (kind, head) => {
+                let source = redact(fault.source.to_string(), self.secrets);
+                let after = head
+                    .as_ref()
+                    .map_or(String::new(), |head| format!(" (after {})", head.status));
+                format!("{}{after}: {source}", kind.explain())
+            }
+        };
+        Judged::Bad {
+            verdict,
+            evidence: Box::new(Evidence {
+                what,
+                status: fault.head.as_ref().map(|head| head.status),
+                response: fault.head.map(|head| bodiless(*head)),
+                source: Some(fault.source),
+                ..Evidence::default()
+            }),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Which URLs name a payment of ours.
+
+use http::Uri;
+use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
+
+use crate::id::{PaymentId, hyphenated};
+
+/// Reads a payment's id out of a `Location`, a `Link` or a problem's
+/// `instance`: a uuid directly under our own `…/payments/`, on our own origin.
+/// Nothing else counts, and nothing is ever fetched from such a URL: only the
+/// id is taken.
+#[derive(Debug, Clone)]
+pub(crate) struct PaymentUrls {
+    base: Uri,
+    /// What a relative reference is relative to: the URL of the request.
+    request: String,
+}
+
+impl PaymentUrls {
+    pub(crate) fn new(base: &Uri, request: &Uri) -> Self {
+        Self {
+            base: base.clone(),
+            request: request.to_string(),
+        }
+    }
+
+    /// A bare uuid, or a reference that resolves to one of our payments.
+    pub(crate) fn id_of(&self, text: &str) -> Option<PaymentId> {
+        if let Some(uuid) = hyphenated(text.strip_prefix("urn:uuid:").unwrap_or(text)) {
+            return Some(PaymentId::from_uuid(uuid));
+        }
+        self.id_of_reference(text)
+    }
+
+    /// A reference that resolves to one of our payments.
+    pub(crate) fn id_of_reference(&self, text: &str) -> Option<PaymentId> {
+        let reference = UriReferenceStr::new(text).ok()?;
+        let without_query = self.request.split('?').next()?;
+        let base = UriAbsoluteStr::new(without_query).ok()?;
+        let resolved = reference.resolve_against(base).to_string();
+        // A fragment or a query names something other than the payment.
+        if resolved.contains(['#', '?']) {
+            return None;
+        }
+        let uri: Uri = resolved.parse().ok()?;
+        if !same_origin(&uri, &self.base) {
+            return None;
+        }
+        let id = uri
+            .path()
+            .strip_prefix(self.base.path().trim_end_matches('/'))?
+            .strip_prefix("/payments/")?;
+        hyphenated(id).map(PaymentId::from_uuid)
+    }
+}
+
+fn same_origin(a: &Uri, b: &Uri) -> bool {
+    let (Some(left), Some(right)) = (a.authority(), b.authority()) else {
+        return false;
+    };
+    let plain = |uri: &Uri| uri.authority().is_some_and(|it| !it.as_str().contains('@'));
+    a.scheme() == b.scheme()
+        && plain(a)
+        && left.host().eq_ignore_ascii_case(right.host())
+        && port(a) == port(b)
+}
+
+fn port(uri: &Uri) -> Option<u16> {
+    uri.port_u16().or(match uri.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
+
+    fn id_of(location: &str) -> Option<String> {
+        let base = Uri::from_static("https://api.qbankconnect.com/v1");
+        let request = Uri::from_static("https://api.qbankconnect.com/v1/payments/ach");
+        PaymentUrls::new(&base, &request)
+            .id_of_reference(location)
+            .map(|id| id.to_string())
+    }
+
+    #[test]
+    fn a_location_directly_under_our_own_payments_names_a_payment() {
+        for location in [
+            "https://api.qbankconnect.com/v1/payments/ID",
+            "HTTPS://API.QBankConnect.com:443/v1/payments/ID",
+            "//api.qbankconnect.com/v1/payments/ID",
+            "/v1/payments/ID",
+            "../payments/ID",
+            "ID",
+            "./ID",
+        ] {
+            let location = location.replace("ID", ID);
+            assert_eq!(id_of(&location).as_deref(), Some(ID), "{location}");
+        }
+    }
+
+    #[test]
+    fn any_other_location_is_ignored_as_an_id() {
+        for location in [
+            "",
+            "https://evil.example/v1/payments/ID",
+            "https://api.qbankconnect.com.evil.example/v1/payments/ID",
+            "https://user@api.qbankconnect.com/v1/payments/ID",
+            "https://api.qbankconnect.com:8443/v1/payments/ID",
+            "http://api.qbankconnect.com/v1/payments/ID",
+            "//evil.example/v1/payments/ID",
+            "/v2/payments/ID",
+            "/payments/ID",
+            "/v1/payments/ID/",
+            "/v1/payments/ID/status",
+            "/v1/payments/ach/ID",
+            "/v1/payments/../transfers/ID",
+            "/v1/payments/ID?x=1",
+            "/v1/payments/ID#x",
+            "/v1/payments/42",
+            "/v1/payments/{ID}",
+            "\u{0}",
+            "http://[::1",
+        ] {
+            let location = location.replace("ID", ID);
+            assert_eq!(id_of(&location), None, "{location}");
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! What the calls of one client share: configuration, the token, and the
+//! bank's wish to be left alone for a while.
+//!
+//! One refresh at a time. A call that needs a token gets one of four grants:
+//!
+//! ```text
+//!   use      the token is fresh, or fresh enough while somebody refreshes it
+//!   lead     nobody is refreshing: this call does, on a lease
+//!   follow   somebody is: the call's waker is stored until the flight ends
+//!   refused  the flight this call waited for ended with a refusal
+//! ```
+//!
+//! A lease that drops, or whose leader is not heard of in time, is handed to
+//! the next call that polls. Nobody is failed by another call's own deadline.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+
+use crate::config::{Config, Credentials, Urls};
+use crate::error::Error;
+use crate::machine::Now;
+use crate::policy::Jitter;
+use crate::token::{AccessToken, Refusal};
+use crate::token_request::TokenRequest;
+
+/// What the calls of one client share. Cheap to clone.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+struct Shared {
+    config: Config,
+    urls: Urls,
+    user_agent: HeaderValue,
+    token_request: Option<TokenRequest>,
+    next_id: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Held>,
+    generation: u64,
+    refresh: Option<Refresh>,
+    /// What a 429 taught one call; by the monotonic clock.
+    hold_until: Duration,
+}
+
+struct Held {
+    bearer: Bearer,
+    asked: Now,
+    lifetime: Duration,
+    /// Age from which one call refreshes while the others go on.
+    soft: Duration,
+}
+
+/// A token in use.
+#[derive(Debug, Clone)]
+pub(crate) struct Bearer {
+    pub(crate) token: AccessToken,
+    /// Counts tokens, so that a 401 throws away only the one it refused.
+    pub(crate) generation: u64,
+}
+
+/// One refresh, from first need to the end. It outlives its leaders.
+struct Refresh {
+    flight: Arc<Flight>,
+    leader: Option<u64>,
+    /// When a leader that was not heard of is given up; by the monotonic clock.
+    lost_at: Duration,
+    attempts: u32,
+    not_before: Duration,
+    last: Option<Arc<Refusal>>,
+    /// The old token still serves: a failure fails nobody.
+    early: bool,
+    followers: BTreeMap<u64, Waker>,
+}
+
+/// How a refresh ended, for those who waited for it and nobody later.
+pub(crate) struct Flight(OnceLock<Result<Bearer, Arc<Refusal>>>);
+
+pub(crate) enum Grant {
+    Use(Bearer),
+    Lead(Lease),
+    Follow(Arc<Flight>, Duration),
+    Refused(Arc<Refusal>),
+}
+
+/// How long a silent leader is waited for beyond its own timeout.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Checks the configuration.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let urls = Urls::of(&config)?;
+        let user_agent = config.user_agent_header()?;
+        let token_request = TokenRequest::of(&config)?;
+        Ok(Self(Arc::new(Shared {
+            config,
+            urls,
+            user_agent,
+            token_request,
+            next_id: AtomicU64::new(1),
+            state: Mutex::default(),
+        })))
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn urls(&self) -> &Urls {
+        &self.0.urls
+    }
+
+    pub(crate) fn user_agent(&self) -> &HeaderValue {
+        &self.0.user_agent
+    }
+
+    /// Numbers calls, tickets and leases.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.0.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The token request; `None` where the application supplies the token.
+    pub(crate) fn token_request(&self) -> Option<Request<Bytes>> {
+        let request = self.0.token_request.as_ref()?;
+        Some(request.build(&self.0.urls.token, &self.0.user_agent))
+    }
+
+    /// Texts that no error may repeat.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match &self.0.config.credentials {
+            Credentials::Client { secret, .. } => vec![secret.expose()],
+            Credentials::Token(token) => vec![token.expose()],
+            Credentials::Supplier => Vec::new(),
+        }
+    }
+
+    pub(crate) fn grant(
+        &self,
+        now: Now,
+        caller: u64,
+        followed: Option<&Flight>,
+        waker: &Waker,
+    ) -> Grant {
+        if let Credentials::Token(token) = &self.0.config.credentials {
+            return Grant::Use(Bearer {
+                token: token.clone(),
+                generation: 0,
+            });
+        }
+        match followed.and_then(|flight| flight.0.get()) {
+            Some(Ok(bearer)) => return Grant::Use(bearer.clone()),
+            Some(Err(refusal)) => return Grant::Refused(Arc::clone(refusal)),
+            None => {}
+        }
+        let mut state = self.lock();
+        let fresh = state.token.as_ref().and_then(|held| {
+            let age = now.since(held.asked);
+            (age < held.lifetime).then(|| (held.bearer.clone(), age >= held.soft))
+        });
+        let leaderless = state
+            .refresh
+            .as_ref()
+            .is_none_or(|it| it.is_leaderless(now));
+        match fresh {
+            Some((bearer, soon)) if !soon || !leaderless => {
+                state.forget(caller);
+                Grant::Use(bearer)
+            }
+            _ if leaderless => Grant::Lead(self.lead(&mut state, now, caller, fresh.is_some())),
+            _ => state.follow(now, caller, waker),
+        }
+    }
+
+    fn lead(&self, state: &mut State, now: Now, caller: u64, early: bool) -> Lease {
+        let lease = self.next_id();
+        let refresh = state.refresh.get_or_insert_with(Refresh::new);
+        refresh.leader = Some(lease);
+        refresh.lost_at = now.mono.saturating_add(GRACE);
+        refresh.early = early;
+        refresh.followers.remove(&caller);
+        Lease {
+            session: self.clone(),
+            lease,
+        }
+    }
+
+    /// Stops waiting: the call was dropped.
+    pub(crate) fn forget(&self, caller: u64) {
+        self.lock().forget(caller);
+    }
+
+    /// Throws away the token that a 401 refused, unless a newer one is there.
+    pub(crate) fn invalidate(&self, generation: u64) {
+        let mut state = self.lock();
+        if state
+            .token
+            .as_ref()
+            .is_some_and(|held| held.bearer.generation == generation)
+        {
+            state.token = None;
+        }
+    }
+
+    /// A 429 tells the other calls of the session to hold back as well.
+    pub(crate) fn hold_back(&self, until: Duration) {
+        let mut state = self.lock();
+        state.hold_until = state.hold_until.max(until);
+    }
+
+    /// Until when calls hold back; by the monotonic clock.
+    pub(crate) fn hold_until(&self) -> Duration {
+        self.lock().hold_until
+    }
+
+    /// Calls that wait for a token at this moment: for tests and metrics.
+    pub fn waiting(&self) -> usize {
+        self.lock()
+            .refresh
+            .as_ref()
+            .map_or(0, |refresh| refresh.followers.len())
+    }
+
+    /// The state stays sound whatever panicked while holding the lock: each
+    /// change is a single assignment or a map operation.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("base", &self.0.urls.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn follow(&mut self, now: Now, caller: u64, waker: &Waker) -> Grant {
+        let refresh = self.refresh.get_or_insert_with(Refresh::new);
+        // Whoever follows has no token left: from here a failure matters.
+        refresh.early = false;
+        match refresh.followers.get_mut(&caller) {
+            Some(stored) => stored.clone_from(waker),
+            None => drop(refresh.followers.insert(caller, waker.clone())),
+        }
+        let wait = refresh.lost_at.saturating_sub(now.mono);
+        Grant::Follow(Arc::clone(&refresh.flight), wait)
+    }
+
+    fn forget(&mut self, caller: u64) {
+        if let Some(refresh) = &mut self.refresh {
+            refresh.followers.remove(&caller);
+        }
+    }
+
+    fn led_by(&mut self, lease: u64) -> Option<&mut Refresh> {
+        self.refresh
+            .as_mut()
+            .filter(|refresh| refresh.leader == Some(lease))
+    }
+
+    /// Ends the flight; the wakers are woken by the caller, after unlocking.
+    fn land(&mut self, outcome: Option<Result<Bearer, Arc<Refusal>>>) -> BTreeMap<u64, Waker> {
+        let Some(refresh) = self.refresh.take() else {
+            return BTreeMap::new();
+        };
+        if let Some(outcome) = outcome {
+            // A flight lands once: it leaves the state here.
+            let _ = refresh.flight.0.set(outcome);
+        }
+        refresh.followers
+    }
+}
+
+impl Refresh {
+    fn new() -> Self {
+        Self {
+            flight: Arc::new(Flight(OnceLock::new())),
+            leader: None,
+            lost_at: Duration::ZERO,
+            attempts: 0,
+            not_before: Duration::ZERO,
+            last: None,
+            early: false,
+            followers: BTreeMap::new(),
+        }
+    }
+
+    fn is_leaderless(&self, now: Now) -> bool {
+        self.leader.is_none() || now.mono >= self.lost_at
+    }
+}
+
+fn wake(followers: BTreeMap<u64, Waker>) {
+    for waker in followers.into_values() {
+        waker.wake();
+    }
+}
+
+/// The right to refresh. Dropping it hands the lead on.
+pub(crate) struct Lease {
+    session: Session,
+    lease: u64,
+}
+
+/// What a failed token request leads to.
+pub(crate) enum Failed {
+    /// Ask again, not before [`Lease::not_before`].
+    Again,
+    /// The old token still serves.
+    KeepOld(Bearer),
+    /// The refresh is over; the refusal goes to all who waited.
+    Over(Arc<Refusal>),
+    /// Another call took the lead.
+    Superseded,
+}
+
+impl Lease {
+    /// When the next token request may be sent, and what the last one came to.
+    pub(crate) fn not_before(&self) -> Option<(Duration, Option<Arc<Refusal>>)> {
+        let mut state = self.session.lock();
+        let refresh = state.led_by(self.lease)?;
+        Some((refresh.not_before, refresh.last.clone()))
+    }
+
+    /// Whether the old token still serves.
+    pub(crate) fn is_early(&self) -> bool {
+        self.session
+            .lock()
+            .led_by(self.lease)
+            .is_some_and(|refresh| refresh.early)
+    }
+
+    /// Keeps the lead until `until` and a grace. False if it is lost already.
+    pub(crate) fn extend(&self, until: Duration) -> bool {
+        let mut state = self.session.lock();
+        let Some(refresh) = state.led_by(self.lease) else {
+            return false;
+        };
+        refresh.lost_at = until.saturating_add(GRACE);
+        true
+    }
+
+    /// Installs the token for all. A leader that was superseded meanwhile keeps
+    /// nothing: the newer flight decides.
+    pub(crate) fn succeed(&self, asked: Now, token: AccessToken) -> Option<Bearer> {
+        let lifetime = token.lifetime();
+        let early = (lifetime / 10).min(Duration::from_secs(60));
+        let mut state = self.session.lock();
+        state.led_by(self.lease)?;
+        state.generation += 1;
+        let bearer = Bearer {
+            token,
+            generation: state.generation,
+        };
+        state.token = Some(Held {
+            bearer: bearer.clone(),
+            asked,
+            lifetime,
+            soft: lifetime.saturating_sub(early),
+        });
+        let followers = state.land(Some(Ok(bearer.clone())));
+        drop(state);
+        wake(followers);
+        Some(bearer)
+    }
+
+    /// Decides what a failed token request leads to, by the refresh's own policy.
+    pub(crate) fn fail(&self, now: Now, refusal: Arc<Refusal>, jitter: &mut Jitter) -> Failed {
+        let policy = self.session.config().retry;
+        let mut state = self.session.lock();
+        let Some(refresh) = state.led_by(self.lease) else {
+            return Failed::Superseded;
+        };
+        let early = refresh.early;
+        if let Some(bearer) = early.then(|| state.keep_old(now)).flatten() {
+            let followers = state.land(None);
+            drop(state);
+            wake(followers);
+            return Failed::KeepOld(bearer);
+        }
+        let Some(refresh) = state.led_by(self.lease) else {
+            return Failed::Superseded;
+        };
+        let retry = refresh.attempts;
+        refresh.attempts += 1;
+        if refusal.again && retry < policy.max_retries {
+            let delay = policy
+                .backoff(retry, jitter)
+                .max(refusal.retry_after.unwrap_or_default());
+            refresh.not_before = now.mono.saturating_add(delay);
+            refresh.lost_at = refresh.not_before.saturating_add(GRACE);
+            refresh.last = Some(refusal);
+            return Failed::Again;
+        }
+        let followers = state.land(Some(Err(Arc::clone(&refusal))));
+        drop(state);
+        wake(followers);
+        Failed::Over(refusal)
+    }
+}
+
+impl State {
+    /// Pushes the soft deadline forward, so that a failing token endpoint is not
+    /// asked with every call.
+    fn keep_old(&mut self, now: Now) -> Option<Bearer> {
+        let held = self.token.as_mut()?;
+        let age = now.since(held.asked);
+        let left = held
+            .lifetime
+            .checked_sub(age)
+            .filter(|left| !left.is_zero())?;
+        held.soft = age.saturating_add((left / 2).min(Duration::from_secs(15)));
+        Some(held.bearer.clone())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut state = self.session.lock();
+        let Some(refresh) = state.led_by(self.lease) else {
+            return;
+        };
+        refresh.leader = None;
+        let followers = if refresh.followers.is_empty() {
+            state.land(None)
+        } else {
+            std::mem::take(&mut refresh.followers)
+        };
+        drop(state);
+        // All of them: the one that polls first leads, the others follow again.
+        wake(followers);
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,339 @@
+//! Access tokens: their text, and the token endpoint's answer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode};
+
+use crate::error::{Error, ErrorKind, Evidence, Fate};
+use crate::fields::Fields;
+use crate::machine::{BoxError, Fault};
+use crate::policy::{self, Resend};
+use crate::problem::{Conflict, Problem, redact};
+use crate::retry_after::retry_after;
+use crate::secret::Secret;
+
+/// A bearer token. Its text is wiped with the last clone and absent from
+/// `Debug`.
+#[derive(Clone)]
+pub struct AccessToken(Arc<Token>);
+
+#[derive(Clone)]
+struct Token {
+    header: HeaderValue,
+    expires_in: Option<Duration>,
+    scope: Option<Box<str>>,
+}
+
+const BEARER: &str = "Bearer ";
+
+impl AccessToken {
+    /// A token that the application has. An empty text, or one with blanks or
+    /// control characters, is refused without being echoed.
+    pub fn new(text: &str) -> Result<Self, Error> {
+        if text.is_empty() {
+            return Err(Error::invalid_input("access token", "must not be empty"));
+        }
+        let header = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic())
+            .then(|| Secret::header(BEARER, text))
+            .flatten()
+            .ok_or_else(|| {
+                Error::invalid_input("access token", "must be printable ASCII without blanks")
+            })?;
+        Ok(Self(Arc::new(Token {
+            header,
+            expires_in: None,
+            scope: None,
+        })))
+    }
+
+    /// How long it is valid, from when it was asked for. Matters to a supplier's
+    /// token, which is taken to last five minutes otherwise.
+    #[must_use]
+    pub fn expires_in(self, lifetime: Duration) -> Self {
+        let token = Token {
+            expires_in: Some(lifetime),
+            ..(*self.0).clone()
+        };
+        Self(Arc::new(token))
+    }
+
+    fn scope(self, scope: Option<&str>) -> Self {
+        let token = Token {
+            scope: scope.map(Into::into),
+            ..(*self.0).clone()
+        };
+        Self(Arc::new(token))
+    }
+
+    /// The token's text. Do not log it.
+    pub fn expose(&self) -> &str {
+        let bytes = self.0.header.as_bytes();
+        std::str::from_utf8(bytes.get(BEARER.len()..).unwrap_or_default()).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.0.header
+    }
+
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.0
+            .expires_in
+            .unwrap_or(UNSTATED_LIFETIME)
+            .min(LONGEST_LIFETIME)
+    }
+
+    pub(crate) fn granted_scope(&self) -> Option<&str> {
+        self.0.scope.as_deref()
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken([secret])")
+    }
+}
+
+const UNSTATED_LIFETIME: Duration = Duration::from_secs(5 * 60);
+const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// Why there is no token, shared by all who waited for it.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) kind: ErrorKind,
+    what: String,
+    status: Option<StatusCode>,
+    problem: Problem,
+    pub(crate) retry_after: Option<Duration>,
+    /// Whether asking again may help.
+    pub(crate) again: bool,
+    source: Option<SharedSource>,
+}
+
+/// An error has one owner; a refusal has many readers.
+#[derive(Debug, Clone)]
+struct SharedSource(Arc<BoxError>);
+
+impl fmt::Display for SharedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for SharedSource {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Refusal {
+    fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            status: None,
+            problem: Problem::default(),
+            retry_after: None,
+            again: false,
+            source: None,
+        }
+    }
+
+    /// The application's supplier failed.
+    pub(crate) fn of_supplier(error: BoxError) -> Arc<Self> {
+        let mut refusal = Self::new(
+            ErrorKind::Unauthenticated,
+            "the application's token supplier failed",
+        );
+        refusal.source = Some(SharedSource(Arc::new(error)));
+        Arc::new(refusal)
+    }
+
+    /// The token endpoint could not be asked, or broke off.
+    pub(crate) fn of_fault(fault: Fault, secrets: &[&str]) -> Arc<Self> {
+        let verdict = policy::judge_fault(&fault);
+        let source = redact(fault.source.to_string(), secrets);
+        let mut refusal = Self::new(
+            verdict.kind,
+            format!("no token: {}: {source}", fault.kind.explain()),
+        );
+        refusal.status = fault.head.map(|head| head.status);
+        refusal.again = verdict.resend == Resend::Yes;
+        refusal.source = Some(SharedSource(Arc::new(fault.source)));
+        Arc::new(refusal)
+    }
+
+    /// What a call reports that did not get its token.
+    pub(crate) fn evidence(&self) -> Evidence {
+        Evidence {
+            what: self.what.clone(),
+            status: self.status,
+            problem: self.problem.clone(),
+            retry_after: self.retry_after,
+            source: self
+                .source
+                .clone()
+                .map(|source| Box::new(source) as BoxError),
+            ..Evidence::default()
+        }
+    }
+
+    pub(crate) fn error(&self, fate: Fate) -> Error {
+        Error::new(self.kind, fate, self.evidence())
+    }
+}
+
+/// Reads the token endpoint's answer. Nothing of it is kept but the token, its
+/// lifetime and scope, or the error's own members.
+pub(crate) fn read(
+    response: &Response<Bytes>,
+    unix: Duration,
+    secrets: &[&str],
+) -> Result<AccessToken, Arc<Refusal>> {
+    if response.status().is_success() {
+        return token(response.body());
+    }
+    let status = response.status();
+    let problem = Problem::of_token_endpoint(response.body(), secrets);
+    let verdict = policy::judge(status, Conflict::Other, false);
+    let refused = matches!(status.as_u16(), 400 | 401 | 403 | 422);
+    let kind = if refused {
+        ErrorKind::Unauthenticated
+    } else {
+        verdict.kind
+    };
+    let said = [&problem.error_code, &problem.message]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(": ");
+    let what = match (said.as_str(), hint(problem.error_code.as_deref())) {
+        ("", _) => format!("no token: the token endpoint answered {status}"),
+        (said, None) => format!("no token: the token endpoint answered {status}: {said}"),
+        (said, Some(hint)) => format!("no token: {said} ({hint})"),
+    };
+    Err(Arc::new(Refusal {
+        status: Some(status),
+        problem,
+        retry_after: retry_after(response.headers(), unix),
+        again: !refused && verdict.resend == Resend::Yes,
+        ..Refusal::new(kind, what)
+    }))
+}
+
+/// What to change (RFC 6749 §5.2).
+fn hint(code: Option<&str>) -> Option<&'static str> {
+    Some(match code? {
+        "invalid_client" => "check the client id and the client secret",
+        "invalid_scope" => "ask only for scopes that the bank gave this client",
+        "unauthorized_client" => "the client may not use client credentials: ask the bank",
+        "unsupported_grant_type" => "the token URL is no client credentials endpoint",
+        "invalid_request" => "check the token URL and how credentials are sent",
+        _ => return None,
+    })
+}
+
+fn token(body: &[u8]) -> Result<AccessToken, Arc<Refusal>> {
+    let unreadable = |what: String| {
+        let refusal = Refusal::new(ErrorKind::UnexpectedResponse, what);
+        Arc::new(Refusal {
+            again: true,
+            ..refusal
+        })
+    };
+    let impossible = |what: &str| Arc::new(Refusal::new(ErrorKind::UnexpectedResponse, what));
+    let fields = Fields::parse(body)
+        .map_err(|error| unreadable(format!("no token: the token endpoint's answer: {error}")))?;
+    let text = |name: &'static str| fields.text(&[name]).ok().flatten();
+    if text("token_type").is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+        return Err(impossible(
+            "no token: the token endpoint gave a token that is no bearer token",
+        ));
+    }
+    let Some(text_of_token) = text("access_token") else {
+        return Err(unreadable(
+            "no token: the token endpoint's answer has none".to_owned(),
+        ));
+    };
+    let token = AccessToken::new(&text_of_token)
+        .map_err(|_| impossible("no token: the token endpoint's is empty or not printable"))?;
+    let lifetime = fields.json(&["expires_in"]).and_then(seconds);
+    Ok(token
+        .expires_in(lifetime.unwrap_or(UNSTATED_LIFETIME))
+        .scope(text("scope").as_deref()))
+}
+
+/// Whole seconds of a JSON number or a string of one; negative is zero, huge is
+/// large, and what is no number is not stated.
+fn seconds(json: &str) -> Option<Duration> {
+    let text = json.trim_matches('"').trim();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let whole = digits.split('.').next().unwrap_or(digits);
+    if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let size = whole.parse().unwrap_or(u64::MAX);
+    Some(Duration::from_secs(if negative { 0 } else { size }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &str) -> Result<AccessToken, Arc<Refusal>> {
+        let response = Response::new(Bytes::copy_from_slice(body.as_bytes()));
+        read(&response, Duration::ZERO, &[])
+    }
+
+    #[test]
+    fn lifetimes_are_read_with_care() {
+        for (expires_in, seconds) in [
+            (r#","expires_in":3600"#, 3600),
+            (r#","expires_in":"3600""#, 3600),
+            (r#","expires_in":3599.9"#, 3599),
+            ("", 300),
+            (r#","expires_in":null"#, 300),
+            (r#","expires_in":"soon""#, 300),
+            (r#","expires_in":0"#, 0),
+            (r#","expires_in":-5"#, 0),
+            (r#","expires_in":99999999999999999999999999"#, 24 * 3600),
+        ] {
+            let body = format!(r#"{{"access_token":"t","token_type":"bearer"{expires_in}}}"#);
+            let lifetime = answer(&body).unwrap().lifetime();
+            assert_eq!(lifetime, Duration::from_secs(seconds), "{expires_in}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_used_is_refused_without_being_echoed() {
+        for body in [
+            r#"{"access_token":"","token_type":"Bearer"}"#,
+            r#"{"access_token":"se\ncret","token_type":"Bearer"}"#,
+            r#"{"access_token":"se\u0000cret"}"#,
+            r#"{"access_token":"secret","token_type":"mac"}"#,
+            "<html>secret",
+            "",
+        ] {
+            let refusal = answer(body).unwrap_err();
+            assert_eq!(refusal.kind, ErrorKind::UnexpectedResponse);
+            assert!(!format!("{refusal:?}").contains("cret"), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_absent_from_debug() {
+        assert_eq!(
+            format!("{:?}", AccessToken::new("abc").unwrap()),
+            "AccessToken([secret])"
+        );
+        assert_eq!(AccessToken::new("abc").unwrap().expose(), "abc");
+    }
+}

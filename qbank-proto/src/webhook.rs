@@ -1,0 +1,334 @@
+//! Webhooks: is this delivery genuine, and what does it say?
+//!
+//! ```
+//! use qbank_proto::webhook::{Delivery, Event, Verifier};
+//! use std::time::Duration;
+//!
+//! // Several secrets while one is being rotated.
+//! let verifier = Verifier::new(["new-secret", "old-secret"])?;
+//! # let body = br#"{"event_id":"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10","event_type":"payment.status.update","resource_type":"payment","data":{"paymentId":"0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40","status":"P_COMPLETED"}}"#;
+//! # let signature = "c0fad2eea1be0e4a5d0ff1c9a1b8b2a0a5f0b2d2b4b3b2b1b0afaeadacabaaa9";
+//! let delivery = Delivery { body, signature, event_id: None, timestamp: None };
+//! match verifier.verify(&delivery, Duration::ZERO) {
+//!     Ok(()) => println!("{:?}", Event::parse(body)),
+//!     Err(error) => println!("answer 400, and discard it: {error}"),
+//! }
+//! # Ok::<(), qbank_proto::webhook::VerifyError>(())
+//! ```
+//!
+//! The default scheme signs no timestamp, so a delivery can be replayed. Dedupe
+//! on the **signed** [`Event::event_id`] (the `Webhook-Event-ID` header names
+//! only the delivery attempt), never let a final state regress, and confirm with
+//! `GET /payments/{id}` before acting on money.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderMap;
+use serde::Serialize;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::endpoint::Payment;
+use crate::fields::{DecodeError, Fields};
+use crate::id::EventId;
+use crate::open::open_enum;
+use crate::signature::{Tag, candidates, looks_timestamped};
+
+/// Checks the signature of deliveries. Holds prepared keys, which are wiped on
+/// drop.
+#[derive(Clone)]
+pub struct Verifier {
+    keys: Vec<Hmac<Sha256>>,
+    scheme: Scheme,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Hmac,
+    Standard { tolerance: Duration },
+}
+
+/// What came with a delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// The raw body, before any parsing.
+    pub body: &'a [u8],
+    /// The `Webhook-Signature` header.
+    pub signature: &'a str,
+    /// The `Webhook-Event-ID` header: names the delivery attempt. Signed by the
+    /// Standard Webhooks scheme only.
+    pub event_id: Option<&'a str>,
+    /// The `Webhook-Timestamp` header: seconds since 1970. Of the Standard
+    /// Webhooks scheme only.
+    pub timestamp: Option<&'a str>,
+}
+
+impl<'a> Delivery<'a> {
+    /// Takes the parts from the headers of an HTTP request.
+    pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Result<Self, VerifyError> {
+        let one = |name: &str| {
+            let mut values = headers.get_all(name).iter();
+            let first = values.next();
+            match (first, values.next()) {
+                (_, Some(_)) => Err(VerifyError::Malformed),
+                (Some(value), None) => value.to_str().map(Some).map_err(|_| VerifyError::Malformed),
+                (None, None) => Ok(None),
+            }
+        };
+        let event_id = match one("webhook-event-id")? {
+            Some(id) => Some(id),
+            None => one("webhook-id")?,
+        };
+        Ok(Self {
+            body,
+            signature: one("webhook-signature")?.ok_or(VerifyError::Missing)?,
+            event_id,
+            timestamp: one("webhook-timestamp")?,
+        })
+    }
+}
+
+impl Verifier {
+    /// The default scheme: HMAC-SHA256 over the raw body, keyed with the
+    /// secret's UTF-8 bytes. The tag may be hex, `sha256=` and hex, base64 or
+    /// base64url; up to 8 of them, separated by commas or spaces.
+    pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Result<Self, VerifyError> {
+        let keys = secrets
+            .into_iter()
+            .map(|secret| prepared(secret.as_ref().as_bytes()))
+            .collect();
+        Self::with(keys, Scheme::Hmac)
+    }
+
+    /// The Standard Webhooks scheme: HMAC-SHA256 over id, timestamp and body,
+    /// keyed with the bytes of a `whsec_` secret. A timestamp further than
+    /// `tolerance` from now, either way, is refused.
+    pub fn standard<S: AsRef<str>>(
+        secrets: impl IntoIterator<Item = S>,
+        tolerance: Duration,
+    ) -> Result<Self, VerifyError> {
+        let keys = secrets
+            .into_iter()
+            .map(|secret| {
+                let encoded = secret
+                    .as_ref()
+                    .strip_prefix("whsec_")
+                    .ok_or(VerifyError::BadSecret)?;
+                let key = STANDARD
+                    .decode(encoded)
+                    .map_err(|_| VerifyError::BadSecret)?;
+                prepared(&Zeroizing::new(key))
+            })
+            .collect();
+        Self::with(keys, Scheme::Standard { tolerance })
+    }
+
+    fn with(
+        keys: Result<Vec<Hmac<Sha256>>, VerifyError>,
+        scheme: Scheme,
+    ) -> Result<Self, VerifyError> {
+        let keys = keys?;
+        if keys.is_empty() {
+            return Err(VerifyError::BadSecret);
+        }
+        Ok(Self { keys, scheme })
+    }
+
+    /// Whether one of the secrets signed this delivery. `unix` is the time since
+    /// 1970, which only the Standard Webhooks scheme needs.
+    pub fn verify(&self, delivery: &Delivery<'_>, unix: Duration) -> Result<(), VerifyError> {
+        if delivery.signature.trim().is_empty() {
+            return Err(VerifyError::Missing);
+        }
+        match self.scheme {
+            Scheme::Hmac => self.verify_hmac(delivery),
+            Scheme::Standard { tolerance } => self.verify_standard(delivery, unix, tolerance),
+        }
+    }
+
+    fn verify_hmac(&self, delivery: &Delivery<'_>) -> Result<(), VerifyError> {
+        if looks_timestamped(delivery.signature) {
+            return Err(VerifyError::Timestamped);
+        }
+        let tags = candidates(delivery.signature)
+            .ok_or(VerifyError::TooMany)?
+            .map(Tag::of);
+        self.any(tags, |mac| mac.update(delivery.body))
+    }
+
+    fn verify_standard(
+        &self,
+        delivery: &Delivery<'_>,
+        unix: Duration,
+        tolerance: Duration,
+    ) -> Result<(), VerifyError> {
+        let id = delivery.event_id.ok_or(VerifyError::NoIdOrTimestamp)?;
+        let timestamp = delivery.timestamp.ok_or(VerifyError::NoIdOrTimestamp)?;
+        let plain = timestamp.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds = timestamp
+            .parse()
+            .ok()
+            .filter(|_| plain)
+            .ok_or(VerifyError::Malformed)?;
+        if Duration::from_secs(seconds).abs_diff(unix) > tolerance {
+            return Err(VerifyError::Stale);
+        }
+        let mut versions = delivery.signature.split_ascii_whitespace();
+        if versions.clone().count() > crate::signature::MOST_CANDIDATES {
+            return Err(VerifyError::TooMany);
+        }
+        let tags = versions
+            .by_ref()
+            .filter_map(|version| version.strip_prefix("v1,"))
+            .map(Tag::of_base64);
+        self.any(tags, |mac| {
+            for part in [
+                id.as_bytes(),
+                b".",
+                timestamp.as_bytes(),
+                b".",
+                delivery.body,
+            ] {
+                mac.update(part);
+            }
+        })
+    }
+
+    /// Tries every tag against every key; each comparison takes constant time.
+    fn any(
+        &self,
+        tags: impl Iterator<Item = Option<Tag>>,
+        feed: impl Fn(&mut Hmac<Sha256>),
+    ) -> Result<(), VerifyError> {
+        let mut found = [const { None }; crate::signature::MOST_CANDIDATES];
+        let mut well_formed = false;
+        for (slot, tag) in found.iter_mut().zip(tags) {
+            well_formed |= tag.is_some();
+            *slot = tag;
+        }
+        if !well_formed {
+            return Err(VerifyError::Malformed);
+        }
+        let genuine = self.keys.iter().any(|key| {
+            let mut mac = key.clone();
+            feed(&mut mac);
+            let expected = mac.finalize().into_bytes();
+            found
+                .iter()
+                .flatten()
+                .any(|tag| tag.matches(&expected.into()))
+        });
+        if genuine {
+            Ok(())
+        } else {
+            Err(VerifyError::Mismatch)
+        }
+    }
+}
+
+fn prepared(key: &[u8]) -> Result<Hmac<Sha256>, VerifyError> {
+    if key.is_empty() {
+        return Err(VerifyError::BadSecret);
+    }
+    Hmac::new_from_slice(key).map_err(|_| VerifyError::BadSecret)
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("keys", &self.keys.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a delivery is not to be believed. Answer 400 and discard it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// There is no signature.
+    Missing,
+    /// The signature or another header cannot be read, or is there twice.
+    Malformed,
+    /// More than 8 signatures.
+    TooMany,
+    /// No secret gives this signature: forged, altered, or another secret.
+    Mismatch,
+    /// The signature is of a scheme with a timestamp; the default scheme has none.
+    Timestamped,
+    /// The timestamp is too far from now.
+    Stale,
+    /// The Standard Webhooks scheme needs an id and a timestamp.
+    NoIdOrTimestamp,
+    /// There is no secret, an empty one, or one without `whsec_` for the
+    /// Standard Webhooks scheme.
+    BadSecret,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "the delivery has no signature",
+            Self::Malformed => {
+                "the signature cannot be read: it must be 32 bytes in hex or base64, once"
+            }
+            Self::TooMany => "the delivery has more than 8 signatures",
+            Self::Mismatch => {
+                "no secret gives this signature: it is forged, the body was altered, or the secret is another"
+            }
+            Self::Timestamped => {
+                "the signature is of a scheme with a timestamp: choose the Standard Webhooks scheme explicitly if the bank agreed on it"
+            }
+            Self::Stale => "the timestamp is too far from now: a replay, or a wrong clock",
+            Self::NoIdOrTimestamp => "the Standard Webhooks scheme needs an id and a timestamp",
+            Self::BadSecret => {
+                "there is no usable secret: none, an empty one, or one that is not whsec_ and base64 for the Standard Webhooks scheme"
+            }
+        })
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+/// What a delivery says. Parse it only after its signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// Identifies the event over all its deliveries: dedupe on this.
+    pub event_id: EventId,
+    /// What happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<EventType>,
+    /// What it happened to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// The payment.
+    pub data: Payment,
+}
+
+impl Event {
+    /// Reads the body of a delivery.
+    pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
+        let fields = Fields::parse(body)?;
+        let data = fields
+            .json(&["data"])
+            .ok_or_else(|| DecodeError::new("the member `data` is missing"))?;
+        Ok(Self {
+            event_id: fields.id(&["event_id", "eventId"])?,
+            event_type: fields.open(&["event_type", "eventType"])?,
+            resource_type: fields.string(&["resource_type", "resourceType"])?,
+            data: Payment::read(&Fields::parse(data.as_bytes())?)?,
+        })
+    }
+}
+
+open_enum! {
+    /// What a webhook tells of.
+    pub enum EventType {
+        /// A payment reached a final state.
+        PaymentStatusUpdate = "payment.status.update" | "paymentStatusUpdate",
+    }
+}
