@@ -1,5 +1,6 @@
 //! The bank: one request in, one answer out.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::accounts::{self, Transaction};
 use crate::answer::Answer;
 use crate::clock::Clock;
+use crate::config::BankConfig;
 use crate::control;
 use crate::cors;
 use crate::error::Refusal;
@@ -31,32 +33,8 @@ pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// How many payments one [`Bank::tick`] tells of.
 const MOST_TOLD_PER_TICK: usize = 256;
 
-/// How a bank starts.
-#[derive(Debug, Clone)]
-pub struct BankConfig {
-    /// Every id and token follows from it.
-    pub seed: u64,
-    /// The unix time at which the bank opens: what lies before it is history. The
-    /// server sets it from the system's clock.
-    pub start: Duration,
-    /// How long a token is valid.
-    pub token_lifetime: Duration,
-}
-
-impl Default for BankConfig {
-    /// Seed 1, a Monday afternoon (2026-01-05, 14:00 UTC), tokens for an hour.
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            start: Duration::from_secs(1_767_621_600),
-            token_lifetime: Duration::from_secs(3_600),
-        }
-    }
-}
-
 /// The bank, without I/O, clock or randomness: the same seed and the same requests
 /// at the same times give the same answers.
-#[derive(Debug)]
 pub struct Bank {
     start: Duration,
     clock: Clock,
@@ -344,6 +322,17 @@ impl Bank {
             Refusal::not_found("ERR_PAY_001", "There is no payment with this `paymentId`.")
         })?;
         Ok(Answer::json(StatusCode::OK, &payment.resource(now)))
+    }
+}
+
+impl fmt::Debug for Bank {
+    /// Short, and without tokens: it may hold a million payments.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bank")
+            .field("now", &self.now())
+            .field("total", &self.total())
+            .field("entries", &self.entries().len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -91,6 +91,7 @@ mod accounts;
 mod answer;
 mod bank;
 mod clock;
+mod config;
 mod control;
 mod cors;
 mod error;
@@ -111,7 +112,8 @@ mod token;
 mod webhook;
 mod wire_fault;
 
-pub use bank::{Bank, BankConfig};
+pub use bank::Bank;
+pub use config::BankConfig;
 pub use fixtures::{
     ACH_CLEARING, CLIENT_ID, CLIENT_SECRET, CLOSED, OPERATING, PAYROLL, SAVINGS, TREASURY,
     WEBHOOK_SECRET, WIRE_CLEARING,

@@ -27,7 +27,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::bank::{Bank, BankConfig};
+use crate::bank::Bank;
+use crate::config::BankConfig;
 use crate::route::BASE;
 
 /// More connections than this wait in the listener's queue.

@@ -19,8 +19,7 @@ use crate::ids::Ids;
 /// More live tokens than this and the oldest is forgotten, as if it had expired.
 const MOST_TOKENS: usize = 10_000;
 
-/// The tokens that are out.
-#[derive(Debug)]
+/// The tokens that are out. Without `Debug`: a token is a secret.
 pub(crate) struct Tokens {
     lifetime: Duration,
     live: BTreeMap<Box<str>, Grant>,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::customer::{Answer, Customer, FORM, HOUR, ach, key};
+use crate::customer::{Answer, Customer, FORM, ach, key};
 
 const GOOD: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
@@ -163,4 +163,11 @@ fn every_operation_needs_its_scope() {
             .refused(403, "ERR_AUTH_002");
     }
     assert!(customer.bank.entries().is_empty());
+}
+
+#[test]
+fn a_token_is_in_no_debug_output() {
+    let customer = Customer::new();
+    let token = customer.bearer().replace("Bearer ", "");
+    assert!(!format!("{:?}", customer.bank).contains(&token));
 }
