@@ -1,7 +1,7 @@
 //! Webhooks: who is told, and what, when a payment is final.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -218,24 +218,29 @@ fn sign(secret: &Secret, body: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-/// A sandbox must not be made to knock on other people's doors.
 fn is_loopback(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else {
-        return false;
-    };
-    let plain = uri.scheme_str() == Some("http");
-    let bare = uri
-        .authority()
-        .is_some_and(|authority| !authority.as_str().contains('@'));
-    plain && bare && uri.host().is_some_and(is_loopback_host)
+    url.parse()
+        .is_ok_and(|uri| loopback_address(&uri).is_some())
 }
 
-fn is_loopback_host(host: &str) -> bool {
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+/// Where a receiver listens, if that is on loopback: a sandbox must not be made to
+/// knock on other people's doors. No name is resolved, since it could lead there.
+pub(crate) fn loopback_address(uri: &Uri) -> Option<SocketAddr> {
+    let authority = uri.authority()?;
+    if uri.scheme_str() != Some("http") || authority.as_str().contains('@') {
+        return None;
+    }
+    let host = authority.host();
+    let ip = if host.eq_ignore_ascii_case("localhost") {
+        Ipv4Addr::LOCALHOST.into()
+    } else {
+        host.trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<IpAddr>()
+            .ok()?
+    };
+    ip.is_loopback()
+        .then(|| SocketAddr::new(ip, authority.port_u16().unwrap_or(80)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Webhook deliveries: one bounded attempt each.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{BankHandle, unix_now};
-use crate::webhook::Delivery;
+use crate::webhook::{Delivery, loopback_address};
 
 /// How often the bank's time is seen to pass.
 const TICK: Duration = Duration::from_millis(50);
@@ -52,7 +51,7 @@ async fn attempt(bank: BankHandle, delivery: Delivery) {
 
 async fn post(delivery: &Delivery) -> Result<StatusCode, String> {
     let uri: Uri = delivery.url.parse().map_err(|e| format!("{e}"))?;
-    let addr = address(&uri).ok_or("not a loopback address")?;
+    let addr = loopback_address(&uri).ok_or("not a loopback address")?;
     let authority = uri.authority().ok_or("a URL without a host")?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
 
@@ -76,19 +75,4 @@ async fn post(delivery: &Delivery) -> Result<StatusCode, String> {
     response
         .map(|response| response.status())
         .map_err(|e| e.to_string())
-}
-
-/// Resolves nothing: a name could lead away from loopback.
-fn address(uri: &Uri) -> Option<SocketAddr> {
-    let host = uri.host()?;
-    let ip = if host.eq_ignore_ascii_case("localhost") {
-        Ipv4Addr::LOCALHOST.into()
-    } else {
-        host.trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<IpAddr>()
-            .ok()?
-    };
-    ip.is_loopback()
-        .then(|| SocketAddr::new(ip, uri.port_u16().unwrap_or(80)))
 }
