@@ -1,0 +1,134 @@
+//! One connection: requests in, answers out, and the wire's share of the faults.
+
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderValue, Request, Response};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWrite as _;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::body::AnswerBody;
+use super::stall::Stall;
+use super::{BankHandle, unix_now};
+use crate::bank::MAX_BODY;
+use crate::wire_fault::WireFault;
+
+/// For a head to arrive, idle time between requests included.
+const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// For a body to arrive.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// For a goodbye.
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(1);
+/// The largest head.
+const MAX_HEAD: usize = 64 * 1024;
+/// A body that is too large is read on to here, so that its sender sees the 413.
+const MAX_DRAINED: usize = 16 * MAX_BODY;
+
+pub(super) async fn run(stream: TcpStream, bank: BankHandle) {
+    // Without it small answers wait for the acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| Box::pin(answer(bank.clone(), request)));
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(Stall::new(stream)), service);
+    let ended = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+    let mut stream = connection.into_parts().io.into_inner().into_inner();
+
+    if ended.is_err_and(|e| e.source().is_some_and(<dyn Error>::is::<Cut>)) {
+        // A reset, not an orderly end of the stream.
+        let _ = stream.set_zero_linger();
+    } else {
+        let goodbye = poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx));
+        let _ = timeout(SHUTDOWN_WITHIN, goodbye).await;
+    }
+}
+
+/// The connection ends here, without an answer.
+#[derive(Debug)]
+struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is cut")
+    }
+}
+
+impl Error for Cut {}
+
+async fn answer(bank: BankHandle, request: Request<Incoming>) -> Result<Response<AnswerBody>, Cut> {
+    let refused = bank
+        .lock()
+        .refuses(unix_now(), request.method(), request.uri());
+    if refused {
+        return Err(Cut);
+    }
+    let (head, body) = request.into_parts();
+    let body = timeout(BODY_WITHIN, read(body)).await.map_err(|_| Cut)??;
+    let too_large = body.len() > MAX_BODY;
+
+    let request = Request::from_parts(head, body);
+    let response = bank.lock().handle(unix_now(), request);
+    let mut response = carry(response).await?;
+    if too_large {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
+}
+
+/// Keeps one byte more than allowed: enough for the bank to see that it is too much.
+async fn read(mut body: Incoming) -> Result<Bytes, Cut> {
+    let mut kept = BytesMut::new();
+    let mut arrived = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Cut)?.into_data() else {
+            continue;
+        };
+        let room = (MAX_BODY + 1).saturating_sub(kept.len());
+        kept.extend_from_slice(data.get(..room).unwrap_or(&data));
+        arrived = arrived.saturating_add(data.len());
+        if arrived > MAX_DRAINED {
+            break;
+        }
+    }
+    Ok(kept.freeze())
+}
+
+/// Does what the answer's fault asks of the wire.
+async fn carry(response: Response<Bytes>) -> Result<Response<AnswerBody>, Cut> {
+    let fault = WireFault::of(response.extensions());
+    let (mut head, body) = response.into_parts();
+    let body = match fault {
+        None => AnswerBody::whole(body),
+        Some(WireFault::CloseWithoutAnswer | WireFault::CloseBeforeReading) => return Err(Cut),
+        Some(WireFault::Delay(by)) => {
+            sleep(by).await;
+            AnswerBody::whole(body)
+        }
+        Some(WireFault::Truncate) => {
+            let promised = if body.is_empty() {
+                WireFault::EMPTY_PROMISE
+            } else {
+                body.len()
+            };
+            head.headers.insert(CONTENT_LENGTH, promised.into());
+            AnswerBody::half(&body)
+        }
+        Some(WireFault::Slow { bytes_per_s }) => AnswerBody::slow(body, bytes_per_s),
+    };
+    Ok(Response::from_parts(head, body))
+}

@@ -1,0 +1,122 @@
+use qbank_sandbox::{ACH_CLEARING, OPERATING};
+
+use crate::customer::{Customer, ach, key, transfer};
+
+#[test]
+fn the_ledger_shows_accounts_entries_and_a_total_that_stays() {
+    let mut customer = Customer::new();
+    let before = customer.control("GET", "/ledger", "").json();
+    assert_eq!(before["total"], "1365500.25");
+    assert_eq!(before["entries"].as_array().unwrap().len(), 0);
+
+    customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
+    customer.write("/v1/transfers", &key(2), &transfer("0.25"));
+    let after = customer.control("GET", "/ledger", "").json();
+    assert_eq!(after["total"], "1365500.25");
+    let operating = &after["accounts"][0];
+    assert_eq!(operating["accountId"], OPERATING.to_string());
+    assert_eq!(operating["name"], "Operating");
+    assert_eq!(operating["balance"], "249990.25");
+    let accounts = after["accounts"].as_array().unwrap();
+    assert!(
+        accounts
+            .iter()
+            .any(|account| account["accountId"] == ACH_CLEARING.to_string())
+    );
+
+    let members = |entry: &serde_json::Value| {
+        let mut names: Vec<String> = entry.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names.join(" ")
+    };
+    let entries = after["entries"].as_array().unwrap();
+    assert_eq!(
+        members(&entries[0]),
+        "amount entryId from intentKey kind paymentId to"
+    );
+    assert_eq!(entries[0]["intentKey"], key(1));
+    assert_eq!(entries[0]["kind"], "ach");
+    assert_eq!(entries[0]["amount"], "10.00");
+    assert!(entries[0]["paymentId"].is_string());
+    assert_eq!(entries[1]["kind"], "transfer");
+    assert!(entries[1]["paymentId"].is_null());
+}
+
+#[test]
+fn every_request_to_the_api_is_recorded_in_order() {
+    let mut customer = Customer::new();
+    customer.write("/v1/transfers", &key(1), "");
+    customer.get("/v1/transactions?accountId=x");
+    customer.send("OPTIONS", "/v1/accounts", &[], "");
+    let requests = customer.control("GET", "/requests", "").json();
+    let requests = requests.as_array().unwrap();
+    assert_eq!(requests.len(), 3);
+    assert_eq!(requests[0]["path"], "/v1/token");
+    assert_eq!(requests[1]["method"], "POST");
+    assert_eq!(requests[1]["idempotency_key"], key(1));
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(requests[1]["body_sha256"], empty);
+    assert_eq!(requests[1]["status"], 400);
+    assert_eq!(requests[2]["path"], "/v1/transactions");
+    assert_eq!(requests[2]["query"], "accountId=x");
+    assert!(requests[2]["idempotency_key"].is_null());
+    assert_eq!(customer.control("DELETE", "/requests", "").status, 204);
+    assert_eq!(customer.bank.requests().len(), 0);
+}
+
+#[test]
+fn advance_moves_the_banks_clock_through_its_batches() {
+    let mut customer = Customer::new();
+    let accepted = customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
+    let answer = customer.control("POST", "/advance", r#"{"seconds":900}"#);
+    assert_eq!(answer.json()["now"], "2026-01-05T14:15:00.000Z");
+    assert_eq!(answer.header("date"), "Mon, 05 Jan 2026 14:15:00 GMT");
+    let payment = customer.get(accepted.header("location")).json();
+    assert_eq!(payment["status"], "P_SUBMITTED_TO_CORE");
+    for bad in [
+        "{}",
+        r#"{"seconds":-1}"#,
+        r#"{"seconds":1e99}"#,
+        r#"{"seconds":99999999999}"#,
+    ] {
+        customer
+            .control("POST", "/advance", bad)
+            .refused(400, "ERR_REQ_001");
+    }
+}
+
+#[test]
+fn a_page_of_any_origin_may_use_the_sandbox() {
+    let mut customer = Customer::new();
+    for path in ["/v1/payments/ach", "/_sandbox/faults", "/nowhere"] {
+        let answer = customer.send("OPTIONS", path, &[("origin", "null")], "");
+        assert_eq!(answer.status, 204);
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        let allowed = answer.header("access-control-allow-headers");
+        for name in [
+            "Authorization",
+            "Idempotency-Key",
+            "Content-Type",
+            "x-fapi-auth-date",
+        ] {
+            assert!(allowed.contains(name));
+        }
+    }
+    let refused = customer.send("GET", "/v1/accounts", &[], "");
+    assert_eq!(refused.header("access-control-allow-origin"), "*");
+    let exposed = refused.header("access-control-expose-headers");
+    assert_eq!(exposed, "Location, Retry-After, Date");
+}
+
+#[test]
+fn what_is_not_on_the_control_surface_is_404_or_405() {
+    let mut customer = Customer::new();
+    for path in ["", "/", "/openapi.yaml", "/ledger/"] {
+        customer
+            .control("GET", path, "")
+            .refused(404, "ERR_REQ_003");
+    }
+    let answer = customer.control("PUT", "/faults", "");
+    answer.refused(405, "ERR_REQ_002");
+    assert_eq!(answer.header("allow"), "GET, POST, DELETE");
+}

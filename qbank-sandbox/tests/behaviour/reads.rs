@@ -1,0 +1,138 @@
+use qbank_sandbox::{CLOSED, OPERATING, PAYROLL, SAVINGS};
+use serde_json::Value;
+
+use crate::customer::{Customer, HOUR, ach, key, transfer};
+
+fn list(customer: &mut Customer, path: &str) -> Vec<Value> {
+    let answer = customer.get(path);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json().as_array().unwrap().clone()
+}
+
+#[test]
+fn accounts_are_listed_without_the_banks_own() {
+    let mut customer = Customer::new();
+    let accounts = list(&mut customer, "/v1/accounts");
+    assert_eq!(accounts.len(), 5);
+    let operating = &accounts[0];
+    assert_eq!(operating["accountId"], OPERATING.to_string());
+    assert_eq!(operating["accountName"], "Operating");
+    assert_eq!(operating["accountType"], "Checking");
+    assert_eq!(operating["status"], "Active");
+    assert_eq!(operating["actor"], "sandbox");
+    assert!(operating["timestamp"].is_string() && operating["request_id"].is_string());
+    assert_eq!(accounts[4]["accountId"], CLOSED.to_string());
+    assert_eq!(accounts[4]["status"], "Closed");
+}
+
+#[test]
+fn a_balance_is_exact_and_in_real_time() {
+    let mut customer = Customer::new();
+    let path = format!("/v1/balances/{SAVINGS}");
+    let expected = |cents: &str| {
+        format!(
+            r#"{{"accountId":"{SAVINGS}","availableBalance":{cents},"currentBalance":{cents},"currency":"USD"}}"#
+        )
+    };
+    assert_eq!(customer.get(&path).text(), expected("75500.25"));
+    customer.write("/v1/transfers", &key(1), &transfer("500.20"));
+    assert_eq!(customer.get(&path).text(), expected("75000.05"));
+    customer.get("/v1/balances/x").refused(400, "ERR_REQ_001");
+    customer
+        .get(&format!("/v1/balances/{}", key(1)))
+        .refused(404, "ERR_ACC_001");
+}
+
+#[test]
+fn every_entry_is_a_transaction_of_each_account_it_touches() {
+    let mut customer = Customer::new();
+    let history = list(&mut customer, "/v1/transactions").len();
+    assert!(history > 0);
+    customer.write("/v1/payments/ach", &key(1), &ach("12.34"));
+    assert_eq!(list(&mut customer, "/v1/transactions").len(), history + 2);
+
+    let since = "postingDateGte=2026-01-05";
+    let debit = list(
+        &mut customer,
+        &format!("/v1/transactions?accountId={OPERATING}&{since}"),
+    );
+    let credit = list(
+        &mut customer,
+        &format!("/v1/transactions?{since}&accountId={PAYROLL}"),
+    );
+    assert_eq!((debit.len(), credit.len()), (1, 1));
+    assert_eq!(debit[0]["amount"].to_string(), "-12.34");
+    assert_eq!(credit[0]["amount"].to_string(), "12.34");
+    assert_ne!(debit[0]["transactionId"], credit[0]["transactionId"]);
+    assert_eq!(debit[0]["status"], "PENDING");
+    assert_eq!(debit[0]["value_date"], "2026-01-06");
+
+    customer.advance(24 * HOUR);
+    customer.log_in("");
+    let settled = list(
+        &mut customer,
+        &format!("/v1/transactions?accountId={OPERATING}&{since}"),
+    );
+    assert_eq!(settled[0]["status"], "POSTED");
+    assert_eq!(settled[0]["transactionId"], debit[0]["transactionId"]);
+    assert!(list(&mut customer, "/v1/transactions?postingDateGte=2027-01-01").is_empty());
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_is_refused() {
+    let mut customer = Customer::new();
+    for query in [
+        "accountId=1",
+        "postingDateGte=1.1.2026",
+        "account=x",
+        "postingDateGte=2026-01-01&postingDateGte=2026-01-02",
+    ] {
+        customer
+            .get(&format!("/v1/transactions?{query}"))
+            .refused(400, "ERR_REQ_001");
+    }
+    customer
+        .get(&format!("/v1/transactions?accountId={}", key(1)))
+        .refused(404, "ERR_ACC_001");
+}
+
+#[test]
+fn two_checks_did_not_match() {
+    let mut customer = Customer::new();
+    let exceptions = list(&mut customer, "/v1/positivepay/exceptions");
+    assert_eq!(exceptions.len(), 2);
+    assert_eq!(exceptions[0]["reason_code"], "AMOUNT_MISMATCH");
+    assert_eq!(exceptions[0]["presented_amount"].to_string(), "1250.0");
+    assert_eq!(exceptions[0]["presentment_date"], "2026-01-04");
+    assert_eq!(exceptions[1]["reason_code"], "NO_ISSUE");
+    assert!(
+        exceptions
+            .iter()
+            .all(|e| e["exceptionId"].is_string() && e["actor"] == "sandbox")
+    );
+}
+
+#[test]
+fn an_unknown_payment_is_404() {
+    let mut customer = Customer::new();
+    customer
+        .get(&format!("/v1/payments/{}", key(1)))
+        .refused(404, "ERR_PAY_001");
+    customer.get("/v1/payments/x").refused(400, "ERR_REQ_001");
+}
+
+#[test]
+fn the_same_seed_and_the_same_requests_give_the_same_answers() {
+    let script = || {
+        let mut customer = Customer::new();
+        customer.write("/v1/payments/ach", &key(1), &ach("12.34"));
+        customer.write("/v1/transfers", &key(2), &transfer("1.00"));
+        let transactions = customer.get("/v1/transactions");
+        (
+            transactions,
+            customer.control("GET", "/requests", ""),
+            customer.bank.ledger(),
+        )
+    };
+    assert_eq!(script(), script());
+}
