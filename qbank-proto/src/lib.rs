@@ -33,6 +33,8 @@ mod token_request;
 mod wait;
 mod watch;
 
+pub use {bytes, chrono, http, uuid};
+
 pub use authenticate::{Authenticate, TokenInfo};
 pub use call::Call;
 pub use config::{ClientAuth, Config, Credentials, Environment, is_loopback};

@@ -1,0 +1,156 @@
+//! The agents that exchanges go through.
+
+use std::sync::Arc;
+
+use qbank_proto::Error;
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+
+use crate::Ureq;
+use crate::resolver::BoundedResolver;
+use crate::watch::WatchedConnector;
+
+#[derive(Clone)]
+pub(crate) enum Agents {
+    /// Ours: safe by its own configuration. `direct` is for loopback, which is
+    /// never proxied.
+    Own {
+        direct: Agent,
+        proxied: Option<Agent>,
+    },
+    /// The application's: made safe on each request.
+    Given(Agent),
+}
+
+/// Our own agent: Mozilla's root certificates, ring, the environment's proxy.
+#[derive(Debug, Default, Clone)]
+pub struct Builder {
+    roots: Vec<Certificate<'static>>,
+    proxy: Proxy,
+}
+
+#[derive(Debug, Default, Clone)]
+enum Proxy {
+    #[default]
+    OfEnvironment,
+    None,
+    Given(ureq::Proxy),
+}
+
+impl Builder {
+    /// Trusts these root certificates as well: one or more, in PEM.
+    pub fn root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
+        let before = self.roots.len();
+        for item in ureq::tls::parse_pem(pem) {
+            match item {
+                Ok(PemItem::Certificate(certificate)) => self.roots.push(certificate),
+                Ok(_) => {}
+                Err(_) => {
+                    return Err(Error::invalid_input(
+                        "root certificates",
+                        "are not valid PEM",
+                    ));
+                }
+            }
+        }
+        if self.roots.len() == before {
+            return Err(Error::invalid_input(
+                "root certificates",
+                "must hold a CERTIFICATE in PEM",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// Goes through this HTTP proxy (`CONNECT`), such as
+    /// `http://user:password@proxy.example:3128`, whatever the environment says.
+    /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
+    pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
+        let rule = || {
+            // Not echoed: it may hold a password.
+            Error::invalid_input("proxy", "must be a URL such as http://proxy.example:3128")
+        };
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(rule());
+        }
+        let given = ureq::Proxy::new(url).map_err(|_| rule())?;
+        let mut builder = ureq::Proxy::builder(given.protocol())
+            .host(given.host())
+            .port(given.port());
+        if let Some(user) = given.username() {
+            builder = builder.username(user);
+        }
+        if let Some(password) = given.password() {
+            builder = builder.password(password);
+        }
+        let exempt = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
+        for host in exempt.unwrap_or_default().split(',').map(str::trim) {
+            if !host.is_empty() {
+                builder = builder.no_proxy(host);
+            }
+        }
+        self.proxy = Proxy::Given(builder.build().map_err(|_| rule())?);
+        Ok(self)
+    }
+
+    /// Goes through no proxy, whatever the environment says.
+    #[must_use]
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Proxy::None;
+        self
+    }
+
+    /// The driver.
+    pub fn build(self) -> Ureq {
+        let tls = self.tls();
+        let proxy = match self.proxy {
+            Proxy::OfEnvironment => ureq::Proxy::try_from_env(),
+            Proxy::None => None,
+            Proxy::Given(proxy) => Some(proxy),
+        };
+        let agent = |proxy| {
+            let config = Config::builder()
+                .tls_config(tls.clone())
+                .proxy(proxy)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .http_status_as_error(false)
+                .accept_encoding("")
+                .max_idle_age(IDLE)
+                .max_idle_connections(64)
+                .max_idle_connections_per_host(64)
+                .build();
+            Agent::with_parts(
+                config,
+                WatchedConnector::default(),
+                BoundedResolver::default(),
+            )
+        };
+        let agents = Agents::Own {
+            direct: agent(None),
+            proxied: proxy.map(|proxy| agent(Some(proxy))),
+        };
+        Ureq {
+            agents,
+            supplier: None,
+        }
+    }
+
+    /// Without own roots ureq's default, which costs no copy.
+    fn tls(&self) -> TlsConfig {
+        if self.roots.is_empty() {
+            return TlsConfig::default();
+        }
+        let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .map(|der| Certificate::from_der(der).to_owned());
+        let all: Vec<_> = mozilla.chain(self.roots.iter().cloned()).collect();
+        TlsConfig::builder()
+            .root_certs(RootCerts::Specific(Arc::new(all)))
+            .build()
+    }
+}
+
+/// Common servers and load balancers close after 60 s or more; some after 15.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -1,0 +1,168 @@
+//! The blocking QBank Connect client: a loop over [`ureq`], around the machine
+//! of [`qbank_proto`] that decides everything.
+//!
+//! ```no_run
+//! use qbank_blocking::endpoint::CreateAch;
+//! use qbank_blocking::{AccountId, Client, Config, Credentials, Environment, Fate};
+//!
+//! let credentials = Credentials::client("client-id", "client-secret");
+//! let client = Client::new(Config::new(Environment::Production, credentials))?;
+//!
+//! let from: AccountId = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse()?;
+//! let to: AccountId = "7a2d1fab-63b6-4d97-8d20-1b5c8e4f3021".parse()?;
+//! let payment = client.payments().create_ach(CreateAch::new(from, to, "1000.50".parse()?));
+//! match payment.send() {
+//!     Ok(reply) => println!("accepted as {:?}", reply.value.payment_id),
+//!     Err(error) if error.fate() == Fate::Unknown => println!(
+//!         "resend only with key {:?}, first sent {:?}",
+//!         error.idempotency_key(),
+//!         error.first_sent(),
+//!     ),
+//!     Err(error) => println!("{error}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Bringing your own agent
+//!
+//! [`Ureq::with_agent`] takes an agent with its own proxy, connector,
+//! certificates and middleware. The safety settings go on every request, so the
+//! agent's own cannot undo them: no redirects, statuses are not errors, https
+//! only unless the address is a loopback one, our timeouts, no proxy for
+//! loopback. Two things are weaker than with our own agent: only a failure to
+//! resolve, to connect or to trust the certificate counts as never sent, and
+//! the phases of an attempt (connect, send, head, body) are limited each, not
+//! together. **A middleware that retries voids the attempt count.**
+
+mod agent;
+mod exchange;
+mod fault;
+mod resolver;
+mod signal;
+mod watch;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub use qbank_proto::*;
+pub use ureq;
+
+use crate::agent::Agents;
+pub use crate::agent::Builder;
+use crate::signal::Signal;
+
+/// The blocking client: every call returns its answer.
+pub type Client = qbank_proto::Client<Ureq>;
+
+/// The driver: does one HTTP exchange at a time, on the calling thread.
+#[derive(Clone)]
+pub struct Ureq {
+    agents: Agents,
+    supplier: Option<Arc<Supplier>>,
+}
+
+type Supplier = dyn Fn(Duration) -> Result<AccessToken, BoxError> + Send + Sync;
+
+impl Drive for Ureq {
+    type Run<M: Machine + Send + 'static> = M::Output;
+
+    fn drive<M>(&self, mut machine: M) -> M::Output
+    where
+        M: Machine + Send + 'static,
+        M::Output: Send + 'static,
+    {
+        let signal = Arc::new(Signal::default());
+        let waker = Waker::from(Arc::clone(&signal));
+        loop {
+            match machine.poll(now(), &waker) {
+                Step::Send(exchange) => {
+                    let (ticket, outcome) = exchange::exchange(&self.agents, exchange);
+                    machine.settle(now(), ticket, outcome);
+                }
+                Step::Authorize { ticket, timeout } => {
+                    machine.supply(now(), ticket, self.supply(timeout));
+                }
+                Step::Wait(limit) => signal.wait(limit),
+                Step::Done(output) => return output,
+            }
+        }
+    }
+
+    fn entropy(&self) -> Entropy {
+        let mut bytes = [0; 24];
+        // Without the system's generator there is no key that is safe to use.
+        #[expect(clippy::expect_used, reason = "not reachable by input; see getrandom")]
+        getrandom::fill(&mut bytes).expect("the system has a random generator");
+        let (key, jitter) = bytes.split_at(16);
+        Entropy {
+            key: key.try_into().unwrap_or_default(),
+            jitter: jitter
+                .try_into()
+                .map(u64::from_le_bytes)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl Ureq {
+    /// Starts a driver with our own agent: see [`Builder`].
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A driver over an agent of the application's.
+    pub fn with_agent(agent: ureq::Agent) -> Self {
+        Self {
+            agents: Agents::Given(agent),
+            supplier: None,
+        }
+    }
+
+    /// Asks this function for a token whenever the session needs one
+    /// ([`Credentials::Supplier`]). It is given the time it may take, and must
+    /// keep to it: a blocking call cannot be cut off.
+    #[must_use]
+    pub fn token_supplier<F>(mut self, supplier: F) -> Self
+    where
+        F: Fn(Duration) -> Result<AccessToken, BoxError> + Send + Sync + 'static,
+    {
+        self.supplier = Some(Arc::new(supplier));
+        self
+    }
+
+    fn supply(&self, timeout: Duration) -> Result<AccessToken, BoxError> {
+        match &self.supplier {
+            Some(supplier) => supplier(timeout),
+            None => Err("no token supplier was given to the driver".into()),
+        }
+    }
+}
+
+impl Default for Ureq {
+    /// Our own agent, with the proxy of the environment.
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl fmt::Debug for Ureq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ureq")
+            .field("own_agent", &matches!(self.agents, Agents::Own { .. }))
+            .field("supplier", &self.supplier.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Both clocks. One origin for the whole process, so that sessions can be shared.
+pub fn now() -> Now {
+    static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    Now {
+        mono: ORIGIN.get_or_init(Instant::now).elapsed(),
+        unix: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default(),
+    }
+}
