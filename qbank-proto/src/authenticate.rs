@@ -33,8 +33,8 @@ pub struct TokenInfo {
     pub token: AccessToken,
     /// What the bank granted, if it said so.
     pub scope: Option<String>,
-    /// How long it lasts from when it was asked for.
-    pub expires_in: Duration,
+    /// How long it lasts from when it was asked for, if that is known.
+    pub expires_in: Option<Duration>,
 }
 
 impl Authenticate {
@@ -80,7 +80,7 @@ impl Machine for Authenticate {
             Ok(step) => step,
             Err(Ended::Token(bearer)) => self.finish(Ok(TokenInfo {
                 scope: bearer.token.granted_scope().map(ToOwned::to_owned),
-                expires_in: bearer.token.lifetime(),
+                expires_in: bearer.token.stated_lifetime(),
                 token: bearer.token,
             })),
             Err(Ended::Refused(refusal)) => self.finish(Err(refusal.error(Fate::NotApplicable))),

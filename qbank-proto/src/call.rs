@@ -21,6 +21,7 @@ use crate::attempts::Attempts;
 use crate::auth::{Authorizer, Ended};
 use crate::endpoint::{Effect, Endpoint, Payment};
 use crate::error::{Attempt, Error, ErrorKind, Evidence, Fate};
+use crate::id::PaymentId;
 use crate::idempotency::IdempotencyKey;
 use crate::judge::{self, Judged};
 use crate::machine::{BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Step, Ticket};
@@ -414,7 +415,7 @@ impl<E: Endpoint> Call<E> {
             }
     }
 
-    fn follow(&mut self, now: Now, id: crate::id::PaymentId) {
+    fn follow(&mut self, now: Now, id: PaymentId) {
         tracing::debug!(payment = %id, "follow the payment in process");
         let left = self.deadline.unwrap_or_default().saturating_sub(now.mono);
         let options = CallOptions {
@@ -441,7 +442,7 @@ impl<E: Endpoint> Call<E> {
             .unwrap_or_else(|| (ErrorKind::IdempotencyConflict, Evidence::default()));
         match watched {
             Watched::Seen(reply) => match self.endpoint.follow(&reply.value) {
-                Some(_) if reply.value.failed() => self.payment_failed(reply),
+                Some(_) if reply.value.failed() => self.own_error(payment_failed(reply)),
                 Some(value) => self.succeed(value, reply.response, true),
                 None => {
                     evidence.what.push_str(
@@ -464,8 +465,7 @@ impl<E: Endpoint> Call<E> {
     }
 
     /// The bank's own record is the one thing that lowers the join.
-    fn payment_failed(&mut self, reply: Reply<Payment>) {
-        let mut error = payment_failed(reply);
+    fn own_error(&mut self, mut error: Error) {
         let evidence = error.evidence_mut();
         evidence.key = self.key;
         evidence.first_sent = self.attempts.first_sent();
@@ -474,6 +474,10 @@ impl<E: Endpoint> Call<E> {
     }
 
     fn succeed(&mut self, value: E::Output, response: Response<Bytes>, followed: bool) {
+        if let Some(id) = E::failed(&value) {
+            self.own_error(failed(id, response));
+            return;
+        }
         let fate = if self.key.is_some() {
             Fate::Accepted
         } else {
@@ -641,12 +645,16 @@ pub(crate) fn already_over(fate: Fate, key: Option<IdempotencyKey>) -> Error {
 
 /// The bank's record of the payment says that it failed.
 pub(crate) fn payment_failed(reply: Reply<Payment>) -> Error {
-    let id = reply.value.payment_id;
+    let mut error = failed(reply.value.payment_id, reply.response);
+    error.evidence_mut().payment = Some(Box::new(reply.value));
+    error
+}
+
+fn failed(id: PaymentId, response: Response<Bytes>) -> Error {
     let mut evidence = Evidence {
         what: format!("the bank reports payment {id} as failed"),
-        status: Some(reply.status()),
-        payment: Some(Box::new(reply.value)),
-        response: Some(reply.response),
+        status: Some(response.status()),
+        response: Some(response),
         ..Evidence::default()
     };
     evidence.problem.transaction_id = Some(id);

@@ -110,6 +110,9 @@ pub struct Config {
     /// How old an intent may be to be resumed: the bank does not say how long it
     /// keeps keys. 24 h by default, our own guess.
     pub max_key_age: Duration,
+    /// How long a payment is left alone between the first two looks at it; ×1.5
+    /// with every look, at most 15 s. 1 s by default.
+    pub poll_interval: Duration,
     /// Goes before our own `User-Agent`.
     pub user_agent: Option<String>,
 }
@@ -130,6 +133,7 @@ impl Config {
             on_conflict: ConflictPolicy::FollowOwn,
             max_body: 32 << 20,
             max_key_age: Duration::from_secs(24 * 3600),
+            poll_interval: Duration::from_secs(1),
             user_agent: None,
         }
     }

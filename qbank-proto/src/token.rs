@@ -87,6 +87,10 @@ impl AccessToken {
             .min(LONGEST_LIFETIME)
     }
 
+    pub(crate) fn stated_lifetime(&self) -> Option<Duration> {
+        self.0.expires_in
+    }
+
     pub(crate) fn granted_scope(&self) -> Option<&str> {
         self.0.scope.as_deref()
     }

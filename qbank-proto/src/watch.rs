@@ -58,7 +58,6 @@ pub(crate) enum Watched {
     },
 }
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 impl Watch {
@@ -71,6 +70,7 @@ impl Watch {
         jitter: Jitter,
     ) -> Self {
         Self {
+            pause: session.config().poll_interval,
             session,
             payment_id,
             goal,
@@ -81,7 +81,6 @@ impl Watch {
                 ..options
             },
             deadline,
-            pause: FIRST_PAUSE,
             jitter,
             state: State::Resting(Duration::ZERO),
             seen: None,

@@ -196,6 +196,12 @@ impl Endpoint for CreateAch {
         })
     }
 
+    fn failed(accepted: &AchAccepted) -> Option<PaymentId> {
+        accepted
+            .payment_id
+            .filter(|_| accepted.status == Some(PaymentStatus::Failed))
+    }
+
     fn secrets(&self) -> Vec<&str> {
         match &self.destination {
             Destination::Account(_) => Vec::new(),

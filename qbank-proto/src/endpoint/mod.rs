@@ -73,6 +73,13 @@ pub trait Endpoint: Debug + Send + 'static {
         None
     }
 
+    /// Whether a good answer says that the payment failed. It is then reported
+    /// as [`ErrorKind::PaymentFailed`](crate::ErrorKind): the bank's own record.
+    fn failed(output: &Self::Output) -> Option<PaymentId> {
+        let _ = output;
+        None
+    }
+
     /// Whether [`Endpoint::follow`] can ever give an answer.
     const FOLLOWS: bool = false;
 

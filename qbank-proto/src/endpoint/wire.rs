@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Answer, Endpoint, Payment, PaymentType, Write, json, needs_text};
 use crate::error::Error;
 use crate::fields::{DecodeError, Fields};
-use crate::id::AccountId;
+use crate::id::{AccountId, PaymentId};
 use crate::money::{Amount, Money};
 use crate::routing::RoutingNumber;
 use crate::scope::Scope;
@@ -96,6 +96,10 @@ impl Endpoint for CreateWire {
         let ours = payment.payment_type == Some(PaymentType::Wire)
             && payment.amount == Some(Money::from(self.amount));
         ours.then(|| payment.clone())
+    }
+
+    fn failed(payment: &Payment) -> Option<PaymentId> {
+        payment.failed().then_some(payment.payment_id)
     }
 
     fn secrets(&self) -> Vec<&str> {
