@@ -5,9 +5,128 @@ use std::collections::BTreeMap;
 use crate::{Arguments, Operation, Scenario};
 
 /// One file per group.
-const GROUPS: [(&str, &str); 0] = [];
+const GROUPS: [(&str, &str); 20] = [
+    ("connect.json", include_str!("../scenarios/connect.json")),
+    ("broken.json", include_str!("../scenarios/broken.json")),
+    ("interim.json", include_str!("../scenarios/interim.json")),
+    ("auth.json", include_str!("../scenarios/auth.json")),
+    ("refused.json", include_str!("../scenarios/refused.json")),
+    ("doubt.json", include_str!("../scenarios/doubt.json")),
+    ("pace.json", include_str!("../scenarios/pace.json")),
+    ("redirect.json", include_str!("../scenarios/redirect.json")),
+    ("conflict.json", include_str!("../scenarios/conflict.json")),
+    ("follow.json", include_str!("../scenarios/follow.json")),
+    ("join.json", include_str!("../scenarios/join.json")),
+    ("resume.json", include_str!("../scenarios/resume.json")),
+    ("accepted.json", include_str!("../scenarios/accepted.json")),
+    ("location.json", include_str!("../scenarios/location.json")),
+    (
+        "malformed.json",
+        include_str!("../scenarios/malformed.json"),
+    ),
+    ("token.json", include_str!("../scenarios/token.json")),
+    ("reads.json", include_str!("../scenarios/reads.json")),
+    ("wait.json", include_str!("../scenarios/wait.json")),
+    ("input.json", include_str!("../scenarios/input.json")),
+    ("http2.json", include_str!("../scenarios/http2.json")),
+];
 
-const BODIES: [(&str, &str); 0] = [];
+const BODIES: [(&str, &str); 25] = [
+    (
+        "accounts.json",
+        include_str!("../scenarios/bodies/accounts.json"),
+    ),
+    (
+        "accounts_other_spelling.json",
+        include_str!("../scenarios/bodies/accounts_other_spelling.json"),
+    ),
+    (
+        "ach_completed.json",
+        include_str!("../scenarios/bodies/ach_completed.json"),
+    ),
+    (
+        "ach_created.json",
+        include_str!("../scenarios/bodies/ach_created.json"),
+    ),
+    (
+        "ach_failed.json",
+        include_str!("../scenarios/bodies/ach_failed.json"),
+    ),
+    (
+        "ach_other_amount.json",
+        include_str!("../scenarios/bodies/ach_other_amount.json"),
+    ),
+    (
+        "ach_processing.json",
+        include_str!("../scenarios/bodies/ach_processing.json"),
+    ),
+    (
+        "ach_unknown_status.json",
+        include_str!("../scenarios/bodies/ach_unknown_status.json"),
+    ),
+    (
+        "ach_validated.json",
+        include_str!("../scenarios/bodies/ach_validated.json"),
+    ),
+    (
+        "balance.json",
+        include_str!("../scenarios/bodies/balance.json"),
+    ),
+    (
+        "balance_other_spelling.json",
+        include_str!("../scenarios/bodies/balance_other_spelling.json"),
+    ),
+    (
+        "conflict.json",
+        include_str!("../scenarios/bodies/conflict.json"),
+    ),
+    (
+        "conflict_instance.json",
+        include_str!("../scenarios/bodies/conflict_instance.json"),
+    ),
+    (
+        "conflict_malformed_id.json",
+        include_str!("../scenarios/bodies/conflict_malformed_id.json"),
+    ),
+    (
+        "conflict_other_type.json",
+        include_str!("../scenarios/bodies/conflict_other_type.json"),
+    ),
+    (
+        "conflict_traversal.json",
+        include_str!("../scenarios/bodies/conflict_traversal.json"),
+    ),
+    (
+        "conflict_without_id.json",
+        include_str!("../scenarios/bodies/conflict_without_id.json"),
+    ),
+    ("error.json", include_str!("../scenarios/bodies/error.json")),
+    (
+        "exceptions.json",
+        include_str!("../scenarios/bodies/exceptions.json"),
+    ),
+    (
+        "exceptions_unknown_reason.json",
+        include_str!("../scenarios/bodies/exceptions_unknown_reason.json"),
+    ),
+    ("page.html", include_str!("../scenarios/bodies/page.html")),
+    (
+        "transactions.json",
+        include_str!("../scenarios/bodies/transactions.json"),
+    ),
+    (
+        "transactions_other_spelling.json",
+        include_str!("../scenarios/bodies/transactions_other_spelling.json"),
+    ),
+    (
+        "wire_created.json",
+        include_str!("../scenarios/bodies/wire_created.json"),
+    ),
+    (
+        "wire_processing.json",
+        include_str!("../scenarios/bodies/wire_processing.json"),
+    ),
+];
 
 const SAMPLES: &str = include_str!("../scenarios/samples.json");
 const ROWS: &str = include_str!("../scenarios/rows.json");

@@ -139,6 +139,14 @@ fn text(expected: &Option<Option<String>>) -> Option<Option<&str>> {
     expected.as_ref().map(Option::as_deref)
 }
 
+/// 2500, 2500.0 and 2500.00 are one number.
+fn same(expected: &Value, found: &Value) -> bool {
+    expected == found
+        || expected
+            .as_f64()
+            .is_some_and(|number| found.as_f64() == Some(number))
+}
+
 /// Expectations that were not met.
 #[derive(Default)]
 struct Unmet(Vec<String>);
@@ -190,7 +198,7 @@ impl Unmet {
     fn members(&mut self, of: &str, expected: &serde_json::Map<String, Value>, actual: &Value) {
         for (pointer, expected) in expected {
             let found = actual.pointer(pointer).unwrap_or(&Value::Null);
-            self.unless(found == expected, || {
+            self.unless(same(expected, found), || {
                 format!("{of} {pointer} {expected}, not {found}")
             });
         }
