@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Arguments, Operation, Scenario};
 
 /// One file per group.
-const GROUPS: [(&str, &str); 20] = [
+const GROUPS: [(&str, &str); 27] = [
     ("connect.json", include_str!("../scenarios/connect.json")),
     ("broken.json", include_str!("../scenarios/broken.json")),
     ("interim.json", include_str!("../scenarios/interim.json")),
@@ -29,6 +29,25 @@ const GROUPS: [(&str, &str); 20] = [
     ("wait.json", include_str!("../scenarios/wait.json")),
     ("input.json", include_str!("../scenarios/input.json")),
     ("http2.json", include_str!("../scenarios/http2.json")),
+    (
+        "broken_answers.json",
+        include_str!("../scenarios/broken_answers.json"),
+    ),
+    ("scopes.json", include_str!("../scenarios/scopes.json")),
+    (
+        "doubt_408_503.json",
+        include_str!("../scenarios/doubt_408_503.json"),
+    ),
+    ("followed.json", include_str!("../scenarios/followed.json")),
+    (
+        "malformed_reads.json",
+        include_str!("../scenarios/malformed_reads.json"),
+    ),
+    ("cap.json", include_str!("../scenarios/cap.json")),
+    (
+        "token_answers.json",
+        include_str!("../scenarios/token_answers.json"),
+    ),
 ];
 
 const BODIES: [(&str, &str); 25] = [

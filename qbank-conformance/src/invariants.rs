@@ -1,5 +1,7 @@
 //! What holds in every scenario, whatever it expects.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::{Call, Log, Outcome, Party, Target, failure::shown, server::TOKEN_PREFIX};
 
 /// Every invariant that was broken.
@@ -7,6 +9,7 @@ pub(crate) fn broken(target: &Target, call: &Call, outcome: &Outcome, log: &Log)
     let mut broken = Vec::new();
     one_intent(outcome, log, &mut broken);
     every_request(log, &mut broken);
+    first_send(call, outcome, log, &mut broken);
     if log.elsewhere_connections > 0 {
         broken.push(format!(
             "nothing goes to another host: {}",
@@ -63,7 +66,12 @@ fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
 }
 
 fn every_request(log: &Log, broken: &mut Vec<String>) {
-    for request in log.api.iter().filter(|request| request.complete) {
+    // `PRI` is HTTP/2, of which the server sees no more.
+    for request in log
+        .api
+        .iter()
+        .filter(|request| request.complete && request.method != "PRI")
+    {
         if request.token().is_none() {
             broken.push(format!(
                 "{} {} has a bearer token",
@@ -93,6 +101,27 @@ fn every_request(log: &Log, broken: &mut Vec<String>) {
         if request.token().is_some() {
             broken.push("no token goes to the token endpoint".to_owned());
         }
+    }
+}
+
+/// The moment of the first send is told, and is the truth.
+fn first_send(call: &Call, outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
+    let Some(told) = outcome.first_sent_unix else {
+        return;
+    };
+    if log.api.is_empty() && call.options.resume.is_none() {
+        return;
+    }
+    let ago = call
+        .options
+        .resume
+        .map_or(0, |resume| resume.first_sent_seconds_ago);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs());
+    let off = now.saturating_sub(ago).abs_diff(told);
+    if off > 60 {
+        broken.push(format!("the first send is told as it was: {off} s off"));
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use qbank_conformance::{Script, Server};
+use qbank_conformance::{Script, Server, load};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     crypto::ring,
@@ -19,8 +19,11 @@ use rustls::{
 fn call(tls: &str, alpn: &[&str], request: &[u8]) -> Result<Vec<u8>, String> {
     let answer = serde_json::json!([{"answer": {"status": 200, "json": []}}, {"close": "fin"}]);
     let script = serde_json::json!({"tls": tls, "api": [answer]});
-    let script: Script = serde_json::from_value(script).unwrap();
-    let server = Server::start(&script).unwrap();
+    play(&serde_json::from_value(script).unwrap(), alpn, request)
+}
+
+fn play(script: &Script, alpn: &[&str], request: &[u8]) -> Result<Vec<u8>, String> {
+    let server = Server::start(script).unwrap();
     let mut roots = RootCertStore::empty();
     let pem = server.target().ca_pem.clone().unwrap();
     roots
@@ -88,4 +91,21 @@ fn each_bad_certificate_fails_for_its_own_reason() {
 fn a_server_for_http_2_only_turns_others_away() {
     let error = call("good_h2", &["http/1.1"], GET).unwrap_err();
     assert!(error.contains("NoApplicationProtocol"), "{error}");
+}
+
+#[test]
+fn http_2_frames_are_sent_as_the_script_says() {
+    let scenarios = load().unwrap();
+    let refused = scenarios
+        .iter()
+        .find(|one| one.name == "stream_refused_is_never_sent")
+        .unwrap();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let frames = play(&refused.server, &["h2"], preface).unwrap();
+    let settings_and_ack = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0];
+    let refused_stream = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
+    assert_eq!(
+        frames,
+        [&settings_and_ack[..], &refused_stream[..]].concat()
+    );
 }

@@ -7,7 +7,9 @@ use std::{
     net::TcpStream,
 };
 
-use qbank_conformance::{Call, Driver, Outcome, Scenario, Server, Target, load, run};
+use qbank_conformance::{
+    Call, CommandDriver, Driver, Outcome, Scenario, Server, Target, load, run,
+};
 
 const KEY: &str = "7f1d2c3b-0a4e-4c6d-8e9f-00112233aabb";
 const PAYMENT: &str = "5f0c7d52-3e7b-4f0e-9a51-2b8f1c9d0a11";
@@ -193,4 +195,29 @@ fn a_payment_of_a_script_is_on_the_wire() {
         answer.contains(&format!("location: {base}/payments/{PAYMENT}\r\n")),
         "{answer}"
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_program_can_be_a_driver() {
+    let reads_and_claims = r#"read -r told; case "$told" in *'"operation":"authenticate"'*) ;;
+        *) exit 1;; esac; echo noise; echo '{"ok": false, "kind": "unauthenticated"}'"#;
+    let driver = CommandDriver {
+        name: "fetch".to_owned(),
+        program: "sh".to_owned(),
+        arguments: vec!["-c".to_owned(), reads_and_claims.to_owned()],
+    };
+    let told = run(&driver, &scenario("token_refused_for_authenticate"))
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("expected token requests 1, not 0"), "{told}");
+    assert!(!told.contains("expected kind"), "{told}");
+    let gone = CommandDriver {
+        program: "no-such-program-anywhere".to_owned(),
+        ..driver
+    };
+    let told = run(&gone, &scenario("balance_is_read"))
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("gave no outcome"), "{told}");
 }
