@@ -119,3 +119,18 @@ fn a_member_that_nobody_knows_is_an_error() {
     });
     assert!(serde_json::from_value::<Scenario>(scenario).is_err());
 }
+
+#[test]
+fn no_file_is_forgotten() {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+    let mut written = 0;
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_file() && name != "samples.json" && name != "rows.json" {
+            let text = std::fs::read_to_string(&path).unwrap();
+            written += serde_json::from_str::<Vec<Scenario>>(&text).unwrap().len();
+        }
+    }
+    assert_eq!(written, all().len());
+}
