@@ -27,18 +27,28 @@ impl Call {
 /// The operations of the contract, and two of the client's own: `wait` and `authenticate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum Operation {
+    /// `POST /payments/ach`.
     Ach,
+    /// `POST /payments/wire`.
     Wire,
+    /// `POST /transfers`.
     Transfer,
+    /// `POST /positivepay/issues`.
     CheckIssue,
+    /// `GET /balances/{account_id}`.
     Balance,
+    /// `GET /accounts`.
     Accounts,
+    /// `GET /transactions`, with the filters that the arguments name.
     Transactions,
+    /// `GET /payments/{payment_id}`.
     Payment,
+    /// `GET /positivepay/exceptions`.
     Exceptions,
+    /// Polls a payment until it is final.
     Wait,
+    /// Fetches a token, and no more.
     Authenticate,
 }
 
@@ -69,7 +79,6 @@ impl Operation {
 /// those that it has.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[allow(missing_docs)]
 pub struct Arguments {
     /// ACH, wire.
     #[serde(skip_serializing_if = "Option::is_none")]
