@@ -1,0 +1,91 @@
+//! The misbehaving server, and the scenarios as data, for every transport of QBank Connect.
+//!
+//! ```text
+//!   scenarios/*.json ──▶ Scenario { call, server, expect, wire }
+//!                              │
+//!        Driver::play(target, call)         Server::start(script)
+//!          the client under test  ── bytes ──▶  token · api · elsewhere
+//!                  │                                  │
+//!               Outcome                              Log
+//!                  └────────────▶ run ◀───────────────┘
+//!                          Ok, or a Failure to read
+//! ```
+//!
+//! A scenario is one behaviour of the client: the call that is made ([`Call`]), what the bank does
+//! meanwhile, byte by byte ([`Script`]), what the client has to say ([`Expect`]) and what has to
+//! arrive ([`Wire`]). Its `row` names the sentence of the design that it proves. What holds always
+//! is checked in every scenario and written in none: all writes of a call carry one key (a bare
+//! lower-case UUID v4, the one that the caller is told) and the same bytes; every API request has
+//! a bearer token and a user agent, and no token goes to the token endpoint; nothing goes to
+//! another host; no secret is in a message.
+//!
+//! The server listens on three ports of the loopback address: the API, the token endpoint, and
+//! another host that a `Location` can point to and that must see nothing. It knows nothing of the
+//! client: no type of it, and no HTTP library that could repair what a script breaks.
+//!
+//! # A scenario
+//! ```json
+//! {
+//!   "name": "conflict_after_reset_is_followed",
+//!   "row": "409: followed, or reported",
+//!   "call": {"operation": "ach"},
+//!   "server": {"api": [
+//!     [{"read": "body"}, {"close": "rst"}],
+//!     [{"answer": {"status": 409, "headers": {"content-type": "application/problem+json"}, "body_file": "conflict.json"}}],
+//!     [{"answer": {"status": 200, "body_file": "ach_processing.json"}}]
+//!   ]},
+//!   "expect": {"outcome": "ok", "fate": "accepted", "attempts": 2, "followed": true},
+//!   "wire": {"api_requests": 3, "writes": 2}
+//! }
+//! ```
+//! The members are those of [`Scenario`] and the types in it, one documented field each. To add
+//! one, write it into the file of its group; a new group or body file is also named in
+//! `src/catalogue.rs`.
+//!
+//! # A driver
+//! ```
+//! use qbank_conformance::{Call, Driver, Outcome, Target, run, scenarios};
+//!
+//! struct Silent;
+//!
+//! impl Driver for Silent {
+//!     fn name(&self) -> &str {
+//!         "blocking"
+//!     }
+//!     fn play(&self, _: &Target, _: &Call) -> Outcome {
+//!         Outcome { fate: "never_sent".into(), ..Outcome::default() }
+//!     }
+//! }
+//!
+//! let all = scenarios();
+//! let failure = run(&Silent, &all[0]).unwrap_err();
+//! assert!(failure.to_string().contains("expected kind transport, not none"));
+//! ```
+//! A transport's own test is then `assert!(run_all(&driver).failures.is_empty())`; a client in
+//! another language is played through a [`CommandDriver`].
+
+mod call;
+mod catalogue;
+mod check;
+mod command;
+mod driver;
+mod expect;
+mod failure;
+mod invariants;
+mod run;
+mod scenario;
+mod script;
+mod server;
+
+pub use call::{Arguments, Call, OnConflict, Operation, Options, Party, Resume};
+pub use catalogue::{CatalogueError, load, rows, scenarios};
+pub use command::CommandDriver;
+pub use driver::{Driver, Outcome, Target};
+pub use expect::{Choice, Expect, Overrides, Verdict, Wire};
+pub use failure::Failure;
+pub use run::{Summary, run, run_all};
+pub use scenario::Scenario;
+pub use script::{
+    Answer, Close, Drip, Grant, Listen, On, Read, Repeat, Reply, Script, Step, Tls, Values,
+};
+pub use server::{Arrived, Log, Server};

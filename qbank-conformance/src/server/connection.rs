@@ -1,0 +1,221 @@
+//! One connection: takes replies off the script and plays their steps.
+
+use std::{io, net::TcpStream, sync::Arc, time::Duration};
+
+use super::{
+    answer,
+    endpoint::Endpoint,
+    request::{Arrived, head_end, whole_len},
+    stream::Stream,
+};
+use crate::{Close, Read, Reply, Step, Tls};
+
+/// More than any request of a client.
+const REQUEST_CAP: usize = 4 * 1024 * 1024;
+
+/// Serves a connection to its end. An error is the other side gone, or the server stopping.
+pub(crate) fn serve(endpoint: &Endpoint, number: usize, tcp: TcpStream) -> io::Result<()> {
+    let connection = Connection {
+        endpoint,
+        number,
+        stream: Stream::plain(tcp, Arc::clone(&endpoint.stopped))?,
+        buffer: Vec::new(),
+    };
+    if let Some(reply) = endpoint.take_on_connect() {
+        return connection.play(&reply, None).map(|_| ());
+    }
+    let Some(mut connection) = connection.handshake()? else {
+        return Ok(());
+    };
+    loop {
+        if !connection.read_to(1)? {
+            connection.stream.close(Close::Fin);
+            return Ok(());
+        }
+        let slot = endpoint.record(Arrived {
+            connection: number,
+            ..Arrived::default()
+        });
+        let reply = endpoint.take();
+        match connection.play(&reply, Some(slot))? {
+            Some(still_open) => connection = still_open,
+            None => return Ok(()),
+        }
+    }
+}
+
+struct Connection<'a> {
+    endpoint: &'a Endpoint,
+    number: usize,
+    stream: Stream,
+    /// What came in and belongs to no finished request.
+    buffer: Vec<u8>,
+}
+
+impl Connection<'_> {
+    /// Prepares TLS; `None` if this endpoint hangs up instead.
+    fn handshake(mut self) -> io::Result<Option<Self>> {
+        let Some(tls) = self.endpoint.tls else {
+            return Ok(Some(self));
+        };
+        match tls {
+            Tls::Plaintext => {
+                self.read_to(1)?;
+                self.stream
+                    .write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")?;
+                self.stream.close(Close::Fin);
+            }
+            Tls::ClosesInHandshake => {
+                self.read_to(1)?;
+                self.stream.close(Close::Fin);
+            }
+            Tls::ResetsInHandshake => {
+                self.read_to(1)?;
+                self.stream.close(Close::Rst);
+            }
+            Tls::StallsInHandshake => while self.read_to(self.buffer.len() + 1)? {},
+            _ => {
+                let config = self.endpoint.authority.config(tls)?;
+                self.stream = self.stream.with_tls(config)?;
+                return Ok(Some(self));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Plays a reply; gives the connection back if it serves a next request.
+    fn play(mut self, reply: &Reply, slot: Option<usize>) -> io::Result<Option<Self>> {
+        let played = self.steps(reply, slot);
+        if let Some(slot) = slot {
+            self.note(slot);
+        }
+        let close = played?;
+        let keeps = reply
+            .iter()
+            .any(|step| matches!(step, Step::KeepOpen(true)));
+        let answered = matches!(reply.last(), Some(Step::Answer(_) | Step::Grant(_)));
+        match close {
+            Some(how) => self.stream.close(how),
+            None if keeps || answered => return self.next(slot),
+            None => self.stream.close(Close::Fin),
+        }
+        Ok(None)
+    }
+
+    fn steps(&mut self, reply: &Reply, slot: Option<usize>) -> io::Result<Option<Close>> {
+        let reads = |step: &Step| matches!(step, Step::Read(_) | Step::On(_));
+        if !reply.iter().any(reads) {
+            self.read(Read::Body, slot)?;
+        }
+        let places = &self.endpoint.places;
+        for step in reply {
+            match step {
+                Step::On(_) | Step::KeepOpen(_) => {}
+                Step::Read(until) => self.read(*until, slot)?,
+                Step::Answer(answer) => {
+                    // What arrived is on record before the client can have its answer.
+                    self.record(slot);
+                    self.stream.write_all(&answer::render(answer, places)?)?;
+                }
+                Step::Grant(grant) => {
+                    let answer = answer::grant(grant, &self.endpoint.next_token());
+                    self.record(slot);
+                    self.stream.write_all(&answer::render(&answer, places)?)?;
+                }
+                Step::Send(text) => {
+                    self.record(slot);
+                    self.stream.write_all(places.fill(text).as_bytes())?;
+                }
+                Step::SendHex(digits) => {
+                    self.record(slot);
+                    self.stream.write_all(&answer::unhex(digits)?)?;
+                }
+                Step::Flood(repeat) => {
+                    self.record(slot);
+                    self.stream.write_all(repeat.text().as_bytes())?;
+                }
+                Step::Drip(drip) => {
+                    self.record(slot);
+                    for piece in places.fill(&drip.text).as_bytes().chunks(drip.bytes.max(1)) {
+                        self.stream.write_all(piece)?;
+                        self.stream.sleep(Duration::from_millis(drip.every_ms))?;
+                    }
+                }
+                Step::StallMs(ms) => self.stream.sleep(Duration::from_millis(*ms))?,
+                Step::Close(how) => {
+                    self.record(slot);
+                    return Ok(Some(*how));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(&mut self, until: Read, slot: Option<usize>) -> io::Result<()> {
+        while match until {
+            Read::Bytes(bytes) => self.buffer.len() < bytes,
+            Read::Head => head_end(&self.buffer).is_none(),
+            Read::Body => whole_len(&self.buffer).is_none(),
+        } {
+            let want = match until {
+                Read::Bytes(bytes) => bytes - self.buffer.len(),
+                Read::Head | Read::Body => usize::MAX,
+            };
+            if !self.receive(want)? {
+                self.record(slot);
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        self.record(slot);
+        Ok(())
+    }
+
+    /// Waits until so many bytes are there; false if the other side ends before.
+    fn read_to(&mut self, bytes: usize) -> io::Result<bool> {
+        while self.buffer.len() < bytes {
+            if !self.receive(bytes - self.buffer.len())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn receive(&mut self, at_most: usize) -> io::Result<bool> {
+        if self.buffer.len() > REQUEST_CAP {
+            return Err(io::Error::other("the request is too large"));
+        }
+        let mut piece = [0; 8 * 1024];
+        let most = at_most.min(piece.len());
+        let read = self.stream.read(&mut piece[..most])?;
+        self.buffer.extend_from_slice(&piece[..read]);
+        Ok(read > 0)
+    }
+
+    /// Ends the request, so that the next one can begin.
+    fn next(mut self, slot: Option<usize>) -> io::Result<Option<Self>> {
+        if slot.is_some() {
+            self.read(Read::Body, slot)?;
+            let end = whole_len(&self.buffer).unwrap_or(self.buffer.len());
+            self.buffer.drain(..end);
+        } else {
+            while self.receive(usize::MAX)? {
+                self.buffer.clear();
+            }
+        }
+        Ok(Some(self))
+    }
+
+    fn record(&self, slot: Option<usize>) {
+        if let Some(slot) = slot {
+            self.note(slot);
+        }
+    }
+
+    fn note(&self, slot: usize) {
+        let arrived = Arrived {
+            connection: self.number,
+            ..Arrived::parse(&self.buffer)
+        };
+        self.endpoint.rerecord(slot, arrived);
+    }
+}

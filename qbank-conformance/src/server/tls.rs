@@ -1,0 +1,111 @@
+//! Certificates, good and bad, made when they are first needed.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+    version::{TLS12, TLS13},
+};
+
+use crate::Tls;
+
+/// The CA that the client is told to trust, another that it is not, and what they signed.
+pub(crate) struct Authority {
+    ca: CertifiedIssuer<'static, KeyPair>,
+    stranger: CertifiedIssuer<'static, KeyPair>,
+    made: Mutex<HashMap<Tls, Arc<ServerConfig>>>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> io::Result<Authority> {
+        Ok(Authority {
+            ca: root("QBank conformance CA")?,
+            stranger: root("Some other CA")?,
+            made: Mutex::default(),
+        })
+    }
+
+    /// The root to trust.
+    pub(crate) fn pem(&self) -> String {
+        self.ca.pem()
+    }
+
+    /// The configuration of a server that shows this certificate.
+    pub(crate) fn config(&self, tls: Tls) -> io::Result<Arc<ServerConfig>> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = made.get(&tls) {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(self.make(tls)?);
+        made.insert(tls, Arc::clone(&config));
+        Ok(config)
+    }
+
+    fn make(&self, tls: Tls) -> io::Result<ServerConfig> {
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let names: &[&str] = match tls {
+            Tls::OtherName => &["other.example"],
+            _ => &["127.0.0.1", "localhost"],
+        };
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "QBank conformance server");
+        match tls {
+            Tls::Expired => {
+                params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+                params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+            }
+            Tls::NotYetValid => {
+                params.not_before = rcgen::date_time_ymd(2090, 1, 1);
+                params.not_after = rcgen::date_time_ymd(2091, 1, 1);
+            }
+            _ => {}
+        }
+        let certificate = match tls {
+            Tls::SelfSigned => params.self_signed(&key),
+            Tls::UnknownCa => params.signed_by(&key, &self.stranger),
+            _ => params.signed_by(&key, &self.ca),
+        }
+        .map_err(io::Error::other)?;
+        configure(tls, certificate.der().clone(), &key).map_err(io::Error::other)
+    }
+}
+
+fn root(name: &str) -> io::Result<CertifiedIssuer<'static, KeyPair>> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)
+}
+
+fn configure(
+    tls: Tls,
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+) -> Result<ServerConfig, rustls::Error> {
+    let versions: &[_] = if tls == Tls::Good12 {
+        &[&TLS12]
+    } else {
+        &[&TLS13, &TLS12]
+    };
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)?;
+    config.alpn_protocols = match tls {
+        Tls::GoodH2 => vec![b"h2".to_vec()],
+        _ => vec![b"http/1.1".to_vec()],
+    };
+    Ok(config)
+}
