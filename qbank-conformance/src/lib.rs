@@ -67,6 +67,8 @@
 mod call;
 mod catalogue;
 mod check;
+#[cfg(feature = "client")]
+pub mod client;
 mod command;
 mod driver;
 mod expect;

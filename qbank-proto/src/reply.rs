@@ -1,6 +1,7 @@
 //! A good answer, with all that is known about it.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::error::{Attempt, Fate};
@@ -19,6 +20,9 @@ pub struct Reply<T> {
     /// The intent was found in process after a conflict of keys, and the value
     /// comes from the bank's record of the payment.
     pub followed: bool,
+    /// When the intent was first sent, if it was a write: of a resumed one, long
+    /// before this call.
+    pub first_sent: Option<DateTime<Utc>>,
     /// Each send of the intent. Token requests and polls do not count.
     pub attempts: Vec<Attempt>,
     pub(crate) response: Response<Bytes>,
@@ -48,6 +52,7 @@ impl<T> Reply<T> {
             fate: self.fate,
             key: self.key,
             followed: self.followed,
+            first_sent: self.first_sent,
             attempts: self.attempts,
             response: self.response,
         }

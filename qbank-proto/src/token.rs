@@ -254,7 +254,8 @@ fn token(body: &[u8]) -> Result<AccessToken, Arc<Refusal>> {
     let fields = Fields::parse(body)
         .map_err(|error| unreadable(format!("no token: the token endpoint's answer: {error}")))?;
     let text = |name: &'static str| fields.text(&[name]).ok().flatten();
-    if text("token_type").is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+    let bearer = |kind: &str| kind.eq_ignore_ascii_case("bearer");
+    if fields.json(&["token_type"]).is_some() && !text("token_type").is_some_and(|it| bearer(&it)) {
         return Err(impossible(
             "no token: the token endpoint gave a token that is no bearer token",
         ));
@@ -323,6 +324,7 @@ mod tests {
             r#"{"access_token":"se\ncret","token_type":"Bearer"}"#,
             r#"{"access_token":"se\u0000cret"}"#,
             r#"{"access_token":"secret","token_type":"mac"}"#,
+            r#"{"access_token":"secret","token_type":7}"#,
             "<html>secret",
             "",
         ] {
