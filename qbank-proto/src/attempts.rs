@@ -54,7 +54,9 @@ impl Attempts {
 
     /// The intent is going out now.
     pub(crate) fn sending(&mut self, now: Now) {
-        self.first_sent.get_or_insert(now.utc());
+        if self.join != Fate::NotApplicable {
+            self.first_sent.get_or_insert(now.utc());
+        }
     }
 
     /// One attempt is over.

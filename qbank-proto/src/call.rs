@@ -489,7 +489,7 @@ impl<E: Endpoint> Call<E> {
             fate,
             key: self.key,
             followed,
-            first_sent: self.attempts.first_sent().filter(|_| self.key.is_some()),
+            first_sent: self.attempts.first_sent(),
             attempts,
             response,
         };

@@ -192,6 +192,19 @@ impl Error {
         )
     }
 
+    /// For an application's own steps after the bank accepted a payment: the
+    /// bank has it, whatever went wrong since.
+    pub fn in_progress(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self::new(
+            kind,
+            Fate::InProgress,
+            Evidence {
+                what: what.into(),
+                ..Evidence::default()
+            },
+        )
+    }
+
     pub(crate) fn evidence_mut(&mut self) -> &mut Evidence {
         &mut self.0
     }

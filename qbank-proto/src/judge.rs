@@ -137,7 +137,9 @@ impl Scene<'_> {
             .into_iter()
             .flatten()
             .next()
-            .map_or(String::new(), |said| format!(": {said}"));
+            .map_or(String::new(), |said| {
+                format!(": {}", said.trim_end_matches('.'))
+            });
         let note = if status.is_redirection() {
             ", which is never followed"
         } else {

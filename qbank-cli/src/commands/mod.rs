@@ -1,0 +1,60 @@
+//! One file per group of commands.
+
+mod payments;
+mod positive_pay;
+mod reads;
+mod sandbox;
+mod token;
+mod transfers;
+mod webhooks;
+mod write;
+
+use crate::args::{
+    AccountsCommand, BalancesCommand, Cli, Command, Global, PaymentsCommand, PositivePayCommand,
+    TransactionsCommand, TransfersCommand, WebhooksCommand,
+};
+use crate::exit::Failure;
+use crate::interrupt::Interrupts;
+use crate::output::Printer;
+
+/// What every command has at hand.
+pub(crate) struct Context<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) printer: &'a Printer,
+    pub(crate) interrupts: Interrupts,
+}
+
+pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
+    // It moves no real money: signals may end it as they end any program.
+    if matches!(cli.command, Command::Demo) {
+        return crate::demo::run();
+    }
+    let context = Context {
+        global: &cli.global,
+        printer,
+        interrupts: Interrupts::listen()?,
+    };
+    match cli.command {
+        Command::Token { reveal } => token::token(&context, reveal),
+        Command::Accounts(AccountsCommand::List) => reads::accounts(&context),
+        Command::Balances(BalancesCommand::Get { account }) => reads::balance(&context, account),
+        Command::Transactions(TransactionsCommand::List {
+            account,
+            posted_since,
+        }) => reads::transactions(&context, account, posted_since),
+        Command::Payments(PaymentsCommand::Ach(ach)) => payments::ach(&context, ach),
+        Command::Payments(PaymentsCommand::Wire(wire)) => payments::wire(&context, wire),
+        Command::Payments(PaymentsCommand::Get { payment }) => payments::get(&context, payment),
+        Command::Payments(PaymentsCommand::Wait { payment }) => payments::wait(&context, payment),
+        Command::Transfers(TransfersCommand::Create(transfer)) => {
+            transfers::create(&context, &transfer)
+        }
+        Command::PositivePay(PositivePayCommand::Issue(issue)) => {
+            positive_pay::issue(&context, issue)
+        }
+        Command::PositivePay(PositivePayCommand::Exceptions) => reads::exceptions(&context),
+        Command::Webhooks(WebhooksCommand::Verify(verify)) => webhooks::verify(&context, &verify),
+        Command::Sandbox(sandbox) => sandbox::serve(&context, &sandbox),
+        Command::Demo => Ok(()),
+    }
+}

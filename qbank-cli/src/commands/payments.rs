@@ -1,0 +1,166 @@
+//! `qbank payments`.
+
+use std::time::{Duration, Instant};
+
+use qbank_blocking::endpoint::{
+    AchAccepted, Beneficiary, CreateAch, CreateWire, Destination, Payment, PaymentStatus, Recipient,
+};
+use qbank_blocking::http::header;
+use qbank_blocking::{Client, ErrorKind, PaymentId, Reply, Scope};
+use serde::Serialize;
+
+use super::{Context, write};
+use crate::args::{Ach, Wire};
+use crate::connect;
+use crate::exit::{Failure, Submitted};
+use crate::table::Rows;
+
+/// An accepted ACH payment, as the program prints it.
+#[derive(Serialize)]
+struct AchResult {
+    #[serde(rename = "paymentId")]
+    payment_id: Option<PaymentId>,
+    status: Option<PaymentStatus>,
+    location: Option<String>,
+}
+
+impl Rows for AchResult {
+    const COLUMNS: &'static [&'static str] = AchAccepted::COLUMNS;
+
+    fn cells(&self) -> Vec<String> {
+        let known = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
+        vec![
+            known(self.payment_id.map(|id| id.to_string())),
+            known(self.status.as_ref().map(ToString::to_string)),
+        ]
+    }
+}
+
+pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let client = connect::client(
+        context.global,
+        &[Scope::PaymentsAchWrite, Scope::PaymentsRead],
+    )?;
+    let destination = match (args.to, args.recipient_name, args.bank_id) {
+        (Some(id), _, _) => Destination::Account(id),
+        (None, Some(name), Some(bank_id)) => {
+            let number =
+                write::account_number(&args.account_number)?.ok_or_else(no_account_number)?;
+            Recipient::new(name, bank_id, number).into()
+        }
+        _ => {
+            return Err(Failure::usage(
+                "give --to, or --recipient-name, --bank-id and --account-number",
+            ));
+        }
+    };
+    let mut payment = CreateAch::new(args.from, destination, args.amount);
+    payment.effective_date = args.effective_date;
+    payment.reference_id = args.reference;
+    let key = write::key(&client, &args.write);
+    let pending = client.payments().create_ach(payment);
+    let reply = write::submit(context, &client, key, &args.write, pending)?;
+    let location = reply
+        .headers()
+        .get(header::LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .map(ToOwned::to_owned);
+    let submitted = Submitted::of(&reply);
+    let mut reply = reply.map(|accepted| AchResult {
+        payment_id: accepted.payment_id,
+        status: accepted.status,
+        location,
+    });
+    if args.wait.wait {
+        let id = reply.value.payment_id;
+        let done = finish(context, &client, id, submitted, begun)?;
+        reply.value.status = done.value.status;
+    }
+    context.printer.one(&reply);
+    Ok(())
+}
+
+pub(crate) fn wire(context: &Context<'_>, args: Wire) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let client = connect::client(
+        context.global,
+        &[Scope::PaymentsWireWrite, Scope::PaymentsRead],
+    )?;
+    let number = write::account_number(&args.account_number)?.ok_or_else(no_account_number)?;
+    let beneficiary = Beneficiary::new(args.beneficiary_name, args.bank_id, number);
+    let payment = CreateWire::new(args.from, beneficiary, args.amount, args.reference);
+    let key = write::key(&client, &args.write);
+    let pending = client.payments().create_wire(payment);
+    let mut reply = write::submit(context, &client, key, &args.write, pending)?;
+    if args.wait.wait && !reply.value.is_final() {
+        let id = Some(reply.value.payment_id);
+        reply.value = finish(context, &client, id, Submitted::of(&reply), begun)?.value;
+    }
+    context.printer.one(&reply);
+    Ok(())
+}
+
+fn no_account_number() -> Failure {
+    Failure::usage("give --account-number or --account-number-file")
+}
+
+pub(crate) fn get(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
+    let client = connect::client(context.global, &[Scope::PaymentsRead])?;
+    let call = client.payments().get(payment).call();
+    context
+        .printer
+        .one(&context.interrupts.drive(&client, call)?);
+    Ok(())
+}
+
+pub(crate) fn wait(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
+    let client = connect::client(context.global, &[Scope::PaymentsRead])?;
+    let machine = client.payments().wait(payment).machine();
+    context
+        .printer
+        .one(&context.interrupts.drive(&client, machine)?);
+    Ok(())
+}
+
+/// Waits for a payment that was just submitted, within what is left of the
+/// deadline. Whatever goes wrong now, the bank has the payment.
+fn finish(
+    context: &Context<'_>,
+    client: &Client,
+    id: Option<PaymentId>,
+    submitted: Submitted,
+    begun: Instant,
+) -> Result<Reply<Payment>, Failure> {
+    let left = client
+        .session()
+        .config()
+        .deadline
+        .saturating_sub(begun.elapsed());
+    let result = match id {
+        Some(id) => {
+            let wait = client.payments().wait(id).accepted();
+            let machine = wait.deadline(left.max(Duration::from_millis(1))).machine();
+            context.interrupts.drive(client, machine)
+        }
+        None => Err(qbank_blocking::Error::in_progress(
+            ErrorKind::UnexpectedResponse,
+            "the bank accepted the payment but named no id to wait for",
+        )
+        .into()),
+    };
+    result.map_err(|failure| match failure {
+        Failure::Call(error) => Failure::AfterSubmit { error, submitted },
+        other => other,
+    })
+}
+
+impl Submitted {
+    fn of<T>(reply: &Reply<T>) -> Self {
+        Self {
+            key: reply.key,
+            first_sent: reply.first_sent,
+            attempts: reply.attempts.len(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What all writes have in common: the key is known, and printed, before the
+//! first send.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use qbank_blocking::chrono::{DateTime, Utc};
+use qbank_blocking::endpoint::{Endpoint, Write as WriteEffect};
+use qbank_blocking::{Client, Drive, IdempotencyKey, Pending, Reply, Secret, Ureq};
+
+use super::Context;
+use crate::args::{AccountNumber, Write};
+use crate::exit::Failure;
+use crate::input;
+use crate::output::Printer;
+
+/// The key that was given, or a fresh one.
+pub(crate) fn key(client: &Client, write: &Write) -> IdempotencyKey {
+    write
+        .idempotency_key
+        .unwrap_or_else(|| IdempotencyKey::from_entropy(client.driver().entropy().key))
+}
+
+/// Prints the key, then submits.
+pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
+    context: &Context<'_>,
+    client: &Client,
+    key: IdempotencyKey,
+    write: &Write,
+    pending: Pending<'_, Ureq, E>,
+) -> Result<Reply<E::Output>, Failure> {
+    let mut pending = if write.resume {
+        let first_sent = write.first_sent.unwrap_or_else(wall_clock);
+        pending.resume(key, first_sent)
+    } else {
+        pending.key(key)
+    };
+    if let Some(date) = write.auth_date {
+        pending = pending.auth_date(date);
+    }
+    let call = pending.call();
+    Printer::key(key);
+    context.interrupts.drive(client, call)
+}
+
+fn wall_clock() -> DateTime<Utc> {
+    let unix = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(unix.as_millis())
+        .ok()
+        .and_then(DateTime::from_timestamp_millis)
+        .unwrap_or_default()
+}
+
+/// The account's number, from wherever it was put.
+pub(crate) fn account_number(given: &AccountNumber) -> Result<Option<Secret>, Failure> {
+    match (
+        given.account_number.as_deref(),
+        given.account_number_file.as_deref(),
+    ) {
+        (Some("-"), _) => input::secret(Path::new("-"), "--account-number").map(Some),
+        (Some(""), _) => Err(Failure::usage("--account-number must not be empty")),
+        (Some(number), _) => Ok(Some(Secret::new(number))),
+        (None, Some(path)) => input::secret(path, "--account-number-file").map(Some),
+        (None, None) => Ok(None),
+    }
+}

@@ -1,0 +1,92 @@
+//! Failures of the program, and the exit codes that scripts rely on.
+
+use std::fmt;
+
+use qbank_blocking::chrono::{DateTime, Utc};
+use qbank_blocking::webhook::VerifyError;
+use qbank_blocking::{Error, ErrorKind, Fate, IdempotencyKey};
+
+/// Bad usage or input, nothing sent.
+pub(crate) const USAGE: u8 = 2;
+/// Failed, and no money moved.
+pub(crate) const FAILED: u8 = 3;
+/// The bank has it, not final.
+pub(crate) const IN_PROGRESS: u8 = 4;
+/// Unknown: resend only with the same key.
+pub(crate) const UNKNOWN: u8 = 5;
+
+/// Why the program did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The arguments, the environment, or a file.
+    Usage(String),
+    /// The bank, or the way to it.
+    Call(Box<Error>),
+    /// The wait for a payment that this program submitted.
+    AfterSubmit {
+        error: Box<Error>,
+        submitted: Submitted,
+    },
+    /// A webhook that is not genuine.
+    Signature(VerifyError),
+    /// Something on this machine, after which nothing was sent.
+    Local(String),
+}
+
+/// What the program knows of a payment that the bank accepted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Submitted {
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) first_sent: Option<DateTime<Utc>>,
+    pub(crate) attempts: usize,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::Signature(_) | Self::Local(_) => FAILED,
+            Self::Call(error) | Self::AfterSubmit { error, .. } => of_error(error),
+        }
+    }
+}
+
+fn of_error(error: &Error) -> u8 {
+    match (error.fate(), error.kind()) {
+        (Fate::Unknown, _) => UNKNOWN,
+        (Fate::InProgress | Fate::Accepted, _) => IN_PROGRESS,
+        (_, ErrorKind::InvalidInput) => USAGE,
+        _ => FAILED,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Call(Box::new(error))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Local(message) => f.write_str(message),
+            Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
+            Self::AfterSubmit { error, .. } => write!(f, "{error}"),
+            Self::Signature(error) => write!(f, "the webhook is not genuine: {error}"),
+        }
+    }
+}
+
+/// A refused scope can be chosen on the command line.
+fn scope_hint(error: &Error) -> &'static str {
+    let refused = error.error_code() == Some("invalid_scope");
+    if refused || error.kind() == ErrorKind::PermissionDenied {
+        "; choose scopes with --scope or QBANK_SCOPES"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,49 @@
+//! Reads files and standard input, with bounds.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use qbank_blocking::Secret;
+
+use crate::exit::Failure;
+
+/// A secret from a file, without the newline at its end.
+pub(crate) fn secret(path: &Path, what: &str) -> Result<Secret, Failure> {
+    let bytes = bytes(path, what, 64 << 10)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::usage(format!("{what}: {} is not UTF-8", shown(path))))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(Failure::usage(format!("{what}: {} is empty", shown(path))));
+    }
+    Ok(Secret::new(text))
+}
+
+/// A file's bytes; `-` is standard input.
+pub(crate) fn bytes(path: &Path, what: &str, most: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(most + 1).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| {
+        Failure::usage(format!("{what}: {} cannot be read: {error}", shown(path)))
+    })?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::usage(format!(
+            "{what}: {} is larger than {most} bytes",
+            shown(path)
+        )));
+    }
+    Ok(bytes)
+}
+
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}

@@ -1,0 +1,141 @@
+//! Calls that a person or a supervisor can end: on SIGINT or SIGTERM the call
+//! says what is known of the money.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::thread;
+
+use qbank_blocking::bytes::Bytes;
+use qbank_blocking::http::Response;
+use qbank_blocking::{AccessToken, BoxError, Client, Fault, Machine, Now, Step, Ticket, now};
+
+use crate::exit::Failure;
+
+/// Hears the signals of the process.
+pub(crate) struct Interrupts {
+    events: Receiver<Event>,
+    ours: Sender<Event>,
+}
+
+enum Event {
+    Interrupted,
+    Finished,
+}
+
+impl Interrupts {
+    /// Takes over SIGINT and SIGTERM.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let (ours, events) = mpsc::channel();
+        let signals = ours.clone();
+        ctrlc::set_handler(move || {
+            // Nobody listens any more once the program is ending.
+            let _ = signals.send(Event::Interrupted);
+        })
+        .map_err(|error| Failure::Local(format!("cannot listen for signals: {error}")))?;
+        Ok(Self { events, ours })
+    }
+
+    /// Waits for a signal.
+    pub(crate) fn wait(&self) {
+        while let Ok(Event::Finished) = self.events.recv() {}
+    }
+
+    /// Drives a machine on another thread, so that a signal can end it while it
+    /// waits for the bank.
+    pub(crate) fn drive<M, T>(&self, client: &Client, machine: M) -> Result<T, Failure>
+    where
+        M: Machine<Output = Result<T, qbank_blocking::Error>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let shared = Shared(Arc::new(Mutex::new(Watched {
+            inner: machine,
+            over: false,
+        })));
+        let output = Arc::new(Mutex::new(None));
+        let worker = {
+            let (shared, client) = (shared.clone(), client.clone());
+            let (output, finished) = (Arc::clone(&output), Finished(self.ours.clone()));
+            move || {
+                let _finished = finished;
+                let result = client.drive(shared);
+                *lock(&output) = Some(result);
+            }
+        };
+        thread::Builder::new()
+            .spawn(worker)
+            .map_err(|error| Failure::Local(format!("cannot start a thread: {error}")))?;
+        if let Ok(Event::Interrupted) = self.events.recv() {
+            let mut machine = lock(&shared.0);
+            if !machine.over {
+                return Ok(machine.inner.abandon(now())?);
+            }
+            // It finished in the same moment: its answer is on its way.
+            drop(machine);
+            self.finished();
+        }
+        let finished = lock(&output).take();
+        match finished {
+            Some(result) => Ok(result?),
+            None => Err(Failure::Local(
+                "the call ended without an answer".to_owned(),
+            )),
+        }
+    }
+
+    fn finished(&self) {
+        while let Ok(Event::Interrupted) = self.events.recv() {}
+    }
+}
+
+/// Tells the end of a thread however it ends.
+struct Finished(Sender<Event>);
+
+impl Drop for Finished {
+    fn drop(&mut self) {
+        let _ = self.0.send(Event::Finished);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A machine that two threads hold. It is locked for a step, never for an
+/// exchange.
+struct Shared<M>(Arc<Mutex<Watched<M>>>);
+
+struct Watched<M> {
+    inner: M,
+    /// Its answer was given out.
+    over: bool,
+}
+
+impl<M> Clone for Shared<M> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<M: Machine> Machine for Shared<M> {
+    type Output = M::Output;
+
+    fn poll(&mut self, now: Now, waker: &Waker) -> Step<M::Output> {
+        let mut machine = lock(&self.0);
+        let step = machine.inner.poll(now, waker);
+        machine.over |= matches!(step, Step::Done(_));
+        step
+    }
+
+    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
+        lock(&self.0).inner.settle(now, ticket, outcome);
+    }
+
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
+        lock(&self.0).inner.supply(now, ticket, token);
+    }
+
+    fn abandon(&mut self, now: Now) -> M::Output {
+        lock(&self.0).inner.abandon(now)
+    }
+}

@@ -1,0 +1,255 @@
+//! What the program prints: one document on stdout, or one error on stderr.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use qbank_blocking::chrono::{DateTime, SecondsFormat, Utc};
+use qbank_blocking::endpoint::Payment;
+use qbank_blocking::{Error, Fate, IdempotencyKey, Reply};
+use serde::Serialize;
+
+use crate::args::Output;
+use crate::exit::Failure;
+use crate::table::{self, Rows};
+
+pub(crate) struct Printer {
+    output: Output,
+}
+
+/// A good answer, as a document.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    result: &'a T,
+    status: Option<u16>,
+    attempts: usize,
+    fate: &'static str,
+    idempotency_key: Option<IdempotencyKey>,
+    followed_conflict: bool,
+}
+
+/// A failure, as a document.
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    error: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    kind: &'a str,
+    fate: &'a str,
+    message: String,
+    http_status: Option<u16>,
+    error_code: Option<&'a str>,
+    request_id: Option<String>,
+    title: Option<&'a str>,
+    detail: Option<&'a str>,
+    transaction_id: Option<String>,
+    idempotency_key: Option<IdempotencyKey>,
+    first_sent: Option<String>,
+    attempts: usize,
+    retry_after_s: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<&'a Payment>,
+}
+
+impl Printer {
+    pub(crate) fn new(chosen: Option<Output>) -> Self {
+        let fallback = if io::stdout().is_terminal() {
+            Output::Table
+        } else {
+            Output::Json
+        };
+        Self {
+            output: chosen.unwrap_or(fallback),
+        }
+    }
+
+    /// For arguments that could not be understood: looks only for `--output`.
+    pub(crate) fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Self {
+        let mut chosen = None;
+        let mut arguments = arguments.filter_map(|it| it.into_string().ok()).peekable();
+        while let Some(argument) = arguments.next() {
+            let value = match argument.strip_prefix("--output") {
+                Some("") => arguments.peek().map(String::as_str),
+                Some(rest) => rest.strip_prefix('='),
+                None => continue,
+            };
+            chosen = match value {
+                Some("json") => Some(Output::Json),
+                Some("jsonl") => Some(Output::Jsonl),
+                Some("table") => Some(Output::Table),
+                _ => chosen,
+            };
+        }
+        Self::new(chosen)
+    }
+
+    pub(crate) fn is_table(&self) -> bool {
+        self.output == Output::Table
+    }
+
+    /// A list of resources.
+    pub(crate) fn list<T: Serialize + Rows>(&self, reply: &Reply<Vec<T>>) {
+        match self.output {
+            Output::Table => say(&table::list(&reply.value)),
+            Output::Jsonl => {
+                for item in &reply.value {
+                    say(&json(item));
+                }
+            }
+            Output::Json => say(&document(reply)),
+        }
+    }
+
+    /// One resource.
+    pub(crate) fn one<T: Serialize + Rows>(&self, reply: &Reply<T>) {
+        if self.is_table() {
+            say(&table::one(&reply.value));
+            if let Some(key) = reply.key {
+                say(&format!("idempotency key  {key}"));
+                let how = if reply.followed {
+                    ", found in process and followed"
+                } else {
+                    ""
+                };
+                say(&format!("fate             {}{how}", reply.fate));
+            }
+        } else {
+            say(&document(reply));
+        }
+    }
+
+    /// A text for people, or a document of its own shape.
+    pub(crate) fn either(&self, text: &str, document: &impl Serialize) {
+        say(&if self.is_table() {
+            text.to_owned()
+        } else {
+            json(document)
+        });
+    }
+
+    /// The key of a write, before its first send: a program that is killed loses
+    /// nothing.
+    pub(crate) fn key(key: IdempotencyKey) {
+        tell(&format!("{{\"idempotency_key\": \"{key}\"}}"));
+    }
+
+    /// The failure, on stderr, and its exit code.
+    pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
+        if self.is_table() {
+            // clap has said its own already, in colour.
+            if !matches!(failure, Failure::Usage(_)) || !said_by_clap(failure) {
+                tell(&format!("error: {failure}"));
+            }
+        } else {
+            tell(&json(&ErrorDocument {
+                error: Body::of(failure),
+            }));
+        }
+        ExitCode::from(failure.code())
+    }
+}
+
+/// The document of a reply.
+fn document<T: Serialize>(reply: &Reply<T>) -> String {
+    json(&Document {
+        result: &reply.value,
+        status: Some(reply.status().as_u16()),
+        attempts: reply.attempts.len(),
+        fate: reply.fate.as_str(),
+        idempotency_key: reply.key,
+        followed_conflict: reply.followed,
+    })
+}
+
+/// The document of a result that came from no reply.
+pub(crate) fn say_result<T: Serialize>(result: &T) {
+    say(&json(&Document {
+        result,
+        status: None,
+        attempts: 0,
+        fate: Fate::NotApplicable.as_str(),
+        idempotency_key: None,
+        followed_conflict: false,
+    }));
+}
+
+fn said_by_clap(failure: &Failure) -> bool {
+    matches!(failure, Failure::Usage(message) if message.contains("--") && message.contains('\''))
+}
+
+impl<'a> Body<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        let message = failure.to_string();
+        match failure {
+            Failure::Usage(_) => Self::plain("invalid_input", Fate::NeverSent, message),
+            Failure::Local(_) => Self::plain("transport", Fate::NeverSent, message),
+            Failure::Signature(_) => Self::plain("invalid_signature", Fate::NotApplicable, message),
+            Failure::Call(error) => Self::of_error(error, message),
+            Failure::AfterSubmit { error, submitted } => Self {
+                idempotency_key: submitted.key,
+                first_sent: submitted.first_sent.map(moment),
+                attempts: submitted.attempts,
+                ..Self::of_error(error, message)
+            },
+        }
+    }
+
+    fn plain(kind: &'a str, fate: Fate, message: String) -> Self {
+        Self {
+            kind,
+            fate: fate.as_str(),
+            message,
+            http_status: None,
+            error_code: None,
+            request_id: None,
+            title: None,
+            detail: None,
+            transaction_id: None,
+            idempotency_key: None,
+            first_sent: None,
+            attempts: 0,
+            retry_after_s: None,
+            payment: None,
+        }
+    }
+
+    fn of_error(error: &'a Error, message: String) -> Self {
+        Self {
+            http_status: error.status().map(|status| status.as_u16()),
+            error_code: error.error_code(),
+            request_id: error.request_id().map(|id| id.to_string()),
+            title: error.title(),
+            detail: error.detail(),
+            transaction_id: error.transaction_id().map(|id| id.to_string()),
+            idempotency_key: error.idempotency_key(),
+            first_sent: error.first_sent().map(moment),
+            attempts: error.attempts().len(),
+            retry_after_s: error
+                .retry_after()
+                .map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            payment: error.payment(),
+            ..Self::plain(error.kind().as_str(), error.fate(), message)
+        }
+    }
+}
+
+fn moment(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// A reader that has seen enough is no failure.
+pub(crate) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+pub(crate) fn tell(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+}

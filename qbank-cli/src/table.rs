@@ -1,0 +1,183 @@
+//! Resources as tables, for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+use qbank_blocking::Money;
+use qbank_blocking::endpoint::{
+    Account, AchAccepted, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
+    TransferAccepted,
+};
+
+/// A resource that can be a row.
+pub(crate) trait Rows {
+    /// What its columns are called.
+    const COLUMNS: &'static [&'static str];
+    /// Which columns hold amounts.
+    const AMOUNTS: &'static [usize] = &[];
+
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Several resources, a row each.
+pub(crate) fn list<T: Rows>(items: &[T]) -> String {
+    if items.is_empty() {
+        return "none".to_owned();
+    }
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_header(T::COLUMNS.to_vec());
+    for item in items {
+        table.add_row(item.cells());
+    }
+    for column in T::AMOUNTS {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+/// One resource, a line for each of its members.
+pub(crate) fn one<T: Rows>(item: &T) -> String {
+    T::COLUMNS
+        .iter()
+        .zip(item.cells())
+        .map(|(name, value)| format!("{name:<16} {value}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn text<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+fn dollars(value: Option<Money>) -> String {
+    text(value.as_ref())
+}
+
+impl Rows for Account {
+    const COLUMNS: &'static [&'static str] = &["account", "name", "type", "currency", "status"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.account_id.to_string(),
+            text(self.account_name.as_ref()),
+            text(self.account_type.as_ref()),
+            text(self.currency.as_ref()),
+            text(self.status.as_ref()),
+        ]
+    }
+}
+
+impl Rows for Balance {
+    const COLUMNS: &'static [&'static str] = &["account", "available", "current", "currency"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.account_id.to_string(),
+            dollars(self.available_balance),
+            dollars(self.current_balance),
+            text(self.currency.as_ref()),
+        ]
+    }
+}
+
+impl Rows for Transaction {
+    const COLUMNS: &'static [&'static str] = &[
+        "transaction",
+        "amount",
+        "description",
+        "value date",
+        "posted",
+        "status",
+    ];
+    const AMOUNTS: &'static [usize] = &[1];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.transaction_id.to_string(),
+            dollars(self.amount),
+            text(self.description.as_ref()),
+            text(self.value_date.as_ref()),
+            text(self.posting_date.as_ref()),
+            text(self.status.as_ref()),
+        ]
+    }
+}
+
+impl Rows for Payment {
+    const COLUMNS: &'static [&'static str] = &[
+        "payment",
+        "type",
+        "amount",
+        "status",
+        "created",
+        "completed",
+    ];
+    const AMOUNTS: &'static [usize] = &[2];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.payment_id.to_string(),
+            text(self.payment_type.as_ref()),
+            dollars(self.amount),
+            text(self.status.as_ref()),
+            text(self.creation_date.as_ref()),
+            text(self.completion_date.as_ref()),
+        ]
+    }
+}
+
+impl Rows for CheckException {
+    const COLUMNS: &'static [&'static str] =
+        &["exception", "account", "check", "presented", "on", "reason"];
+    const AMOUNTS: &'static [usize] = &[3];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.exception_id.to_string(),
+            text(self.account_id.as_ref()),
+            text(self.check_number.as_ref()),
+            dollars(self.presented_amount),
+            text(self.presentment_date.as_ref()),
+            text(self.reason_code.as_ref()),
+        ]
+    }
+}
+
+impl Rows for AchAccepted {
+    const COLUMNS: &'static [&'static str] = &["payment", "status"];
+
+    fn cells(&self) -> Vec<String> {
+        let unknown = |what: String| {
+            if what.is_empty() {
+                "not known".to_owned()
+            } else {
+                what
+            }
+        };
+        vec![
+            unknown(text(self.payment_id.as_ref())),
+            unknown(text(self.status.as_ref())),
+        ]
+    }
+}
+
+impl Rows for TransferAccepted {
+    const COLUMNS: &'static [&'static str] = &["payment"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.location
+                .map_or_else(|| "the bank names none".to_owned(), |id| id.to_string()),
+        ]
+    }
+}
+
+impl Rows for CheckIssueAccepted {
+    const COLUMNS: &'static [&'static str] = &["issue"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.issue_id.to_string()]
+    }
+}
