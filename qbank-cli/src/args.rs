@@ -163,6 +163,18 @@ pub(crate) enum Command {
     Demo,
 }
 
+impl Command {
+    /// Whether it moves money, or tells the bank something it must hear once.
+    pub(crate) fn writes(&self) -> bool {
+        matches!(
+            self,
+            Self::Payments(PaymentsCommand::Ach(_) | PaymentsCommand::Wire(_))
+                | Self::Transfers(_)
+                | Self::PositivePay(PositivePayCommand::Issue(_))
+        )
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountsCommand {
     /// List the accounts, as of the last nightly load

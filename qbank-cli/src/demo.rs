@@ -3,6 +3,7 @@
 //! Every line that claims something is checked; the demo fails if one does not
 //! hold.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ use qbank_sandbox::{
 use crate::exit::Failure;
 use crate::output::say;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const QUARTER: Duration = Duration::from_secs(15 * 60);
+const QUARTERS_IN_A_WEEK: u32 = 7 * 24 * 4;
 
 pub(crate) fn run() -> Result<(), Failure> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -132,20 +134,18 @@ impl Demo {
 
     fn settles(&self, payment: PaymentId) -> Result<(), Failure> {
         title("4  It settles as the bank's clock advances");
-        for step in [
-            Duration::ZERO,
-            Duration::from_secs(1),
-            Duration::from_secs(15 * 60),
-            DAY,
-            4 * DAY,
-        ] {
-            self.bank.advance(step);
+        let mut seen = None;
+        for quarters in 0..QUARTERS_IN_A_WEEK {
             let state = self.client.payments().get(payment).send()?.value;
-            let status = state
-                .status
-                .as_ref()
-                .map_or("not stated", |status| status.as_str());
-            say(&format!("   + {:>9}  {status}", human(step)));
+            if state.status != seen {
+                let status = state.status.as_ref().map_or("not stated", |status| status.as_str());
+                say(&format!("   after {:<12} {status}", human(QUARTER * quarters)));
+            }
+            seen = state.status;
+            if seen.as_ref().is_some_and(PaymentStatus::is_final) {
+                break;
+            }
+            self.bank.advance(QUARTER);
         }
         let done = self
             .client
@@ -195,9 +195,8 @@ impl Demo {
             .payments()
             .create_wire(wire("99999999.00")?)
             .send();
-        let error = match outcome {
-            Ok(_) => return Err(broken("the bank refuses it")),
-            Err(error) => error,
+        let Err(error) = outcome else {
+            return Err(broken("the bank refuses it"));
         };
         say(&format!("   {error}"));
         check(
@@ -291,21 +290,11 @@ impl Demo {
                 (None, Some(status)) => status.to_string(),
                 (None, None) => "-".to_owned(),
             };
-            let digest: String = request
-                .body_sha256
-                .iter()
-                .take(4)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            let path = request
-                .path
-                .split('/')
-                .take(4)
-                .collect::<Vec<_>>()
-                .join("/");
+            let body = Digest(&request.body_sha256);
             say(&format!(
-                "   bank saw {:<4} {path:<18} key {:<8} body {digest}  {fate}",
+                "   bank saw {:<4} {:<23} key {:<8} body {body}  {fate}",
                 request.method.to_string(),
+                short_path(&request.path),
                 key.get(..8).unwrap_or(key),
             ));
         }
@@ -346,16 +335,33 @@ fn amount(dollars: &str) -> Result<Amount, Failure> {
     dollars.parse().map_err(|_| broken("the amount is valid"))
 }
 
+/// Ids cut to their first part: enough to tell them apart.
+fn short_path(path: &str) -> String {
+    let part = |part: &str| match part.get(..8) {
+        Some(start) if part.len() == 36 => format!("{start}…"),
+        _ => part.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// The first bytes of a digest: enough to tell bodies apart.
+struct Digest<'a>(&'a [u8]);
+
+impl fmt::Display for Digest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 fn shown(key: Option<IdempotencyKey>) -> String {
     key.map(|key| key.to_string()).unwrap_or_default()
 }
 
 fn human(time: Duration) -> String {
-    match time.as_secs() {
-        0 => "now".to_owned(),
-        seconds if seconds < 60 => format!("{seconds} s"),
-        seconds if seconds < DAY.as_secs() => format!("{} min", seconds / 60),
-        seconds => format!("{} days", seconds / DAY.as_secs()),
+    let minutes = time.as_secs() / 60;
+    match minutes {
+        0 => "no time".to_owned(),
+        _ => format!("{} h {:02} min", minutes / 60, minutes % 60),
     }
 }
 

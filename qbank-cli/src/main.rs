@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return not_understood(&error),
     };
-    let printer = Printer::new(cli.global.output);
+    let printer = Printer::new(cli.global.output, !cli.command.writes());
     logging::start(cli.global.verbose);
     match commands::run(cli, &printer) {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,6 +15,8 @@ use crate::table::{self, Rows};
 
 pub(crate) struct Printer {
     output: Output,
+    /// The command moves no money: input errors have no fate.
+    reads: bool,
 }
 
 /// A good answer, as a document.
@@ -54,7 +56,7 @@ struct Body<'a> {
 }
 
 impl Printer {
-    pub(crate) fn new(chosen: Option<Output>) -> Self {
+    pub(crate) fn new(chosen: Option<Output>, reads: bool) -> Self {
         let fallback = if io::stdout().is_terminal() {
             Output::Table
         } else {
@@ -62,14 +64,18 @@ impl Printer {
         };
         Self {
             output: chosen.unwrap_or(fallback),
+            reads,
         }
     }
 
-    /// For arguments that could not be understood: looks only for `--output`.
+    /// For arguments that could not be understood: looks only for `--output` and
+    /// for the names of commands that read.
     pub(crate) fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Self {
         let mut chosen = None;
+        let mut reads = false;
         let mut arguments = arguments.filter_map(|it| it.into_string().ok()).peekable();
         while let Some(argument) = arguments.next() {
+            reads |= READERS.contains(&argument.as_str());
             let value = match argument.strip_prefix("--output") {
                 Some("") => arguments.peek().map(String::as_str),
                 Some(rest) => rest.strip_prefix('='),
@@ -82,7 +88,7 @@ impl Printer {
                 _ => chosen,
             };
         }
-        Self::new(chosen)
+        Self::new(chosen, reads)
     }
 
     pub(crate) fn is_table(&self) -> bool {
@@ -144,7 +150,7 @@ impl Printer {
             }
         } else {
             tell(&json(&ErrorDocument {
-                error: Body::of(failure),
+                error: Body::of(failure, self.reads),
             }));
         }
         ExitCode::from(failure.code())
@@ -175,13 +181,24 @@ pub(crate) fn say_result<T: Serialize>(result: &T) {
     }));
 }
 
+/// What only the commands that read are called.
+const READERS: [&str; 8] =
+    ["token", "accounts", "balances", "transactions", "get", "wait", "exceptions", "webhooks"];
+
 fn said_by_clap(failure: &Failure) -> bool {
     matches!(failure, Failure::Usage(message) if message.contains("--") && message.contains('\''))
 }
 
 impl<'a> Body<'a> {
-    fn of(failure: &'a Failure) -> Self {
-        let message = failure.to_string();
+    fn of(failure: &'a Failure, reads: bool) -> Self {
+        let mut body = Self::told(failure, failure.to_string());
+        if reads && body.fate == Fate::NeverSent.as_str() {
+            body.fate = Fate::NotApplicable.as_str();
+        }
+        body
+    }
+
+    fn told(failure: &'a Failure, message: String) -> Self {
         match failure {
             Failure::Usage(_) => Self::plain("invalid_input", Fate::NeverSent, message),
             Failure::Local(_) => Self::plain("transport", Fate::NeverSent, message),
