@@ -166,3 +166,8 @@ pub fn now() -> Now {
             .unwrap_or_default(),
     }
 }
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -1,5 +1,7 @@
 //! `qbank`: QBank Connect from a shell.
 
+#![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are the program's help")]
+
 mod args;
 mod commands;
 mod connect;
