@@ -1,6 +1,9 @@
 //! `qbank`: QBank Connect from a shell.
 
-#![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are the program's help")]
+#![allow(
+    rustdoc::bare_urls,
+    reason = "the doc comments of arguments are the program's help"
+)]
 
 mod args;
 mod commands;

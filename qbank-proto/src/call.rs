@@ -10,6 +10,9 @@
 //!   Over ◄───────────────────────────────────────────────────────────────┘
 //! ```
 
+mod aftermath;
+mod ending;
+
 use std::task::Waker;
 use std::time::Duration;
 
@@ -17,20 +20,20 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header};
 use tracing::Span;
 
+pub(crate) use ending::{already_over, payment_failed};
+
 use crate::attempts::Attempts;
 use crate::auth::{Authorizer, Ended};
-use crate::endpoint::{Effect, Endpoint, Payment};
-use crate::error::{Attempt, Error, ErrorKind, Evidence, Fate};
-use crate::id::PaymentId;
+use crate::endpoint::{Effect, Endpoint};
+use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::idempotency::IdempotencyKey;
-use crate::judge::{self, Judged};
 use crate::machine::{BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Step, Ticket};
 use crate::options::{CallOptions, Limits};
-use crate::policy::{ConflictPolicy, Jitter, Resend, Verdict};
+use crate::policy::Jitter;
 use crate::reply::Reply;
 use crate::session::{GRACE, Session};
 use crate::token::AccessToken;
-use crate::watch::{Goal, Watch, Watched};
+use crate::watch::Watch;
 
 /// One call of one operation: a [`Machine`] that keeps its key and its bytes.
 ///
@@ -161,15 +164,6 @@ impl<E: Endpoint> Call<E> {
         }
         Ok(())
     }
-
-    /// A call that is over before it began.
-    pub(crate) fn reject(&mut self, mut error: Error) {
-        error.evidence_mut().key = self.key;
-        error.evidence_mut().first_sent = self.attempts.first_sent();
-        error.set_fate(self.attempts.join());
-        self.state = State::Over(Box::new(Err(error)));
-    }
-
     /// The key of the intent, if it writes.
     pub fn key(&self) -> Option<IdempotencyKey> {
         self.key
@@ -305,256 +299,6 @@ impl<E: Endpoint> Call<E> {
         request
     }
 
-    fn settled(&mut self, now: Now, ticket: &Ticket, outcome: Result<Response<Bytes>, Fault>) {
-        let State::Out(out) = &self.state else { return };
-        if out.ticket != ticket.0 {
-            return;
-        }
-        let State::Out(out) = std::mem::replace(&mut self.state, State::Ready) else {
-            return;
-        };
-        let scene = judge::Scene {
-            base: &self.session.urls().base,
-            uri: &self.uri,
-            write: self.key.is_some(),
-            unix: now.unix,
-            max_body: self.limits.max_body,
-            secrets: &self.secrets(&out.token),
-        };
-        let fault = outcome.as_ref().err().map(|fault| fault.kind);
-        let judged = judge::judge(&self.endpoint, &scene, outcome);
-        let doubted = self.attempts.join() >= Fate::Unknown;
-        let fate = match &judged {
-            _ if self.key.is_none() => Fate::NotApplicable,
-            Judged::Good { .. } => Fate::Accepted,
-            Judged::Bad { verdict, .. } => verdict.fate,
-        };
-        self.attempts.add(Attempt {
-            at: out.sent.utc(),
-            status: judged.status(),
-            fault,
-            fate,
-        });
-        tracing::debug!(status = judged.status().map(|s| s.as_u16()), %fate, "attempt is over");
-        match judged {
-            Judged::Good { value, response } => self.succeed(value, response, false),
-            Judged::Bad { verdict, evidence } => {
-                let timed_out = fault == Some(FaultKind::Timeout);
-                if timed_out && out.own_time.is_some_and(|from| now.mono >= from) {
-                    self.fail(ErrorKind::DeadlineExceeded, *evidence);
-                } else {
-                    self.next(now, out.generation, verdict, *evidence, doubted);
-                }
-            }
-        }
-    }
-
-    /// What follows a bad attempt: a resend, a look at the payment, or the end.
-    fn next(
-        &mut self,
-        now: Now,
-        generation: u64,
-        verdict: Verdict,
-        mut evidence: Evidence,
-        doubted: bool,
-    ) {
-        let write = self.key.is_some();
-        self.fresh_connection = verdict.fresh_connection;
-        let asked = evidence.retry_after.unwrap_or_default();
-        let resend = match verdict.resend {
-            Resend::Never => false,
-            Resend::Yes => true,
-            Resend::IfWrite => write,
-            Resend::OnceIfWrite => write && !std::mem::replace(&mut self.oversized, true),
-            Resend::WithNewToken => {
-                self.session.invalidate(generation);
-                self.auth.can_renew() && !std::mem::replace(&mut self.renewed, true)
-            }
-        };
-        if verdict.kind == ErrorKind::PermissionDenied {
-            evidence.scope = E::SCOPE;
-        }
-        if verdict.kind == ErrorKind::IdempotencyConflict
-            && self.follows(doubted)
-            && let Some(id) = evidence.problem.transaction_id
-        {
-            self.last = Some((verdict.kind, evidence));
-            self.follow(now, id);
-            return;
-        }
-        let retry = self.attempts.count().saturating_sub(1);
-        let delay = if verdict.resend == Resend::WithNewToken {
-            Duration::ZERO
-        } else {
-            self.session
-                .config()
-                .retry
-                .backoff(retry, &mut self.jitter)
-                .max(asked)
-        };
-        let until = now.mono.saturating_add(delay);
-        if verdict.kind == ErrorKind::RateLimited {
-            self.session.hold_back(until);
-        }
-        let in_time = self.deadline.is_some_and(|deadline| until < deadline);
-        if resend && retry < self.limits.max_retries && in_time {
-            tracing::debug!(kind = %verdict.kind, delay_ms = delay.as_millis(), "will resend");
-            self.last = Some((verdict.kind, evidence));
-            self.state = State::Resting(until);
-        } else {
-            self.fail(verdict.kind, evidence);
-        }
-    }
-
-    fn follows(&self, doubted: bool) -> bool {
-        E::FOLLOWS
-            && match self.limits.on_conflict {
-                ConflictPolicy::Report => false,
-                ConflictPolicy::FollowOwn => doubted,
-                ConflictPolicy::FollowAlways => true,
-            }
-    }
-
-    fn follow(&mut self, now: Now, id: PaymentId) {
-        tracing::debug!(payment = %id, "follow the payment in process");
-        let left = self.deadline.unwrap_or_default().saturating_sub(now.mono);
-        let options = CallOptions {
-            timeout: Some(self.limits.timeout),
-            token: self.token.clone(),
-            ..CallOptions::default()
-        };
-        let within = left.min(LONGEST_FOLLOW);
-        let jitter = self.jitter.fork();
-        self.state = State::Following(Box::new(Watch::new(
-            self.session.clone(),
-            id,
-            Goal::Seen,
-            options,
-            now.mono.saturating_add(within),
-            jitter,
-        )));
-    }
-
-    fn followed(&mut self, watched: Watched) {
-        let (kind, mut evidence) = self
-            .last
-            .take()
-            .unwrap_or_else(|| (ErrorKind::IdempotencyConflict, Evidence::default()));
-        match watched {
-            Watched::Seen(reply) => match self.endpoint.follow(&reply.value) {
-                Some(_) if reply.value.failed() => self.own_error(payment_failed(reply)),
-                Some(value) => self.succeed(value, reply.response, true),
-                None => {
-                    evidence.what.push_str(
-                        "; the payment in process is of another amount or type: was the key used before?",
-                    );
-                    evidence.payment = Some(Box::new(reply.value));
-                    self.fail(kind, evidence);
-                }
-            },
-            Watched::Lost(error)
-            | Watched::TimeUp {
-                last: Some(error), ..
-            } => {
-                evidence.what.push_str("; following it failed");
-                evidence.source = Some(Box::new(error));
-                self.fail(kind, evidence);
-            }
-            Watched::TimeUp { .. } => self.fail(kind, evidence),
-        }
-    }
-
-    /// The bank's own record is the one thing that lowers the join.
-    fn own_error(&mut self, mut error: Error) {
-        let evidence = error.evidence_mut();
-        evidence.key = self.key;
-        evidence.first_sent = self.attempts.first_sent();
-        evidence.attempts = self.attempts.take();
-        self.state = State::Over(Box::new(Err(error)));
-    }
-
-    fn succeed(&mut self, value: E::Output, response: Response<Bytes>, followed: bool) {
-        if let Some(id) = E::failed(&value) {
-            self.own_error(failed(id, response));
-            return;
-        }
-        let fate = if self.key.is_some() {
-            Fate::Accepted
-        } else {
-            Fate::NotApplicable
-        };
-        let attempts = self.attempts.take();
-        let reply = Reply {
-            value,
-            fate,
-            key: self.key,
-            followed,
-            first_sent: self.attempts.first_sent(),
-            attempts,
-            response,
-        };
-        self.state = State::Over(Box::new(Ok(reply)));
-    }
-
-    fn fail(&mut self, kind: ErrorKind, mut evidence: Evidence) {
-        self.auth.release();
-        let operation = format!("{} {}: ", E::METHOD, E::PATH);
-        evidence.what.insert_str(0, &operation);
-        evidence.key = self.key;
-        evidence.first_sent = self.attempts.first_sent();
-        evidence.attempts = self.attempts.take();
-        let error = Error::new(kind, self.attempts.join(), evidence);
-        tracing::info!(%kind, fate = %error.fate(), "failed");
-        self.state = State::Over(Box::new(Err(error)));
-    }
-
-    fn out_of_time<T>(&mut self) -> Option<T> {
-        let mut evidence = self
-            .last
-            .take()
-            .map(|(_, evidence)| evidence)
-            .unwrap_or_default();
-        let limit = self.limits.deadline.as_secs_f64();
-        let before = if evidence.what.is_empty() {
-            ""
-        } else {
-            "; before that, "
-        };
-        evidence.what = format!("the deadline of {limit} s passed{before}{}", evidence.what);
-        self.fail(ErrorKind::DeadlineExceeded, evidence);
-        None
-    }
-
-    fn held_back<T>(&mut self, wait: Duration) -> Option<T> {
-        let evidence = Evidence {
-            what: "the bank asked this client to slow down for longer than the call has".to_owned(),
-            retry_after: Some(wait),
-            ..Evidence::default()
-        };
-        let (kind, evidence) = self
-            .last
-            .take()
-            .unwrap_or((ErrorKind::RateLimited, evidence));
-        self.fail(kind, evidence);
-        None
-    }
-
-    fn too_old<T>(&mut self, age: Duration) -> Option<T> {
-        let limit = self.session.config().max_key_age.as_secs();
-        let age = age.as_secs();
-        let what = format!(
-            "the intent was first sent {age} s ago, and a bank may forget a key after {limit} s: reconcile first"
-        );
-        self.fail(
-            ErrorKind::InvalidInput,
-            Evidence {
-                what,
-                ..Evidence::default()
-            },
-        );
-        None
-    }
-
     fn secrets<'a>(&'a self, token: &'a AccessToken) -> Vec<&'a str> {
         let mut secrets = self.session.secrets();
         secrets.push(token.expose());
@@ -630,37 +374,4 @@ impl<E: Endpoint> std::fmt::Debug for Call<E> {
     }
 }
 
-/// What a poll after the end gets.
-pub(crate) fn already_over(fate: Fate, key: Option<IdempotencyKey>) -> Error {
-    let what = "the call has given its answer already".to_owned();
-    Error::new(
-        ErrorKind::InvalidInput,
-        fate,
-        Evidence {
-            what,
-            key,
-            ..Evidence::default()
-        },
-    )
-}
-
-/// The bank's record of the payment says that it failed.
-pub(crate) fn payment_failed(reply: Reply<Payment>) -> Error {
-    let mut error = failed(reply.value.payment_id, reply.response);
-    error.evidence_mut().payment = Some(Box::new(reply.value));
-    error
-}
-
-fn failed(id: PaymentId, response: Response<Bytes>) -> Error {
-    let mut evidence = Evidence {
-        what: format!("the bank reports payment {id} as failed"),
-        status: Some(response.status()),
-        response: Some(response),
-        ..Evidence::default()
-    };
-    evidence.problem.transaction_id = Some(id);
-    Error::new(ErrorKind::PaymentFailed, Fate::Refused, evidence)
-}
-
 const ACCEPT: &str = "application/json, application/problem+json";
-const LONGEST_FOLLOW: Duration = Duration::from_secs(15);

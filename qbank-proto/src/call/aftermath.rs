@@ -1,0 +1,184 @@
+//! What follows an attempt: a resend, a look at the payment, or the end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use super::{Call, State, payment_failed};
+use crate::endpoint::Endpoint;
+use crate::error::{Attempt, ErrorKind, Evidence, Fate};
+use crate::id::PaymentId;
+use crate::judge::{self, Judged};
+use crate::machine::{Fault, FaultKind, Now, Ticket};
+use crate::options::CallOptions;
+use crate::policy::{ConflictPolicy, Resend, Verdict};
+use crate::watch::{Goal, Watch, Watched};
+
+impl<E: Endpoint> Call<E> {
+    pub(super) fn settled(
+        &mut self,
+        now: Now,
+        ticket: &Ticket,
+        outcome: Result<Response<Bytes>, Fault>,
+    ) {
+        let State::Out(out) = &self.state else { return };
+        if out.ticket != ticket.0 {
+            return;
+        }
+        let State::Out(out) = std::mem::replace(&mut self.state, State::Ready) else {
+            return;
+        };
+        let scene = judge::Scene {
+            base: &self.session.urls().base,
+            uri: &self.uri,
+            write: self.key.is_some(),
+            unix: now.unix,
+            max_body: self.limits.max_body,
+            secrets: &self.secrets(&out.token),
+        };
+        let fault = outcome.as_ref().err().map(|fault| fault.kind);
+        let judged = judge::judge(&self.endpoint, &scene, outcome);
+        let doubted = self.attempts.join() >= Fate::Unknown;
+        let fate = match &judged {
+            _ if self.key.is_none() => Fate::NotApplicable,
+            Judged::Good { .. } => Fate::Accepted,
+            Judged::Bad { verdict, .. } => verdict.fate,
+        };
+        self.attempts.add(Attempt {
+            at: out.sent.utc(),
+            status: judged.status(),
+            fault,
+            fate,
+        });
+        tracing::debug!(status = judged.status().map(|s| s.as_u16()), %fate, "attempt is over");
+        match judged {
+            Judged::Good { value, response } => self.succeed(value, response, false),
+            Judged::Bad { verdict, evidence } => {
+                let timed_out = fault == Some(FaultKind::Timeout);
+                if timed_out && out.own_time.is_some_and(|from| now.mono >= from) {
+                    self.fail(ErrorKind::DeadlineExceeded, *evidence);
+                } else {
+                    self.next(now, out.generation, verdict, *evidence, doubted);
+                }
+            }
+        }
+    }
+
+    /// What follows a bad attempt: a resend, a look at the payment, or the end.
+    pub(super) fn next(
+        &mut self,
+        now: Now,
+        generation: u64,
+        verdict: Verdict,
+        mut evidence: Evidence,
+        doubted: bool,
+    ) {
+        let write = self.key.is_some();
+        self.fresh_connection = verdict.fresh_connection;
+        let asked = evidence.retry_after.unwrap_or_default();
+        let resend = match verdict.resend {
+            Resend::Never => false,
+            Resend::Yes => true,
+            Resend::IfWrite => write,
+            Resend::OnceIfWrite => write && !std::mem::replace(&mut self.oversized, true),
+            Resend::WithNewToken => {
+                self.session.invalidate(generation);
+                self.auth.can_renew() && !std::mem::replace(&mut self.renewed, true)
+            }
+        };
+        if verdict.kind == ErrorKind::PermissionDenied {
+            evidence.scope = E::SCOPE;
+        }
+        if verdict.kind == ErrorKind::IdempotencyConflict
+            && self.follows(doubted)
+            && let Some(id) = evidence.problem.transaction_id
+        {
+            self.last = Some((verdict.kind, evidence));
+            self.follow(now, id);
+            return;
+        }
+        let retry = self.attempts.count().saturating_sub(1);
+        let delay = if verdict.resend == Resend::WithNewToken {
+            Duration::ZERO
+        } else {
+            self.session
+                .config()
+                .retry
+                .backoff(retry, &mut self.jitter)
+                .max(asked)
+        };
+        let until = now.mono.saturating_add(delay);
+        if verdict.kind == ErrorKind::RateLimited {
+            self.session.hold_back(until);
+        }
+        let in_time = self.deadline.is_some_and(|deadline| until < deadline);
+        if resend && retry < self.limits.max_retries && in_time {
+            tracing::debug!(kind = %verdict.kind, delay_ms = delay.as_millis(), "will resend");
+            self.last = Some((verdict.kind, evidence));
+            self.state = State::Resting(until);
+        } else {
+            self.fail(verdict.kind, evidence);
+        }
+    }
+
+    pub(super) fn follows(&self, doubted: bool) -> bool {
+        E::FOLLOWS
+            && match self.limits.on_conflict {
+                ConflictPolicy::Report => false,
+                ConflictPolicy::FollowOwn => doubted,
+                ConflictPolicy::FollowAlways => true,
+            }
+    }
+
+    pub(super) fn follow(&mut self, now: Now, id: PaymentId) {
+        tracing::debug!(payment = %id, "follow the payment in process");
+        let left = self.deadline.unwrap_or_default().saturating_sub(now.mono);
+        let options = CallOptions {
+            timeout: Some(self.limits.timeout),
+            token: self.token.clone(),
+            ..CallOptions::default()
+        };
+        let within = left.min(LONGEST_FOLLOW);
+        let jitter = self.jitter.fork();
+        self.state = State::Following(Box::new(Watch::new(
+            self.session.clone(),
+            id,
+            Goal::Seen,
+            options,
+            now.mono.saturating_add(within),
+            jitter,
+        )));
+    }
+
+    pub(super) fn followed(&mut self, watched: Watched) {
+        let (kind, mut evidence) = self
+            .last
+            .take()
+            .unwrap_or_else(|| (ErrorKind::IdempotencyConflict, Evidence::default()));
+        match watched {
+            Watched::Seen(reply) => match self.endpoint.follow(&reply.value) {
+                Some(_) if reply.value.failed() => self.own_error(payment_failed(reply)),
+                Some(value) => self.succeed(value, reply.response, true),
+                None => {
+                    evidence.what.push_str(
+                        "; the payment in process is of another amount or type: was the key used before?",
+                    );
+                    evidence.payment = Some(Box::new(reply.value));
+                    self.fail(kind, evidence);
+                }
+            },
+            Watched::Lost(error)
+            | Watched::TimeUp {
+                last: Some(error), ..
+            } => {
+                evidence.what.push_str("; following it failed");
+                evidence.source = Some(Box::new(error));
+                self.fail(kind, evidence);
+            }
+            Watched::TimeUp { .. } => self.fail(kind, evidence),
+        }
+    }
+}
+
+const LONGEST_FOLLOW: Duration = Duration::from_secs(15);

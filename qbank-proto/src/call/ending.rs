@@ -1,0 +1,146 @@
+//! How a call ends.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use super::{Call, State};
+use crate::endpoint::{Endpoint, Payment};
+use crate::error::{Error, ErrorKind, Evidence, Fate};
+use crate::id::PaymentId;
+use crate::idempotency::IdempotencyKey;
+use crate::reply::Reply;
+
+impl<E: Endpoint> Call<E> {
+    /// A call that is over before it began.
+    pub(super) fn reject(&mut self, mut error: Error) {
+        error.evidence_mut().key = self.key;
+        error.evidence_mut().first_sent = self.attempts.first_sent();
+        error.set_fate(self.attempts.join());
+        self.state = State::Over(Box::new(Err(error)));
+    }
+
+    /// The bank's own record is the one thing that lowers the join.
+    pub(super) fn own_error(&mut self, mut error: Error) {
+        let evidence = error.evidence_mut();
+        evidence.key = self.key;
+        evidence.first_sent = self.attempts.first_sent();
+        evidence.attempts = self.attempts.take();
+        self.state = State::Over(Box::new(Err(error)));
+    }
+
+    pub(super) fn succeed(&mut self, value: E::Output, response: Response<Bytes>, followed: bool) {
+        if let Some(id) = E::failed(&value) {
+            self.own_error(failed(id, response));
+            return;
+        }
+        let fate = if self.key.is_some() {
+            Fate::Accepted
+        } else {
+            Fate::NotApplicable
+        };
+        let attempts = self.attempts.take();
+        let reply = Reply {
+            value,
+            fate,
+            key: self.key,
+            followed,
+            first_sent: self.attempts.first_sent(),
+            attempts,
+            response,
+        };
+        self.state = State::Over(Box::new(Ok(reply)));
+    }
+
+    pub(super) fn fail(&mut self, kind: ErrorKind, mut evidence: Evidence) {
+        self.auth.release();
+        let operation = format!("{} {}: ", E::METHOD, E::PATH);
+        evidence.what.insert_str(0, &operation);
+        evidence.key = self.key;
+        evidence.first_sent = self.attempts.first_sent();
+        evidence.attempts = self.attempts.take();
+        let error = Error::new(kind, self.attempts.join(), evidence);
+        tracing::info!(%kind, fate = %error.fate(), "failed");
+        self.state = State::Over(Box::new(Err(error)));
+    }
+
+    pub(super) fn out_of_time<T>(&mut self) -> Option<T> {
+        let mut evidence = self
+            .last
+            .take()
+            .map(|(_, evidence)| evidence)
+            .unwrap_or_default();
+        let limit = self.limits.deadline.as_secs_f64();
+        let before = if evidence.what.is_empty() {
+            ""
+        } else {
+            "; before that, "
+        };
+        evidence.what = format!("the deadline of {limit} s passed{before}{}", evidence.what);
+        self.fail(ErrorKind::DeadlineExceeded, evidence);
+        None
+    }
+
+    pub(super) fn held_back<T>(&mut self, wait: Duration) -> Option<T> {
+        let evidence = Evidence {
+            what: "the bank asked this client to slow down for longer than the call has".to_owned(),
+            retry_after: Some(wait),
+            ..Evidence::default()
+        };
+        let (kind, evidence) = self
+            .last
+            .take()
+            .unwrap_or((ErrorKind::RateLimited, evidence));
+        self.fail(kind, evidence);
+        None
+    }
+
+    pub(super) fn too_old<T>(&mut self, age: Duration) -> Option<T> {
+        let limit = self.session.config().max_key_age.as_secs();
+        let age = age.as_secs();
+        let what = format!(
+            "the intent was first sent {age} s ago, and a bank may forget a key after {limit} s: reconcile first"
+        );
+        self.fail(
+            ErrorKind::InvalidInput,
+            Evidence {
+                what,
+                ..Evidence::default()
+            },
+        );
+        None
+    }
+}
+
+/// What a poll after the end gets.
+pub(crate) fn already_over(fate: Fate, key: Option<IdempotencyKey>) -> Error {
+    let what = "the call has given its answer already".to_owned();
+    Error::new(
+        ErrorKind::InvalidInput,
+        fate,
+        Evidence {
+            what,
+            key,
+            ..Evidence::default()
+        },
+    )
+}
+
+/// The bank's record of the payment says that it failed.
+pub(crate) fn payment_failed(reply: Reply<Payment>) -> Error {
+    let mut error = failed(reply.value.payment_id, reply.response);
+    error.evidence_mut().payment = Some(Box::new(reply.value));
+    error
+}
+
+fn failed(id: PaymentId, response: Response<Bytes>) -> Error {
+    let mut evidence = Evidence {
+        what: format!("the bank reports payment {id} as failed"),
+        status: Some(response.status()),
+        response: Some(response),
+        ..Evidence::default()
+    };
+    evidence.problem.transaction_id = Some(id);
+    Error::new(ErrorKind::PaymentFailed, Fate::Refused, evidence)
+}
