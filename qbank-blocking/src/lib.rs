@@ -95,14 +95,7 @@ impl Drive for Ureq {
         // Without the system's generator there is no key that is safe to use.
         #[expect(clippy::expect_used, reason = "not reachable by input; see getrandom")]
         getrandom::fill(&mut bytes).expect("the system has a random generator");
-        let (key, jitter) = bytes.split_at(16);
-        Entropy {
-            key: key.try_into().unwrap_or_default(),
-            jitter: jitter
-                .try_into()
-                .map(u64::from_le_bytes)
-                .unwrap_or_default(),
-        }
+        Entropy::from_bytes(bytes)
     }
 }
 

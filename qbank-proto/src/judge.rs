@@ -170,7 +170,7 @@ impl Scene<'_> {
                 )
             }
             (kind, head) => {
-                let source = redact(fault.source.to_string(), self.secrets);
+                let source = redact(fault.told(), self.secrets);
                 let after = head
                     .as_ref()
                     .map_or(String::new(), |head| format!(" (after {})", head.status));

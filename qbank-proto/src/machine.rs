@@ -129,6 +129,22 @@ impl Fault {
         }
     }
 
+    /// The transport's own words, causes included.
+    pub(crate) fn told(&self) -> String {
+        let mut text = self.source.to_string();
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            let more = error.to_string();
+            // Some transports repeat their cause.
+            if !text.contains(&more) {
+                text.push_str(": ");
+                text.push_str(&more);
+            }
+            cause = error.source();
+        }
+        text
+    }
+
     /// Adds the head that came before the fault.
     #[must_use]
     pub fn with_head(mut self, head: response::Parts) -> Self {
@@ -235,6 +251,20 @@ pub struct Entropy {
     pub key: [u8; 16],
     /// From any generator; spreads retries.
     pub jitter: u64,
+}
+
+impl Entropy {
+    /// From 24 bytes of a cryptographic generator.
+    pub fn from_bytes(bytes: [u8; 24]) -> Self {
+        let (key, jitter) = bytes.split_at(16);
+        Self {
+            key: key.try_into().unwrap_or_default(),
+            jitter: jitter
+                .try_into()
+                .map(u64::from_le_bytes)
+                .unwrap_or_default(),
+        }
+    }
 }
 
 impl fmt::Debug for Entropy {

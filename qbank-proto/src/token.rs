@@ -160,7 +160,7 @@ impl Refusal {
     /// The token endpoint could not be asked, or broke off.
     pub(crate) fn of_fault(fault: Fault, secrets: &[&str]) -> Arc<Self> {
         let verdict = policy::judge_fault(&fault);
-        let source = redact(fault.source.to_string(), secrets);
+        let source = redact(fault.told(), secrets);
         let mut refusal = Self::new(
             verdict.kind,
             format!("no token: {}: {source}", fault.kind.explain()),

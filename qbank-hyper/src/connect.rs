@@ -1,0 +1,225 @@
+//! Our own connector: TCP, a proxy if there is one, and TLS with ALPN.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::client::legacy::{Builder as ClientBuilder, Client};
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use qbank_proto::bytes::Bytes;
+use qbank_proto::http::Uri;
+use qbank_proto::{BoxError, Error, is_loopback};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use crate::Hyper;
+use crate::exchange::{Clients, Start};
+
+/// Our own connector: Mozilla's root certificates, ring, the environment's proxy.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    roots: Vec<CertificateDer<'static>>,
+    proxy: Arc<Matcher>,
+    http1_only: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            proxy: Arc::new(Matcher::from_env()),
+            http1_only: false,
+        }
+    }
+}
+
+impl Builder {
+    /// Trusts these root certificates as well: one or more, in PEM.
+    pub fn root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
+        let before = self.roots.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate
+                .map_err(|_| Error::invalid_input("root certificates", "are not valid PEM"))?;
+            self.roots.push(certificate);
+        }
+        if self.roots.len() == before {
+            return Err(Error::invalid_input(
+                "root certificates",
+                "must hold a CERTIFICATE in PEM",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// Goes through this HTTP proxy (`CONNECT`), such as
+    /// `http://user:password@proxy.example:3128`, whatever the environment says.
+    /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
+    pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
+        if !url.starts_with("http://") || url.parse::<Uri>().is_err() {
+            // Not echoed: it may hold a password.
+            return Err(Error::invalid_input(
+                "proxy",
+                "must be a URL such as http://proxy.example:3128",
+            ));
+        }
+        let exempt = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
+        let builder = Matcher::builder().all(url).no(exempt.unwrap_or_default());
+        self.proxy = Arc::new(builder.build());
+        Ok(self)
+    }
+
+    /// Goes through no proxy, whatever the environment says.
+    #[must_use]
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Arc::new(Matcher::builder().build());
+        self
+    }
+
+    /// Offers HTTP/1.1 only.
+    #[must_use]
+    pub fn http1_only(mut self) -> Self {
+        self.http1_only = true;
+        self
+    }
+
+    /// The driver.
+    pub fn build(self) -> Hyper {
+        Hyper::with_connector(self.connector())
+    }
+
+    fn connector(&self) -> HttpsConnector<Proxied> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let tcp = Proxied {
+            tcp,
+            proxy: Arc::clone(&self.proxy),
+        };
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(self.tls())
+            .https_or_http()
+            .enable_http1();
+        if self.http1_only {
+            https.wrap_connector(tcp)
+        } else {
+            https.enable_http2().wrap_connector(tcp)
+        }
+    }
+
+    fn tls(&self) -> ClientConfig {
+        let mut roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        roots.add_parsable_certificates(self.roots.iter().cloned());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        #[expect(
+            clippy::expect_used,
+            reason = "ring has the default versions; no input is involved"
+        )]
+        ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring supports TLS 1.2 and 1.3")
+            .with_root_certificates(roots)
+            .with_no_client_auth()
+    }
+}
+
+impl Hyper {
+    /// A driver over a connector of the application's, with our own pools.
+    #[expect(clippy::needless_pass_by_value, reason = "a connector is made to be given away")]
+    pub fn with_connector<C>(connector: C) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        let build = |most_idle: usize| {
+            let client: Client<C, Full<Bytes>> = pool()
+                .pool_max_idle_per_host(most_idle)
+                .build(connector.clone());
+            start(client)
+        };
+        Self {
+            clients: Clients {
+                pooled: build(MOST_IDLE),
+                fresh: build(0),
+            },
+            supplier: None,
+        }
+    }
+
+    /// A driver over a client of the application's. A fresh connection after a
+    /// fault cannot be forced on it.
+    pub fn with_client<C>(client: Client<C, Full<Bytes>>) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        let start = start(client);
+        Self {
+            clients: Clients {
+                pooled: Arc::clone(&start),
+                fresh: start,
+            },
+            supplier: None,
+        }
+    }
+}
+
+fn pool() -> ClientBuilder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE);
+    builder
+}
+
+fn start<C>(client: Client<C, Full<Bytes>>) -> Arc<Start>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    Arc::new(move |request| client.request(request))
+}
+
+/// Common servers and load balancers close after 60 s or more; some after 15.
+const IDLE: Duration = Duration::from_secs(10);
+const MOST_IDLE: usize = 256;
+
+/// TCP to the bank, or through a proxy's tunnel. Loopback is never proxied.
+#[derive(Debug, Clone)]
+struct Proxied {
+    tcp: HttpConnector,
+    proxy: Arc<Matcher>,
+}
+
+impl Service<Uri> for Proxied {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tcp.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let loopback = is_loopback(target.host().unwrap_or_default());
+        let intercept = self.proxy.intercept(&target).filter(|_| !loopback);
+        let Some(proxy) = intercept else {
+            let connecting = self.tcp.call(target);
+            return Box::pin(async move { Ok(connecting.await?) });
+        };
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
+        if let Some(auth) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(auth.clone());
+        }
+        let connecting = tunnel.call(target);
+        Box::pin(async move { Ok(connecting.await?) })
+    }
+}

@@ -1,0 +1,193 @@
+//! One HTTP exchange over hyper-util's client.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use hyper_util::client::legacy::ResponseFuture;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use qbank_proto::bytes::{Bytes, BytesMut};
+use qbank_proto::http::{Request, Response};
+use qbank_proto::{Exchange, Fault, FaultKind, Ticket};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::fault;
+
+/// Starts a request; whatever the client's connector is, this is its shape.
+pub(crate) type Start = dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync;
+
+/// A client that keeps connections, and one that never reuses any.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    pub(crate) pooled: Arc<Start>,
+    pub(crate) fresh: Arc<Start>,
+}
+
+/// Does it once, and says what came of it.
+pub(crate) async fn exchange(
+    clients: &Clients,
+    exchange: Exchange,
+) -> (Ticket, Result<Response<Bytes>, Fault>) {
+    let (head, body) = exchange.request.into_parts();
+    let mut request = Request::from_parts(head, Full::new(body));
+    let connection = capture_connection(&mut request);
+    let start = if exchange.fresh_connection {
+        &clients.fresh
+    } else {
+        &clients.pooled
+    };
+    let begun = Instant::now();
+    let limits = Limits {
+        connect_by: begun + exchange.connect_timeout,
+        done_by: begun + exchange.timeout,
+    };
+    let mut timer = pin!(sleep_until(limits.connect_by.min(limits.done_by)));
+    let answered = answer(start(request), &connection, &limits, timer.as_mut()).await;
+    let outcome = match answered {
+        Ok(answer) => {
+            let (head, body) = answer.into_parts();
+            match read(body, exchange.max_body, timer).await {
+                Ok(body) => Ok(Response::from_parts(head, body)),
+                Err(fault) => Err(fault.with_head(head)),
+            }
+        }
+        Err(fault) => Err(fault),
+    };
+    (exchange.ticket, outcome)
+}
+
+struct Limits {
+    connect_by: Instant,
+    done_by: Instant,
+}
+
+/// Waits for the head. Until a connection is captured, nothing was sent.
+async fn answer(
+    response: ResponseFuture,
+    connection: &CaptureConnection,
+    limits: &Limits,
+    mut timer: Pin<&mut Sleep>,
+) -> Result<Response<Incoming>, Fault> {
+    let mut response = pin!(response);
+    poll_fn(|cx| {
+        if let Poll::Ready(answered) = response.as_mut().poll(cx) {
+            timer.as_mut().reset(limits.done_by);
+            let connected = is_captured(connection);
+            return Poll::Ready(answered.map_err(|error| fault::of_client(error, connected)));
+        }
+        loop {
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            if !is_captured(connection) {
+                return Poll::Ready(Err(Fault::unsent(
+                    FaultKind::Timeout,
+                    "no connection in time",
+                )));
+            }
+            if timer.deadline() >= limits.done_by {
+                return Poll::Ready(Err(Fault::maybe(FaultKind::Timeout, "no answer in time")));
+            }
+            timer.as_mut().reset(limits.done_by);
+        }
+    })
+    .await
+}
+
+fn is_captured(connection: &CaptureConnection) -> bool {
+    connection.connection_metadata().is_some()
+}
+
+/// Reads the body up to its limits.
+async fn read(body: Incoming, most: usize, mut timer: Pin<&mut Sleep>) -> Result<Bytes, Fault> {
+    let expected = body.size_hint().lower();
+    if expected > most as u64 {
+        return Err(too_large());
+    }
+    let mut body = pin!(body);
+    let mut whole = Collected::None;
+    loop {
+        match poll_fn(|cx| chunk(body.as_mut(), timer.as_mut(), cx)).await? {
+            None => return Ok(whole.into_bytes()),
+            Some(data) if whole.len() + data.len() > most => return Err(too_large()),
+            Some(data) => whole.push(data, expected),
+        }
+    }
+}
+
+fn chunk(
+    mut body: Pin<&mut Incoming>,
+    timer: Pin<&mut Sleep>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Bytes>, Fault>> {
+    while let Poll::Ready(frame) = body.as_mut().poll_frame(cx) {
+        match frame {
+            None => return Poll::Ready(Ok(None)),
+            Some(Err(error)) => return Poll::Ready(Err(fault::inside_answer(error))),
+            // Trailers say nothing that counts.
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Poll::Ready(Ok(Some(data)));
+                }
+            }
+        }
+    }
+    timer.poll(cx).map(|()| {
+        Err(Fault::maybe(
+            FaultKind::Timeout,
+            "the answer did not end in time",
+        ))
+    })
+}
+
+fn too_large() -> Fault {
+    Fault::maybe(
+        FaultKind::BodyTooLarge,
+        "the answer is larger than the limit",
+    )
+}
+
+/// A body that came in one piece is not copied.
+enum Collected {
+    None,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Collected {
+    fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::One(bytes) => bytes.len(),
+            Self::Many(bytes) => bytes.len(),
+        }
+    }
+
+    fn push(&mut self, data: Bytes, expected: u64) {
+        match self {
+            Self::None => *self = Self::One(data),
+            Self::Many(whole) => whole.extend_from_slice(&data),
+            Self::One(first) => {
+                let room = usize::try_from(expected).unwrap_or(0).min(FIRST_ROOM);
+                let mut whole = BytesMut::with_capacity(room.max(first.len() + data.len()));
+                whole.extend_from_slice(first);
+                whole.extend_from_slice(&data);
+                *self = Self::Many(whole);
+            }
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::None => Bytes::new(),
+            Self::One(bytes) => bytes,
+            Self::Many(bytes) => bytes.freeze(),
+        }
+    }
+}
+
+/// A server's promise of a length is not worth more memory than this at once.
+const FIRST_ROOM: usize = 1 << 20;
