@@ -132,7 +132,9 @@ impl Scene<'_> {
         let headers = response.headers();
         let urls = PaymentUrls::new(self.base, self.uri);
         let problem = Problem::read(headers, response.body(), &urls, self.secrets);
-        let verdict = policy::judge(status, problem.conflict(), self.write);
+        let mut verdict = policy::judge(status, problem.conflict(), self.write);
+        // The connection ended inside this answer.
+        verdict.fresh_connection |= fault.is_some();
         let said = [&problem.message, &problem.title, &problem.detail]
             .into_iter()
             .flatten()
