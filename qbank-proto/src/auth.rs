@@ -114,7 +114,7 @@ impl Authorizer {
             });
         }
         if now.mono >= deadline {
-            self.state = State::Idle;
+            self.release();
             return Auth::OutOfTime;
         }
         loop {
