@@ -26,6 +26,7 @@ use crate::judge::{self, Judged};
 use crate::machine::{BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Step, Ticket};
 use crate::options::{CallOptions, Limits};
 use crate::policy::{ConflictPolicy, Jitter, Resend, Verdict};
+use crate::problem::redact_source;
 use crate::reply::Reply;
 use crate::session::{GRACE, Session};
 use crate::token::AccessToken;
@@ -456,7 +457,9 @@ impl<E: Endpoint> Call<E> {
                 last: Some(error), ..
             } => {
                 evidence.what.push_str("; following it failed");
-                evidence.source = Some(Box::new(error));
+                // The look knew the session's secrets, but not this request's.
+                let secrets = self.endpoint.secrets();
+                evidence.source = Some(redact_source(Box::new(error), &secrets));
                 self.fail(kind, evidence);
             }
             Watched::TimeUp { .. } => self.fail(kind, evidence),

@@ -14,7 +14,7 @@ use crate::id::PaymentId;
 use crate::location::PaymentUrls;
 use crate::machine::{Fault, FaultKind};
 use crate::policy::{self, Verdict};
-use crate::problem::{Problem, redact};
+use crate::problem::{Problem, redact, redact_source};
 use crate::retry_after::retry_after;
 
 /// What an outcome is read against.
@@ -153,7 +153,7 @@ impl Scene<'_> {
                 retry_after: retry_after(headers, self.unix),
                 problem,
                 response: Some(response),
-                source: fault.map(|fault| fault.source),
+                source: fault.map(|fault| redact_source(fault.source, self.secrets)),
                 ..Evidence::default()
             }),
         }
@@ -183,7 +183,7 @@ impl Scene<'_> {
                 what,
                 status: fault.head.as_ref().map(|head| head.status),
                 response: fault.head.map(|head| bodiless(*head)),
-                source: Some(fault.source),
+                source: Some(redact_source(fault.source, self.secrets)),
                 ..Evidence::default()
             }),
         }
