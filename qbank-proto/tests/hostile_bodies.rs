@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::unchecked_time_subtraction,
     reason = "a test fails by panicking, and uses a part of the bed"
 )]
 
@@ -81,12 +82,15 @@ fn a_balance_reads_the_same_in_both_spellings() {
 
 #[test]
 fn a_transaction_reads_the_same_in_both_spellings() {
-    let transactions = same(&ListTransactions::new(), [
-        r#"[{"transactionId":"ID","amount":-0.1,"description":"x","transaction_date":"2026-01-05T09:00:00Z",
+    let transactions = same(
+        &ListTransactions::new(),
+        [
+            r#"[{"transactionId":"ID","amount":-0.1,"description":"x","transaction_date":"2026-01-05T09:00:00Z",
             "value_date":"2026-01-06","posting_date":"2026-01-07T01:00:00Z","status":"REVERSED"}]"#,
-        r#"[{"transaction_id":"ID","amount":-1e-1,"description":"x","transactionDate":"2026-01-05T09:00:00Z",
+            r#"[{"transaction_id":"ID","amount":-1e-1,"description":"x","transactionDate":"2026-01-05T09:00:00Z",
             "valueDate":"2026-01-06","postingDate":"2026-01-07T01:00:00Z","status":"REVERSED"}]"#,
-    ]);
+        ],
+    );
     assert_eq!(transactions[0].amount.unwrap().cents(), -10);
     assert_eq!(transactions[0].status, Some(TransactionStatus::Reversed));
     assert!(transactions[0].transaction_date.is_some() && transactions[0].posting_date.is_some());

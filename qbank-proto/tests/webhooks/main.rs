@@ -115,7 +115,7 @@ fn several_signatures_are_tried_up_to_eight() {
     let genuine = hex(&signed(BODY));
     let forged = "0".repeat(64);
     for separator in [",", " ", ", ", " , ", "\t"] {
-        let seven = vec![forged.as_str(); 7].join(separator);
+        let seven = [forged.as_str(); 7].join(separator);
         assert_eq!(verify(&format!("{seven}{separator}{genuine}")), Ok(()));
         assert_eq!(verify(&format!("{genuine}{separator}{seven}")), Ok(()));
         assert_eq!(verify(&seven), Err(VerifyError::Mismatch));
