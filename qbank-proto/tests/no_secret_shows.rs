@@ -94,9 +94,9 @@ fn clean(text: &str) {
             let plain = std::str::from_utf8(window).unwrap();
             assert!(!text.contains(plain), "{plain} shows in {text}");
             let mut hex = String::new();
-            window
-                .iter()
-                .for_each(|byte| write!(hex, "{byte:02x}").unwrap());
+            for byte in window {
+                write!(hex, "{byte:02x}").unwrap();
+            }
             assert!(
                 !text.to_lowercase().contains(&hex),
                 "{plain} shows as hex in {text}"
