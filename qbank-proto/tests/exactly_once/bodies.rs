@@ -137,6 +137,20 @@ fn another_success_than_documented_is_accepted_if_it_names_the_payment() {
 }
 
 #[test]
+fn another_success_than_documented_needs_a_payload_where_there_is_no_id() {
+    for status in [200, 202, 204] {
+        let mut bed = Bed::new().bank([says(status).json("{\"any\":1}"), says(status), says(201)]);
+        assert_eq!(bed.send(transfer()).unwrap().attempts.len(), 1);
+        assert_eq!(bed.send(transfer()).unwrap().attempts.len(), 2);
+    }
+    for status in [200, 201, 204] {
+        let mut bed = Bed::new().bank([says(status).json("{}"), says(status), says(202)]);
+        assert_eq!(bed.send(check_issue()).unwrap().attempts.len(), 1);
+        assert_eq!(bed.send(check_issue()).unwrap().attempts.len(), 2);
+    }
+}
+
+#[test]
 fn a_204_without_an_id_is_unknown() {
     let mut bed = Bed::new().always(says(204));
     expect(

@@ -221,6 +221,19 @@ fn a_401_while_following_is_answered_by_a_refresh() {
 }
 
 #[test]
+fn a_follow_uses_the_calls_own_token() {
+    let mut bed = in_doubt([record("ACH", "1000.50", "P_CREATED")]);
+    let own = qbank_proto::AccessToken::new("my-own-token").unwrap();
+    let options = with(|options| options.token = Some(own));
+    assert!(bed.send_with(ach(), options).unwrap().followed);
+    assert_eq!(
+        bed.sent[2].header("authorization"),
+        Some("Bearer my-own-token")
+    );
+    assert!(bed.token_requests.is_empty());
+}
+
+#[test]
 fn a_follow_with_max_retries_0_still_looks() {
     let mut bed = Bed::new().bank([conflict(), record("ACH", "1000.50", "P_CREATED")]);
     let mut options = policy(ConflictPolicy::FollowAlways);

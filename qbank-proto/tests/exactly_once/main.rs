@@ -16,6 +16,7 @@ mod bodies;
 mod conflict;
 mod following;
 mod invariants;
+mod requests;
 mod retry_after;
 mod statuses;
 mod transport;

@@ -58,6 +58,8 @@ fn a_401_is_answered_by_one_refresh_and_one_resend() {
     assert_eq!(bed.token_requests.len(), 2);
     assert_eq!(bed.sent[0].header("authorization"), Some("Bearer token-1"));
     assert_eq!(bed.sent[1].header("authorization"), Some("Bearer token-2"));
+    // The refresh is all the wait there is.
+    assert_eq!(bed.gaps(), [LATENCY * 2]);
     bed.one_intent();
 }
 

@@ -78,6 +78,12 @@ fn a_read_that_breaks_is_resent_and_has_no_fate() {
 
     let mut bed = Bed::new().bank([reset(), says(200).json("[]")]);
     let reply = bed.send(accounts()).unwrap();
+    assert!(
+        reply
+            .attempts
+            .iter()
+            .all(|it| it.fate == Fate::NotApplicable)
+    );
     assert_eq!((reply.fate, reply.attempts.len()), (Fate::NotApplicable, 2));
 }
 

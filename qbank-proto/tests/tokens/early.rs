@@ -165,4 +165,7 @@ fn once_somebody_needs_the_early_refresh_its_failure_is_retried() {
     bed.run();
     assert!(bed.take(refreshes).is_ok() && bed.take(refused).is_ok());
     assert_eq!(bed.token_requests.len(), 3);
+    // Early it must be quick; needed, it has its usual time.
+    assert_eq!(bed.token_requests[1].timeout, secs(10));
+    assert_eq!(bed.token_requests[2].timeout, secs(60));
 }

@@ -118,6 +118,16 @@ fn a_token_request_cut_short_by_its_leaders_deadline_is_no_news_of_the_endpoint(
 }
 
 #[test]
+fn a_token_request_that_times_out_at_its_leaders_end_is_not_begun_again() {
+    // A driver may be a little early.
+    let early = breaks(qbank_proto::FaultKind::Timeout).after(millis(4900));
+    let mut bed = Bed::new().tokens([early]);
+    let error = bed.send_with(ach(), within(5)).unwrap_err();
+    expect(&error, ErrorKind::DeadlineExceeded, Fate::NeverSent, 0);
+    assert_eq!(bed.token_requests.len(), 1);
+}
+
+#[test]
 fn a_leader_without_time_for_the_backoff_ends_and_the_others_wait_on() {
     let busy = says(503).header("retry-after", "20");
     let mut bed = Bed::new().tokens([busy]).always(accepted());

@@ -1,6 +1,10 @@
 //! Many calls, one token request.
 
-use qbank_proto::{Authenticate, ErrorKind, Fate};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
+
+use qbank_proto::{Authenticate, ErrorKind, Fate, Machine, Step};
 
 use crate::bed::*;
 
@@ -76,6 +80,10 @@ fn a_refusal_fails_those_who_waited_and_nobody_later() {
     bed.run();
     assert_eq!(bed.token_requests.len(), 1);
     for call in waited {
+        assert!(
+            !bed.causes(call).contains(&Cause::Slept),
+            "woken, not timed out"
+        );
         let error = bed.take(call).unwrap_err();
         expect(&error, ErrorKind::Unauthenticated, Fate::NeverSent, 0);
     }
@@ -166,4 +174,36 @@ fn a_token_request_is_a_form_without_key_or_bearer() {
             .body
             .starts_with(b"grant_type=client_credentials&client_id=client-7&")
     );
+}
+
+#[derive(Default)]
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_follower_is_woken_by_the_waker_of_its_last_poll() {
+    let mut bed = Bed::new();
+    let mut leader = bed.call(ach(), options());
+    let mut follower = bed.call(ach(), options());
+    let Step::Send(exchange) = leader.poll(bed.now, Waker::noop()) else {
+        panic!("asks for a token");
+    };
+    // The task that waits moved to another executor.
+    let bells = [Arc::new(Bell::default()), Arc::new(Bell::default())];
+    for bell in &bells {
+        let waker = Waker::from(Arc::clone(bell));
+        assert!(matches!(follower.poll(bed.now, &waker), Step::Wait(_)));
+    }
+    assert_eq!(bed.session.waiting(), 1);
+    leader.settle(bed.now, exchange.ticket, good_token("t").result().unwrap());
+    assert!(bells[1].0.load(Ordering::Relaxed));
+    assert!(matches!(
+        follower.poll(bed.now, Waker::noop()),
+        Step::Send(_)
+    ));
 }
