@@ -135,7 +135,10 @@ impl Builder {
 
 impl Hyper {
     /// A driver over a connector of the application's, with our own pools.
-    #[expect(clippy::needless_pass_by_value, reason = "a connector is made to be given away")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a connector is made to be given away"
+    )]
     pub fn with_connector<C>(connector: C) -> Self
     where
         C: Connect + Clone + Send + Sync + 'static,

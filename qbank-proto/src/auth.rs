@@ -114,7 +114,7 @@ impl Authorizer {
             });
         }
         if now.mono >= deadline {
-            self.state = State::Idle;
+            self.release();
             return Auth::OutOfTime;
         }
         loop {
@@ -195,14 +195,15 @@ impl Authorizer {
             }
             return Some(Auth::Wait(not_before.saturating_sub(now.mono)));
         }
-        // The old token still serves: the calls behind this one should not wait
-        // long for a better one.
+        let left = deadline.saturating_sub(now.mono);
+        // The old token still serves: this call needs time to use it, and the
+        // calls behind should not wait long for a better one.
         let usual = if lease.is_early() {
-            self.limits.timeout.min(EARLY_TIMEOUT)
+            self.limits.timeout.min(EARLY_TIMEOUT).min(left / 2)
         } else {
             self.limits.timeout
         };
-        let timeout = usual.min(deadline.saturating_sub(now.mono));
+        let timeout = usual.min(left);
         let lost_at = now.mono.saturating_add(timeout).saturating_add(GRACE);
         if !lease.extend(now.mono.saturating_add(timeout)) {
             self.state = State::Idle;

@@ -14,7 +14,7 @@ use crate::id::PaymentId;
 use crate::location::PaymentUrls;
 use crate::machine::{Fault, FaultKind};
 use crate::policy::{self, Verdict};
-use crate::problem::{Problem, redact};
+use crate::problem::{Problem, redact, redact_source};
 use crate::retry_after::retry_after;
 
 /// What an outcome is read against.
@@ -132,7 +132,9 @@ impl Scene<'_> {
         let headers = response.headers();
         let urls = PaymentUrls::new(self.base, self.uri);
         let problem = Problem::read(headers, response.body(), &urls, self.secrets);
-        let verdict = policy::judge(status, problem.conflict(), self.write);
+        let mut verdict = policy::judge(status, problem.conflict(), self.write);
+        // The connection ended inside this answer.
+        verdict.fresh_connection |= fault.is_some();
         let said = [&problem.message, &problem.title, &problem.detail]
             .into_iter()
             .flatten()
@@ -153,7 +155,7 @@ impl Scene<'_> {
                 retry_after: retry_after(headers, self.unix),
                 problem,
                 response: Some(response),
-                source: fault.map(|fault| fault.source),
+                source: fault.map(|fault| redact_source(fault.source, self.secrets)),
                 ..Evidence::default()
             }),
         }
@@ -183,7 +185,7 @@ impl Scene<'_> {
                 what,
                 status: fault.head.as_ref().map(|head| head.status),
                 response: fault.head.map(|head| bodiless(*head)),
-                source: Some(fault.source),
+                source: Some(redact_source(fault.source, self.secrets)),
                 ..Evidence::default()
             }),
         }

@@ -74,7 +74,9 @@ pub enum Step<T> {
 /// One HTTP exchange, with the safety settings that belong to it. A driver
 /// applies them whatever its client's own configuration says: no redirect is
 /// followed, a status is not an error, nothing is resent.
-#[derive(Debug)]
+///
+/// Its `Debug` leaves out the body, which holds client secrets and account
+/// numbers.
 pub struct Exchange {
     /// The request, complete but for `Host` and `Content-Length`.
     pub request: Request<Bytes>,
@@ -88,6 +90,22 @@ pub struct Exchange {
     pub fresh_connection: bool,
     /// To hand back with the outcome.
     pub ticket: Ticket,
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("method", self.request.method())
+            .field("uri", self.request.uri())
+            .field("headers", self.request.headers())
+            .field("body_bytes", &self.request.body().len())
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("max_body", &self.max_body)
+            .field("fresh_connection", &self.fresh_connection)
+            .field("ticket", &self.ticket)
+            .finish()
+    }
 }
 
 /// Names one exchange. It cannot be cloned, so an exchange settles once.

@@ -35,8 +35,9 @@ pub struct CallOptions {
 }
 
 /// An intent that was sent before, perhaps by a process that is gone. Its key is
-/// given to the call as any chosen key is.
-#[derive(Debug, Clone)]
+/// given to the call as any chosen key is. Its `Debug` leaves out the body, which
+/// may hold account numbers.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Resume {
     /// When it was first sent.
@@ -60,6 +61,15 @@ impl Resume {
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
         self
+    }
+}
+
+impl std::fmt::Debug for Resume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resume")
+            .field("first_sent", &self.first_sent)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .finish()
     }
 }
 

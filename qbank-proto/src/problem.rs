@@ -1,12 +1,15 @@
 //! What an error answer says: the bank's standard error, an RFC 9457 problem,
 //! or the error of an OAuth token endpoint.
 
+use std::fmt::Write;
+
 use bytes::Bytes;
 use http::{HeaderMap, header};
 
 use crate::fields::Fields;
 use crate::id::{PaymentId, RequestId};
 use crate::location::PaymentUrls;
+use crate::machine::BoxError;
 
 /// The members of an error answer, each as far as it was there.
 ///
@@ -128,4 +131,21 @@ pub(crate) fn redact(mut text: String, secrets: &[&str]) -> String {
         }
     }
     text
+}
+
+/// An error as a source that repeats no secret: itself where nothing in its
+/// chain does, so that it can be downcast, and its redacted text otherwise.
+pub(crate) fn redact_source(source: BoxError, secrets: &[&str]) -> BoxError {
+    let mut shown = String::new();
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&*source);
+    while let Some(error) = next {
+        // Writing to a string does not fail.
+        let _ = write!(shown, "{error} {error:?} ");
+        next = error.source();
+    }
+    if redact(shown.clone(), secrets) == shown {
+        source
+    } else {
+        redact(source.to_string(), secrets).into()
+    }
 }

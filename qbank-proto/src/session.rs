@@ -261,6 +261,9 @@ impl State {
     fn forget(&mut self, caller: u64) {
         if let Some(refresh) = &mut self.refresh {
             refresh.followers.remove(&caller);
+            if refresh.leader.is_none() && refresh.followers.is_empty() {
+                self.refresh = None;
+            }
         }
     }
 
@@ -436,10 +439,11 @@ impl Drop for Lease {
         let followers = if refresh.followers.is_empty() {
             state.land(None)
         } else {
-            std::mem::take(&mut refresh.followers)
+            refresh.followers.clone()
         };
         drop(state);
         // All of them: the one that polls first leads, the others follow again.
+        // They stay known until then: a refresh that all have left is over.
         wake(followers);
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::fields::Fields;
 use crate::machine::{BoxError, Fault};
 use crate::policy::{self, Resend};
-use crate::problem::{Conflict, Problem, redact};
+use crate::problem::{Conflict, Problem, redact, redact_source};
 use crate::retry_after::retry_after;
 use crate::secret::Secret;
 
@@ -167,7 +167,8 @@ impl Refusal {
         );
         refusal.status = fault.head.map(|head| head.status);
         refusal.again = verdict.resend == Resend::Yes;
-        refusal.source = Some(SharedSource(Arc::new(fault.source)));
+        let source = redact_source(fault.source, secrets);
+        refusal.source = Some(SharedSource(Arc::new(source)));
         Arc::new(refusal)
     }
 

@@ -104,6 +104,15 @@ impl Verifier {
         Self::with(keys, Scheme::Hmac)
     }
 
+    /// The default scheme with keys that are bytes and not texts, such as those
+    /// that a key store holds.
+    pub fn from_keys<K: AsRef<[u8]>>(
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Self, VerifyError> {
+        let keys = keys.into_iter().map(|key| prepared(key.as_ref())).collect();
+        Self::with(keys, Scheme::Hmac)
+    }
+
     /// The Standard Webhooks scheme: HMAC-SHA256 over id, timestamp and body,
     /// keyed with the bytes of a `whsec_` secret. A timestamp further than
     /// `tolerance` from now, either way, is refused.

@@ -13,6 +13,7 @@ use crate::judge::{self, Judged};
 use crate::machine::{Fault, FaultKind, Now, Ticket};
 use crate::options::CallOptions;
 use crate::policy::{ConflictPolicy, Resend, Verdict};
+use crate::problem::redact_source;
 use crate::watch::{Goal, Watch, Watched};
 
 impl<E: Endpoint> Call<E> {
@@ -173,7 +174,9 @@ impl<E: Endpoint> Call<E> {
                 last: Some(error), ..
             } => {
                 evidence.what.push_str("; following it failed");
-                evidence.source = Some(Box::new(error));
+                // The look knew the session's secrets, but not this request's.
+                let secrets = self.endpoint.secrets();
+                evidence.source = Some(redact_source(Box::new(error), &secrets));
                 self.fail(kind, evidence);
             }
             Watched::TimeUp { .. } => self.fail(kind, evidence),

@@ -96,16 +96,18 @@ impl Payment {
         }
     }
 
+    /// Only an unusable id is an error: whatever else is odd is left out.
     pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
+        let time = |names: &[&str]| fields.timestamp(names).unwrap_or_default();
         Ok(Self {
             payment_id: fields.id(&["paymentId", "payment_id"])?,
-            payment_type: fields.open(&["type"])?,
+            payment_type: fields.open(&["type"]).unwrap_or_default(),
             amount: fields.money(&["amount"]),
-            status: fields.open(&["status"])?,
-            creation_date: fields.timestamp(&["creationDate", "creation_date"])?,
-            completion_date: fields.timestamp(&["completionDate", "completion_date"])?,
-            timestamp: fields.timestamp(&["timestamp"])?,
-            actor: fields.string(&["actor"])?,
+            status: fields.open(&["status"]).unwrap_or_default(),
+            creation_date: time(&["creationDate", "creation_date"]),
+            completion_date: time(&["completionDate", "completion_date"]),
+            timestamp: time(&["timestamp"]),
+            actor: fields.string(&["actor"]).unwrap_or_default(),
             request_id: fields.opt_id(&["request_id", "requestId"]),
         })
     }

@@ -1,0 +1,122 @@
+//! Requests, answers and expectations that many scripts share.
+
+use chrono::{DateTime, Utc};
+use qbank_proto::endpoint::{
+    Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, GetPayment, ListAccounts,
+};
+use qbank_proto::{AccountId, CallOptions, Error, ErrorKind, Fate, PaymentId, Resume};
+
+use super::{Act, NOON, says};
+
+pub const FROM: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
+pub const TO: &str = "7a2d1fab-63b6-4d97-8d20-1b5c8e4f3021";
+pub const PAYMENT: &str = "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
+pub const OTHER_PAYMENT: &str = "1c0f4d6f-9a1f-4b9f-8b65-7c8d2e3f4051";
+pub const REQUEST: &str = "9d2f6a51-1111-4222-8333-444455556666";
+pub const ACCOUNT_NUMBER: &str = "004417829316";
+
+pub fn payment_id() -> PaymentId {
+    PAYMENT.parse().unwrap()
+}
+
+pub fn ach() -> CreateAch {
+    let to: AccountId = TO.parse().unwrap();
+    CreateAch::new(FROM.parse().unwrap(), to, "1000.50".parse().unwrap())
+}
+
+pub fn wire() -> CreateWire {
+    let beneficiary = Beneficiary::new("ACME", "021000021".parse().unwrap(), ACCOUNT_NUMBER);
+    let amount = "25".parse().unwrap();
+    CreateWire::new(FROM.parse().unwrap(), beneficiary, amount, "INV-7")
+}
+
+pub fn transfer() -> CreateTransfer {
+    let amount = "250.75".parse().unwrap();
+    CreateTransfer::new(FROM.parse().unwrap(), TO.parse().unwrap(), amount)
+}
+
+pub fn check_issue() -> CreateCheckIssue {
+    CreateCheckIssue::new(
+        OTHER_PAYMENT.parse().unwrap(),
+        FROM.parse().unwrap(),
+        "1001",
+        "99.99".parse().unwrap(),
+        "2026-01-05".parse().unwrap(),
+    )
+}
+
+pub fn accounts() -> ListAccounts {
+    ListAccounts
+}
+
+pub fn get_payment() -> GetPayment {
+    GetPayment::new(payment_id())
+}
+
+/// An ACH payment was accepted.
+pub fn accepted() -> Act {
+    says(202).header("location", &format!("/v1/payments/{PAYMENT}"))
+}
+
+/// A wire was accepted.
+pub fn wired() -> Act {
+    says(201).json(&payment_json("WIRE", "25.00", "P_COMPLETED"))
+}
+
+/// The bank's record of a payment.
+pub fn record(kind: &str, amount: &str, status: &str) -> Act {
+    says(200).json(&payment_json(kind, amount, status))
+}
+
+pub fn payment_json(kind: &str, amount: &str, status: &str) -> String {
+    format!(r#"{{"paymentId":"{PAYMENT}","type":"{kind}","amount":{amount},"status":"{status}"}}"#)
+}
+
+/// A standard error.
+pub fn refuses(status: u16) -> Act {
+    says(status).json(&format!(
+        r#"{{"message":"no","error_code":"ERR_X_001","request_id":"{REQUEST}"}}"#
+    ))
+}
+
+/// A conflict of keys, as documented.
+pub fn conflict() -> Act {
+    says(409).header("content-type", "application/problem+json").body(format!(
+        r#"{{"type":"https://api.qbankconnect.com/problems/idempotency-conflict","title":"Conflict","status":409,"detail":"in process","transaction_id":"{PAYMENT}"}}"#
+    ))
+}
+
+pub fn options() -> CallOptions {
+    CallOptions::default()
+}
+
+/// Options changed in place: the struct cannot be built outside its crate.
+pub fn with(change: impl FnOnce(&mut CallOptions)) -> CallOptions {
+    let mut options = CallOptions::default();
+    change(&mut options);
+    options
+}
+
+pub fn retries(max_retries: u32) -> CallOptions {
+    with(|options| options.max_retries = Some(max_retries))
+}
+
+/// Continues an intent that was first sent so many seconds ago.
+pub fn resumed(seconds_ago: u64) -> CallOptions {
+    with(|options| options.resume = Some(Resume::new(ago(seconds_ago))))
+}
+
+pub fn ago(seconds: u64) -> DateTime<Utc> {
+    let at = i64::try_from(NOON.as_secs() - seconds).unwrap();
+    DateTime::from_timestamp(at, 0).unwrap()
+}
+
+/// Kind, fate and number of sends of an error.
+#[track_caller]
+pub fn expect(error: &Error, kind: ErrorKind, fate: Fate, attempts: usize) {
+    assert_eq!(
+        (error.kind(), error.fate(), error.attempts().len()),
+        (kind, fate, attempts),
+        "{error}"
+    );
+}

@@ -1,0 +1,187 @@
+//! No complete answer: what may have reached the bank is unknown, what cannot
+//! have is never sent.
+
+use qbank_proto::{ErrorKind, Fate, FaultKind};
+
+use crate::bed::*;
+
+#[test]
+fn what_fails_before_a_byte_is_written_is_never_sent_and_resent() {
+    for kind in [FaultKind::Resolve, FaultKind::Connect, FaultKind::Tls] {
+        let mut bed = Bed::new().always(breaks_unsent(kind));
+        let error = bed.send(ach()).unwrap_err();
+        expect(&error, ErrorKind::Transport, Fate::NeverSent, 3);
+        assert!(error.attempts().iter().all(|it| it.fault == Some(kind)));
+        assert_eq!(error.advice(), "it is safe to try again");
+        bed.one_intent();
+
+        let mut bed = Bed::new().bank([breaks_unsent(kind), accepted()]);
+        let reply = bed.send(ach()).unwrap();
+        assert_eq!((reply.fate, reply.attempts.len()), (Fate::Accepted, 2));
+    }
+}
+
+#[test]
+fn a_certificate_error_is_never_retried() {
+    let mut bed = Bed::new().bank([breaks_unsent(FaultKind::Certificate)]);
+    let error = bed.send(ach()).unwrap_err();
+    expect(&error, ErrorKind::Transport, Fate::NeverSent, 1);
+}
+
+#[test]
+fn a_stream_the_server_refused_is_never_sent_and_resent() {
+    // HTTP/2 REFUSED_STREAM, or GOAWAY below our stream: a driver knows that
+    // nothing was processed.
+    let refused = breaks_unsent(FaultKind::Disconnected).text("REFUSED_STREAM");
+    let mut bed = Bed::new().always(refused.clone());
+    expect(
+        &bed.send(wire()).unwrap_err(),
+        ErrorKind::Transport,
+        Fate::NeverSent,
+        3,
+    );
+
+    let mut bed = Bed::new().bank([refused, wired()]);
+    assert_eq!(bed.send(wire()).unwrap().attempts.len(), 2);
+}
+
+#[test]
+fn what_breaks_after_sending_is_unknown_and_resent_on_a_fresh_connection() {
+    for kind in [
+        FaultKind::Timeout,
+        FaultKind::Disconnected,
+        FaultKind::Protocol,
+        FaultKind::Other,
+    ] {
+        let mut bed = Bed::new().always(breaks(kind).after(secs(1)));
+        let error = bed.send(ach()).unwrap_err();
+        expect(&error, ErrorKind::Transport, Fate::Unknown, 3);
+        assert!(error.advice().contains("only with the same key"));
+        assert!(error.to_string().contains("UNKNOWN"));
+        bed.one_intent();
+        let fresh: Vec<_> = bed.sent.iter().map(|sent| sent.fresh_connection).collect();
+        assert_eq!(fresh, [false, true, true], "{kind}");
+    }
+}
+
+#[test]
+fn a_read_that_breaks_is_resent_and_has_no_fate() {
+    let mut bed = Bed::new().always(reset());
+    let error = bed.send(accounts()).unwrap_err();
+    expect(&error, ErrorKind::Transport, Fate::NotApplicable, 3);
+    assert!(error.idempotency_key().is_none());
+    assert!(
+        bed.sent
+            .iter()
+            .all(|it| it.header("idempotency-key").is_none())
+    );
+
+    let mut bed = Bed::new().bank([reset(), says(200).json("[]")]);
+    let reply = bed.send(accounts()).unwrap();
+    assert!(
+        reply
+            .attempts
+            .iter()
+            .all(|it| it.fate == Fate::NotApplicable)
+    );
+    assert_eq!((reply.fate, reply.attempts.len()), (Fate::NotApplicable, 2));
+}
+
+#[test]
+fn an_answer_that_breaks_off_inside_a_response_is_resent_on_a_fresh_connection() {
+    for status in [200, 201, 408, 500, 502, 503] {
+        let broken = cut_off(says(status), FaultKind::Disconnected);
+        let mut bed = Bed::new().bank([broken, wired()]);
+        let reply = bed.send(wire()).unwrap();
+        assert_eq!(reply.attempts[0].fate, Fate::Unknown);
+        assert_eq!(reply.attempts[0].status.unwrap().as_u16(), status);
+        assert!(bed.sent[1].fresh_connection, "after {status}");
+    }
+}
+
+#[test]
+fn an_answer_that_promised_success_and_broke_off_is_an_unexpected_response() {
+    let broken = cut_off(says(201), FaultKind::Disconnected);
+    let mut bed = Bed::new().always(broken);
+    let error = bed.send(wire()).unwrap_err();
+    expect(&error, ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
+    assert_eq!(error.status().unwrap().as_u16(), 201);
+}
+
+#[test]
+fn a_head_that_refuses_counts_though_its_body_broke_off() {
+    for (status, kind) in [
+        (403, ErrorKind::PermissionDenied),
+        (404, ErrorKind::NotFound),
+        (422, ErrorKind::InvalidRequest),
+    ] {
+        let mut bed = Bed::new().bank([cut_off(says(status), FaultKind::Disconnected)]);
+        expect(&bed.send(ach()).unwrap_err(), kind, Fate::Refused, 1);
+    }
+}
+
+#[test]
+fn a_401_that_broke_off_is_a_401() {
+    let mut bed = Bed::new().bank([cut_off(says(401), FaultKind::Timeout), accepted()]);
+    let reply = bed.send(ach()).unwrap();
+    assert_eq!(reply.attempts.len(), 2);
+    assert_eq!(bed.token_requests.len(), 2);
+    assert_eq!(bed.sent[1].header("authorization"), Some("Bearer token-2"));
+}
+
+#[test]
+fn the_driver_that_loses_the_ticket_leaves_it_unknown() {
+    let mut bed = Bed::new().always(lost());
+    let started = bed.now.mono;
+    let error = bed.send(ach()).unwrap_err();
+    assert_eq!((error.fate(), error.attempts().len()), (Fate::Unknown, 3));
+    assert!(bed.now.mono - started <= secs(185), "deadline and grace");
+    bed.one_intent();
+}
+
+#[test]
+fn a_hidden_redirect_is_unknown_and_not_resent() {
+    let mut bed = Bed::new().bank([breaks(FaultKind::Redirected)]);
+    expect(
+        &bed.send(ach()).unwrap_err(),
+        ErrorKind::UnexpectedResponse,
+        Fate::Unknown,
+        1,
+    );
+}
+
+#[test]
+fn a_claim_of_never_sent_is_not_believed_when_an_answer_came() {
+    let answered = cut_off(says(201), FaultKind::Connect);
+    let mut bed = Bed::new().always(answered);
+    assert_eq!(bed.send(wire()).unwrap_err().fate(), Fate::Unknown);
+}
+
+#[test]
+fn calling_it_off_leaves_unknown_what_was_out_and_never_sent_what_was_not() {
+    let mut bed = Bed::new().always(lost());
+    let out = bed.start_call(ach());
+    bed.pass(secs(1));
+    let error = bed.abandon(out).unwrap_err();
+    expect(&error, ErrorKind::Transport, Fate::Unknown, 1);
+    assert_eq!(error.attempts()[0].fault, Some(FaultKind::Aborted));
+    assert!(error.idempotency_key().is_some() && error.first_sent().is_some());
+
+    let waiting = bed.start_call(ach());
+    expect(
+        &bed.abandon(waiting).unwrap_err(),
+        ErrorKind::Transport,
+        Fate::NeverSent,
+        0,
+    );
+}
+
+#[test]
+fn calling_it_off_between_attempts_says_what_came_before() {
+    let mut bed = Bed::new().bank([refuses(503).header("retry-after", "60")]);
+    let call = bed.start_call(ach());
+    bed.pass(secs(1));
+    let error = bed.abandon(call).unwrap_err();
+    expect(&error, ErrorKind::Unavailable, Fate::Unknown, 1);
+    assert!(error.to_string().contains("called off"));
+}

@@ -1,0 +1,19 @@
+//! Tokens: one refresh at a time, nobody blocked, nobody failed by another.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking, and uses a part of the bed"
+)]
+
+#[path = "../bed/mod.rs"]
+mod bed;
+
+mod answers;
+mod early;
+mod handing_on;
+mod single_flight;
+mod supplied;
