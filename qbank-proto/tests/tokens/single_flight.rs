@@ -115,7 +115,7 @@ fn authenticating_ahead_serves_the_calls_that_follow() {
     let info = bed.drive(machine).unwrap();
     assert_eq!(
         (info.token.expose(), info.expires_in),
-        ("token-1", secs(3600))
+        ("token-1", Some(secs(3600)))
     );
     bed.send(ach()).unwrap();
     assert_eq!(bed.token_requests.len(), 1);
