@@ -58,6 +58,8 @@ pub struct Call<E: Endpoint> {
     /// The last attempt that failed, kept for when its retry cannot happen.
     last: Option<(ErrorKind, Evidence)>,
     fresh_connection: bool,
+    /// The token of the attempt before, which an answer may still repeat.
+    earlier: Option<AccessToken>,
     /// What may happen only once: another token, another try at a huge answer.
     renewed: bool,
     oversized: bool,
@@ -129,6 +131,7 @@ impl<E: Endpoint> Call<E> {
             deadline: None,
             last: None,
             fresh_connection: false,
+            earlier: None,
             renewed: false,
             oversized: false,
             span,
@@ -302,6 +305,7 @@ impl<E: Endpoint> Call<E> {
     fn secrets<'a>(&'a self, token: &'a AccessToken) -> Vec<&'a str> {
         let mut secrets = self.session.secrets();
         secrets.push(token.expose());
+        secrets.extend(self.earlier.as_ref().map(AccessToken::expose));
         secrets.extend(self.endpoint.secrets());
         secrets
     }

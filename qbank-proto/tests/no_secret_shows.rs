@@ -222,6 +222,18 @@ fn nothing_shows_with_a_ready_made_token_of_the_session_or_of_the_call() {
 }
 
 #[test]
+fn nothing_shows_of_the_token_of_the_attempt_before() {
+    traced(|| {
+        let mut bed = Bed::new()
+            .tokens([good_token(TOKEN)])
+            .bank([refuses(401), blabs(400)]);
+        let error = bed.send(wire()).unwrap_err();
+        assert_eq!(bed.sent[1].header("authorization"), Some("Bearer token-2"));
+        clean(&shown(&error));
+    });
+}
+
+#[test]
 fn nothing_shows_while_a_payment_is_waited_for() {
     traced(|| {
         let echo = format!("{CLIENT_SECRET} {TOKEN}");

@@ -40,6 +40,7 @@ impl<E: Endpoint> Call<E> {
         };
         let fault = outcome.as_ref().err().map(|fault| fault.kind);
         let judged = judge::judge(&self.endpoint, &scene, outcome);
+        self.earlier = Some(out.token);
         let doubted = self.attempts.join() >= Fate::Unknown;
         let fate = match &judged {
             _ if self.key.is_none() => Fate::NotApplicable,

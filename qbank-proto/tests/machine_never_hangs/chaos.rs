@@ -234,7 +234,8 @@ impl Chaos {
 
     fn learn(&mut self, index: usize, held: &Held, row: &Row) {
         let latest = self.sends.rungs.len().checked_sub(1);
-        if index != WATCHED || held.send.is_none() || held.send != latest {
+        let over = self.subjects[WATCHED].ended.is_some();
+        if over || index != WATCHED || held.send.is_none() || held.send != latest {
             return;
         }
         let Some(rungs) = self.sends.rungs.last_mut() else {
