@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use crate::machine::{BoxError, Exchange, Fault, FaultKind, Now, Step, Ticket};
+use crate::machine::{BoxError, Exchange, Fault, FaultKind, Now, Step, Ticket, next_id};
 use crate::options::Limits;
 use crate::policy::Jitter;
 use crate::session::{Bearer, Failed, Flight, GRACE, Grant, Lease, Session};
@@ -88,7 +88,7 @@ impl Authorizer {
         limits: Limits,
         jitter: Jitter,
     ) -> Self {
-        let caller = session.next_id();
+        let caller = next_id();
         Self {
             session,
             caller,
@@ -209,7 +209,7 @@ impl Authorizer {
             self.state = State::Idle;
             return None;
         }
-        let id = self.session.next_id();
+        let id = next_id();
         let own_time = (timeout < usual).then(|| now.mono.saturating_add(timeout / 16 * 15));
         *out = Some(Out {
             ticket: id,

@@ -27,7 +27,9 @@ use crate::auth::{Authorizer, Ended};
 use crate::endpoint::{Effect, Endpoint};
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::idempotency::IdempotencyKey;
-use crate::machine::{BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Step, Ticket};
+use crate::machine::{
+    BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Step, Ticket, next_id,
+};
 use crate::options::{CallOptions, Limits};
 use crate::policy::Jitter;
 use crate::reply::Reply;
@@ -109,10 +111,9 @@ impl<E: Endpoint> Call<E> {
             Jitter::new(!entropy.jitter),
         );
         let resumed = options.resume.as_ref().map(|resume| resume.first_sent);
-        let operation = format!("{} {}", E::METHOD, E::PATH);
         let span = tracing::info_span!(
             "qbank.call",
-            otel.name = operation,
+            otel.name = %format_args!("{} {}", E::METHOD, E::PATH),
             idempotency_key = key.map(tracing::field::display),
         );
         let mut call = Self {
@@ -143,10 +144,9 @@ impl<E: Endpoint> Call<E> {
     }
 
     fn prepare(&mut self, options: CallOptions) -> Result<(), Error> {
-        let base = &self.session.urls().base;
-        let target = self.endpoint.target();
-        self.uri = format!("{}{target}", base.to_string().trim_end_matches('/'))
-            .parse()
+        let mut url = self.session.urls().base_text.clone();
+        url.push_str(&self.endpoint.target());
+        self.uri = Uri::try_from(url)
             .map_err(|_| Error::invalid_input("path", "is not a valid URL path"))?;
         self.body = self.endpoint.body()?;
         self.auth_date = options.auth_date.and_then(crate::options::AuthDate::header);
@@ -183,13 +183,7 @@ impl<E: Endpoint> Call<E> {
             .get_or_insert_with(|| now.mono.saturating_add(self.limits.deadline));
         loop {
             match &mut self.state {
-                State::Gone(fate) => return Step::Done(Err(already_over(*fate, self.key))),
-                State::Over(_) => {
-                    let gone = State::Gone(self.attempts.join());
-                    if let State::Over(outcome) = std::mem::replace(&mut self.state, gone) {
-                        return Step::Done(*outcome);
-                    }
-                }
+                State::Over(_) | State::Gone(_) => return Step::Done(self.take_outcome()),
                 State::Resting(until) if now.mono < *until => {
                     return Step::Wait(until.saturating_sub(now.mono));
                 }
@@ -253,7 +247,7 @@ impl<E: Endpoint> Call<E> {
     ) -> Exchange {
         let left = deadline.saturating_sub(now.mono);
         let timeout = self.limits.timeout.min(left);
-        let ticket = self.session.next_id();
+        let ticket = next_id();
         self.attempts.sending(now);
         let request = self.request(&token);
         let own_time =
@@ -346,25 +340,10 @@ impl<E: Endpoint> Machine for Call<E> {
             let aborted = Fault::maybe(FaultKind::Aborted, "called off");
             self.settled(now, &ticket, Err(aborted));
         }
-        let gone = State::Gone(self.attempts.join());
-        match std::mem::replace(&mut self.state, gone) {
-            State::Over(outcome) => *outcome,
-            State::Gone(fate) => Err(already_over(fate, self.key)),
-            _ => {
-                let (kind, mut evidence) = self
-                    .last
-                    .take()
-                    .unwrap_or_else(|| (ErrorKind::Transport, Evidence::default()));
-                let before = if evidence.what.is_empty() {
-                    ""
-                } else {
-                    "; before that, "
-                };
-                evidence.what = format!("the call was called off{before}{}", evidence.what);
-                self.fail(kind, evidence);
-                self.abandon(now)
-            }
+        if !matches!(self.state, State::Over(_) | State::Gone(_)) {
+            self.called_off();
         }
+        self.take_outcome()
     }
 }
 

@@ -194,8 +194,9 @@ impl Config {
 /// The two URLs of a bank, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Urls {
-    /// Without a slash at its end.
     pub(crate) base: Uri,
+    /// Without a slash at its end: what paths are appended to.
+    pub(crate) base_text: String,
     pub(crate) token: Uri,
 }
 
@@ -220,6 +221,7 @@ impl Urls {
         }
         Ok(Self {
             base: checked("base URL", base, http_allowed)?,
+            base_text: base.to_owned(),
             token: checked("token URL", &token, http_allowed)?,
         })
     }

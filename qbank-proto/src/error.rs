@@ -264,7 +264,7 @@ impl Error {
         self.0.key
     }
 
-    /// When the intent was first sent, to the millisecond: what `resume` needs.
+    /// When the intent was first sent: what `resume` needs.
     pub fn first_sent(&self) -> Option<DateTime<Utc>> {
         self.0.first_sent
     }
@@ -322,8 +322,8 @@ impl Error {
                 "correct the request".to_owned()
             }
             (_, K::PaymentFailed) => "find out why before paying again".to_owned(),
-            (Fate::NeverSent | Fate::NotApplicable, _) => "it is safe to try again".to_owned(),
-            _ => "see the bank's answer".to_owned(),
+            (_, K::Conflict) => "see what the bank says it conflicts with".to_owned(),
+            _ => "it is safe to try again".to_owned(),
         }
     }
 

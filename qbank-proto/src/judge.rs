@@ -24,7 +24,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) write: bool,
     pub(crate) unix: Duration,
     pub(crate) max_body: usize,
-    pub(crate) secrets: &'a [&'a str],
+    /// Texts that no error may repeat; only gathered for one.
+    pub(crate) secrets: &'a dyn Fn() -> Vec<&'a str>,
 }
 
 pub(crate) enum Judged<T> {
@@ -131,7 +132,7 @@ impl Scene<'_> {
         let status = response.status();
         let headers = response.headers();
         let urls = PaymentUrls::new(self.base, self.uri);
-        let problem = Problem::read(headers, response.body(), &urls, self.secrets);
+        let problem = Problem::read(headers, response.body(), &urls, &(self.secrets)());
         let mut verdict = policy::judge(status, problem.conflict(), self.write);
         // The connection ended inside this answer.
         verdict.fresh_connection |= fault.is_some();
@@ -155,7 +156,7 @@ impl Scene<'_> {
                 retry_after: retry_after(headers, self.unix),
                 problem,
                 response: Some(response),
-                source: fault.map(|fault| redact_source(fault.source, self.secrets)),
+                source: fault.map(|fault| redact_source(fault.source, &(self.secrets)())),
                 ..Evidence::default()
             }),
         }
@@ -172,7 +173,7 @@ impl Scene<'_> {
                 )
             }
             (kind, head) => {
-                let source = redact(fault.told(), self.secrets);
+                let source = redact(fault.told(), &(self.secrets)());
                 let after = head
                     .as_ref()
                     .map_or(String::new(), |head| format!(" (after {})", head.status));
@@ -185,7 +186,7 @@ impl Scene<'_> {
                 what,
                 status: fault.head.as_ref().map(|head| head.status),
                 response: fault.head.map(|head| bodiless(*head)),
-                source: Some(redact_source(fault.source, self.secrets)),
+                source: Some(redact_source(fault.source, &(self.secrets)())),
                 ..Evidence::default()
             }),
         }

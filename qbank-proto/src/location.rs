@@ -10,18 +10,23 @@ use crate::id::{PaymentId, hyphenated};
 /// Nothing else counts, and nothing is ever fetched from such a URL: only the
 /// id is taken.
 #[derive(Debug, Clone)]
-pub(crate) struct PaymentUrls {
-    base: Uri,
+pub(crate) struct PaymentUrls<'a> {
+    base: &'a Uri,
     /// What a relative reference is relative to: the URL of the request.
-    request: String,
+    request: &'a Uri,
 }
 
-impl PaymentUrls {
-    pub(crate) fn new(base: &Uri, request: &Uri) -> Self {
-        Self {
-            base: base.clone(),
-            request: request.to_string(),
-        }
+impl<'a> PaymentUrls<'a> {
+    pub(crate) fn new(base: &'a Uri, request: &'a Uri) -> Self {
+        Self { base, request }
+    }
+
+    /// The path of a payment and nothing else, which needs no resolution.
+    fn usual(&self, text: &str) -> Option<PaymentId> {
+        let id = text
+            .strip_prefix(self.base.path().trim_end_matches('/'))?
+            .strip_prefix("/payments/")?;
+        hyphenated(id).map(PaymentId::from_uuid)
     }
 
     /// A bare uuid, or a reference that resolves to one of our payments.
@@ -34,8 +39,12 @@ impl PaymentUrls {
 
     /// A reference that resolves to one of our payments.
     pub(crate) fn id_of_reference(&self, text: &str) -> Option<PaymentId> {
+        if let Some(id) = self.usual(text) {
+            return Some(id);
+        }
         let reference = UriReferenceStr::new(text).ok()?;
-        let without_query = self.request.split('?').next()?;
+        let request = self.request.to_string();
+        let without_query = request.split('?').next()?;
         let base = UriAbsoluteStr::new(without_query).ok()?;
         let resolved = reference.resolve_against(base).to_string();
         // A fragment or a query names something other than the payment.
@@ -43,7 +52,7 @@ impl PaymentUrls {
             return None;
         }
         let uri: Uri = resolved.parse().ok()?;
-        if !same_origin(&uri, &self.base) {
+        if !same_origin(&uri, self.base) {
             return None;
         }
         let id = uri

@@ -1,6 +1,7 @@
 //! The whole sans-IO boundary: one trait, and the values that cross it.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -111,6 +112,13 @@ impl fmt::Debug for Exchange {
 /// Names one exchange. It cannot be cloned, so an exchange settles once.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ticket(pub(crate) u64);
+
+/// Numbers tickets, calls and leases over all sessions, so that a ticket can
+/// only fit where it came from.
+pub(crate) fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 /// Why an exchange brought no complete answer.
 #[derive(Debug)]

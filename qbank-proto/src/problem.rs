@@ -50,7 +50,7 @@ impl Problem {
     pub(crate) fn read(
         headers: &HeaderMap,
         body: &Bytes,
-        urls: &PaymentUrls,
+        urls: &PaymentUrls<'_>,
         secrets: &[&str],
     ) -> Self {
         let fields = Fields::parse(body).unwrap_or_default();
@@ -72,7 +72,17 @@ impl Problem {
 
     /// Reads the error of a token endpoint, which concerns no payment.
     pub(crate) fn of_token_endpoint(body: &Bytes, secrets: &[&str]) -> Self {
-        Self::of_fields(&Fields::parse(body).unwrap_or_default(), secrets)
+        let fields = Fields::parse(body).unwrap_or_default();
+        let text = |name: &str| {
+            let text = fields.text(&[name]).ok().flatten()?;
+            Some(redact(text.into_owned(), secrets))
+        };
+        let problem = Self::of_fields(&fields, secrets);
+        Self {
+            error_code: text("error").or(problem.error_code),
+            message: text("error_description").or(problem.message),
+            ..problem
+        }
     }
 
     fn of_fields(fields: &Fields<'_>, secrets: &[&str]) -> Self {
@@ -81,9 +91,9 @@ impl Problem {
             Some(redact(text.into_owned(), secrets))
         };
         Self {
-            error_code: text("error_code").or_else(|| text("error")),
+            error_code: text("error_code"),
             request_id: fields.opt_id(&["request_id", "requestId"]),
-            message: text("message").or_else(|| text("error_description")),
+            message: text("message"),
             kind: text("type"),
             title: text("title"),
             detail: text("detail"),
@@ -95,8 +105,9 @@ impl Problem {
     /// neither that nor a known problem is taken for a conflict of keys: never
     /// resent, never called refused.
     pub(crate) fn conflict(&self) -> Conflict {
-        let standard = self.error_code.is_some() || self.message.is_some();
-        if standard && !self.names_key_conflict() && self.transaction_id.is_none() {
+        // A gateway's `{"message": …}` is not the bank's standard error.
+        if self.error_code.is_some() && !self.names_key_conflict() && self.transaction_id.is_none()
+        {
             Conflict::Other
         } else {
             Conflict::OfKeys
@@ -113,7 +124,7 @@ impl Problem {
 }
 
 /// The first target of a `Link` header that is one of our payments.
-fn link_id(headers: &HeaderMap, urls: &PaymentUrls) -> Option<PaymentId> {
+fn link_id(headers: &HeaderMap, urls: &PaymentUrls<'_>) -> Option<PaymentId> {
     headers
         .get_all(header::LINK)
         .iter()

@@ -15,7 +15,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -25,7 +24,7 @@ use http::{HeaderValue, Request};
 
 use crate::config::{Config, Credentials, Urls};
 use crate::error::Error;
-use crate::machine::Now;
+use crate::machine::{Now, next_id};
 use crate::policy::Jitter;
 use crate::token::{AccessToken, Refusal};
 use crate::token_request::TokenRequest;
@@ -39,7 +38,6 @@ struct Shared {
     urls: Urls,
     user_agent: HeaderValue,
     token_request: Option<TokenRequest>,
-    next_id: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -106,7 +104,6 @@ impl Session {
             urls,
             user_agent,
             token_request,
-            next_id: AtomicU64::new(1),
             state: Mutex::default(),
         })))
     }
@@ -122,11 +119,6 @@ impl Session {
 
     pub(crate) fn user_agent(&self) -> &HeaderValue {
         &self.0.user_agent
-    }
-
-    /// Numbers calls, tickets and leases.
-    pub(crate) fn next_id(&self) -> u64 {
-        self.0.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The token request; `None` where the application supplies the token.
@@ -182,7 +174,7 @@ impl Session {
     }
 
     fn lead(&self, state: &mut State, now: Now, caller: u64, early: bool) -> Lease {
-        let lease = self.next_id();
+        let lease = next_id();
         let refresh = state.refresh.get_or_insert_with(Refresh::new);
         refresh.leader = Some(lease);
         refresh.lost_at = now.mono.saturating_add(GRACE);

@@ -82,19 +82,27 @@ impl WaitForPayment {
                 ),
                 reply,
             )),
-            Watched::Lost(mut error)
-            | Watched::TimeUp {
+            Watched::Lost { error, seen } => Err(self.lost(error, seen)),
+            Watched::TimeUp {
                 seen: None,
-                last: Some(mut error),
-            } => {
-                error.set_fate(self.known);
-                Err(self.about(error))
-            }
+                last: Some(error),
+            } => Err(self.lost(error, None)),
             Watched::TimeUp {
                 seen: None,
                 last: None,
             } => Err(self.unseen("the deadline passed")),
         }
+    }
+
+    /// The last look failed. What was seen before still holds.
+    fn lost(&self, mut error: Error, seen: Option<Reply<Payment>>) -> Error {
+        error.set_fate(if seen.is_some() {
+            Fate::InProgress
+        } else {
+            self.known
+        });
+        error.evidence_mut().payment = seen.map(|reply| Box::new(reply.value));
+        self.about(error)
     }
 
     fn not_final(&self, kind: ErrorKind, why: &str, reply: Reply<Payment>) -> Error {

@@ -49,8 +49,11 @@ enum State {
 pub(crate) enum Watched {
     /// The goal is reached.
     Seen(Reply<Payment>),
-    /// Looking again would not help.
-    Lost(Error),
+    /// Looking again would not help. With the last look that saw it.
+    Lost {
+        error: Error,
+        seen: Option<Reply<Payment>>,
+    },
     /// With the last look that saw it, and the last that did not.
     TimeUp {
         seen: Option<Reply<Payment>>,
@@ -122,7 +125,12 @@ impl Watch {
                         self.last = Some(error);
                         self.rest(now, asked)?;
                     }
-                    Step::Done(Err(error)) => return Err(Box::new(Watched::Lost(error))),
+                    Step::Done(Err(error)) => {
+                        return Err(Box::new(Watched::Lost {
+                            error,
+                            seen: self.seen.take(),
+                        }));
+                    }
                 },
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 
 use super::{Call, State, payment_failed};
 use crate::endpoint::Endpoint;
@@ -36,7 +36,7 @@ impl<E: Endpoint> Call<E> {
             write: self.key.is_some(),
             unix: now.unix,
             max_body: self.limits.max_body,
-            secrets: &self.secrets(&out.token),
+            secrets: &|| self.secrets(&out.token),
         };
         let fault = outcome.as_ref().err().map(|fault| fault.kind);
         let judged = judge::judge(&self.endpoint, &scene, outcome);
@@ -111,7 +111,7 @@ impl<E: Endpoint> Call<E> {
                 .max(asked)
         };
         let until = now.mono.saturating_add(delay);
-        if verdict.kind == ErrorKind::RateLimited {
+        if evidence.status == Some(StatusCode::TOO_MANY_REQUESTS) {
             self.session.hold_back(until);
         }
         let in_time = self.deadline.is_some_and(|deadline| until < deadline);
@@ -170,7 +170,7 @@ impl<E: Endpoint> Call<E> {
                     self.fail(kind, evidence);
                 }
             },
-            Watched::Lost(error)
+            Watched::Lost { error, .. }
             | Watched::TimeUp {
                 last: Some(error), ..
             } => {

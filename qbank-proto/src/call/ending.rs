@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use super::{Call, State};
+use super::{Call, Outcome, State};
 use crate::endpoint::{Endpoint, Payment};
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::id::PaymentId;
@@ -66,20 +66,52 @@ impl<E: Endpoint> Call<E> {
     }
 
     pub(super) fn out_of_time<T>(&mut self) -> Option<T> {
+        let limit = self.limits.deadline.as_secs_f64();
+        self.cut_short(
+            ErrorKind::DeadlineExceeded,
+            format!("the deadline of {limit} s passed"),
+        );
+        None
+    }
+
+    /// Something of our own ends it. What the bank said last stays as evidence.
+    fn cut_short(&mut self, kind: ErrorKind, what: String) {
         let mut evidence = self
             .last
             .take()
             .map(|(_, evidence)| evidence)
             .unwrap_or_default();
-        let limit = self.limits.deadline.as_secs_f64();
-        let before = if evidence.what.is_empty() {
-            ""
-        } else {
-            "; before that, "
+        let before = std::mem::replace(&mut evidence.what, what);
+        if !before.is_empty() {
+            evidence.what.push_str("; before that, ");
+            evidence.what.push_str(&before);
+        }
+        self.fail(kind, evidence);
+    }
+
+    /// Gives the outcome out, once.
+    pub(super) fn take_outcome(&mut self) -> Outcome<E> {
+        let fate = match &self.state {
+            State::Over(outcome) => match &**outcome {
+                Ok(reply) => reply.fate,
+                Err(error) => error.fate(),
+            },
+            State::Gone(fate) => *fate,
+            _ => self.attempts.join(),
         };
-        evidence.what = format!("the deadline of {limit} s passed{before}{}", evidence.what);
-        self.fail(ErrorKind::DeadlineExceeded, evidence);
-        None
+        match std::mem::replace(&mut self.state, State::Gone(fate)) {
+            State::Over(outcome) => *outcome,
+            _ => Err(already_over(fate, self.key)),
+        }
+    }
+
+    /// The application ends it, by the kind of what came before.
+    pub(super) fn called_off(&mut self) {
+        let kind = self
+            .last
+            .as_ref()
+            .map_or(ErrorKind::Transport, |last| last.0);
+        self.cut_short(kind, "the call was called off".to_owned());
     }
 
     pub(super) fn held_back<T>(&mut self, wait: Duration) -> Option<T> {
@@ -99,15 +131,11 @@ impl<E: Endpoint> Call<E> {
     pub(super) fn too_old<T>(&mut self, age: Duration) -> Option<T> {
         let limit = self.session.config().max_key_age.as_secs();
         let age = age.as_secs();
-        let what = format!(
-            "the intent was first sent {age} s ago, and a bank may forget a key after {limit} s: reconcile first"
-        );
-        self.fail(
+        self.cut_short(
             ErrorKind::InvalidInput,
-            Evidence {
-                what,
-                ..Evidence::default()
-            },
+            format!(
+                "the intent was first sent {age} s ago, and a bank may forget a key after {limit} s: reconcile first"
+            ),
         );
         None
     }

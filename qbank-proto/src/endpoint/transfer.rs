@@ -52,9 +52,12 @@ impl Endpoint for CreateTransfer {
         json(self)
     }
 
-    /// The answer's body is not documented: a JSON object, or nothing.
+    /// The answer's body is not documented: a JSON object, or nothing. An id in a
+    /// usable `Location` makes it accepted whatever the body.
     fn decode(&self, answer: &Answer<'_>) -> Result<TransferAccepted, DecodeError> {
-        if let Some(body) = answer.content_unless(StatusCode::CREATED)? {
+        if answer.location.is_none()
+            && let Some(body) = answer.content_unless(StatusCode::CREATED)?
+        {
             Fields::parse(body)?;
         }
         Ok(TransferAccepted {
