@@ -1,6 +1,10 @@
 //! What the benchmarks share: a bank that is as fast as a server can be, run as
 //! a process of its own so that it takes nothing from the client it serves.
 
+pub mod allocations;
+pub mod floor;
+pub mod ours;
+
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +16,9 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+
+/// Whatever stops a benchmark.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The account that every request is about.
 pub const ACCOUNT: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
