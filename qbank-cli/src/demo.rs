@@ -138,8 +138,14 @@ impl Demo {
         for quarters in 0..QUARTERS_IN_A_WEEK {
             let state = self.client.payments().get(payment).send()?.value;
             if state.status != seen {
-                let status = state.status.as_ref().map_or("not stated", |status| status.as_str());
-                say(&format!("   after {:<12} {status}", human(QUARTER * quarters)));
+                let status = state
+                    .status
+                    .as_ref()
+                    .map_or("not stated", |status| status.as_str());
+                say(&format!(
+                    "   after {:<12} {status}",
+                    human(QUARTER * quarters)
+                ));
             }
             seen = state.status;
             if seen.as_ref().is_some_and(PaymentStatus::is_final) {
@@ -349,7 +355,10 @@ struct Digest<'a>(&'a [u8]);
 
 impl fmt::Display for Digest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0
+            .iter()
+            .take(4)
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -182,8 +182,16 @@ pub(crate) fn say_result<T: Serialize>(result: &T) {
 }
 
 /// What only the commands that read are called.
-const READERS: [&str; 8] =
-    ["token", "accounts", "balances", "transactions", "get", "wait", "exceptions", "webhooks"];
+const READERS: [&str; 8] = [
+    "token",
+    "accounts",
+    "balances",
+    "transactions",
+    "get",
+    "wait",
+    "exceptions",
+    "webhooks",
+];
 
 fn said_by_clap(failure: &Failure) -> bool {
     matches!(failure, Failure::Usage(message) if message.contains("--") && message.contains('\''))
