@@ -4,6 +4,7 @@
 mod program;
 
 use program::WRITES;
+use program::tiny::Tiny;
 use program::{ACH, Bank, CLOSED, ISSUE, OPERATING, PAYROLL, Program, READS, TRANSFER, WIRE};
 use serde_json::{Value, json};
 
@@ -261,6 +262,24 @@ fn a_timeout_after_sending_is_unknown_and_one_of_a_read_is_not() {
     let error = bank.qbank(WIRE).args("--deadline 0.5").run().error(5);
     assert_eq!(error["kind"], "deadline_exceeded", "{error}");
     assert_eq!(error["fate"], "unknown", "{error}");
+}
+
+#[test]
+fn an_answer_over_several_lines_is_one_line_here() {
+    let bank = Tiny::start(|_| {
+        (
+            201,
+            "{\n  \"a b\": \"c \\\" d\",\n  \"amount\": 1.10\n}\n".into(),
+        )
+    });
+    let ended = Program::new(TRANSFER)
+        .env("QBANK_BASE_URL", &bank.base_url)
+        .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
+        .args("--output jsonl")
+        .run();
+    assert_eq!(ended.ok()["result"]["a b"], "c \" d");
+    assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
+    assert!(ended.stdout.contains("1.10"), "{ended:?}");
 }
 
 #[track_caller]
