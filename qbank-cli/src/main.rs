@@ -41,7 +41,12 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let _ = error.print();
-    Printer::of_arguments(std::env::args_os()).failure(&Failure::usage(on_one_line(error)))
+    let printer = Printer::of_arguments(std::env::args_os());
+    if printer.is_table() {
+        // It has just been said.
+        return ExitCode::from(exit::USAGE);
+    }
+    printer.failure(&Failure::usage(on_one_line(error)))
 }
 
 /// What is wrong and where, without the usage that follows.

@@ -144,10 +144,7 @@ impl Printer {
     /// The failure, on stderr, and its exit code.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         if self.is_table() {
-            // clap has said its own already, in colour.
-            if !matches!(failure, Failure::Usage(_)) || !said_by_clap(failure) {
-                tell(&format!("error: {failure}"));
-            }
+            tell(&format!("error: {failure}"));
         } else {
             tell(&json(&ErrorDocument {
                 error: Body::of(failure, self.reads),
@@ -192,10 +189,6 @@ const READERS: [&str; 8] = [
     "exceptions",
     "webhooks",
 ];
-
-fn said_by_clap(failure: &Failure) -> bool {
-    matches!(failure, Failure::Usage(message) if message.contains("--") && message.contains('\''))
-}
 
 impl<'a> Body<'a> {
     fn of(failure: &'a Failure, reads: bool) -> Self {

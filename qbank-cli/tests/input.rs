@@ -313,3 +313,19 @@ fn ready_made_tokens() {
     let empty = with("").without("QBANK_CLIENT_ID");
     never_sent(&bank, empty, &["QBANK_ACCESS_TOKEN", "--client-id"]);
 }
+
+#[test]
+fn a_failure_is_told_at_a_terminal_too() {
+    let bank = Bank::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("o'brien");
+    let program = bank.qbank("accounts list --output table --client-secret-file");
+    let ended = program.arg(&path).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(ended.stderr.contains("o'brien cannot be read"), "{ended:?}");
+    for line in ["payments ach", "accounts list --timeout 0", "pay"] {
+        let ended = bank.qbank("--output table").args(line).run();
+        assert_eq!(ended.code, Some(2));
+        assert_eq!(ended.stderr.matches("error: ").count(), 1, "{ended:?}");
+    }
+}
