@@ -73,9 +73,11 @@ impl Printer {
     pub(crate) fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Self {
         let mut chosen = None;
         let mut reads = false;
+        let mut is_value = false;
         let mut arguments = arguments.filter_map(|it| it.into_string().ok()).peekable();
         while let Some(argument) = arguments.next() {
-            reads |= READERS.contains(&argument.as_str());
+            reads |= !is_value && READERS.contains(&argument.as_str());
+            is_value = argument.starts_with("--") && !argument.contains('=');
             let value = match argument.strip_prefix("--output") {
                 Some("") => arguments.peek().map(String::as_str),
                 Some(rest) => rest.strip_prefix('='),

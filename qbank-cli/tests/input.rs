@@ -329,3 +329,15 @@ fn a_failure_is_told_at_a_terminal_too() {
         assert_eq!(ended.stderr.matches("error: ").count(), 1, "{ended:?}");
     }
 }
+
+#[test]
+fn a_word_of_a_reading_command_does_not_make_a_write_a_read() {
+    let bank = Bank::start();
+    let line = format!("{} --reference wait", ACH.replace("1000.5", "0"));
+    never_sent(&bank, bank.qbank(&line), &["--amount"]);
+    let line = format!(
+        "{} --scope token",
+        WIRE.replace("ACME", "webhooks").replace("250.1", "0")
+    );
+    never_sent(&bank, bank.qbank(&line), &["--amount"]);
+}
