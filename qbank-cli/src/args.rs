@@ -166,12 +166,18 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it moves money, or tells the bank something it must hear once.
     pub(crate) fn writes(&self) -> bool {
-        matches!(
-            self,
-            Self::Payments(PaymentsCommand::Ach(_) | PaymentsCommand::Wire(_))
-                | Self::Transfers(_)
-                | Self::PositivePay(PositivePayCommand::Issue(_))
-        )
+        self.write().is_some()
+    }
+
+    /// What a write takes, if it is one.
+    pub(crate) fn write(&self) -> Option<&Write> {
+        match self {
+            Self::Payments(PaymentsCommand::Ach(ach)) => Some(&ach.write),
+            Self::Payments(PaymentsCommand::Wire(wire)) => Some(&wire.write),
+            Self::Transfers(TransfersCommand::Create(transfer)) => Some(&transfer.write),
+            Self::PositivePay(PositivePayCommand::Issue(issue)) => Some(&issue.write),
+            _ => None,
+        }
     }
 }
 

@@ -4,18 +4,21 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::thread;
+use std::{process, thread};
 
 use qbank_blocking::bytes::Bytes;
 use qbank_blocking::http::Response;
 use qbank_blocking::{AccessToken, BoxError, Client, Fault, Machine, Now, Step, Ticket, now};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, Submitted};
+use crate::output::Printer;
 
 /// Hears the signals of the process.
 pub(crate) struct Interrupts {
     events: Receiver<Event>,
     ours: Sender<Event>,
+    /// Something may have been sent.
+    begun: Arc<Mutex<bool>>,
 }
 
 enum Event {
@@ -24,16 +27,35 @@ enum Event {
 }
 
 impl Interrupts {
-    /// Takes over SIGINT and SIGTERM.
-    pub(crate) fn listen() -> Result<Self, Failure> {
+    /// Takes over SIGINT and SIGTERM. Until it begins to listen, while files and
+    /// standard input are read, a signal ends the program by itself.
+    pub(crate) fn listen(printer: Printer, resumed: Option<Submitted>) -> Result<Self, Failure> {
         let (ours, events) = mpsc::channel();
         let signals = ours.clone();
+        let begun = Arc::new(Mutex::new(false));
+        let has_begun = Arc::clone(&begun);
         ctrlc::set_handler(move || {
+            // Held until the end: meanwhile nothing begins.
+            let has_begun = lock(&has_begun);
+            if !*has_begun {
+                let failure = Failure::Interrupted { resumed };
+                printer.failure(&failure);
+                process::exit(failure.code().into());
+            }
             // Nobody listens any more once the program is ending.
             let _ = signals.send(Event::Interrupted);
         })
         .map_err(|error| Failure::Local(format!("cannot listen for signals: {error}")))?;
-        Ok(Self { events, ours })
+        Ok(Self {
+            events,
+            ours,
+            begun,
+        })
+    }
+
+    /// From here on a signal waits for who listens.
+    pub(crate) fn begin(&self) {
+        *lock(&self.begun) = true;
     }
 
     /// Waits for a signal.
@@ -48,6 +70,7 @@ impl Interrupts {
         M: Machine<Output = Result<T, qbank_blocking::Error>> + Send + 'static,
         T: Send + 'static,
     {
+        self.begin();
         let shared = Shared(Arc::new(Mutex::new(Watched {
             inner: machine,
             over: false,

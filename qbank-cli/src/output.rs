@@ -13,6 +13,7 @@ use crate::args::Output;
 use crate::exit::Failure;
 use crate::table::{self, Rows};
 
+#[derive(Clone)]
 pub(crate) struct Printer {
     output: Output,
     /// The command moves no money: input errors have no fate.
@@ -207,6 +208,16 @@ impl<'a> Body<'a> {
             Failure::Local(_) => Self::plain("transport", Fate::NeverSent, message),
             Failure::Signature(_) => Self::plain("invalid_signature", Fate::NotApplicable, message),
             Failure::Call(error) => Self::of_error(error, message),
+            Failure::Interrupted { resumed: None } => {
+                Self::plain("transport", Fate::NeverSent, message)
+            }
+            Failure::Interrupted {
+                resumed: Some(submitted),
+            } => Self {
+                idempotency_key: submitted.key,
+                first_sent: submitted.first_sent.map(moment),
+                ..Self::plain("transport", Fate::Unknown, message)
+            },
             Failure::AfterSubmit { error, submitted } => Self {
                 idempotency_key: submitted.key,
                 first_sent: submitted.first_sent.map(moment),

@@ -5,6 +5,7 @@
 
 mod program;
 
+use std::io::Write;
 use std::time::Duration;
 
 use program::{ACH, Bank, Ended, ISSUE, OPERATING, Running, TRANSFER, WIRE};
@@ -142,6 +143,37 @@ fn while_a_read_waits() {
         let error = interrupt(running, signal).error(3);
         assert_eq!(error["fate"], "not_applicable", "{error}");
     }
+}
+
+#[test]
+fn while_standard_input_is_read() {
+    let bank = Bank::start();
+    let wire = WIRE.replace("739105528846", "-");
+    for signal in SIGNALS {
+        let running = bank.qbank(&wire).start_with_open_stdin();
+        std::thread::sleep(Duration::from_millis(300));
+        let error = interrupt(running, signal).error(3);
+        assert_eq!(error["fate"], "never_sent", "{error}");
+
+        // What is resumed may have been sent before.
+        let key = program::KEY;
+        let again = format!("{wire} --resume --idempotency-key {key}");
+        let running = bank.qbank(&again).start_with_open_stdin();
+        std::thread::sleep(Duration::from_millis(300));
+        let error = interrupt(running, signal).error(5);
+        assert_eq!(error["fate"], "unknown", "{error}");
+        assert_eq!(error["idempotency_key"], key, "{error}");
+
+        let verify = bank.qbank("webhooks verify --signature 00");
+        let verify = verify.env("QBANK_WEBHOOK_SECRET", "a-webhook-secret");
+        let mut running = verify.start_with_open_stdin();
+        let pipe = running.child.stdin.as_mut();
+        assert!(pipe.is_some_and(|pipe| pipe.write_all(b"{").is_ok()));
+        std::thread::sleep(Duration::from_millis(300));
+        let error = interrupt(running, signal).error(3);
+        assert_eq!(error["fate"], "not_applicable", "{error}");
+    }
+    assert!(bank.requests().is_empty());
 }
 
 #[test]
