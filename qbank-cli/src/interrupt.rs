@@ -100,9 +100,8 @@ impl Interrupts {
         let finished = lock(&output).take();
         match finished {
             Some(result) => Ok(result?),
-            None => Err(Failure::Local(
-                "the call ended without an answer".to_owned(),
-            )),
+            // Its thread broke; what it had sent, it had sent.
+            None => Ok(lock(&shared.0).inner.abandon(now())?),
         }
     }
 
@@ -160,5 +159,47 @@ impl<M: Machine> Machine for Shared<M> {
 
     fn abandon(&mut self, now: Now) -> M::Output {
         lock(&self.0).inner.abandon(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qbank_blocking::{Config, Credentials, Environment, Error, ErrorKind, Fate, Ureq};
+
+    /// Its bytes have left when something breaks.
+    struct Broken;
+
+    impl Machine for Broken {
+        type Output = Result<(), Error>;
+
+        fn poll(&mut self, _: Now, _: &Waker) -> Step<Self::Output> {
+            panic!("something breaks");
+        }
+
+        fn settle(&mut self, _: Now, _: Ticket, _: Result<Response<Bytes>, Fault>) {}
+
+        fn supply(&mut self, _: Now, _: Ticket, _: Result<AccessToken, BoxError>) {}
+
+        fn abandon(&mut self, _: Now) -> Self::Output {
+            Err(Error::in_progress(ErrorKind::Transport, "it was sent"))
+        }
+    }
+
+    #[test]
+    fn a_thread_that_breaks_does_not_lower_the_fate() {
+        let (ours, events) = mpsc::channel();
+        let interrupts = Interrupts {
+            events,
+            ours,
+            begun: Arc::default(),
+        };
+        let credentials = Credentials::client("id", "secret");
+        let config = Config::new(Environment::Sandbox { port: 1 }, credentials);
+        let client = Client::with_driver(config, Ureq::default()).unwrap();
+        match interrupts.drive(&client, Broken) {
+            Err(Failure::Call(error)) => assert_eq!(error.fate(), Fate::InProgress),
+            other => panic!("{other:?}"),
+        }
     }
 }
