@@ -191,10 +191,10 @@ fn control_characters() {
         let date = bank.qbank(ACH).arg("--auth-date").arg(bad);
         never_sent(&bank, date, &["--auth-date", "HTTP-date"]);
     }
-    let blank = bank.qbank(ACH).args("--auth-date").arg("");
-    never_sent(&bank, blank, &["--auth-date"]);
-    let blank = bank.qbank(&WIRE.replace("INV-7", "")).arg(" ");
-    never_sent(&bank, blank, &["reference", "must not be empty"]);
+    let empty = bank.qbank(ACH).args("--auth-date").arg("");
+    never_sent(&bank, empty, &["--auth-date"]);
+    let empty = bank.qbank(&WIRE.replace("INV-7", "")).arg(" ");
+    never_sent(&bank, empty, &["reference", "must not be empty"]);
 }
 
 #[test]

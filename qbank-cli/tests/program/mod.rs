@@ -14,6 +14,7 @@ pub(crate) mod tiny;
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -23,6 +24,7 @@ use qbank_blocking::bytes::Bytes;
 use qbank_blocking::http::Request;
 use qbank_sandbox::{BankConfig, CLIENT_ID, CLIENT_SECRET, ReceivedRequest, Server};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// No test waits longer for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -360,6 +362,14 @@ impl Stream {
         }
         self.so_far()
     }
+}
+
+/// A file in a folder that lasts as long as the test keeps it.
+pub(crate) fn file(content: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, content).unwrap();
+    (folder, path)
 }
 
 pub(crate) fn unix_now() -> Duration {
