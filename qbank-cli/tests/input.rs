@@ -108,6 +108,16 @@ fn keys() {
 }
 
 #[test]
+fn nothing_was_first_sent_in_the_future() {
+    let bank = Bank::start();
+    for write in WRITES {
+        let line = format!("{write} --resume --idempotency-key {KEY}");
+        let typo = bank.qbank(&line).args("--first-sent 2999-01-05T09:00:00Z");
+        never_sent(&bank, typo, &["--first-sent", "future"]);
+    }
+}
+
+#[test]
 fn ids() {
     let bank = Bank::start();
     let bad = "acc-1";
