@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let printer = Printer::new(cli.global.output, !cli.command.writes());
     logging::start(cli.global.verbose);
     match commands::run(cli, &printer) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => printer.success(),
         Err(failure) => printer.failure(&failure),
     }
 }

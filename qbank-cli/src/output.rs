@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use qbank_blocking::chrono::{DateTime, SecondsFormat, Utc};
 use qbank_blocking::endpoint::Payment;
@@ -101,31 +102,30 @@ impl Printer {
     /// A list of resources.
     pub(crate) fn list<T: Serialize + Rows>(&self, reply: &Reply<Vec<T>>) {
         match self.output {
-            Output::Table => say(&table::list(&reply.value)),
+            Output::Table => {
+                say(&table::list(&reply.value));
+            }
             Output::Jsonl => {
                 for item in &reply.value {
                     say(&json(item));
                 }
             }
-            Output::Json => say(&document(reply)),
+            Output::Json => {
+                say(&document(reply));
+            }
         }
     }
 
     /// One resource.
     pub(crate) fn one<T: Serialize + Rows>(&self, reply: &Reply<T>) {
-        if self.is_table() {
-            say(&table::one(&reply.value));
-            if let Some(key) = reply.key {
-                say(&format!("idempotency key  {key}"));
-                let how = if reply.followed {
-                    ", found in process and followed"
-                } else {
-                    ""
-                };
-                say(&format!("fate             {}{how}", reply.fate));
-            }
+        let text = if self.is_table() {
+            table_of(reply)
         } else {
-            say(&document(reply));
+            document(reply)
+        };
+        // What became of the money must not be lost.
+        if !say(&text) && !self.reads {
+            tell(&text);
         }
     }
 
@@ -144,6 +144,16 @@ impl Printer {
         tell(&format!("{{\"idempotency_key\": \"{key}\"}}"));
     }
 
+    /// The exit code when all went well: nothing was learnt from a read whose
+    /// answer was lost.
+    pub(crate) fn success(&self) -> ExitCode {
+        if self.reads && LOST.load(Ordering::Relaxed) {
+            let what = "the answer cannot be written to standard output";
+            return self.failure(&Failure::Local(what.to_owned()));
+        }
+        ExitCode::SUCCESS
+    }
+
     /// The failure, on stderr, and its exit code.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         if self.is_table() {
@@ -155,6 +165,19 @@ impl Printer {
         }
         ExitCode::from(failure.code())
     }
+}
+
+/// A reply as lines, with what is to be known of the money.
+fn table_of<T: Rows>(reply: &Reply<T>) -> String {
+    let item = table::one(&reply.value);
+    let Some(key) = reply.key else { return item };
+    let how = if reply.followed {
+        ", found in process and followed"
+    } else {
+        ""
+    };
+    let fate = reply.fate;
+    format!("{item}\nidempotency key  {key}\nfate             {fate}{how}")
 }
 
 /// The document of a reply.
@@ -274,10 +297,21 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// A reader that has seen enough is no failure.
-pub(crate) fn say(text: &str) {
+/// Something could not be written to standard output.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether it was said. A reader that has seen enough is no failure.
+pub(crate) fn say(text: &str) -> bool {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    let said = match written {
+        Ok(()) => true,
+        Err(error) => error.kind() == io::ErrorKind::BrokenPipe,
+    };
+    if !said {
+        LOST.store(true, Ordering::Relaxed);
+    }
+    said
 }
 
 pub(crate) fn tell(text: &str) {

@@ -289,6 +289,35 @@ fn a_table_of_nothing_says_so() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
 }
 
+/// A device on which no byte fits.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_not_passed_over() {
+    let bank = Bank::start();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let run = |line: &str| {
+        let program = bank.qbank(line);
+        full().map(|file| program.stdout_to(file).run())
+    };
+    for line in ["accounts list", "transactions list", "token"] {
+        for output in ["json", "jsonl", "table"] {
+            let ended = run(&format!("{line} --output {output}"));
+            let ended = ended.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(ended.code, Some(3), "{ended:?}");
+            assert!(ended.stderr.contains("standard output"), "{ended:?}");
+        }
+    }
+    // The money moved, whether or not the answer fits: it goes to stderr.
+    for write in WRITES {
+        let ended = run(write).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        let document: Value = serde_json::from_str(last).unwrap_or_default();
+        assert_eq!(document["idempotency_key"], ended.key(), "{ended:?}");
+        assert_eq!(document["fate"], "accepted", "{ended:?}");
+    }
+}
+
 fn read_members(document: &Value) {
     assert_eq!(document["status"], 200);
     assert_eq!(document["attempts"], 1);

@@ -13,6 +13,7 @@ pub(crate) mod document;
 pub(crate) mod tiny;
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -127,6 +128,7 @@ impl Bank {
 pub(crate) struct Program {
     command: Command,
     stdin: Vec<u8>,
+    stdout: Option<File>,
 }
 
 impl Program {
@@ -143,6 +145,7 @@ impl Program {
         Self {
             command,
             stdin: Vec::new(),
+            stdout: None,
         }
     }
 
@@ -163,6 +166,12 @@ impl Program {
 
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
+        self
+    }
+
+    /// Where its stdout goes instead of to the test.
+    pub(crate) fn stdout_to(mut self, file: File) -> Self {
+        self.stdout = Some(file);
         self
     }
 
@@ -191,11 +200,11 @@ impl Program {
         let mut child = self
             .command
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(self.stdout.map_or_else(Stdio::piped, Into::into))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stdout = Stream::new(child.stdout.take().unwrap());
+        let stdout = child.stdout.take().map(Stream::new).unwrap_or_default();
         let stderr = Stream::new(child.stderr.take().unwrap());
         Running {
             child,
@@ -331,6 +340,7 @@ fn key_line<'a>(mut lines: impl Iterator<Item = &'a str>) -> Option<String> {
 }
 
 /// What comes out of a pipe, read by a thread of its own.
+#[derive(Default)]
 struct Stream {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
