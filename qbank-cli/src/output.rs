@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use qbank_blocking::chrono::{DateTime, SecondsFormat, Utc};
 use qbank_blocking::endpoint::Payment;
-use qbank_blocking::{Error, Fate, IdempotencyKey, Reply};
+use qbank_blocking::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
 use serde::Serialize;
 
 use crate::args::Output;
@@ -158,12 +158,27 @@ impl Printer {
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         if self.is_table() {
             tell(&format!("error: {failure}"));
+            self.tell_how_to_resume(failure);
         } else {
             tell(&json(&ErrorDocument {
                 error: Body::of(failure, self.reads),
             }));
         }
         ExitCode::from(failure.code())
+    }
+
+    /// A person has no document to take key and moment from.
+    fn tell_how_to_resume(&self, failure: &Failure) {
+        let body = Body::of(failure, self.reads);
+        if let (Some(key), Some(first_sent)) = (body.idempotency_key, body.first_sent)
+            && body.fate == Fate::Unknown.as_str()
+            // Too old, or wrong: resending is no help.
+            && body.kind != ErrorKind::InvalidInput.as_str()
+        {
+            tell(&format!(
+                "to resend: --resume --idempotency-key {key} --first-sent {first_sent}"
+            ));
+        }
     }
 }
 

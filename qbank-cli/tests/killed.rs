@@ -88,6 +88,26 @@ fn an_answer_that_is_lost_for_good() {
 }
 
 #[test]
+fn a_person_is_told_how_to_resume() {
+    let bank = Bank::start();
+    fault(&bank, "/payments/wire", r#""kind":"drop_after_commit""#);
+    let line = "--max-retries 0 --output table";
+    let ended = bank.qbank(WIRE).args(line).run();
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let last = ended.stderr.lines().last().unwrap_or_default();
+    let (_, options) = last.split_once("--resume").unwrap_or_default();
+    assert!(options.contains("--first-sent 20"), "{ended:?}");
+    assert!(options.contains(&ended.key()), "{ended:?}");
+    let again = format!("{WIRE} --resume {options}");
+    done_once(
+        &bank,
+        "/payments/wire",
+        &ended.key(),
+        &bank.qbank(&again).run().ok(),
+    );
+}
+
+#[test]
 fn without_resume_the_same_key_is_a_conflict() {
     let bank = Bank::start();
     let key = bank.qbank(ACH).run().key();
@@ -152,6 +172,8 @@ fn too_old_to_resend() {
             let message = error["message"].as_str().unwrap_or_default();
             assert!(message.contains("reconcile"), "{message}");
         }
+        let person = bank.qbank(&line).arg(ago(25)).args("--output table").run();
+        assert!(!person.stderr.contains("--resume"), "{person:?}");
         assert!(bank.sends(path).is_empty());
     }
     let line = format!(
