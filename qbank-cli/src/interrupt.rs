@@ -96,6 +96,8 @@ impl Interrupts {
             // It finished in the same moment: its answer is on its way.
             drop(machine);
             self.finished();
+            // For the next call, if there is one.
+            let _ = self.ours.send(Event::Interrupted);
         }
         let finished = lock(&output).take();
         match finished {
@@ -186,8 +188,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_thread_that_breaks_does_not_lower_the_fate() {
+    /// A signal comes in the moment in which it has its answer.
+    struct Late(Sender<Event>);
+
+    impl Machine for Late {
+        type Output = Result<(), Error>;
+
+        fn poll(&mut self, _: Now, _: &Waker) -> Step<Self::Output> {
+            self.0.send(Event::Interrupted).unwrap();
+            Step::Done(Ok(()))
+        }
+
+        fn settle(&mut self, _: Now, _: Ticket, _: Result<Response<Bytes>, Fault>) {}
+
+        fn supply(&mut self, _: Now, _: Ticket, _: Result<AccessToken, BoxError>) {}
+
+        fn abandon(&mut self, _: Now) -> Self::Output {
+            Err(Error::invalid_input("it", "is over"))
+        }
+    }
+
+    fn without_signals() -> (Interrupts, Client) {
         let (ours, events) = mpsc::channel();
         let interrupts = Interrupts {
             events,
@@ -197,9 +218,26 @@ mod tests {
         let credentials = Credentials::client("id", "secret");
         let config = Config::new(Environment::Sandbox { port: 1 }, credentials);
         let client = Client::with_driver(config, Ureq::default()).unwrap();
+        (interrupts, client)
+    }
+
+    #[test]
+    fn a_thread_that_breaks_does_not_lower_the_fate() {
+        let (interrupts, client) = without_signals();
         match interrupts.drive(&client, Broken) {
             Err(Failure::Call(error)) => assert_eq!(error.fate(), Fate::InProgress),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_signal_that_came_too_late_for_a_call_ends_the_next() {
+        let (interrupts, client) = without_signals();
+        let late = Late(interrupts.ours.clone());
+        assert!(interrupts.drive(&client, late).is_ok());
+        assert!(matches!(
+            interrupts.events.try_recv(),
+            Ok(Event::Interrupted)
+        ));
     }
 }
