@@ -324,6 +324,20 @@ fn ready_made_tokens() {
     never_sent(&bank, empty, &["QBANK_ACCESS_TOKEN", "--client-id"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bank = Bank::start();
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    for name in ["QBANK_ACCESS_TOKEN", "QBANK_CLIENT_SECRET"] {
+        never_sent(&bank, bank.qbank(ACH).env(name, odd), &[name, "UTF-8"]);
+    }
+    let line = "webhooks verify --signature 00";
+    let verify = bank.qbank(line).env("QBANK_WEBHOOK_SECRET", odd);
+    refused(&bank, verify, &["QBANK_WEBHOOK_SECRET", "UTF-8"]);
+}
+
 #[test]
 fn a_failure_is_told_at_a_terminal_too() {
     let bank = Bank::start();
