@@ -157,7 +157,7 @@ impl Printer {
     /// The failure, on stderr, and its exit code.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         if self.is_table() {
-            tell(&format!("error: {failure}"));
+            tell(&table::plain(&format!("error: {failure}")));
             self.tell_how_to_resume(failure);
         } else {
             tell(&json(&ErrorDocument {

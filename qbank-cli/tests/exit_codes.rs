@@ -264,6 +264,27 @@ fn a_timeout_after_sending_is_unknown_and_one_of_a_read_is_not() {
     assert_eq!(error["fate"], "unknown", "{error}");
 }
 
+/// What the bank says may hold lines and escapes that a terminal obeys.
+#[test]
+fn a_terminal_is_not_told_what_to_do() {
+    let evil = "a\u{1b}[2Kb\r\n{\"idempotency_key\": \"x\"}\u{9b}31m";
+    let refusing = Tiny::start(move |_| (400, json!({ "message": evil }).to_string()));
+    let listing = Tiny::start(move |_| {
+        let account = json!({"accountId": OPERATING, "accountName": evil});
+        (200, json!([account]).to_string())
+    });
+    for bank in [refusing, listing] {
+        let ended = Program::new("accounts list --output table")
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
+            .run();
+        let text = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(text.contains("31m"), "{ended:?}");
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\r']), "{ended:?}");
+        assert!(!text.lines().any(|line| line.starts_with('{')), "{ended:?}");
+    }
+}
+
 #[test]
 fn an_answer_over_several_lines_is_one_line_here() {
     let bank = Tiny::start(|_| {
