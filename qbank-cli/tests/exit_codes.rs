@@ -228,6 +228,18 @@ fn answers_that_cannot_be_read_leave_a_write_unknown() {
 }
 
 #[test]
+fn a_list_that_is_torn_is_no_list() {
+    let bank = Bank::start();
+    for kind in ["truncate", "html", "garbage"] {
+        bank.fault(&format!(r#"{{"path":"/accounts","kind":"{kind}"}}"#));
+        let line = "accounts list --max-retries 0 --output jsonl";
+        let error = bank.qbank(line).run().error(3);
+        assert_eq!(error["kind"], "unexpected_response", "{kind}: {error}");
+        assert_eq!(error["fate"], "not_applicable", "{kind}: {error}");
+    }
+}
+
+#[test]
 fn a_lost_answer_is_found_again_by_itself() {
     let bank = Bank::start();
     for (write, path) in [
