@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use qbank_blocking::chrono::{DateTime, NaiveDate, Utc};
 use qbank_blocking::{
     AccountId, Amount, AuthDate, ConflictPolicy, IdempotencyKey, IssueId, PaymentId, RoutingNumber,
+    now,
 };
 
 /// Pay, look and verify through QBank Connect.
@@ -166,12 +167,18 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it moves money, or tells the bank something it must hear once.
     pub(crate) fn writes(&self) -> bool {
-        matches!(
-            self,
-            Self::Payments(PaymentsCommand::Ach(_) | PaymentsCommand::Wire(_))
-                | Self::Transfers(_)
-                | Self::PositivePay(PositivePayCommand::Issue(_))
-        )
+        self.write().is_some()
+    }
+
+    /// What a write takes, if it is one.
+    pub(crate) fn write(&self) -> Option<&Write> {
+        match self {
+            Self::Payments(PaymentsCommand::Ach(ach)) => Some(&ach.write),
+            Self::Payments(PaymentsCommand::Wire(wire)) => Some(&wire.write),
+            Self::Transfers(TransfersCommand::Create(transfer)) => Some(&transfer.write),
+            Self::PositivePay(PositivePayCommand::Issue(issue)) => Some(&issue.write),
+            _ => None,
+        }
     }
 }
 
@@ -423,8 +430,17 @@ fn date(text: &str) -> Result<NaiveDate, String> {
         .map_err(|_| "must be a date such as 2026-01-05".to_owned())
 }
 
+/// A moment of the past: a slip in the year would make an old key young again.
 fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_| "must be a moment such as 2026-01-05T09:00:00Z".to_owned())
+    let time = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| "must be a moment such as 2026-01-05T09:00:00Z".to_owned())?
+        .to_utc();
+    let latest = now().unix.saturating_add(CLOCKS_DIFFER_BY).as_secs();
+    if u64::try_from(time.timestamp()).is_ok_and(|time| time > latest) {
+        return Err("must not be in the future".to_owned());
+    }
+    Ok(time)
 }
+
+/// It may have been sent from another machine.
+const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(5 * 60);

@@ -1,6 +1,6 @@
 //! A client out of the global options and the environment.
 
-use std::env;
+use std::env::{self, VarError};
 
 use qbank_blocking::{AccessToken, Client, Config, Credentials, Environment, Scope, Secret, Ureq};
 
@@ -58,14 +58,14 @@ fn driver(global: &Global) -> Result<Ureq, Failure> {
 }
 
 fn credentials(global: &Global) -> Result<Credentials, Failure> {
-    if let Some(token) = variable("QBANK_ACCESS_TOKEN") {
+    if let Some(token) = variable("QBANK_ACCESS_TOKEN")? {
         let token = AccessToken::new(token.expose().trim())
             .map_err(|error| Failure::usage(format!("QBANK_ACCESS_TOKEN: {error}")))?;
         return Ok(Credentials::Token(token));
     }
     let secret = match &global.client_secret_file {
         Some(path) => Some(input::secret(path, "--client-secret-file")?),
-        None => variable("QBANK_CLIENT_SECRET"),
+        None => variable("QBANK_CLIENT_SECRET")?,
     };
     let id = global.client_id.clone().filter(|id| !id.is_empty());
     match (id, secret) {
@@ -80,9 +80,12 @@ fn credentials(global: &Global) -> Result<Credentials, Failure> {
 }
 
 /// A variable that is set and not empty.
-pub(crate) fn variable(name: &str) -> Option<Secret> {
-    env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .map(Secret::new)
+pub(crate) fn variable(name: &str) -> Result<Option<Secret>, Failure> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value)
+            .filter(|value| !value.is_empty())
+            .map(Secret::new)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not UTF-8"))),
+    }
 }

@@ -29,11 +29,14 @@ pub(crate) enum Failure {
     },
     /// A webhook that is not genuine.
     Signature(VerifyError),
+    /// A signal came before this run sent anything; an earlier one, which it
+    /// resumes, may have.
+    Interrupted { resumed: Option<Submitted> },
     /// Something on this machine, after which nothing was sent.
     Local(String),
 }
 
-/// What the program knows of a payment that the bank accepted.
+/// What the program knows of an intent that was sent before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Submitted {
     pub(crate) key: Option<IdempotencyKey>,
@@ -49,7 +52,8 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Usage(_) => USAGE,
-            Self::Signature(_) | Self::Local(_) => FAILED,
+            Self::Interrupted { resumed: Some(_) } => UNKNOWN,
+            Self::Signature(_) | Self::Local(_) | Self::Interrupted { .. } => FAILED,
             Self::Call(error) | Self::AfterSubmit { error, .. } => of_error(error),
         }
     }
@@ -76,6 +80,13 @@ impl fmt::Display for Failure {
             Self::Usage(message) | Self::Local(message) => f.write_str(message),
             Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
             Self::AfterSubmit { error, .. } => write!(f, "{error}"),
+            Self::Interrupted { resumed: None } => {
+                f.write_str("interrupted before anything was sent")
+            }
+            Self::Interrupted { resumed: Some(_) } => f.write_str(
+                "interrupted before it was sent again; it is UNKNOWN whether money moved; \
+                 resend only with the same key (--resume), or reconcile; never with a new key",
+            ),
             Self::Signature(error) => write!(f, "the webhook is not genuine: {error}"),
         }
     }

@@ -4,18 +4,21 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::thread;
+use std::{process, thread};
 
 use qbank_blocking::bytes::Bytes;
 use qbank_blocking::http::Response;
 use qbank_blocking::{AccessToken, BoxError, Client, Fault, Machine, Now, Step, Ticket, now};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, Submitted};
+use crate::output::Printer;
 
 /// Hears the signals of the process.
 pub(crate) struct Interrupts {
     events: Receiver<Event>,
     ours: Sender<Event>,
+    /// Something may have been sent.
+    begun: Arc<Mutex<bool>>,
 }
 
 enum Event {
@@ -24,16 +27,35 @@ enum Event {
 }
 
 impl Interrupts {
-    /// Takes over SIGINT and SIGTERM.
-    pub(crate) fn listen() -> Result<Self, Failure> {
+    /// Takes over SIGINT and SIGTERM. Until it begins to listen, while files and
+    /// standard input are read, a signal ends the program by itself.
+    pub(crate) fn listen(printer: Printer, resumed: Option<Submitted>) -> Result<Self, Failure> {
         let (ours, events) = mpsc::channel();
         let signals = ours.clone();
+        let begun = Arc::new(Mutex::new(false));
+        let has_begun = Arc::clone(&begun);
         ctrlc::set_handler(move || {
+            // Held until the end: meanwhile nothing begins.
+            let has_begun = lock(&has_begun);
+            if !*has_begun {
+                let failure = Failure::Interrupted { resumed };
+                printer.failure(&failure);
+                process::exit(failure.code().into());
+            }
             // Nobody listens any more once the program is ending.
             let _ = signals.send(Event::Interrupted);
         })
         .map_err(|error| Failure::Local(format!("cannot listen for signals: {error}")))?;
-        Ok(Self { events, ours })
+        Ok(Self {
+            events,
+            ours,
+            begun,
+        })
+    }
+
+    /// From here on a signal waits for who listens.
+    pub(crate) fn begin(&self) {
+        *lock(&self.begun) = true;
     }
 
     /// Waits for a signal.
@@ -48,6 +70,7 @@ impl Interrupts {
         M: Machine<Output = Result<T, qbank_blocking::Error>> + Send + 'static,
         T: Send + 'static,
     {
+        self.begin();
         let shared = Shared(Arc::new(Mutex::new(Watched {
             inner: machine,
             over: false,
@@ -73,13 +96,14 @@ impl Interrupts {
             // It finished in the same moment: its answer is on its way.
             drop(machine);
             self.finished();
+            // For the next call, if there is one.
+            let _ = self.ours.send(Event::Interrupted);
         }
         let finished = lock(&output).take();
         match finished {
             Some(result) => Ok(result?),
-            None => Err(Failure::Local(
-                "the call ended without an answer".to_owned(),
-            )),
+            // Its thread broke; what it had sent, it had sent.
+            None => Ok(lock(&shared.0).inner.abandon(now())?),
         }
     }
 
@@ -137,5 +161,83 @@ impl<M: Machine> Machine for Shared<M> {
 
     fn abandon(&mut self, now: Now) -> M::Output {
         lock(&self.0).inner.abandon(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qbank_blocking::{Config, Credentials, Environment, Error, ErrorKind, Fate, Ureq};
+
+    /// Its bytes have left when something breaks.
+    struct Broken;
+
+    impl Machine for Broken {
+        type Output = Result<(), Error>;
+
+        fn poll(&mut self, _: Now, _: &Waker) -> Step<Self::Output> {
+            panic!("something breaks");
+        }
+
+        fn settle(&mut self, _: Now, _: Ticket, _: Result<Response<Bytes>, Fault>) {}
+
+        fn supply(&mut self, _: Now, _: Ticket, _: Result<AccessToken, BoxError>) {}
+
+        fn abandon(&mut self, _: Now) -> Self::Output {
+            Err(Error::in_progress(ErrorKind::Transport, "it was sent"))
+        }
+    }
+
+    /// A signal comes in the moment in which it has its answer.
+    struct Late(Sender<Event>);
+
+    impl Machine for Late {
+        type Output = Result<(), Error>;
+
+        fn poll(&mut self, _: Now, _: &Waker) -> Step<Self::Output> {
+            self.0.send(Event::Interrupted).unwrap();
+            Step::Done(Ok(()))
+        }
+
+        fn settle(&mut self, _: Now, _: Ticket, _: Result<Response<Bytes>, Fault>) {}
+
+        fn supply(&mut self, _: Now, _: Ticket, _: Result<AccessToken, BoxError>) {}
+
+        fn abandon(&mut self, _: Now) -> Self::Output {
+            Err(Error::invalid_input("it", "is over"))
+        }
+    }
+
+    fn without_signals() -> (Interrupts, Client) {
+        let (ours, events) = mpsc::channel();
+        let interrupts = Interrupts {
+            events,
+            ours,
+            begun: Arc::default(),
+        };
+        let credentials = Credentials::client("id", "secret");
+        let config = Config::new(Environment::Sandbox { port: 1 }, credentials);
+        let client = Client::with_driver(config, Ureq::default()).unwrap();
+        (interrupts, client)
+    }
+
+    #[test]
+    fn a_thread_that_breaks_does_not_lower_the_fate() {
+        let (interrupts, client) = without_signals();
+        match interrupts.drive(&client, Broken) {
+            Err(Failure::Call(error)) => assert_eq!(error.fate(), Fate::InProgress),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_signal_that_came_too_late_for_a_call_ends_the_next() {
+        let (interrupts, client) = without_signals();
+        let late = Late(interrupts.ours.clone());
+        assert!(interrupts.drive(&client, late).is_ok());
+        assert!(matches!(
+            interrupts.events.try_recv(),
+            Ok(Event::Interrupted)
+        ));
     }
 }

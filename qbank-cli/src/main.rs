@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let printer = Printer::new(cli.global.output, !cli.command.writes());
     logging::start(cli.global.verbose);
     match commands::run(cli, &printer) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => printer.success(),
         Err(failure) => printer.failure(&failure),
     }
 }
@@ -46,15 +46,29 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let _ = error.print();
-    let message = error.render().to_string();
-    Printer::of_arguments(std::env::args_os()).failure(&Failure::usage(first_line(&message)))
+    let printer = Printer::of_arguments(std::env::args_os());
+    if printer.is_table() {
+        // It has just been said.
+        return ExitCode::from(exit::USAGE);
+    }
+    printer.failure(&Failure::usage(on_one_line(error)))
 }
 
-fn first_line(message: &str) -> &str {
-    let line = message
+/// What is wrong and where, without the usage that follows.
+fn on_one_line(error: &clap::Error) -> String {
+    if error.kind() == Usage::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing; see --help".to_owned();
+    }
+    let text = error.render().to_string();
+    let said = ["\n\nUsage:", "\n\nFor more information"]
+        .iter()
+        .filter_map(|rest| text.split_once(rest))
+        .map(|(said, _)| said)
+        .min_by_key(|said| said.len())
+        .unwrap_or(&text);
+    let words: Vec<&str> = said
         .trim_start_matches("error: ")
-        .lines()
-        .next()
-        .unwrap_or_default();
-    line.trim_end()
+        .split_whitespace()
+        .collect();
+    words.join(" ")
 }

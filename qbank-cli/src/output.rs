@@ -3,16 +3,18 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use qbank_blocking::chrono::{DateTime, SecondsFormat, Utc};
 use qbank_blocking::endpoint::Payment;
-use qbank_blocking::{Error, Fate, IdempotencyKey, Reply};
+use qbank_blocking::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
 use serde::Serialize;
 
 use crate::args::Output;
 use crate::exit::Failure;
 use crate::table::{self, Rows};
 
+#[derive(Clone)]
 pub(crate) struct Printer {
     output: Output,
     /// The command moves no money: input errors have no fate.
@@ -73,9 +75,11 @@ impl Printer {
     pub(crate) fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Self {
         let mut chosen = None;
         let mut reads = false;
+        let mut is_value = false;
         let mut arguments = arguments.filter_map(|it| it.into_string().ok()).peekable();
         while let Some(argument) = arguments.next() {
-            reads |= READERS.contains(&argument.as_str());
+            reads |= !is_value && READERS.contains(&argument.as_str());
+            is_value = argument.starts_with("--") && !argument.contains('=');
             let value = match argument.strip_prefix("--output") {
                 Some("") => arguments.peek().map(String::as_str),
                 Some(rest) => rest.strip_prefix('='),
@@ -98,31 +102,30 @@ impl Printer {
     /// A list of resources.
     pub(crate) fn list<T: Serialize + Rows>(&self, reply: &Reply<Vec<T>>) {
         match self.output {
-            Output::Table => say(&table::list(&reply.value)),
+            Output::Table => {
+                say(&table::list(&reply.value));
+            }
             Output::Jsonl => {
                 for item in &reply.value {
                     say(&json(item));
                 }
             }
-            Output::Json => say(&document(reply)),
+            Output::Json => {
+                say(&document(reply));
+            }
         }
     }
 
     /// One resource.
     pub(crate) fn one<T: Serialize + Rows>(&self, reply: &Reply<T>) {
-        if self.is_table() {
-            say(&table::one(&reply.value));
-            if let Some(key) = reply.key {
-                say(&format!("idempotency key  {key}"));
-                let how = if reply.followed {
-                    ", found in process and followed"
-                } else {
-                    ""
-                };
-                say(&format!("fate             {}{how}", reply.fate));
-            }
+        let text = if self.is_table() {
+            table_of(reply)
         } else {
-            say(&document(reply));
+            document(reply)
+        };
+        // What became of the money must not be lost.
+        if !say(&text) && !self.reads {
+            tell(&text);
         }
     }
 
@@ -141,13 +144,21 @@ impl Printer {
         tell(&format!("{{\"idempotency_key\": \"{key}\"}}"));
     }
 
+    /// The exit code when all went well: nothing was learnt from a read whose
+    /// answer was lost.
+    pub(crate) fn success(&self) -> ExitCode {
+        if self.reads && LOST.load(Ordering::Relaxed) {
+            let what = "the answer cannot be written to standard output";
+            return self.failure(&Failure::Local(what.to_owned()));
+        }
+        ExitCode::SUCCESS
+    }
+
     /// The failure, on stderr, and its exit code.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         if self.is_table() {
-            // clap has said its own already, in colour.
-            if !matches!(failure, Failure::Usage(_)) || !said_by_clap(failure) {
-                tell(&format!("error: {failure}"));
-            }
+            tell(&table::plain(&format!("error: {failure}")));
+            self.tell_how_to_resume(failure);
         } else {
             tell(&json(&ErrorDocument {
                 error: Body::of(failure, self.reads),
@@ -155,6 +166,33 @@ impl Printer {
         }
         ExitCode::from(failure.code())
     }
+
+    /// A person has no document to take key and moment from.
+    fn tell_how_to_resume(&self, failure: &Failure) {
+        let body = Body::of(failure, self.reads);
+        if let (Some(key), Some(first_sent)) = (body.idempotency_key, body.first_sent)
+            && body.fate == Fate::Unknown.as_str()
+            // Too old, or wrong: resending is no help.
+            && body.kind != ErrorKind::InvalidInput.as_str()
+        {
+            tell(&format!(
+                "to resend: --resume --idempotency-key {key} --first-sent {first_sent}"
+            ));
+        }
+    }
+}
+
+/// A reply as lines, with what is to be known of the money.
+fn table_of<T: Rows>(reply: &Reply<T>) -> String {
+    let item = table::one(&reply.value);
+    let Some(key) = reply.key else { return item };
+    let how = if reply.followed {
+        ", found in process and followed"
+    } else {
+        ""
+    };
+    let fate = reply.fate;
+    format!("{item}\nidempotency key  {key}\nfate             {fate}{how}")
 }
 
 /// The document of a reply.
@@ -193,10 +231,6 @@ const READERS: [&str; 8] = [
     "webhooks",
 ];
 
-fn said_by_clap(failure: &Failure) -> bool {
-    matches!(failure, Failure::Usage(message) if message.contains("--") && message.contains('\''))
-}
-
 impl<'a> Body<'a> {
     fn of(failure: &'a Failure, reads: bool) -> Self {
         let mut body = Self::told(failure, failure.to_string());
@@ -212,6 +246,16 @@ impl<'a> Body<'a> {
             Failure::Local(_) => Self::plain("transport", Fate::NeverSent, message),
             Failure::Signature(_) => Self::plain("invalid_signature", Fate::NotApplicable, message),
             Failure::Call(error) => Self::of_error(error, message),
+            Failure::Interrupted { resumed: None } => {
+                Self::plain("transport", Fate::NeverSent, message)
+            }
+            Failure::Interrupted {
+                resumed: Some(submitted),
+            } => Self {
+                idempotency_key: submitted.key,
+                first_sent: submitted.first_sent.map(moment),
+                ..Self::plain("transport", Fate::Unknown, message)
+            },
             Failure::AfterSubmit { error, submitted } => Self {
                 idempotency_key: submitted.key,
                 first_sent: submitted.first_sent.map(moment),
@@ -268,10 +312,21 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// A reader that has seen enough is no failure.
-pub(crate) fn say(text: &str) {
+/// Something could not be written to standard output.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether it was said. A reader that has seen enough is no failure.
+pub(crate) fn say(text: &str) -> bool {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    let said = match written {
+        Ok(()) => true,
+        Err(error) => error.kind() == io::ErrorKind::BrokenPipe,
+    };
+    if !said {
+        LOST.store(true, Ordering::Relaxed);
+    }
+    said
 }
 
 pub(crate) fn tell(text: &str) {

@@ -27,7 +27,7 @@ pub(crate) fn list<T: Rows>(items: &[T]) -> String {
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_header(T::COLUMNS.to_vec());
     for item in items {
-        table.add_row(item.cells());
+        table.add_row(item.cells().iter().map(|cell| plain(cell)));
     }
     for column in T::AMOUNTS {
         if let Some(column) = table.column_mut(*column) {
@@ -42,9 +42,14 @@ pub(crate) fn one<T: Rows>(item: &T) -> String {
     T::COLUMNS
         .iter()
         .zip(item.cells())
-        .map(|(name, value)| format!("{name:<16} {value}"))
+        .map(|(name, value)| format!("{name:<16} {}", plain(&value)))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// A terminal obeys control characters, and the bank's texts are not ours.
+pub(crate) fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn text<T: ToString>(value: Option<&T>) -> String {

@@ -13,7 +13,7 @@ use crate::args::{
     AccountsCommand, BalancesCommand, Cli, Command, Global, PaymentsCommand, PositivePayCommand,
     TransactionsCommand, TransfersCommand, WebhooksCommand,
 };
-use crate::exit::Failure;
+use crate::exit::{Failure, Submitted};
 use crate::interrupt::Interrupts;
 use crate::output::Printer;
 
@@ -29,10 +29,16 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
     if matches!(cli.command, Command::Demo) {
         return crate::demo::run();
     }
+    let resumed = cli.command.write().filter(|write| write.resume);
+    let resumed = resumed.map(|write| Submitted {
+        key: write.idempotency_key,
+        first_sent: write.first_sent,
+        attempts: 0,
+    });
     let context = Context {
         global: &cli.global,
         printer,
-        interrupts: Interrupts::listen()?,
+        interrupts: Interrupts::listen(printer.clone(), resumed)?,
     };
     match cli.command {
         Command::Token { reveal } => token::token(&context, reveal),

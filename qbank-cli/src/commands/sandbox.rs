@@ -25,6 +25,7 @@ pub(crate) fn serve(context: &Context<'_>, args: &Sandbox) -> Result<(), Failure
             args.addr
         )));
     }
+    context.interrupts.begin();
     let mut config = ServerConfig::from(BankConfig {
         seed: args.seed,
         ..BankConfig::default()

@@ -34,7 +34,7 @@ pub(crate) fn create(context: &Context<'_>, args: &Transfer) -> Result<(), Failu
     let key = write::key(&client, &args.write);
     let pending = client.transfers().create(transfer);
     let reply = write::submit(context, &client, key, &args.write, pending)?;
-    let answer = serde_json::from_slice(reply.raw()).ok().or_else(nothing);
+    let answer = on_one_line(reply.raw()).or_else(nothing);
     let Some(answer) = answer else {
         return Err(Failure::Local("cannot print the answer".to_owned()));
     };
@@ -43,6 +43,20 @@ pub(crate) fn create(context: &Context<'_>, args: &Transfer) -> Result<(), Failu
         accepted: Some(accepted),
     }));
     Ok(())
+}
+
+/// The bank's own digits and order, without the line breaks between them.
+fn on_one_line(json: &[u8]) -> Option<Box<RawValue>> {
+    let json: &RawValue = serde_json::from_slice(json).ok()?;
+    let (mut in_text, mut escaped) = (false, false);
+    let mut line = json.get().to_owned();
+    line.retain(|c| {
+        let begins_or_ends = c == '"' && !escaped;
+        escaped = in_text && c == '\\' && !escaped;
+        in_text ^= begins_or_ends;
+        in_text || !c.is_ascii_whitespace()
+    });
+    RawValue::from_string(line).ok()
 }
 
 fn nothing() -> Option<Box<RawValue>> {

@@ -60,7 +60,7 @@ pub(crate) fn verify(context: &Context<'_>, args: &Verify) -> Result<(), Failure
 }
 
 fn verifier(scheme: Scheme) -> Result<Verifier, Failure> {
-    let secrets = variable("QBANK_WEBHOOK_SECRET")
+    let secrets = variable("QBANK_WEBHOOK_SECRET")?
         .ok_or_else(|| Failure::usage("no webhook secret: set QBANK_WEBHOOK_SECRET"))?;
     let secrets = secrets
         .expose()

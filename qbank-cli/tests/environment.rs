@@ -1,0 +1,291 @@
+//! Each variable works, and an option beats it; where account numbers come from.
+
+mod program;
+
+use program::tiny::Tiny;
+use program::{ACH, Bank, OPERATING, Program, READS, WIRE, WRITES, file};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "a-token-of-some-length";
+
+/// Gives a token, an empty list of accounts, and accepts ACH payments.
+fn tiny() -> Tiny {
+    Tiny::start(|request| {
+        if request.is_token() {
+            let token = json!({"access_token": TOKEN, "token_type": "bearer", "expires_in": 60});
+            return (200, token.to_string());
+        }
+        match request.head.split(' ').nth(1) {
+            Some("/v1/accounts") => (200, "[]".into()),
+            _ => (202, String::new()),
+        }
+    })
+}
+
+#[test]
+fn addresses() {
+    let bank = Bank::start();
+    let other = tiny();
+    let ended = bank
+        .qbank("accounts list --base-url")
+        .arg(&other.base_url)
+        .run();
+    assert_eq!(ended.ok()["result"], json!([]));
+    assert!(bank.requests().is_empty());
+
+    // Tokens from one place, accounts from the other.
+    let token_url = format!("{}/token", bank.base_url());
+    let ended = Program::new("accounts list")
+        .env("QBANK_BASE_URL", &other.base_url)
+        .env("QBANK_TOKEN_URL", &token_url)
+        .env("QBANK_CLIENT_ID", "sandbox")
+        .env("QBANK_CLIENT_SECRET", "sandbox-secret")
+        .run();
+    assert_eq!(ended.ok()["result"], json!([]));
+    assert_eq!(bank.sends("/token").len(), 1);
+    let ended = bank
+        .qbank("accounts list --token-url")
+        .arg(&token_url)
+        .env("QBANK_TOKEN_URL", "https://token.invalid/token")
+        .run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn credentials() {
+    let bank = tiny();
+    let (_folder, path) = file("from-a-file\r\n");
+    let qbank = |line: &str| {
+        Program::new(line)
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_CLIENT_ID", "from-env")
+            .env("QBANK_CLIENT_SECRET", "secret-from-env")
+    };
+    let form = |program: Program| {
+        program.run().ok();
+        let received = bank.received();
+        let token = received.iter().rev().find(|it| it.is_token());
+        token.map(|it| it.body.clone()).unwrap_or_default()
+    };
+    let sent = form(qbank("accounts list"));
+    assert!(sent.contains("client_id=from-env&"), "{sent}");
+    assert!(sent.contains("client_secret=secret-from-env"), "{sent}");
+    let sent = form(qbank("accounts list --client-id from-option"));
+    assert!(sent.contains("client_id=from-option&"), "{sent}");
+    let sent = form(qbank("accounts list --client-secret-file").arg(&path));
+    assert!(sent.contains("client_secret=from-a-file"), "{sent}");
+    let sent = form(qbank("accounts list --client-secret-file -").stdin("typed\n"));
+    assert!(sent.contains("client_secret=typed"), "{sent}");
+
+    // A ready-made token needs nothing else, and beats the rest.
+    let before = bank.received().len();
+    let ready = qbank("accounts list").env("QBANK_ACCESS_TOKEN", "ready-made-token\n");
+    ready.run().ok();
+    let received = bank.received();
+    assert_eq!(received.len(), before + 1);
+    let head = received[before].head.to_lowercase();
+    assert!(
+        head.contains("authorization: bearer ready-made-token\r\n"),
+        "{head}"
+    );
+}
+
+#[test]
+fn scopes() {
+    let bank = tiny();
+    let scope = |program: Program| {
+        program
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_CLIENT_ID", "sandbox")
+            .env("QBANK_CLIENT_SECRET", "sandbox-secret")
+            .run();
+        let received = bank.received();
+        let token = received.iter().rev().find(|it| it.is_token()).cloned();
+        let body = token.map(|it| it.body).unwrap_or_default();
+        let scope = body.split('&').find_map(|it| it.strip_prefix("scope="));
+        scope.map(ToOwned::to_owned)
+    };
+    let of = |line: &str| scope(Program::new(line).args("--max-retries 0 --deadline 1"));
+    for (line, scopes) in [
+        (READS[1], "accounts.read"),
+        (READS[2], "balances.read"),
+        (READS[3], "transactions.read"),
+        (READS[4], "payments.read"),
+        (READS[5], "payments.read"),
+        (READS[6], "positivepay.exceptions.read"),
+        (WRITES[0], "payments.ach.write+payments.read"),
+        (WRITES[1], "payments.wire.write+payments.read"),
+        (WRITES[2], "transfers.write"),
+        (WRITES[3], "positivepay.issues.write"),
+    ] {
+        assert_eq!(of(line).as_deref(), Some(scopes), "{line}");
+    }
+    let env = Program::new("accounts list").env("QBANK_SCOPES", "a.read b.read");
+    assert_eq!(scope(env).as_deref(), Some("a.read+b.read"));
+    let option = Program::new("accounts list --scope c.read --scope d.read");
+    let both = option.env("QBANK_SCOPES", "a.read b.read");
+    assert_eq!(scope(both).as_deref(), Some("c.read+d.read"));
+    let empty = Program::new("accounts list").env("QBANK_SCOPES", "");
+    assert_eq!(scope(empty).as_deref(), Some("accounts.read"));
+}
+
+#[test]
+fn roots_and_transport() {
+    let bank = Bank::start();
+    let (_folder, path) = file("no certificate");
+    for program in [
+        bank.qbank("accounts list --ca-file").arg(&path),
+        bank.qbank("accounts list").env("QBANK_CA_FILE", &path),
+        bank.qbank("accounts list").env("QBANK_TRANSPORT", "pigeon"),
+        bank.qbank("accounts list --transport pigeon"),
+    ] {
+        assert_eq!(program.run().error(2)["kind"], "invalid_input");
+    }
+    for program in [
+        bank.qbank("accounts list --transport blocking"),
+        bank.qbank("accounts list")
+            .env("QBANK_TRANSPORT", "blocking"),
+    ] {
+        assert_eq!(program.run().code, Some(0));
+    }
+}
+
+#[test]
+fn a_proxy_is_never_for_loopback() {
+    let bank = Bank::start();
+    let nobody = "http://127.0.0.1:1";
+    for name in ["HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "https_proxy"] {
+        let ended = bank.qbank("accounts list").env(name, nobody).run();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    bank.qbank("accounts list --proxy").arg(nobody).run().ok();
+    let error = bank
+        .qbank("accounts list --proxy nonsense://")
+        .run()
+        .error(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .is_some_and(|it| it.contains("proxy")),
+        "{error}"
+    );
+
+    // For anything else it is taken, and an option beats the environment.
+    let list = || {
+        Program::new("accounts list --max-retries 0 --base-url https://bank.invalid/v1")
+            .env("QBANK_ACCESS_TOKEN", TOKEN)
+    };
+    let proxy = Tiny::start(|_| (403, String::new()));
+    let address = proxy.base_url.trim_end_matches("/v1").to_owned();
+    list().env("HTTPS_PROXY", &address).run().error(3);
+    list().env("ALL_PROXY", &address).run().error(3);
+    list()
+        .env("HTTPS_PROXY", nobody)
+        .arg("--proxy")
+        .arg(&address)
+        .run()
+        .error(3);
+    let received = proxy.received();
+    assert_eq!(received.len(), 3);
+    for request in received {
+        assert!(request.head.starts_with("CONNECT bank.invalid:443 "));
+        assert!(!request.head.contains(TOKEN));
+    }
+    list()
+        .env("HTTPS_PROXY", &address)
+        .env("NO_PROXY", "bank.invalid")
+        .run()
+        .error(3);
+    assert_eq!(proxy.received().len(), 3);
+}
+
+#[test]
+fn account_numbers_stay_out_of_the_process_list() {
+    let number = "739105528846";
+    let (_folder, path) = file("739105528846\n");
+    let recipient = format!(
+        "payments ach --from {OPERATING} --recipient-name ACME --bank-id 021000021 --amount 1"
+    );
+    let wire = WIRE.replace("--account-number 739105528846", "");
+    for line in [&recipient, &wire] {
+        let bank = tiny();
+        let qbank = |line: &str| {
+            Program::new(line)
+                .env("QBANK_BASE_URL", &bank.base_url)
+                .env("QBANK_ACCESS_TOKEN", TOKEN)
+                .args("--max-retries 0")
+        };
+        for program in [
+            qbank(line).args("--account-number").arg(number),
+            qbank(line)
+                .args("--account-number -")
+                .stdin("739105528846\n"),
+            qbank(line).args("--account-number -").stdin(number),
+            qbank(line)
+                .args("--account-number-file -")
+                .stdin("739105528846\r\n"),
+            qbank(line).arg("--account-number-file").arg(&path),
+        ] {
+            let ended = program.run();
+            assert!(ended.stderr.contains("idempotency_key"), "{ended:?}");
+            let sent = bank.received().pop().map(|it| it.body).unwrap_or_default();
+            let sent: Value = serde_json::from_str(&sent).unwrap_or_default();
+            let details = &sent["recipient_details"]["account_number"];
+            let other = &sent["beneficiary_details"]["account_number"];
+            assert!(details == number || other == number, "{sent}");
+        }
+        let none = qbank(line).args("--account-number -").run().error(2);
+        assert!(
+            none["message"]
+                .as_str()
+                .is_some_and(|it| it.contains("empty")),
+            "{none}"
+        );
+    }
+}
+
+#[test]
+fn options_stand_before_and_after_the_subcommand() {
+    let bank = Bank::start();
+    for line in [
+        "--output jsonl accounts list",
+        "accounts --output jsonl list",
+        "accounts list --output jsonl",
+        "accounts list --output=jsonl",
+    ] {
+        let ended = bank.qbank(line).run();
+        assert_eq!(ended.stdout.lines().count(), 5, "{ended:?}");
+    }
+    let ended = bank.qbank(ACH).args("--output table").run();
+    assert!(!ended.stdout.starts_with('{'), "{ended:?}");
+    let error = bank.qbank("accounts list --output yaml").run().error(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .is_some_and(|it| it.contains("--output")),
+        "{error}"
+    );
+}
+
+#[test]
+fn logs_are_asked_for() {
+    let bank = Bank::start();
+    assert_eq!(bank.qbank("accounts list").run().stderr, "");
+    for program in [
+        bank.qbank("accounts list -v"),
+        bank.qbank("-vv accounts list"),
+        bank.qbank("accounts list").env("RUST_LOG", "debug"),
+        bank.qbank("accounts list")
+            .env("RUST_LOG", "qbank_proto=trace"),
+    ] {
+        let ended = program.run();
+        ended.ok();
+        assert!(ended.stderr.contains("qbank"), "{ended:?}");
+    }
+    // Logs do not come after the document.
+    bank.fault(r#"{"path":"/accounts","kind":"status","status":400}"#);
+    bank.qbank("accounts list -vv").run().error(3);
+    // A bad filter is no reason not to pay.
+    let odd = bank.qbank("accounts list").env("RUST_LOG", "[[[=,,");
+    assert_eq!(odd.run().code, Some(0));
+}

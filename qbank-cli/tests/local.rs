@@ -1,0 +1,139 @@
+//! `demo` and `sandbox`: a bank on this machine, without network or credentials.
+
+mod program;
+
+use program::document::assert_members;
+use program::{ACH, Program};
+use serde_json::Value;
+
+#[test]
+fn the_demo_holds() {
+    let ended = Program::new("demo").run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.ends_with("All of it held.\n"), "{ended:?}");
+    assert_eq!(ended.stderr, "");
+    for word in [
+        "followed",
+        "P_COMPLETED",
+        "refused",
+        "the total is unchanged",
+    ] {
+        assert!(ended.stdout.contains(word), "{word}: {ended:?}");
+    }
+}
+
+#[test]
+fn the_demo_ignores_the_environment() {
+    let ended = Program::new("demo")
+        .env("QBANK_BASE_URL", "https://api.invalid/v1")
+        .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
+        .env("ALL_PROXY", "http://127.0.0.1:1")
+        .run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn the_sandbox_refuses_what_others_can_reach() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let error = Program::new("sandbox --addr").arg(address).run().error(2);
+        assert_eq!(error["kind"], "invalid_input");
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(
+            message.contains("--addr") && message.contains("--allow-remote"),
+            "{message}"
+        );
+    }
+    for address in ["localhost", "127.0.0.1", "127.0.0.1:99999", "nowhere:80"] {
+        let error = Program::new("sandbox --addr").arg(address).run().error(2);
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(message.contains("--addr"), "{message}");
+    }
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = Program::new("sandbox --addr").arg(&address).run().error(2);
+    let message = error["message"].as_str().unwrap_or_default();
+    assert!(message.contains(&address), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sandbox_serves_until_it_is_told_to_end() {
+    for signal in ["TERM", "INT"] {
+        let sandbox = Program::new("sandbox --addr 127.0.0.1:0").start();
+        let said: Value = serde_json::from_str(&sandbox.stdout_line()).unwrap();
+        assert_members(
+            &said,
+            &[
+                "base_url",
+                "control_url",
+                "client_id",
+                "client_secret",
+                "webhook_secret",
+            ],
+        );
+        let word = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+        let paid = Program::new(ACH)
+            .env("QBANK_BASE_URL", word("base_url"))
+            .env("QBANK_CLIENT_ID", word("client_id"))
+            .env("QBANK_CLIENT_SECRET", word("client_secret"))
+            .run();
+        assert_eq!(paid.ok()["fate"], "accepted");
+        sandbox.signal(signal);
+        let ended = sandbox.end();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.took.as_secs() < 2, "{ended:?}");
+        assert_eq!(ended.stdout.lines().count(), 1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sandbox_says_what_to_export() {
+    let sandbox = Program::new("sandbox --addr 127.0.0.1:0 --output table").start();
+    assert!(sandbox.stdout_line().contains("http://127.0.0.1:"));
+    sandbox.signal("TERM");
+    let ended = sandbox.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for name in [
+        "QBANK_BASE_URL",
+        "QBANK_CLIENT_ID",
+        "QBANK_CLIENT_SECRET",
+        "QBANK_WEBHOOK_SECRET",
+    ] {
+        assert!(
+            ended.stdout.contains(&format!("export {name}=")),
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn help_and_version() {
+    for line in [
+        "--help",
+        "-h",
+        "payments --help",
+        "payments ach --help",
+        "sandbox -h",
+    ] {
+        let ended = Program::new(line).run();
+        assert_eq!(
+            (ended.code, ended.stderr.as_str()),
+            (Some(0), ""),
+            "{ended:?}"
+        );
+        assert!(ended.stdout.contains("Usage: qbank"), "{ended:?}");
+    }
+    for line in ["--version", "-V"] {
+        let ended = Program::new(line).run();
+        let version = concat!("qbank ", env!("CARGO_PKG_VERSION"), "\n");
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), version));
+    }
+    // The values of the environment are nobody's business.
+    let ended = Program::new("accounts list --help")
+        .env("QBANK_CLIENT_ID", "a-client-id-of-ours")
+        .env("QBANK_CLIENT_SECRET", "a-client-secret-of-ours")
+        .run();
+    assert!(!ended.stdout.contains("of-ours"), "{ended:?}");
+}
