@@ -97,6 +97,10 @@ impl Drive for Ureq {
         getrandom::fill(&mut bytes).expect("the system has a random generator");
         Entropy::from_bytes(bytes)
     }
+
+    fn now(&self) -> Now {
+        now()
+    }
 }
 
 impl Ureq {
@@ -149,8 +153,8 @@ impl fmt::Debug for Ureq {
     }
 }
 
-/// Both clocks. One origin for the whole process, so that sessions can be shared.
-pub fn now() -> Now {
+/// One origin for the whole process, so that sessions can be shared.
+fn now() -> Now {
     static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     Now {
         mono: ORIGIN.get_or_init(Instant::now).elapsed(),

@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use qbank_blocking::chrono::{DateTime, NaiveDate, Utc};
-use qbank_blocking::{
+use qbank_proto::chrono::{DateTime, NaiveDate, Utc};
+use qbank_proto::{
     AccountId, Amount, AuthDate, ConflictPolicy, IdempotencyKey, IssueId, PaymentId, RoutingNumber,
-    now,
 };
 
 /// Pay, look and verify through QBank Connect.
@@ -95,8 +94,10 @@ pub(crate) struct Global {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Transport {
-    /// Over ureq, on this thread
+    /// Over ureq
     Blocking,
+    /// Over hyper
+    Hyper,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -165,11 +166,6 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it moves money, or tells the bank something it must hear once.
-    pub(crate) fn writes(&self) -> bool {
-        self.write().is_some()
-    }
-
     /// What a write takes, if it is one.
     pub(crate) fn write(&self) -> Option<&Write> {
         match self {
@@ -435,7 +431,10 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     let time = DateTime::parse_from_rfc3339(text)
         .map_err(|_| "must be a moment such as 2026-01-05T09:00:00Z".to_owned())?
         .to_utc();
-    let latest = now().unix.saturating_add(CLOCKS_DIFFER_BY).as_secs();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let latest = now.saturating_add(CLOCKS_DIFFER_BY).as_secs();
     if u64::try_from(time.timestamp()).is_ok_and(|time| time > latest) {
         return Err("must not be in the future".to_owned());
     }

@@ -2,11 +2,12 @@
 
 use std::env::{self, VarError};
 
-use qbank_blocking::{AccessToken, Client, Config, Credentials, Environment, Scope, Secret, Ureq};
+use qbank_proto::{AccessToken, Config, Credentials, Environment, Scope, Secret};
 
-use crate::args::{Global, Transport};
+use crate::args::Global;
 use crate::exit::Failure;
 use crate::input;
+use crate::transport::{self, Client};
 
 const PRODUCTION: &str = "https://api.qbankconnect.com/v1";
 
@@ -41,20 +42,7 @@ pub(crate) fn client(global: &Global, needed: &[Scope]) -> Result<Client, Failur
     config.connect_timeout = global.connect_timeout;
     config.deadline = global.deadline.unwrap_or(config.deadline);
     config.retry.max_retries = global.max_retries.unwrap_or(config.retry.max_retries);
-    match global.transport {
-        Transport::Blocking => Ok(Client::with_driver(config, driver(global)?)?),
-    }
-}
-
-fn driver(global: &Global) -> Result<Ureq, Failure> {
-    let mut builder = Ureq::builder();
-    if let Some(path) = &global.ca_file {
-        builder = builder.root_certificates(&input::bytes(path, "--ca-file", 4 << 20)?)?;
-    }
-    if let Some(proxy) = &global.proxy {
-        builder = builder.proxy(proxy)?;
-    }
-    Ok(builder.build())
+    Ok(Client::with_driver(config, transport::choose(global)?)?)
 }
 
 fn credentials(global: &Global) -> Result<Credentials, Failure> {
@@ -65,7 +53,8 @@ fn credentials(global: &Global) -> Result<Credentials, Failure> {
     }
     let secret = match &global.client_secret_file {
         Some(path) => Some(input::secret(path, "--client-secret-file")?),
-        None => variable("QBANK_CLIENT_SECRET")?,
+        None => variable("QBANK_CLIENT_SECRET")?
+            .map(|secret| Secret::new(secret.expose().trim_end_matches(['\r', '\n']))),
     };
     let id = global.client_id.clone().filter(|id| !id.is_empty());
     match (id, secret) {

@@ -7,28 +7,30 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use qbank_blocking::bytes::Bytes;
-use qbank_blocking::endpoint::{
+use qbank_proto::bytes::Bytes;
+use qbank_proto::endpoint::{
     AchAccepted, Beneficiary, CreateAch, CreateTransfer, CreateWire, PaymentStatus,
 };
-use qbank_blocking::http::{Method, Request};
-use qbank_blocking::webhook::{Delivery, Event, Verifier, VerifyError};
-use qbank_blocking::{
-    Amount, Client, Config, Credentials, Environment, ErrorKind, Fate, IdempotencyKey, PaymentId,
-    Reply, Scope, now,
+use qbank_proto::http::{Method, Request};
+use qbank_proto::webhook::{Delivery, Event, Verifier, VerifyError};
+use qbank_proto::{
+    Amount, Config, Credentials, Drive, Environment, ErrorKind, Fate, IdempotencyKey, PaymentId,
+    Reply, Scope,
 };
 use qbank_sandbox::server::BankHandle;
 use qbank_sandbox::{
     BankConfig, CLIENT_ID, CLIENT_SECRET, OPERATING, PAYROLL, SAVINGS, Server, WEBHOOK_SECRET,
 };
 
+use crate::args::Global;
 use crate::exit::Failure;
 use crate::output::say;
+use crate::transport::{self, Client};
 
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 const QUARTERS_IN_A_WEEK: u32 = 7 * 24 * 4;
 
-pub(crate) fn run() -> Result<(), Failure> {
+pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(address, BankConfig::default())
         .map_err(|error| Failure::Local(format!("cannot start the sandbox: {error}")))?;
@@ -36,7 +38,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let environment = Environment::Sandbox {
         port: server.addr().port(),
     };
-    let client = Client::new(Config::new(environment, credentials).scopes(Scope::ALL))?;
+    let config = Config::new(environment, credentials).scopes(Scope::ALL);
+    let client = Client::with_driver(config, transport::choose(global)?)?;
     let demo = Demo {
         client,
         bank: server.bank(),
@@ -223,7 +226,7 @@ impl Demo {
         let verifier = Verifier::new([WEBHOOK_SECRET]).map_err(Failure::Signature)?;
         let delivery = Delivery::new(&sent.headers, &sent.body).map_err(Failure::Signature)?;
         verifier
-            .verify(&delivery, now().unix)
+            .verify(&delivery, self.client.driver().now().unix)
             .map_err(Failure::Signature)?;
         let event = Event::parse(&sent.body)
             .map_err(|error| Failure::Local(format!("the event cannot be read: {error}")))?;
@@ -244,7 +247,7 @@ impl Demo {
             body: &forged,
             ..delivery
         };
-        let verdict = verifier.verify(&forged, now().unix);
+        let verdict = verifier.verify(&forged, self.client.driver().now().unix);
         check(
             verdict == Err(VerifyError::Mismatch),
             "a forged webhook is refused",
@@ -319,7 +322,10 @@ impl Demo {
         let mut request = Request::new(Bytes::from_static(json.as_bytes()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = "/_sandbox/faults".parse().unwrap_or_default();
-        let answer = self.bank.lock().handle(now().unix, request);
+        let answer = self
+            .bank
+            .lock()
+            .handle(self.client.driver().now().unix, request);
         check(answer.status().is_success(), "the sandbox takes the fault")
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use qbank_blocking::chrono::{DateTime, Utc};
-use qbank_blocking::webhook::VerifyError;
-use qbank_blocking::{Error, ErrorKind, Fate, IdempotencyKey};
+use qbank_proto::chrono::{DateTime, Utc};
+use qbank_proto::webhook::VerifyError;
+use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey};
 
 /// Bad usage or input, nothing sent.
 pub(crate) const USAGE: u8 = 2;
@@ -61,6 +61,7 @@ impl Failure {
 
 fn of_error(error: &Error) -> u8 {
     match (error.fate(), error.kind()) {
+        _ if error.is_input_error() => USAGE,
         (Fate::Unknown, _) => UNKNOWN,
         (Fate::InProgress | Fate::Accepted, _) => IN_PROGRESS,
         (_, ErrorKind::InvalidInput) => USAGE,

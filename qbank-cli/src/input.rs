@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use qbank_blocking::Secret;
+use qbank_proto::Secret;
 
 use crate::exit::Failure;
 

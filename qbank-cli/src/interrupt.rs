@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::{process, thread};
 
-use qbank_blocking::bytes::Bytes;
-use qbank_blocking::http::Response;
-use qbank_blocking::{AccessToken, BoxError, Client, Fault, Machine, Now, Step, Ticket, now};
+use qbank_proto::bytes::Bytes;
+use qbank_proto::http::Response;
+use qbank_proto::{AccessToken, BoxError, Drive, Fault, Machine, Now, Step, Ticket};
 
 use crate::exit::{Failure, Submitted};
 use crate::output::Printer;
+use crate::transport::Client;
 
 /// Hears the signals of the process.
 pub(crate) struct Interrupts {
@@ -67,7 +68,7 @@ impl Interrupts {
     /// waits for the bank.
     pub(crate) fn drive<M, T>(&self, client: &Client, machine: M) -> Result<T, Failure>
     where
-        M: Machine<Output = Result<T, qbank_blocking::Error>> + Send + 'static,
+        M: Machine<Output = Result<T, qbank_proto::Error>> + Send + 'static,
         T: Send + 'static,
     {
         self.begin();
@@ -91,7 +92,7 @@ impl Interrupts {
         if let Ok(Event::Interrupted) = self.events.recv() {
             let mut machine = lock(&shared.0);
             if !machine.over {
-                return Ok(machine.inner.abandon(now())?);
+                return Ok(machine.inner.abandon(client.driver().now())?);
             }
             // It finished in the same moment: its answer is on its way.
             drop(machine);
@@ -103,7 +104,7 @@ impl Interrupts {
         match finished {
             Some(result) => Ok(result?),
             // Its thread broke; what it had sent, it had sent.
-            None => Ok(lock(&shared.0).inner.abandon(now())?),
+            None => Ok(lock(&shared.0).inner.abandon(client.driver().now())?),
         }
     }
 
@@ -167,7 +168,9 @@ impl<M: Machine> Machine for Shared<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qbank_blocking::{Config, Credentials, Environment, Error, ErrorKind, Fate, Ureq};
+    use crate::transport::Over;
+    use qbank_blocking::Ureq;
+    use qbank_proto::{Config, Credentials, Environment, Error, ErrorKind, Fate};
 
     /// Its bytes have left when something breaks.
     struct Broken;
@@ -217,7 +220,7 @@ mod tests {
         };
         let credentials = Credentials::client("id", "secret");
         let config = Config::new(Environment::Sandbox { port: 1 }, credentials);
-        let client = Client::with_driver(config, Ureq::default()).unwrap();
+        let client = Client::with_driver(config, Over::Blocking(Ureq::default())).unwrap();
         (interrupts, client)
     }
 

@@ -15,11 +15,13 @@ mod interrupt;
 mod logging;
 mod output;
 mod table;
+mod transport;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind as Usage;
+use qbank_proto::Fate;
 
 use crate::args::Cli;
 use crate::exit::Failure;
@@ -30,7 +32,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return not_understood(&error),
     };
-    let printer = Printer::new(cli.global.output, !cli.command.writes());
+    let unsent = match cli.command.write() {
+        None => Fate::NotApplicable,
+        Some(write) if write.resume => Fate::Unknown,
+        Some(_) => Fate::NeverSent,
+    };
+    let printer = Printer::new(cli.global.output, unsent);
     logging::start(cli.global.verbose);
     match commands::run(cli, &printer) {
         Ok(()) => printer.success(),

@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use qbank_blocking::chrono::{DateTime, SecondsFormat, Utc};
-use qbank_blocking::endpoint::Payment;
-use qbank_blocking::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
+use qbank_proto::chrono::{DateTime, SecondsFormat, Utc};
+use qbank_proto::endpoint::Payment;
+use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
 use serde::Serialize;
 
 use crate::args::Output;
@@ -17,8 +17,9 @@ use crate::table::{self, Rows};
 #[derive(Clone)]
 pub(crate) struct Printer {
     output: Output,
-    /// The command moves no money: input errors have no fate.
-    reads: bool,
+    /// What to say of the money when this run sent nothing: not applicable to a
+    /// command that reads, and unknown to one that resumes.
+    unsent: Fate,
 }
 
 /// A good answer, as a document.
@@ -58,7 +59,7 @@ struct Body<'a> {
 }
 
 impl Printer {
-    pub(crate) fn new(chosen: Option<Output>, reads: bool) -> Self {
+    pub(crate) fn new(chosen: Option<Output>, unsent: Fate) -> Self {
         let fallback = if io::stdout().is_terminal() {
             Output::Table
         } else {
@@ -66,19 +67,23 @@ impl Printer {
         };
         Self {
             output: chosen.unwrap_or(fallback),
-            reads,
+            unsent,
         }
     }
 
-    /// For arguments that could not be understood: looks only for `--output` and
-    /// for the names of commands that read.
+    /// For arguments that could not be understood: looks only for `--output`, for
+    /// `--resume`, and for the names of commands that read.
     pub(crate) fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Self {
         let mut chosen = None;
-        let mut reads = false;
+        let mut unsent = Fate::NeverSent;
         let mut is_value = false;
         let mut arguments = arguments.filter_map(|it| it.into_string().ok()).peekable();
         while let Some(argument) = arguments.next() {
-            reads |= !is_value && READERS.contains(&argument.as_str());
+            match argument.as_str() {
+                "--resume" => unsent = Fate::Unknown,
+                name if !is_value && READERS.contains(&name) => unsent = Fate::NotApplicable,
+                _ => {}
+            }
             is_value = argument.starts_with("--") && !argument.contains('=');
             let value = match argument.strip_prefix("--output") {
                 Some("") => arguments.peek().map(String::as_str),
@@ -92,7 +97,11 @@ impl Printer {
                 _ => chosen,
             };
         }
-        Self::new(chosen, reads)
+        Self::new(chosen, unsent)
+    }
+
+    fn reads(&self) -> bool {
+        self.unsent == Fate::NotApplicable
     }
 
     pub(crate) fn is_table(&self) -> bool {
@@ -124,7 +133,7 @@ impl Printer {
             document(reply)
         };
         // What became of the money must not be lost.
-        if !say(&text) && !self.reads {
+        if !say(&text) && !self.reads() {
             tell(&text);
         }
     }
@@ -140,14 +149,15 @@ impl Printer {
 
     /// The key of a write, before its first send: a program that is killed loses
     /// nothing.
-    pub(crate) fn key(key: IdempotencyKey) {
+    pub(crate) fn key(key: IdempotencyKey, first_sent: DateTime<Utc>) {
         tell(&format!("{{\"idempotency_key\": \"{key}\"}}"));
+        tell(&format!("{{\"first_sent\": \"{}\"}}", moment(first_sent)));
     }
 
     /// The exit code when all went well: nothing was learnt from a read whose
     /// answer was lost.
     pub(crate) fn success(&self) -> ExitCode {
-        if self.reads && LOST.load(Ordering::Relaxed) {
+        if self.reads() && LOST.load(Ordering::Relaxed) {
             let what = "the answer cannot be written to standard output";
             return self.failure(&Failure::Local(what.to_owned()));
         }
@@ -161,7 +171,7 @@ impl Printer {
             self.tell_how_to_resume(failure);
         } else {
             tell(&json(&ErrorDocument {
-                error: Body::of(failure, self.reads),
+                error: Body::of(failure, self.unsent),
             }));
         }
         ExitCode::from(failure.code())
@@ -169,7 +179,7 @@ impl Printer {
 
     /// A person has no document to take key and moment from.
     fn tell_how_to_resume(&self, failure: &Failure) {
-        let body = Body::of(failure, self.reads);
+        let body = Body::of(failure, self.unsent);
         if let (Some(key), Some(first_sent)) = (body.idempotency_key, body.first_sent)
             && body.fate == Fate::Unknown.as_str()
             // Too old, or wrong: resending is no help.
@@ -232,10 +242,10 @@ const READERS: [&str; 8] = [
 ];
 
 impl<'a> Body<'a> {
-    fn of(failure: &'a Failure, reads: bool) -> Self {
+    fn of(failure: &'a Failure, unsent: Fate) -> Self {
         let mut body = Self::told(failure, failure.to_string());
-        if reads && body.fate == Fate::NeverSent.as_str() {
-            body.fate = Fate::NotApplicable.as_str();
+        if body.fate == Fate::NeverSent.as_str() {
+            body.fate = unsent.as_str();
         }
         body
     }

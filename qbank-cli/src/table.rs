@@ -1,8 +1,8 @@
 //! Resources as tables, for people.
 
 use comfy_table::{CellAlignment, Table, presets};
-use qbank_blocking::Money;
-use qbank_blocking::endpoint::{
+use qbank_proto::Money;
+use qbank_proto::endpoint::{
     Account, AchAccepted, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
     TransferAccepted,
 };

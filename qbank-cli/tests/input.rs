@@ -27,6 +27,12 @@ fn never_sent(bank: &Bank, program: Program, words: &[&str]) {
     assert_eq!(refused(bank, program, words)["fate"], "never_sent");
 }
 
+/// With `--resume` an earlier run may have sent it, however wrong this one is.
+#[track_caller]
+fn still_unknown(bank: &Bank, program: Program, words: &[&str]) {
+    assert_eq!(refused(bank, program, words)["fate"], "unknown");
+}
+
 #[test]
 fn amounts() {
     let bank = Bank::start();
@@ -87,7 +93,7 @@ fn keys() {
             let program = bank.qbank(write).arg("--idempotency-key").arg(key);
             never_sent(&bank, program, &["--idempotency-key", rule]);
         }
-        never_sent(
+        still_unknown(
             &bank,
             bank.qbank(write).arg("--resume"),
             &["--idempotency-key"],
@@ -100,7 +106,7 @@ fn keys() {
         );
     }
     let when = format!("--resume --idempotency-key {KEY} --first-sent yesterday");
-    never_sent(
+    still_unknown(
         &bank,
         bank.qbank(ACH).args(&when),
         &["--first-sent", "2026-01-05T"],
@@ -113,8 +119,22 @@ fn nothing_was_first_sent_in_the_future() {
     for write in WRITES {
         let line = format!("{write} --resume --idempotency-key {KEY}");
         let typo = bank.qbank(&line).args("--first-sent 2999-01-05T09:00:00Z");
-        never_sent(&bank, typo, &["--first-sent", "future"]);
+        still_unknown(&bank, typo, &["--first-sent", "future"]);
     }
+}
+
+#[test]
+fn a_resumed_request_that_is_wrong_is_bad_input_and_still_unknown() {
+    let bank = Bank::start();
+    let resumed = format!("--resume --idempotency-key {KEY}");
+    let zero = bank.qbank(&TRANSFER.replace("75", "0")).args(&resumed);
+    still_unknown(&bank, zero, &["--amount", "more than zero"]);
+    let reference = bank
+        .qbank(ACH)
+        .args(&resumed)
+        .arg("--reference")
+        .arg("a\u{7}b");
+    still_unknown(&bank, reference, &["reference", "control characters"]);
 }
 
 #[test]

@@ -138,6 +138,29 @@ fn a_bank_that_echoes_everything() {
 }
 
 #[test]
+fn a_good_answer_that_echoes_everything() {
+    let bank = Tiny::start(|request| {
+        if request.is_token() {
+            let scope = format!("accounts.read {SECRET}");
+            let token = json!({"access_token": TOKEN, "token_type": "Bearer", "scope": scope});
+            return (200, token.to_string());
+        }
+        (
+            201,
+            json!({"transferId": "1", "headers": request.whole()}).to_string(),
+        )
+    });
+    for line in [READS[0], WRITES[2]] {
+        for output in ["json", "table"] {
+            let ended = against(&bank, line).arg("--output").arg(output).run();
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+            hides(&ended, SECRET);
+            hides(&ended, TOKEN);
+        }
+    }
+}
+
+#[test]
 fn a_token_endpoint_that_echoes_everything() {
     for status in [200, 400, 401, 500] {
         let bank = Tiny::start(move |request| echo(request, status));

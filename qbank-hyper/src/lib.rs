@@ -113,6 +113,10 @@ impl Drive for Hyper {
         getrandom::fill(&mut bytes).expect("the system has a random generator");
         Entropy::from_bytes(bytes)
     }
+
+    fn now(&self) -> Now {
+        now()
+    }
 }
 
 /// Ends when the time has passed or the task is woken, whichever is first. The
@@ -176,8 +180,8 @@ impl fmt::Debug for Hyper {
     }
 }
 
-/// Both clocks. One origin for the whole process, so that sessions can be shared.
-pub fn now() -> Now {
+/// One origin for the whole process, so that sessions can be shared.
+fn now() -> Now {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     Now {
         mono: ORIGIN.get_or_init(Instant::now).elapsed(),

@@ -159,6 +159,8 @@ pub(crate) struct Evidence {
     pub(crate) payment: Option<Box<Payment>>,
     pub(crate) scope: Option<Scope>,
     pub(crate) source: Option<BoxError>,
+    /// The request itself is at fault.
+    pub(crate) input: bool,
 }
 
 impl Error {
@@ -187,6 +189,7 @@ impl Error {
             Fate::NeverSent,
             Evidence {
                 what,
+                input: true,
                 ..Evidence::default()
             },
         )
@@ -203,6 +206,12 @@ impl Error {
                 ..Evidence::default()
             },
         )
+    }
+
+    /// Whether this call was refused here for what it was given, before it sent
+    /// anything. The fate of a resumed intent stays unknown even so.
+    pub fn is_input_error(&self) -> bool {
+        self.0.input
     }
 
     pub(crate) fn evidence_mut(&mut self) -> &mut Evidence {
@@ -298,6 +307,9 @@ impl Error {
     pub fn advice(&self) -> String {
         use ErrorKind as K;
         match (self.fate(), self.kind()) {
+            (Fate::Unknown, K::InvalidInput) if self.0.input => {
+                "correct the request and resume; what was sent before is still unknown".to_owned()
+            }
             (Fate::Unknown, K::InvalidInput) => {
                 "reconcile with the bank's records before paying again".to_owned()
             }

@@ -15,7 +15,7 @@ use crate::endpoint::{
 use crate::error::Error;
 use crate::id::{AccountId, PaymentId};
 use crate::idempotency::IdempotencyKey;
-use crate::machine::{Entropy, Machine};
+use crate::machine::{Entropy, Machine, Now};
 use crate::options::{AuthDate, CallOptions, Resume};
 use crate::policy::ConflictPolicy;
 use crate::session::Session;
@@ -35,6 +35,9 @@ pub trait Drive {
 
     /// Fresh random bytes.
     fn entropy(&self) -> Entropy;
+
+    /// Both clocks, as this driver reads them.
+    fn now(&self) -> Now;
 }
 
 /// A client of the bank: a session, and a driver for its calls. Cheap to clone

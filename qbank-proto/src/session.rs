@@ -26,6 +26,7 @@ use crate::config::{Config, Credentials, Urls};
 use crate::error::Error;
 use crate::machine::{Now, next_id};
 use crate::policy::Jitter;
+use crate::problem::redact;
 use crate::token::{AccessToken, Refusal};
 use crate::token_request::TokenRequest;
 
@@ -125,6 +126,17 @@ impl Session {
     pub(crate) fn token_request(&self) -> Option<Request<Bytes>> {
         let request = self.0.token_request.as_ref()?;
         Some(request.build(&self.0.urls.token, &self.0.user_agent))
+    }
+
+    /// Replaces what is secret to this session, its token in use included, by
+    /// `[secret]`: for text that a bank may have filled with what it was sent.
+    #[must_use]
+    pub fn redact(&self, text: String) -> String {
+        let state = self.lock();
+        let token = state.token.as_ref().map(|held| held.bearer.token.expose());
+        let mut secrets = self.secrets();
+        secrets.extend(token);
+        redact(text, &secrets)
     }
 
     /// Texts that no error may repeat.

@@ -27,7 +27,7 @@ pub(crate) struct Context<'a> {
 pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
     // It moves no real money: signals may end it as they end any program.
     if matches!(cli.command, Command::Demo) {
-        return crate::demo::run();
+        return crate::demo::run(&cli.global);
     }
     let resumed = cli.command.write().filter(|write| write.resume);
     let resumed = resumed.map(|write| Submitted {

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use qbank_blocking::endpoint::{
+use qbank_proto::endpoint::{
     AchAccepted, Beneficiary, CreateAch, CreateWire, Destination, Payment, PaymentStatus, Recipient,
 };
-use qbank_blocking::http::header;
-use qbank_blocking::{Client, ErrorKind, PaymentId, Reply, Scope};
+use qbank_proto::http::header;
+use qbank_proto::{ErrorKind, PaymentId, Reply, Scope};
 use serde::Serialize;
 
 use super::{Context, write};
@@ -14,6 +14,7 @@ use crate::args::{Ach, Wire};
 use crate::connect;
 use crate::exit::{Failure, Submitted};
 use crate::table::Rows;
+use crate::transport::Client;
 
 /// An accepted ACH payment, as the program prints it.
 #[derive(Serialize)]
@@ -143,7 +144,7 @@ fn finish(
             let machine = wait.deadline(left.max(Duration::from_millis(1))).machine();
             context.interrupts.drive(client, machine)
         }
-        None => Err(qbank_blocking::Error::in_progress(
+        None => Err(qbank_proto::Error::in_progress(
             ErrorKind::UnexpectedResponse,
             "the bank accepted the payment but named no id to wait for",
         )

@@ -1,7 +1,7 @@
 //! `qbank positive-pay`.
 
-use qbank_blocking::endpoint::CreateCheckIssue;
-use qbank_blocking::{IssueId, Scope};
+use qbank_proto::endpoint::CreateCheckIssue;
+use qbank_proto::{IssueId, Scope};
 
 use super::{Context, write};
 use crate::args::CheckIssue;

@@ -1,8 +1,8 @@
 //! The commands that only read lists and balances.
 
-use qbank_blocking::chrono::NaiveDate;
-use qbank_blocking::endpoint::ListTransactions;
-use qbank_blocking::{AccountId, Scope};
+use qbank_proto::chrono::NaiveDate;
+use qbank_proto::endpoint::ListTransactions;
+use qbank_proto::{AccountId, Scope};
 
 use super::Context;
 use crate::connect;

@@ -1,12 +1,13 @@
 //! `qbank token`.
 
-use qbank_blocking::CallOptions;
-use qbank_blocking::{Authenticate, Drive};
+use qbank_proto::CallOptions;
+use qbank_proto::{Authenticate, Drive};
 use serde::Serialize;
 
 use super::Context;
 use crate::connect;
 use crate::exit::Failure;
+use crate::table::plain;
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -22,9 +23,12 @@ pub(crate) fn token(context: &Context<'_>, reveal: bool) -> Result<(), Failure> 
     let entropy = client.driver().entropy();
     let machine = Authenticate::new(client.session(), &CallOptions::default(), entropy);
     let info = context.interrupts.drive(&client, machine)?;
+    let scope = info
+        .scope
+        .map(|scope| plain(&client.session().redact(scope)));
     let token = Shown {
         token_type: "Bearer",
-        scope: info.scope.as_deref(),
+        scope: scope.as_deref(),
         expires_in: info.expires_in.map(|time| time.as_secs()),
         access_token: reveal.then(|| info.token.expose()),
     };

@@ -1,7 +1,7 @@
 //! `qbank transfers`.
 
-use qbank_blocking::Scope;
-use qbank_blocking::endpoint::{CreateTransfer, TransferAccepted};
+use qbank_proto::Scope;
+use qbank_proto::endpoint::{CreateTransfer, TransferAccepted};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -10,6 +10,7 @@ use crate::args::Transfer;
 use crate::connect;
 use crate::exit::Failure;
 use crate::table::Rows;
+use crate::transport::Client;
 
 /// What the bank answers to a transfer is not documented: passed on as it came.
 #[derive(Serialize)]
@@ -34,7 +35,7 @@ pub(crate) fn create(context: &Context<'_>, args: &Transfer) -> Result<(), Failu
     let key = write::key(&client, &args.write);
     let pending = client.transfers().create(transfer);
     let reply = write::submit(context, &client, key, &args.write, pending)?;
-    let answer = on_one_line(reply.raw()).or_else(nothing);
+    let answer = on_one_line(&client, reply.raw()).or_else(nothing);
     let Some(answer) = answer else {
         return Err(Failure::Local("cannot print the answer".to_owned()));
     };
@@ -45,11 +46,12 @@ pub(crate) fn create(context: &Context<'_>, args: &Transfer) -> Result<(), Failu
     Ok(())
 }
 
-/// The bank's own digits and order, without the line breaks between them.
-fn on_one_line(json: &[u8]) -> Option<Box<RawValue>> {
+/// The bank's own digits and order, without the line breaks between them and
+/// without what it may repeat of our headers.
+fn on_one_line(client: &Client, json: &[u8]) -> Option<Box<RawValue>> {
     let json: &RawValue = serde_json::from_slice(json).ok()?;
     let (mut in_text, mut escaped) = (false, false);
-    let mut line = json.get().to_owned();
+    let mut line = client.session().redact(json.get().to_owned());
     line.retain(|c| {
         let begins_or_ends = c == '"' && !escaped;
         escaped = in_text && c == '\\' && !escaped;

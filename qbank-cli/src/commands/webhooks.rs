@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use qbank_blocking::webhook::{Delivery, Event, Verifier, VerifyError};
+use qbank_proto::webhook::{Delivery, Event, Verifier, VerifyError};
 use serde::Serialize;
 
 use super::Context;
@@ -10,6 +10,7 @@ use crate::args::{Scheme, Verify};
 use crate::connect::variable;
 use crate::exit::Failure;
 use crate::input;
+use crate::table::plain;
 
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 const LARGEST_DELIVERY: u64 = 16 << 20;
@@ -41,11 +42,13 @@ pub(crate) fn verify(context: &Context<'_>, args: &Verify) -> Result<(), Failure
             "genuine\nevent    {}\npayment  {}\nstatus   {}",
             event.event_id,
             event.data.payment_id,
-            event
-                .data
-                .status
-                .as_ref()
-                .map_or("not stated", |status| status.as_str()),
+            plain(
+                event
+                    .data
+                    .status
+                    .as_ref()
+                    .map_or("not stated", |status| status.as_str())
+            ),
         ),
         None => "genuine, but no event of ours".to_owned(),
     };

@@ -2,17 +2,17 @@
 //! first send.
 
 use std::path::Path;
-use std::time::SystemTime;
 
-use qbank_blocking::chrono::{DateTime, Utc};
-use qbank_blocking::endpoint::{Endpoint, Write as WriteEffect};
-use qbank_blocking::{Client, Drive, IdempotencyKey, Pending, Reply, Secret, Ureq};
+use qbank_proto::chrono::{DateTime, Utc};
+use qbank_proto::endpoint::{Endpoint, Write as WriteEffect};
+use qbank_proto::{Drive, IdempotencyKey, Pending, Reply, Secret};
 
 use super::Context;
 use crate::args::{AccountNumber, Write};
 use crate::exit::Failure;
 use crate::input;
 use crate::output::Printer;
+use crate::transport::{Client, Over};
 
 /// The key that was given, or a fresh one.
 pub(crate) fn key(client: &Client, write: &Write) -> IdempotencyKey {
@@ -27,10 +27,11 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
     client: &Client,
     key: IdempotencyKey,
     write: &Write,
-    pending: Pending<'_, Ureq, E>,
+    pending: Pending<'_, Over, E>,
 ) -> Result<Reply<E::Output>, Failure> {
+    let now = now(client);
+    let first_sent = write.first_sent.filter(|_| write.resume).unwrap_or(now);
     let mut pending = if write.resume {
-        let first_sent = write.first_sent.unwrap_or_else(wall_clock);
         pending.resume(key, first_sent)
     } else {
         pending.key(key)
@@ -39,15 +40,12 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
         pending = pending.auth_date(date);
     }
     let call = pending.call();
-    Printer::key(key);
+    Printer::key(key, first_sent);
     context.interrupts.drive(client, call)
 }
 
-fn wall_clock() -> DateTime<Utc> {
-    let unix = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(unix.as_millis())
+fn now(client: &Client) -> DateTime<Utc> {
+    i64::try_from(client.driver().now().unix.as_millis())
         .ok()
         .and_then(DateTime::from_timestamp_millis)
         .unwrap_or_default()

@@ -1,0 +1,84 @@
+//! How HTTP is done: the same machine over either driver.
+
+use std::sync::Arc;
+
+use qbank_blocking::Ureq;
+use qbank_hyper::Hyper;
+use qbank_proto::{Drive, Entropy, Machine, Now};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::{Global, Transport};
+use crate::exit::Failure;
+use crate::input;
+
+/// The client of every command.
+pub(crate) type Client = qbank_proto::Client<Over>;
+
+/// Either driver; a call over hyper is driven to its end on its own runtime.
+#[derive(Debug, Clone)]
+pub(crate) enum Over {
+    Blocking(Ureq),
+    Hyper(Hyper, Arc<Runtime>),
+}
+
+impl Drive for Over {
+    type Run<M: Machine + Send + 'static> = M::Output;
+
+    fn drive<M>(&self, machine: M) -> M::Output
+    where
+        M: Machine + Send + 'static,
+        M::Output: Send + 'static,
+    {
+        match self {
+            Self::Blocking(driver) => driver.drive(machine),
+            Self::Hyper(driver, runtime) => runtime.block_on(driver.drive(machine)),
+        }
+    }
+
+    fn entropy(&self) -> Entropy {
+        match self {
+            Self::Blocking(driver) => driver.entropy(),
+            Self::Hyper(driver, _) => driver.entropy(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        match self {
+            Self::Blocking(driver) => driver.now(),
+            Self::Hyper(driver, _) => driver.now(),
+        }
+    }
+}
+
+/// The driver that was chosen, with its certificates and its proxy.
+pub(crate) fn choose(global: &Global) -> Result<Over, Failure> {
+    let roots = match &global.ca_file {
+        Some(path) => Some(input::bytes(path, "--ca-file", 4 << 20)?),
+        None => None,
+    };
+    match global.transport {
+        Transport::Blocking => {
+            let mut builder = Ureq::builder();
+            if let Some(pem) = roots {
+                builder = builder.root_certificates(&pem)?;
+            }
+            if let Some(url) = &global.proxy {
+                builder = builder.proxy(url)?;
+            }
+            Ok(Over::Blocking(builder.build()))
+        }
+        Transport::Hyper => {
+            let mut builder = Hyper::builder();
+            if let Some(pem) = roots {
+                builder = builder.root_certificates(&pem)?;
+            }
+            if let Some(url) = &global.proxy {
+                builder = builder.proxy(url)?;
+            }
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let runtime = runtime
+                .map_err(|error| Failure::Local(format!("cannot start a runtime: {error}")))?;
+            Ok(Over::Hyper(builder.build(), Arc::new(runtime)))
+        }
+    }
+}
