@@ -129,12 +129,23 @@ fn a_resumed_request_that_is_wrong_is_bad_input_and_still_unknown() {
     let resumed = format!("--resume --idempotency-key {KEY}");
     let zero = bank.qbank(&TRANSFER.replace("75", "0")).args(&resumed);
     still_unknown(&bank, zero, &["--amount", "more than zero"]);
-    let reference = bank
+    let odd = bank
         .qbank(ACH)
         .args(&resumed)
         .arg("--reference")
-        .arg("a\u{7}b");
-    still_unknown(&bank, reference, &["reference", "control characters"]);
+        .arg("a\u{7}b")
+        .run();
+    let error = odd.error(2);
+    assert_eq!(
+        (&error["fate"], &error["idempotency_key"]),
+        (&"unknown".into(), &KEY.into())
+    );
+    assert!(
+        error["message"]
+            .to_string()
+            .contains("reference id must not have control")
+    );
+    assert_eq!(bank.requests().len(), 0);
 }
 
 #[test]
