@@ -105,6 +105,7 @@ async fn serve(http2: bool, hold: usize) -> std::io::Result<()> {
                     if http2 {
                         let mut builder = hyper::server::conn::http2::Builder::new(LocalExecutor);
                         builder.max_concurrent_streams(100_000);
+                        builder.max_pending_accept_reset_streams(100_000);
                         let _ = builder.serve_connection(io, service).await;
                     } else {
                         let builder = hyper::server::conn::http1::Builder::new();

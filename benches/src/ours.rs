@@ -7,8 +7,13 @@ use crate::{ACCOUNT, Failure};
 
 /// A client for the bank at this port.
 pub fn client(port: u16) -> Result<Client, Failure> {
+    Ok(Client::new(config(port)?)?)
+}
+
+/// Its configuration: the defaults.
+pub fn config(port: u16) -> Result<Config, Failure> {
     let credentials = Credentials::client("bench", "bench-secret");
-    Ok(Client::new(Config::new(Environment::Sandbox { port }, credentials))?)
+    Ok(Config::new(Environment::Sandbox { port }, credentials))
 }
 
 /// One call: a balance, or an ACH payment.
