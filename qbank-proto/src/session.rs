@@ -13,6 +13,8 @@
 //! A lease that drops, or whose leader is not heard of in time, is handed to
 //! the next call that polls. Nobody is failed by another call's own deadline.
 
+mod lease;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -25,10 +27,11 @@ use http::{HeaderValue, Request};
 use crate::config::{Config, Credentials, Urls};
 use crate::error::Error;
 use crate::machine::{Now, next_id};
-use crate::policy::Jitter;
 use crate::problem::redact;
 use crate::token::{AccessToken, Refusal};
 use crate::token_request::TokenRequest;
+
+pub(crate) use lease::{Failed, Lease};
 
 /// What the calls of one client share. Cheap to clone.
 #[derive(Clone)]
@@ -192,10 +195,7 @@ impl Session {
         refresh.lost_at = now.mono.saturating_add(GRACE);
         refresh.early = early;
         refresh.followers.remove(&caller);
-        Lease {
-            session: self.clone(),
-            lease,
-        }
+        Lease::new(self.clone(), lease)
     }
 
     /// Stops waiting: the call was dropped.
@@ -312,150 +312,5 @@ impl Refresh {
 fn wake(followers: BTreeMap<u64, Waker>) {
     for waker in followers.into_values() {
         waker.wake();
-    }
-}
-
-/// The right to refresh. Dropping it hands the lead on.
-pub(crate) struct Lease {
-    session: Session,
-    lease: u64,
-}
-
-/// What a failed token request leads to.
-pub(crate) enum Failed {
-    /// Ask again, not before [`Lease::not_before`].
-    Again,
-    /// The old token still serves.
-    KeepOld(Bearer),
-    /// The refresh is over; the refusal goes to all who waited.
-    Over(Arc<Refusal>),
-    /// Another call took the lead.
-    Superseded,
-}
-
-impl Lease {
-    /// When the next token request may be sent, and what the last one came to.
-    pub(crate) fn not_before(&self) -> Option<(Duration, Option<Arc<Refusal>>)> {
-        let mut state = self.session.lock();
-        let refresh = state.led_by(self.lease)?;
-        Some((refresh.not_before, refresh.last.clone()))
-    }
-
-    /// Whether the old token still serves.
-    pub(crate) fn is_early(&self) -> bool {
-        self.session
-            .lock()
-            .led_by(self.lease)
-            .is_some_and(|refresh| refresh.early)
-    }
-
-    /// Keeps the lead until `until` and a grace. False if it is lost already.
-    pub(crate) fn extend(&self, until: Duration) -> bool {
-        let mut state = self.session.lock();
-        let Some(refresh) = state.led_by(self.lease) else {
-            return false;
-        };
-        refresh.lost_at = until.saturating_add(GRACE);
-        true
-    }
-
-    /// Installs the token for all. A leader that was superseded meanwhile keeps
-    /// nothing: the newer flight decides.
-    pub(crate) fn succeed(&self, asked: Now, token: AccessToken) -> Option<Bearer> {
-        let lifetime = token.lifetime();
-        let early = (lifetime / 10).min(Duration::from_secs(60));
-        let mut state = self.session.lock();
-        state.led_by(self.lease)?;
-        state.generation += 1;
-        let bearer = Bearer {
-            token,
-            generation: state.generation,
-        };
-        state.token = Some(Held {
-            bearer: bearer.clone(),
-            asked,
-            lifetime,
-            soft: lifetime.saturating_sub(early),
-        });
-        let followers = state.land(Some(Ok(bearer.clone())));
-        drop(state);
-        wake(followers);
-        Some(bearer)
-    }
-
-    /// Decides what a failed token request leads to, by the refresh's own policy.
-    pub(crate) fn fail(&self, now: Now, refusal: Arc<Refusal>, jitter: &mut Jitter) -> Failed {
-        let policy = self.session.config().retry;
-        let mut state = self.session.lock();
-        let Some(refresh) = state.led_by(self.lease) else {
-            return Failed::Superseded;
-        };
-        let early = refresh.early;
-        if let Some(bearer) = early.then(|| state.keep_old(now)).flatten() {
-            let followers = state.land(None);
-            drop(state);
-            wake(followers);
-            return Failed::KeepOld(bearer);
-        }
-        let Some(refresh) = state.led_by(self.lease) else {
-            return Failed::Superseded;
-        };
-        let retry = refresh.attempts;
-        refresh.attempts += 1;
-        if refusal.again && retry < policy.max_retries {
-            let delay = policy
-                .backoff(retry, jitter)
-                .max(refusal.retry_after.unwrap_or_default());
-            refresh.not_before = now.mono.saturating_add(delay);
-            refresh.lost_at = refresh.not_before.saturating_add(GRACE);
-            refresh.last = Some(refusal);
-            return Failed::Again;
-        }
-        let followers = state.land(Some(Err(Arc::clone(&refusal))));
-        drop(state);
-        wake(followers);
-        Failed::Over(refusal)
-    }
-}
-
-impl State {
-    /// Pushes the soft deadline forward, so that a failing token endpoint is not
-    /// asked with every call.
-    fn keep_old(&mut self, now: Now) -> Option<Bearer> {
-        let held = self.token.as_mut()?;
-        let age = now.since(held.asked);
-        let left = held
-            .lifetime
-            .checked_sub(age)
-            .filter(|left| !left.is_zero())?;
-        held.soft = age.saturating_add((left / 2).min(Duration::from_secs(15)));
-        Some(held.bearer.clone())
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut state = self.session.lock();
-        let Some(refresh) = state.led_by(self.lease) else {
-            return;
-        };
-        refresh.leader = None;
-        let followers = if refresh.followers.is_empty() {
-            state.land(None)
-        } else {
-            refresh.followers.clone()
-        };
-        drop(state);
-        // All of them: the one that polls first leads, the others follow again.
-        // They stay known until then: a refresh that all have left is over.
-        wake(followers);
-    }
-}
-
-impl fmt::Debug for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease")
-            .field("lease", &self.lease)
-            .finish_non_exhaustive()
     }
 }
