@@ -1,12 +1,11 @@
 //! `GET /accounts`: the accounts of the client, as of the last nightly load.
 
-use chrono::{DateTime, Utc};
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Endpoint, Read};
+use super::{Answer, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
-use crate::id::{AccountId, RequestId};
+use crate::id::AccountId;
 use crate::open::open_enum;
 use crate::scope::Scope;
 
@@ -49,15 +48,9 @@ pub struct Account {
     /// Active or closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<AccountStatus>,
-    /// Audit: when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<DateTime<Utc>>,
-    /// Audit: the client id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actor: Option<String>,
-    /// Audit: the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<RequestId>,
+    /// Who, when, by which request.
+    #[serde(flatten)]
+    pub audit: Audit,
 }
 
 impl Account {
@@ -68,9 +61,7 @@ impl Account {
             account_type: fields.open(&["accountType", "account_type"])?,
             currency: fields.string(&["currency"])?,
             status: fields.open(&["status"])?,
-            timestamp: fields.timestamp(&["timestamp"])?,
-            actor: fields.string(&["actor"])?,
-            request_id: fields.opt_id(&["request_id", "requestId"]),
+            audit: Audit::read(fields),
         })
     }
 }

@@ -1,12 +1,12 @@
 //! `GET /positivepay/exceptions`: presented checks that match no issued one.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Endpoint, Read};
+use super::{Answer, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
-use crate::id::{AccountId, ExceptionId, RequestId};
+use crate::id::{AccountId, ExceptionId};
 use crate::money::Money;
 use crate::open::open_enum;
 use crate::scope::Scope;
@@ -54,15 +54,9 @@ pub struct CheckException {
     /// What does not match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<ReasonCode>,
-    /// Audit: when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<DateTime<Utc>>,
-    /// Audit: the client id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actor: Option<String>,
-    /// Audit: the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<RequestId>,
+    /// Who, when, by which request.
+    #[serde(flatten)]
+    pub audit: Audit,
 }
 
 impl CheckException {
@@ -75,9 +69,7 @@ impl CheckException {
             presented_amount: fields.money(&["presented_amount", "presentedAmount"]),
             presentment_date: fields.timestamp(presented)?.map(|time| time.date_naive()),
             reason_code: fields.open(&["reason_code", "reasonCode"])?,
-            timestamp: fields.timestamp(&["timestamp"])?,
-            actor: fields.string(&["actor"])?,
-            request_id: fields.opt_id(&["request_id", "requestId"]),
+            audit: Audit::read(fields),
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod ach;
+mod audit;
 mod balance;
 mod check_exceptions;
 mod check_issue;
@@ -22,6 +23,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 pub use accounts::{Account, AccountStatus, AccountType, ListAccounts};
 pub use ach::{AchAccepted, CreateAch, Destination, Recipient};
+pub use audit::Audit;
 pub use balance::{Balance, GetBalance};
 pub use check_exceptions::{CheckException, ListCheckExceptions, ReasonCode};
 pub use check_issue::{CheckIssueAccepted, CreateCheckIssue};

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Endpoint, Read};
+use super::{Answer, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
-use crate::id::{PaymentId, RequestId};
+use crate::id::PaymentId;
 use crate::money::Money;
 use crate::open::open_enum;
 use crate::scope::Scope;
@@ -69,15 +69,9 @@ pub struct Payment {
     /// When it became final.
     #[serde(rename = "completionDate", skip_serializing_if = "Option::is_none")]
     pub completion_date: Option<DateTime<Utc>>,
-    /// Audit: when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<DateTime<Utc>>,
-    /// Audit: the client id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actor: Option<String>,
-    /// Audit: the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<RequestId>,
+    /// Who, when, by which request.
+    #[serde(flatten)]
+    pub audit: Audit,
 }
 
 impl Payment {
@@ -90,9 +84,11 @@ impl Payment {
             status: None,
             creation_date: None,
             completion_date: None,
-            timestamp: None,
-            actor: None,
-            request_id: None,
+            audit: Audit {
+                timestamp: None,
+                actor: None,
+                request_id: None,
+            },
         }
     }
 
@@ -106,9 +102,7 @@ impl Payment {
             status: fields.open(&["status"]).unwrap_or_default(),
             creation_date: time(&["creationDate", "creation_date"]),
             completion_date: time(&["completionDate", "completion_date"]),
-            timestamp: time(&["timestamp"]),
-            actor: fields.string(&["actor"]).unwrap_or_default(),
-            request_id: fields.opt_id(&["request_id", "requestId"]),
+            audit: Audit::read(fields),
         })
     }
 

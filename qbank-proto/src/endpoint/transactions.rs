@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Endpoint, Read};
+use super::{Answer, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
-use crate::id::{AccountId, RequestId, TransactionId};
+use crate::id::{AccountId, TransactionId};
 use crate::money::Money;
 use crate::open::open_enum;
 use crate::scope::Scope;
@@ -100,15 +100,9 @@ pub struct Transaction {
     /// Posted, pending or reversed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<TransactionStatus>,
-    /// Audit: when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<DateTime<Utc>>,
-    /// Audit: the client id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actor: Option<String>,
-    /// Audit: the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<RequestId>,
+    /// Who, when, by which request.
+    #[serde(flatten)]
+    pub audit: Audit,
 }
 
 impl Transaction {
@@ -121,9 +115,7 @@ impl Transaction {
             value_date: fields.date(&["value_date", "valueDate"])?,
             posting_date: fields.timestamp(&["posting_date", "postingDate"])?,
             status: fields.open(&["status"])?,
-            timestamp: fields.timestamp(&["timestamp"])?,
-            actor: fields.string(&["actor"])?,
-            request_id: fields.opt_id(&["request_id", "requestId"]),
+            audit: Audit::read(fields),
         })
     }
 }
