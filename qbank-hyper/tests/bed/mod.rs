@@ -6,9 +6,11 @@
     reason = "each test is a crate of its own, and uses part of it"
 )]
 
+use std::convert::Infallible;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use qbank_hyper::bytes::Bytes;
@@ -54,10 +56,11 @@ pub(crate) fn wire(dollars: &str) -> CreateWire {
 }
 
 /// Serves on loopback until the runtime ends, each request by this function.
-pub(crate) async fn serve<F, T>(answer: F) -> u16
+pub(crate) async fn serve<F, T, B>(answer: F) -> u16
 where
     F: Fn(Request<Bytes>) -> T + Clone + Send + 'static,
-    T: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    T: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
