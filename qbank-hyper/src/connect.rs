@@ -49,6 +49,10 @@ impl Builder {
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate
                 .map_err(|_| Error::invalid_input("root certificates", "are not valid PEM"))?;
+            // Found now, not when the first call fails over an unknown issuer.
+            RootCertStore::empty()
+                .add(certificate.clone())
+                .map_err(|_| Error::invalid_input("root certificates", "are not all X.509"))?;
             self.roots.push(certificate);
         }
         if self.roots.len() == before {
