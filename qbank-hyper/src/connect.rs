@@ -68,7 +68,10 @@ impl Builder {
     /// `http://user:password@proxy.example:3128`, whatever the environment says.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        if !url.starts_with("http://") || url.parse::<Uri>().is_err() {
+        let proxy = Matcher::builder().all(url).build();
+        let proxy = proxy.intercept(&Uri::from_static("https://bank.example"));
+        let usable = proxy.is_some_and(|proxy| is_host_and_port(proxy.uri()));
+        if !url.starts_with("http://") || !usable {
             // Not echoed: it may hold a password.
             return Err(Error::invalid_input(
                 "proxy",
@@ -177,6 +180,16 @@ impl Hyper {
             supplier: None,
         }
     }
+}
+
+/// After a second `@`, part of a password would be part of the authority; a port
+/// that is no port would silently be 80.
+fn is_host_and_port(proxy: &Uri) -> bool {
+    proxy.authority().is_some_and(|authority| {
+        let host = authority.host().len();
+        let port = authority.port().map_or(0, |port| 1 + port.as_str().len());
+        host > 0 && host + port == authority.as_str().len()
+    })
 }
 
 fn pool() -> ClientBuilder {
