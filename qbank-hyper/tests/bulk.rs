@@ -245,8 +245,51 @@ async fn a_dropped_stream_leaves_the_session_healthy() {
     }
     assert!(stream.next().now_or_never().is_none());
     drop(stream);
-    assert_eq!(client.session().waiting(), 0);
+    until("the end of all", || client.session().waiting() == 0).await;
     bank.gate.add_permits(Semaphore::MAX_PERMITS / 2);
     let again = submit_all(&client, calls(&client, 100, Arc::default()), 16).count();
     assert_eq!(timeout(SOON, again).await.unwrap(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_may_call_the_bank_between_two_results() {
+    let tokens = Arc::new((AtomicUsize::new(0), Semaphore::new(1)));
+    let first = Arc::new(Semaphore::new(0));
+    let port = serve({
+        let (tokens, first) = (Arc::clone(&tokens), Arc::clone(&first));
+        move |request| {
+            let (tokens, first) = (Arc::clone(&tokens), Arc::clone(&first));
+            async move {
+                if is_token(&request) {
+                    let number = 1 + tokens.0.fetch_add(1, Ordering::SeqCst);
+                    tokens.1.acquire().await.unwrap().forget();
+                    return token(&format!("t{number}"));
+                }
+                let stale = request.headers()["authorization"] == "Bearer t1";
+                match cents(&request) {
+                    1 => first.acquire().await.unwrap().forget(),
+                    2 if stale => return status(401),
+                    _ => {}
+                }
+                accepted(payment_id(1))
+            }
+        }
+    })
+    .await;
+    let client = client_at(port);
+    let mut stream = submit_all(&client, calls(&client, 3, Arc::default()), 2);
+    // The second call has got a 401 and leads: its token request is out.
+    tokio::select! {
+        _ = stream.next() => panic!("no answer may have come"),
+        () = until("the refresh", || tokens.0.load(Ordering::SeqCst) == 2) => {}
+    }
+    first.add_permits(1);
+    let (position, _) = timeout(SOON, stream.next()).await.unwrap().unwrap();
+    assert_eq!(position, 0);
+    // Now the token comes, while the reader does something else.
+    tokens.1.add_permits(1);
+    let other = client.payments().create_ach(ach("9.99")).send();
+    let other = timeout(SOON, other).await;
+    assert!(other.expect("waits for a leader that nobody polls").is_ok());
+    assert_eq!(stream.count().await, 2);
 }

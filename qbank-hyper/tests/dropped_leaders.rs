@@ -115,7 +115,7 @@ async fn a_bulk_stream_that_is_dropped_leaves_nothing_behind() {
     }
     assert_eq!(client.session().waiting(), 9);
     drop(stream);
-    assert_eq!(client.session().waiting(), 0);
+    until("the end of all", || client.session().waiting() == 0).await;
     let calls = (0..100).map(|_| client.payments().create_ach(ach("1")).call());
     let again = submit_all(&client, calls, 10).collect::<Vec<_>>();
     let all = timeout(SOON, again).await.expect("a lease leaked");
