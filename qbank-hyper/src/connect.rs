@@ -235,6 +235,11 @@ impl Service<Uri> for Proxied {
             let connecting = self.tcp.call(target);
             return Box::pin(async move { Ok(connecting.await?) });
         };
+        if proxy.uri().scheme_str() != Some("http") {
+            // Spoken to in the clear, it would hear its password and no more.
+            let rule = "the proxy that the environment names must be an http:// URL";
+            return Box::pin(async move { Err(rule.into()) });
+        }
         let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
         if let Some(auth) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(auth.clone());

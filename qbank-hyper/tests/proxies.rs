@@ -20,7 +20,9 @@ use std::time::Duration;
 
 use bed::{SOON, ach, bank, config};
 use qbank_conformance::{Answer, Script, Server, Step, Tls, Values};
-use qbank_hyper::{Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Hyper};
+use qbank_hyper::{
+    AccessToken, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Hyper,
+};
 use tokio::time::timeout;
 
 const PASSWORD: &str = "pa%40ss-word-7";
@@ -209,6 +211,48 @@ fn a_proxy_url_that_cannot_be_used_is_refused_without_its_password() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().starts_with("proxy "), "{error}");
         says_no_password(&format!("{error} {error:?}"));
+    }
+}
+
+/// Plays the child, whose environment names the proxy, if it is told to.
+#[test]
+fn a_proxy_of_the_environment_that_is_not_http_is_told_nothing() {
+    const NAME: &str = "a_proxy_of_the_environment_that_is_not_http_is_told_nothing";
+    if std::env::var_os("QBANK_TEST_CHILD").is_some() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let credentials = Credentials::Token(AccessToken::new("t").unwrap());
+        let environment = Environment::custom("https://other.example/v1");
+        let config = Config::new(environment, credentials).max_retries(0);
+        let client = Client::new(config).unwrap();
+        let paid = client.payments().create_ach(ach("1")).send();
+        let error = runtime.block_on(paid).unwrap_err();
+        assert_eq!(error.fate(), Fate::NeverSent);
+        assert!(error.to_string().contains("proxy"), "{error}");
+        says_no_password(&format!("{error} {error:?}"));
+        return;
+    }
+    for scheme in ["https", "socks5"] {
+        let proxy = Proxy::start("");
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([NAME, "--exact"])
+            .env("QBANK_TEST_CHILD", "1")
+            .env(
+                "HTTPS_PROXY",
+                proxy.url().replace("http:", &format!("{scheme}:")),
+            )
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .output()
+            .unwrap();
+        assert!(
+            child.status.success(),
+            "{}",
+            String::from_utf8_lossy(&child.stdout)
+        );
+        assert!(
+            proxy.heads().is_empty(),
+            "its password went out in the clear"
+        );
     }
 }
 
