@@ -1,13 +1,14 @@
 //! Many calls at once, with a limit.
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::stream::FuturesUnordered;
 use qbank_proto::endpoint::Endpoint;
 use qbank_proto::{Call, Error, Reply};
+use tokio::task::JoinSet;
 
 use crate::Client;
 
@@ -15,9 +16,15 @@ use crate::Client;
 /// come, each with the position of its call.
 ///
 /// The next call is taken, and so its key made, only when there is room for it
-/// and the stream is polled: a slow reader slows the submission. After a 429 the
-/// session holds all of them back. Dropping the stream drops the calls in flight;
-/// take note of their keys before ([`Call::key`]) to resume them.
+/// and the stream is polled: a slow reader slows the submission. The calls in
+/// flight are tasks, so that none of them stands still while the reader does
+/// something else: it may lead the refresh that other calls wait for. After a 429
+/// the session holds all of them back. Dropping the stream aborts the calls in
+/// flight; take note of their keys before ([`Call::key`]) to resume them.
+///
+/// # Panics
+///
+/// The stream panics if the runtime that polled it before was shut down.
 ///
 /// ```no_run
 /// # async fn pay(client: qbank_hyper::Client, invoices: Vec<qbank_hyper::endpoint::CreateAch>) {
@@ -47,7 +54,7 @@ where
         client: client.clone(),
         calls: calls.into_iter().enumerate(),
         limit: limit.max(1),
-        in_flight: FuturesUnordered::new(),
+        in_flight: JoinSet::new(),
         drained: false,
     }
 }
@@ -58,11 +65,10 @@ pub struct Submissions<E: Endpoint, I> {
     client: Client,
     calls: std::iter::Enumerate<I>,
     limit: usize,
-    in_flight: FuturesUnordered<InFlight<E>>,
+    in_flight: JoinSet<(usize, Submitted<E>)>,
     drained: bool,
 }
 
-type InFlight<E> = Pin<Box<dyn Future<Output = (usize, Submitted<E>)> + Send>>;
 type Submitted<E> = Result<Reply<<E as Endpoint>::Output>, Error>;
 
 impl<E, I> Stream for Submissions<E, I>
@@ -79,11 +85,13 @@ where
                 Some((position, call)) => {
                     let running = self.client.drive(call);
                     self.in_flight
-                        .push(Box::pin(async move { (position, running.await) }));
+                        .spawn(async move { (position, running.await) });
                 }
             }
         }
-        Pin::new(&mut self.in_flight).poll_next(cx)
+        self.in_flight.poll_join_next(cx).map(|ended| {
+            ended.map(|ended| ended.unwrap_or_else(|ended| resume_unwind(ended.into_panic())))
+        })
     }
 }
 

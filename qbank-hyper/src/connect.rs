@@ -49,6 +49,10 @@ impl Builder {
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate
                 .map_err(|_| Error::invalid_input("root certificates", "are not valid PEM"))?;
+            // Found now, not when the first call fails over an unknown issuer.
+            RootCertStore::empty()
+                .add(certificate.clone())
+                .map_err(|_| Error::invalid_input("root certificates", "are not all X.509"))?;
             self.roots.push(certificate);
         }
         if self.roots.len() == before {
@@ -64,7 +68,10 @@ impl Builder {
     /// `http://user:password@proxy.example:3128`, whatever the environment says.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        if !url.starts_with("http://") || url.parse::<Uri>().is_err() {
+        let proxy = Matcher::builder().all(url).build();
+        let proxy = proxy.intercept(&Uri::from_static("https://bank.example"));
+        let usable = proxy.is_some_and(|proxy| is_host_and_port(proxy.uri()));
+        if !url.starts_with("http://") || !usable {
             // Not echoed: it may hold a password.
             return Err(Error::invalid_input(
                 "proxy",
@@ -175,6 +182,16 @@ impl Hyper {
     }
 }
 
+/// After a second `@`, part of a password would be part of the authority; a port
+/// that is no port would silently be 80.
+fn is_host_and_port(proxy: &Uri) -> bool {
+    proxy.authority().is_some_and(|authority| {
+        let host = authority.host().len();
+        let port = authority.port().map_or(0, |port| 1 + port.as_str().len());
+        host > 0 && host + port == authority.as_str().len()
+    })
+}
+
 fn pool() -> ClientBuilder {
     let mut builder = Client::builder(TokioExecutor::new());
     builder
@@ -218,6 +235,11 @@ impl Service<Uri> for Proxied {
             let connecting = self.tcp.call(target);
             return Box::pin(async move { Ok(connecting.await?) });
         };
+        if proxy.uri().scheme_str() != Some("http") {
+            // Spoken to in the clear, it would hear its password and no more.
+            let rule = "the proxy that the environment names must be an http:// URL";
+            return Box::pin(async move { Err(rule.into()) });
+        }
         let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
         if let Some(auth) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(auth.clone());

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
@@ -41,8 +42,8 @@ pub(crate) async fn exchange(
     };
     let begun = Instant::now();
     let limits = Limits {
-        connect_by: begun + exchange.connect_timeout,
-        done_by: begun + exchange.timeout,
+        connect_by: begun + exchange.connect_timeout.min(LONGEST),
+        done_by: begun + exchange.timeout.min(LONGEST),
     };
     let mut timer = pin!(sleep_until(limits.connect_by.min(limits.done_by)));
     let answered = answer(start(request), &connection, &limits, timer.as_mut()).await;
@@ -58,6 +59,9 @@ pub(crate) async fn exchange(
     };
     (exchange.ticket, outcome)
 }
+
+/// No limit is longer than ten years: the clock's own range has an end.
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 struct Limits {
     connect_by: Instant,

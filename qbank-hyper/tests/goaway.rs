@@ -1,0 +1,119 @@
+//! What an HTTP/2 server says when it goes away decides whether a payment was
+//! never started or is in doubt.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot set up has failed"
+)]
+
+mod bed;
+
+use bed::{SOON, ach, config};
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use qbank_hyper::{AccessToken, Client, Credentials, Error, Fate, Hyper, hyper_util};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+const NO_ERROR: u32 = 0;
+const INTERNAL_ERROR: u32 = 2;
+const REFUSED_STREAM: u32 = 7;
+
+fn frame(kind: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    frame.extend([kind, 0]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+fn goaway(last: u32, reason: u32) -> Vec<u8> {
+    frame(7, 0, &[last.to_be_bytes(), reason.to_be_bytes()].concat())
+}
+
+fn reset(reason: u32) -> Vec<u8> {
+    frame(3, 1, &reason.to_be_bytes())
+}
+
+/// Reads a whole request (stream 1), says these bytes and closes.
+async fn last_words(mut stream: TcpStream, words: Vec<u8>) -> std::io::Result<()> {
+    let mut preface = [0; 24];
+    stream.read_exact(&mut preface).await?;
+    stream.write_all(&frame(4, 0, &[])).await?;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).await?;
+        let ends = head[4] & 1 == 1;
+        if ends && matches!(head[3], 0 | 1) {
+            break;
+        }
+    }
+    stream.write_all(&words).await?;
+    stream.shutdown().await?;
+    // Until the client has gone as well: unread bytes would reset what was said.
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
+async fn pays(words: Vec<u8>) -> Error {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(last_words(stream, words.clone()));
+        }
+    });
+    let http2 = HyperClient::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build(HttpConnector::new());
+    let mut config = config(port).max_retries(0);
+    config.credentials = Credentials::Token(AccessToken::new("t").unwrap());
+    let client = Client::with_driver(config, Hyper::with_client(http2)).unwrap();
+    let paid = timeout(SOON, client.payments().create_ach(ach("1")).send());
+    paid.await.expect("it hangs").unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_a_stream_above_the_last_one_was_never_started() {
+    let never = [
+        ("goes away below it", goaway(0, NO_ERROR)),
+        ("refuses it", reset(REFUSED_STREAM)),
+    ];
+    for (what, words) in never {
+        let error = pays(words).await;
+        assert_eq!(error.fate(), Fate::NeverSent, "{what}: {error}");
+    }
+    let most = u32::MAX >> 1;
+    let maybe = [
+        ("says nothing", Vec::new()),
+        ("goes away with it and breaks off", goaway(1, NO_ERROR)),
+        ("goes away above it and breaks off", goaway(most, NO_ERROR)),
+        (
+            "goes away twice, with it",
+            [goaway(most, NO_ERROR), goaway(1, NO_ERROR)].concat(),
+        ),
+        ("goes away over an error", goaway(1, INTERNAL_ERROR)),
+        (
+            "goes away below it over an error",
+            goaway(0, INTERNAL_ERROR),
+        ),
+        ("resets it over an error", reset(INTERNAL_ERROR)),
+        ("resets it", reset(NO_ERROR)),
+        (
+            "goes away with it, then resets it",
+            [goaway(1, NO_ERROR), reset(NO_ERROR)].concat(),
+        ),
+    ];
+    for (what, words) in maybe {
+        let error = pays(words).await;
+        assert_eq!(error.fate(), Fate::Unknown, "{what}: {error}");
+    }
+}

@@ -1,0 +1,271 @@
+//! A proxy is a tunnel to hosts that are not this machine; it sees names, not
+//! tokens, and its password shows nowhere.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot set up has failed"
+)]
+
+mod bed;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use bed::{SOON, ach, bank, config};
+use qbank_conformance::{Answer, Script, Server, Step, Tls, Values};
+use qbank_hyper::{
+    AccessToken, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Hyper,
+};
+use tokio::time::timeout;
+
+const PASSWORD: &str = "pa%40ss-word-7";
+/// `user:pa@ss-word-7`.
+const BASIC: &str = "Basic dXNlcjpwYUBzcy13b3JkLTc=";
+
+/// A CONNECT proxy to loopback, whatever the name; it keeps the heads it read.
+struct Proxy {
+    port: u16,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    /// `answer`: the head of its answer to CONNECT.
+    fn start(answer: &'static str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+        let shared = Arc::clone(&heads);
+        // It ends with the process; every read of it is bounded.
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let heads = Arc::clone(&shared);
+                thread::spawn(move || tunnel(client, &heads, answer));
+            }
+        });
+        Self { port, heads }
+    }
+
+    fn url(&self) -> String {
+        format!("http://user:{PASSWORD}@127.0.0.1:{}", self.port)
+    }
+
+    fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+fn tunnel(mut client: TcpStream, heads: &Mutex<Vec<String>>, answer: &str) -> Option<()> {
+    client.set_read_timeout(Some(SOON * 2)).ok()?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).ok()?;
+    heads.lock().ok()?.push(head.clone());
+    client.write_all(answer.as_bytes()).ok()?;
+    if !answer.starts_with("HTTP/1.1 200") {
+        return None;
+    }
+    let (_, port) = head.split(' ').nth(1)?.rsplit_once(':')?;
+    let bank = TcpStream::connect(("127.0.0.1", port.parse().ok()?)).ok()?;
+    bank.set_read_timeout(Some(SOON * 2)).ok()?;
+    let (from, to) = (bank.try_clone().ok()?, client.try_clone().ok()?);
+    let answers = thread::spawn(move || pump(from, to));
+    pump(client, bank);
+    answers.join().ok()
+}
+
+fn pump(mut from: TcpStream, mut to: TcpStream) {
+    // Either side may go away.
+    let _ = std::io::copy(&mut from, &mut to);
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// A bank with a certificate for `other.example`, a name that this machine
+/// cannot resolve.
+fn other_example() -> (Server, Config) {
+    let location = "/v1/payments/5f0c7d52-3e7b-4f0e-9a51-2b8f1c9d0a11";
+    let accepted = Answer {
+        status: 202,
+        headers: [("location".to_owned(), Values::One(location.to_owned()))].into(),
+        ..Answer::default()
+    };
+    let script = Script {
+        api: vec![vec![Step::Answer(accepted)]],
+        tls: Some(Tls::OtherName),
+        token_tls: Some(Tls::OtherName),
+        ..Script::default()
+    };
+    let server = Server::start(&script).unwrap();
+    let target = server.target().clone();
+    let elsewhere = |url: &str| url.replace("127.0.0.1", "other.example");
+    let environment = Environment::Custom {
+        base_url: elsewhere(&target.base_url),
+        token_url: Some(elsewhere(&target.token_url)),
+    };
+    let credentials = Credentials::client(target.client_id, target.client_secret);
+    let mut config = Config::new(environment, credentials).timeout(Duration::from_secs(3));
+    config.retry.base = Duration::from_millis(5);
+    (server, config)
+}
+
+fn driver(server: &Server, proxy: &str) -> Result<Hyper, Error> {
+    let pem = server.target().ca_pem.clone().unwrap();
+    let builder = Hyper::builder().root_certificates(pem.as_bytes())?;
+    Ok(builder.proxy(proxy)?.build())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_host_is_reached_through_the_proxy_with_its_password() {
+    let (server, config) = other_example();
+    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n");
+    let driver = driver(&server, &proxy.url()).unwrap();
+    let client = Client::with_driver(config, driver).unwrap();
+    let paid = timeout(SOON, client.payments().create_ach(ach("1")).send());
+    assert_eq!(paid.await.unwrap().unwrap().fate, Fate::Accepted);
+
+    let heads = proxy.heads();
+    assert_eq!(heads.len(), 2, "one tunnel to the API, one to the tokens");
+    for head in heads {
+        assert!(head.starts_with("CONNECT other.example:"), "{head}");
+        let auth = format!("proxy-authorization: {BASIC}").to_lowercase();
+        assert!(head.to_lowercase().contains(&auth), "{head}");
+        assert!(!head.contains("Bearer"), "{head}");
+    }
+    // And nothing of the proxy's goes to the bank.
+    let log = server.log();
+    assert_eq!((log.token.len(), log.api.len()), (1, 1));
+    for arrived in log.token.iter().chain(&log.api) {
+        assert!(!format!("{arrived:?}").to_lowercase().contains("proxy-"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_refuses_is_a_call_that_was_never_sent() {
+    for answer in [
+        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+        "garbage\r\n\r\n",
+        "",
+    ] {
+        let (server, config) = other_example();
+        let proxy = Proxy::start(answer);
+        let driver = driver(&server, &proxy.url()).unwrap();
+        let client = Client::with_driver(config, driver).unwrap();
+        let refused = timeout(SOON, client.payments().create_ach(ach("1")).send());
+        let error = refused.await.unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.fate()),
+            (ErrorKind::Transport, Fate::NeverSent),
+            "{answer:?}"
+        );
+        says_no_password(&format!("{error} {error:?}"));
+        assert_eq!(server.log().api_connections, 0, "it went past the proxy");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loopback_is_never_proxied() {
+    let bank = bank();
+    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n");
+    let port = bank.addr().port();
+    for host in ["127.0.0.1", "localhost"] {
+        let driver = Hyper::builder().proxy(&proxy.url()).unwrap().build();
+        let mut config = config(port).allow_loopback_http();
+        config.environment = Environment::custom(format!("http://{host}:{port}/v1"));
+        let client = Client::with_driver(config, driver).unwrap();
+        client.accounts().list().send().await.unwrap();
+    }
+    assert!(proxy.heads().is_empty(), "{:?}", proxy.heads());
+}
+
+#[test]
+fn a_proxy_url_that_cannot_be_used_is_refused_without_its_password() {
+    for url in [
+        "",
+        "proxy.example:3128",
+        "http://",
+        "http://user:pa%40ss-word-7@",
+        "http://user:pa%40ss-word-7@proxy example:3128",
+        "https://user:pa%40ss-word-7@proxy.example:3128",
+        "socks5://user:pa%40ss-word-7@proxy.example:1080",
+        // An `@` that was not escaped: what is the password, what is the host?
+        "http://user:pa@ss-word-7@proxy.example:3128",
+        "http://user:pa%40ss-word-7@proxy.example:99999",
+        "http://user:pa%40ss-word-7@:3128",
+        "http://:3128",
+    ] {
+        let refused = Hyper::builder().proxy(url);
+        let Err(error) = refused else {
+            panic!("{url}: taken for a proxy");
+        };
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().starts_with("proxy "), "{error}");
+        says_no_password(&format!("{error} {error:?}"));
+    }
+}
+
+/// Plays the child, whose environment names the proxy, if it is told to.
+#[test]
+fn a_proxy_of_the_environment_that_is_not_http_is_told_nothing() {
+    const NAME: &str = "a_proxy_of_the_environment_that_is_not_http_is_told_nothing";
+    if std::env::var_os("QBANK_TEST_CHILD").is_some() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let credentials = Credentials::Token(AccessToken::new("t").unwrap());
+        let environment = Environment::custom("https://other.example/v1");
+        let config = Config::new(environment, credentials).max_retries(0);
+        let client = Client::new(config).unwrap();
+        let paid = client.payments().create_ach(ach("1")).send();
+        let error = runtime.block_on(paid).unwrap_err();
+        assert_eq!(error.fate(), Fate::NeverSent);
+        assert!(error.to_string().contains("proxy"), "{error}");
+        says_no_password(&format!("{error} {error:?}"));
+        return;
+    }
+    for scheme in ["https", "socks5"] {
+        let proxy = Proxy::start("");
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([NAME, "--exact"])
+            .env("QBANK_TEST_CHILD", "1")
+            .env(
+                "HTTPS_PROXY",
+                proxy.url().replace("http:", &format!("{scheme}:")),
+            )
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .output()
+            .unwrap();
+        assert!(
+            child.status.success(),
+            "{}",
+            String::from_utf8_lossy(&child.stdout)
+        );
+        assert!(
+            proxy.heads().is_empty(),
+            "its password went out in the clear"
+        );
+    }
+}
+
+#[test]
+fn a_builder_does_not_show_the_password() {
+    let builder = Hyper::builder()
+        .proxy("http://user:pa%40ss-word-7@proxy.example:3128")
+        .unwrap();
+    says_no_password(&format!("{builder:?} {:?}", builder.clone().build()));
+}
+
+fn says_no_password(text: &str) {
+    for secret in [PASSWORD, "pa@ss", "ss-word-7", &BASIC[6..]] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
