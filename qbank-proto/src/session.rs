@@ -164,12 +164,34 @@ impl Session {
                 generation: 0,
             });
         }
+        // A waker is the application's: cloned and dropped outside the lock, since
+        // dropping one may drop another call of this session.
+        let mut own = None;
+        loop {
+            let (decided, retired) = self.decide(&mut self.lock(), now, caller, followed, &mut own);
+            drop(retired);
+            match decided {
+                Some(grant) => return grant,
+                None => own = Some(waker.clone()),
+            }
+        }
+    }
+
+    /// `None`: the call has to follow, and for that needs its waker in `own`.
+    fn decide(
+        &self,
+        state: &mut State,
+        now: Now,
+        caller: u64,
+        followed: Option<&Flight>,
+        own: &mut Option<Waker>,
+    ) -> (Option<Grant>, Option<Waker>) {
+        // A flight lands under this lock, so it has landed or is still under way.
         match followed.and_then(|flight| flight.0.get()) {
-            Some(Ok(bearer)) => return Grant::Use(bearer.clone()),
-            Some(Err(refusal)) => return Grant::Refused(Arc::clone(refusal)),
+            Some(Ok(bearer)) => return (Some(Grant::Use(bearer.clone())), None),
+            Some(Err(refusal)) => return (Some(Grant::Refused(Arc::clone(refusal))), None),
             None => {}
         }
-        let mut state = self.lock();
         let fresh = state.token.as_ref().and_then(|held| {
             let age = now.since(held.asked);
             (age < held.lifetime).then(|| (held.bearer.clone(), age >= held.soft))
@@ -180,27 +202,36 @@ impl Session {
             .is_none_or(|it| it.is_leaderless(now));
         match fresh {
             Some((bearer, soon)) if !soon || !leaderless => {
-                state.forget(caller);
-                Grant::Use(bearer)
+                (Some(Grant::Use(bearer)), state.forget(caller))
             }
-            _ if leaderless => Grant::Lead(self.lead(&mut state, now, caller, fresh.is_some())),
-            _ => state.follow(now, caller, waker),
+            _ if leaderless => {
+                let retired = state.unfollow(caller);
+                let lease = self.lead(state, now, fresh.is_some());
+                (Some(Grant::Lead(lease)), retired)
+            }
+            _ => match own.take() {
+                None => (None, None),
+                Some(waker) => {
+                    let (grant, retired) = state.follow(now, caller, waker);
+                    (Some(grant), retired)
+                }
+            },
         }
     }
 
-    fn lead(&self, state: &mut State, now: Now, caller: u64, early: bool) -> Lease {
+    fn lead(&self, state: &mut State, now: Now, early: bool) -> Lease {
         let lease = next_id();
         let refresh = state.refresh.get_or_insert_with(Refresh::new);
         refresh.leader = Some(lease);
         refresh.lost_at = now.mono.saturating_add(GRACE);
         refresh.early = early;
-        refresh.followers.remove(&caller);
         Lease::new(self.clone(), lease)
     }
 
     /// Stops waiting: the call was dropped.
     pub(crate) fn forget(&self, caller: u64) {
-        self.lock().forget(caller);
+        let retired = self.lock().forget(caller);
+        drop(retired);
     }
 
     /// Throws away the token that a 401 refused, unless a newer one is there.
@@ -250,25 +281,26 @@ impl fmt::Debug for Session {
 }
 
 impl State {
-    fn follow(&mut self, now: Now, caller: u64, waker: &Waker) -> Grant {
+    /// Gives back the waker that the new one replaces.
+    fn follow(&mut self, now: Now, caller: u64, waker: Waker) -> (Grant, Option<Waker>) {
         let refresh = self.refresh.get_or_insert_with(Refresh::new);
         // Whoever follows has no token left: from here a failure matters.
         refresh.early = false;
-        match refresh.followers.get_mut(&caller) {
-            Some(stored) => stored.clone_from(waker),
-            None => drop(refresh.followers.insert(caller, waker.clone())),
-        }
+        let retired = refresh.followers.insert(caller, waker);
         let wait = refresh.lost_at.saturating_sub(now.mono);
-        Grant::Follow(Arc::clone(&refresh.flight), wait)
+        (Grant::Follow(Arc::clone(&refresh.flight), wait), retired)
     }
 
-    fn forget(&mut self, caller: u64) {
-        if let Some(refresh) = &mut self.refresh {
-            refresh.followers.remove(&caller);
-            if refresh.leader.is_none() && refresh.followers.is_empty() {
-                self.refresh = None;
-            }
-        }
+    fn unfollow(&mut self, caller: u64) -> Option<Waker> {
+        self.refresh.as_mut()?.followers.remove(&caller)
+    }
+
+    /// Gives back the call's waker. A refresh that everybody has left is over.
+    fn forget(&mut self, caller: u64) -> Option<Waker> {
+        let retired = self.unfollow(caller);
+        self.refresh
+            .take_if(|refresh| refresh.leader.is_none() && refresh.followers.is_empty());
+        retired
     }
 
     fn led_by(&mut self, lease: u64) -> Option<&mut Refresh> {

@@ -63,7 +63,10 @@ fn an_account_reads_the_same_in_both_spellings() {
     assert_eq!(account.status, Some(AccountStatus::Closed));
     assert_eq!(account.currency.as_deref(), Some("USD"));
     assert_eq!(account.audit.request_id.unwrap().to_string(), REQUEST);
-    assert_eq!(account.audit.timestamp.unwrap().timestamp_subsec_millis(), 123);
+    assert_eq!(
+        account.audit.timestamp.unwrap().timestamp_subsec_millis(),
+        123
+    );
 }
 
 #[test]

@@ -17,3 +17,4 @@ mod early;
 mod handing_on;
 mod single_flight;
 mod supplied;
+mod wakers;
