@@ -25,17 +25,15 @@ impl Floor {
     pub fn new(port: u16) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .build(connector);
+        let client =
+            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         Self::over(client, port)
     }
 
     /// Over this client.
     pub fn over(client: Client<HttpConnector, Full<Bytes>>, port: u16) -> Self {
-        let uri = |path: String| {
-            format!("http://127.0.0.1:{port}/v1{path}").parse().unwrap_or_default()
-        };
+        let uri =
+            |path: String| format!("http://127.0.0.1:{port}/v1{path}").parse().unwrap_or_default();
         Self {
             client,
             get: uri(format!("/balances/{ACCOUNT}")),

@@ -192,7 +192,6 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
-
 /// The median of several runs, and half of what lies between their quartiles.
 pub fn median_and_spread(mut runs: Vec<f64>) -> (f64, f64) {
     runs.sort_by(f64::total_cmp);

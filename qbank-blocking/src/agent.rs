@@ -15,10 +15,7 @@ use crate::watch::WatchedConnector;
 pub(crate) enum Agents {
     /// Ours: safe by its own configuration. `direct` is for loopback, which is
     /// never proxied.
-    Own {
-        direct: Agent,
-        proxied: Option<Agent>,
-    },
+    Own { direct: Agent, proxied: Option<Agent> },
     /// The application's: made safe on each request.
     Given(Agent),
 }
@@ -47,10 +44,7 @@ impl Builder {
                 Ok(PemItem::Certificate(certificate)) => self.roots.push(certificate),
                 Ok(_) => {}
                 Err(_) => {
-                    return Err(Error::invalid_input(
-                        "root certificates",
-                        "are not valid PEM",
-                    ));
+                    return Err(Error::invalid_input("root certificates", "are not valid PEM"));
                 }
             }
         }
@@ -75,9 +69,8 @@ impl Builder {
             return Err(rule());
         }
         let given = ureq::Proxy::new(url).map_err(|_| rule())?;
-        let mut builder = ureq::Proxy::builder(given.protocol())
-            .host(given.host())
-            .port(given.port());
+        let mut builder =
+            ureq::Proxy::builder(given.protocol()).host(given.host()).port(given.port());
         if let Some(user) = given.username() {
             builder = builder.username(user);
         }
@@ -121,20 +114,11 @@ impl Builder {
                 .max_idle_connections(64)
                 .max_idle_connections_per_host(64)
                 .build();
-            Agent::with_parts(
-                config,
-                WatchedConnector::default(),
-                BoundedResolver::default(),
-            )
+            Agent::with_parts(config, WatchedConnector::default(), BoundedResolver::default())
         };
-        let agents = Agents::Own {
-            direct: agent(None),
-            proxied: proxy.map(|proxy| agent(Some(proxy))),
-        };
-        Ureq {
-            agents,
-            supplier: None,
-        }
+        let agents =
+            Agents::Own { direct: agent(None), proxied: proxy.map(|proxy| agent(Some(proxy))) };
+        Ureq { agents, supplier: None }
     }
 
     /// Without own roots ureq's default, which costs no copy.
@@ -146,9 +130,7 @@ impl Builder {
             .iter()
             .map(|der| Certificate::from_der(der).to_owned());
         let all: Vec<_> = mozilla.chain(self.roots.iter().cloned()).collect();
-        TlsConfig::builder()
-            .root_certs(RootCerts::Specific(Arc::new(all)))
-            .build()
+        TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(all))).build()
     }
 }
 

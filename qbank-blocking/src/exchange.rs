@@ -72,10 +72,7 @@ fn run(
     limits: &Limits,
 ) -> Result<Response<Body>, ureq::Error> {
     match agents {
-        Agents::Own {
-            proxied: Some(agent),
-            ..
-        } if !limits.loopback => agent.run(request),
+        Agents::Own { proxied: Some(agent), .. } if !limits.loopback => agent.run(request),
         Agents::Own { direct, .. } => direct.run(request),
         Agents::Given(agent) => agent.run(secured(agent, request, limits)),
     }
@@ -86,11 +83,7 @@ fn run(
 fn secured<S: AsSendBody>(agent: &ureq::Agent, request: Request<S>, limits: &Limits) -> Request<S> {
     let proxy = agent.config().proxy().filter(|_| !limits.loopback).cloned();
     let idle = agent.config().max_idle_age();
-    let idle = if limits.fresh_connection {
-        std::time::Duration::ZERO
-    } else {
-        idle
-    };
+    let idle = if limits.fresh_connection { std::time::Duration::ZERO } else { idle };
     agent
         .configure_request(request)
         .https_only(!limits.loopback)
@@ -113,9 +106,7 @@ fn secured<S: AsSendBody>(agent: &ureq::Agent, request: Request<S>, limits: &Lim
 /// Reads the body up to its limits. Our own agent's reads are limited by the
 /// watch; a given agent's drip is stopped here.
 fn read(body: Body, limits: &Limits) -> Result<Bytes, ureq::Error> {
-    let expected = body
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
+    let expected = body.content_length().and_then(|length| usize::try_from(length).ok());
     let too_large = || ureq::Error::BodyExceedsLimit(limits.max_body as u64);
     if expected.is_some_and(|length| length > limits.max_body) {
         return Err(too_large());

@@ -33,27 +33,20 @@ pub(crate) fn of_given_agent(error: Error) -> Fault {
         FaultKind::Resolve | FaultKind::Certificate => true,
         // A route can vanish under an established connection, too.
         FaultKind::Connect => !unreachable(&error),
-        FaultKind::Timeout => matches!(
-            error,
-            Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect)
-        ),
+        FaultKind::Timeout => {
+            matches!(error, Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect))
+        }
         _ => false,
     };
     let sent = if unsent { Sent::No } else { Sent::Maybe };
-    Fault {
-        sent,
-        ..Fault::maybe(kind, error)
-    }
+    Fault { sent, ..Fault::maybe(kind, error) }
 }
 
 fn unreachable(error: &Error) -> bool {
     let Error::Io(error) = error else {
         return false;
     };
-    matches!(
-        error.kind(),
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
-    )
+    matches!(error.kind(), io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable)
 }
 
 fn kind(error: &Error) -> FaultKind {

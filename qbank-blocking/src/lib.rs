@@ -111,10 +111,7 @@ impl Ureq {
 
     /// A driver over an agent of the application's.
     pub fn with_agent(agent: ureq::Agent) -> Self {
-        Self {
-            agents: Agents::Given(agent),
-            supplier: None,
-        }
+        Self { agents: Agents::Given(agent), supplier: None }
     }
 
     /// Asks this function for a token whenever the session needs one
@@ -158,9 +155,7 @@ fn now() -> Now {
     static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     Now {
         mono: ORIGIN.get_or_init(Instant::now).elapsed(),
-        unix: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default(),
+        unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
     }
 }
 

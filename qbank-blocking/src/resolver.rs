@@ -77,9 +77,6 @@ impl BoundedResolver {
 /// Needs no look-up, or none that leaves this machine.
 fn is_address(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok() || host.eq_ignore_ascii_case("localhost")
 }

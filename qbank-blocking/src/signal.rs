@@ -18,17 +18,12 @@ impl Signal {
         let until = Instant::now().checked_add(limit);
         let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
         while !*woken {
-            let left = until.map_or(limit, |until| {
-                until.saturating_duration_since(Instant::now())
-            });
+            let left = until.map_or(limit, |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 break;
             }
-            woken = self
-                .changed
-                .wait_timeout(woken, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            woken =
+                self.changed.wait_timeout(woken, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         *woken = false;
     }

@@ -30,12 +30,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    const NONE: Self = Self {
-        connect_by: None,
-        done_by: None,
-        fresh_connection: false,
-        written: false,
-    };
+    const NONE: Self =
+        Self { connect_by: None, done_by: None, fresh_connection: false, written: false };
 
     /// Begins to watch.
     pub(crate) fn begin(exchange: &Exchange) {

@@ -43,9 +43,5 @@ impl Driver for Blocking {
 #[test]
 fn every_scenario_is_met() {
     let summary = run_all(&Blocking);
-    assert!(
-        summary.failures.is_empty(),
-        "{} scenarios are not met",
-        summary.failures.len()
-    );
+    assert!(summary.failures.is_empty(), "{} scenarios are not met", summary.failures.len());
 }

@@ -23,13 +23,8 @@ fn bank() -> Server {
 
 fn config(bank: &Server) -> Config {
     let credentials = Credentials::client(qbank_sandbox::CLIENT_ID, qbank_sandbox::CLIENT_SECRET);
-    let mut config = Config::new(
-        Environment::Sandbox {
-            port: bank.addr().port(),
-        },
-        credentials,
-    )
-    .scopes(Scope::ALL);
+    let mut config = Config::new(Environment::Sandbox { port: bank.addr().port() }, credentials)
+        .scopes(Scope::ALL);
     config.retry.base = Duration::from_millis(5);
     config
 }
@@ -57,47 +52,19 @@ fn every_operation_works_against_the_bank() {
     let client = client(&bank);
     assert!(client.authenticate().unwrap().scope.is_some());
     let accounts = client.accounts().list().send().unwrap().value;
-    assert!(
-        accounts
-            .iter()
-            .any(|account| account.account_id == OPERATING)
-    );
-    let before = client
-        .balances()
-        .get(OPERATING)
-        .send()
-        .unwrap()
-        .value
-        .available_balance
-        .unwrap();
+    assert!(accounts.iter().any(|account| account.account_id == OPERATING));
+    let before = client.balances().get(OPERATING).send().unwrap().value.available_balance.unwrap();
     let paid = client.payments().create_ach(ach("10.50")).send().unwrap();
     assert_eq!(paid.fate, Fate::Accepted);
     let payment = paid.value.payment_id.unwrap();
-    assert!(
-        !client
-            .payments()
-            .get(payment)
-            .send()
-            .unwrap()
-            .value
-            .is_final()
-    );
+    assert!(!client.payments().get(payment).send().unwrap().value.is_final());
     bank.bank().advance(Duration::from_secs(4 * 24 * 3600));
-    let done = client
-        .payments()
-        .wait(payment)
-        .deadline(Duration::from_secs(20))
-        .send()
-        .unwrap();
+    let done = client.payments().wait(payment).deadline(Duration::from_secs(20)).send().unwrap();
     assert_eq!(done.value.status, Some(PaymentStatus::Completed));
     assert_eq!(done.fate, Fate::Accepted);
     let wired = client.payments().create_wire(wire("20")).send().unwrap();
     assert_eq!(wired.value.status, Some(PaymentStatus::Completed));
-    client
-        .transfers()
-        .create(CreateTransfer::new(OPERATING, SAVINGS, amount("5")))
-        .send()
-        .unwrap();
+    client.transfers().create(CreateTransfer::new(OPERATING, SAVINGS, amount("5"))).send().unwrap();
     let issue = CreateCheckIssue::new(
         "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap(),
         OPERATING,
@@ -106,33 +73,10 @@ fn every_operation_works_against_the_bank() {
         "2026-01-05".parse().unwrap(),
     );
     client.positive_pay().create_issue(issue).send().unwrap();
-    assert!(
-        !client
-            .positive_pay()
-            .exceptions()
-            .send()
-            .unwrap()
-            .value
-            .is_empty()
-    );
+    assert!(!client.positive_pay().exceptions().send().unwrap().value.is_empty());
     let filter = ListTransactions::new().account(OPERATING);
-    assert!(
-        !client
-            .transactions()
-            .list(filter)
-            .send()
-            .unwrap()
-            .value
-            .is_empty()
-    );
-    let after = client
-        .balances()
-        .get(OPERATING)
-        .send()
-        .unwrap()
-        .value
-        .available_balance
-        .unwrap();
+    assert!(!client.transactions().list(filter).send().unwrap().value.is_empty());
+    let after = client.balances().get(OPERATING).send().unwrap().value.available_balance.unwrap();
     assert_eq!(before.cents() - after.cents(), 1050 + 2000 + 500);
     assert_eq!(bank.bank().lock().entries().len(), 3);
 }
@@ -142,29 +86,11 @@ fn the_same_key_pays_once() {
     let bank = bank();
     let client = client(&bank);
     let key = IdempotencyKey::from_entropy([9; 16]);
-    let first = client
-        .payments()
-        .create_wire(wire("20"))
-        .key(key)
-        .send()
-        .unwrap();
-    let again = client
-        .payments()
-        .create_wire(wire("20"))
-        .key(key)
-        .send()
-        .unwrap();
+    let first = client.payments().create_wire(wire("20")).key(key).send().unwrap();
+    let again = client.payments().create_wire(wire("20")).key(key).send().unwrap();
     assert_eq!(first.value, again.value);
-    let other = client
-        .payments()
-        .create_wire(wire("21"))
-        .key(key)
-        .send()
-        .unwrap_err();
-    assert_eq!(
-        (other.kind(), other.fate()),
-        (ErrorKind::InvalidRequest, Fate::Refused)
-    );
+    let other = client.payments().create_wire(wire("21")).key(key).send().unwrap_err();
+    assert_eq!((other.kind(), other.fate()), (ErrorKind::InvalidRequest, Fate::Refused));
     assert_eq!(bank.bank().lock().entries().len(), 1);
 }
 
@@ -183,10 +109,7 @@ fn a_thousand_calls_of_many_threads_share_one_token() {
     });
     let bank = bank.bank();
     let bank = bank.lock();
-    let tokens = bank
-        .requests()
-        .filter(|request| &*request.path == "/v1/token")
-        .count();
+    let tokens = bank.requests().filter(|request| &*request.path == "/v1/token").count();
     assert_eq!(tokens, 1);
     assert_eq!(bank.requests().len(), 1001);
 }
@@ -194,12 +117,7 @@ fn a_thousand_calls_of_many_threads_share_one_token() {
 #[test]
 fn a_supplier_gives_the_token_and_is_asked_once() {
     let bank = bank();
-    let minted = client(&bank)
-        .authenticate()
-        .unwrap()
-        .token
-        .expose()
-        .to_owned();
+    let minted = client(&bank).authenticate().unwrap().token.expose().to_owned();
     let asked = Arc::new(AtomicUsize::new(0));
     let driver = Ureq::default().token_supplier({
         let asked = Arc::clone(&asked);
@@ -222,19 +140,9 @@ fn a_missing_supplier_is_named() {
     let bank = bank();
     let mut config = config(&bank);
     config.credentials = Credentials::Supplier;
-    let error = Client::new(config)
-        .unwrap()
-        .accounts()
-        .list()
-        .send()
-        .unwrap_err();
+    let error = Client::new(config).unwrap().accounts().list().send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(
-        std::error::Error::source(&error)
-            .unwrap()
-            .to_string()
-            .contains("no token supplier")
-    );
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("no token supplier"));
 }
 
 #[test]

@@ -33,13 +33,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "URL", env = "QBANK_TOKEN_URL", global = true)]
     pub(crate) token_url: Option<String>,
     /// The client id
-    #[arg(
-        long,
-        value_name = "ID",
-        env = "QBANK_CLIENT_ID",
-        hide_env_values = true,
-        global = true
-    )]
+    #[arg(long, value_name = "ID", env = "QBANK_CLIENT_ID", hide_env_values = true, global = true)]
     pub(crate) client_id: Option<String>,
     /// File with the client secret; or set QBANK_CLIENT_SECRET. A ready-made
     /// bearer token goes into QBANK_ACCESS_TOKEN
@@ -64,13 +58,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_hyphen_values = true, global = true)]
     pub(crate) connect_timeout: Option<Duration>,
     /// How HTTP is done
-    #[arg(
-        long,
-        value_enum,
-        env = "QBANK_TRANSPORT",
-        default_value = "blocking",
-        global = true
-    )]
+    #[arg(long, value_enum, env = "QBANK_TRANSPORT", default_value = "blocking", global = true)]
     pub(crate) transport: Transport,
     /// Limit per attempt; fractions allowed [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_hyphen_values = true, global = true)]
@@ -422,8 +410,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn date(text: &str) -> Result<NaiveDate, String> {
-    text.parse()
-        .map_err(|_| "must be a date such as 2026-01-05".to_owned())
+    text.parse().map_err(|_| "must be a date such as 2026-01-05".to_owned())
 }
 
 /// A moment of the past: a slip in the year would make an old key young again.
@@ -431,9 +418,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     let time = DateTime::parse_from_rfc3339(text)
         .map_err(|_| "must be a moment such as 2026-01-05T09:00:00Z".to_owned())?
         .to_utc();
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let latest = now.saturating_add(CLOCKS_DIFFER_BY).as_secs();
     if u64::try_from(time.timestamp()).is_ok_and(|time| time > latest) {
         return Err("must not be in the future".to_owned());

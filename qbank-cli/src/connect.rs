@@ -13,25 +13,15 @@ const PRODUCTION: &str = "https://api.qbankconnect.com/v1";
 
 /// `needed` are the scopes to ask for if none were chosen.
 pub(crate) fn client(global: &Global, needed: &[Scope]) -> Result<Client, Failure> {
-    let base_url = global
-        .base_url
-        .clone()
-        .unwrap_or_else(|| PRODUCTION.to_owned());
-    let environment = Environment::Custom {
-        base_url,
-        token_url: global.token_url.clone(),
-    };
+    let base_url = global.base_url.clone().unwrap_or_else(|| PRODUCTION.to_owned());
+    let environment = Environment::Custom { base_url, token_url: global.token_url.clone() };
     let chosen: Vec<Scope> = global
         .scopes
         .iter()
         .filter(|scope| !scope.is_empty())
         .map(|scope| Scope::from(scope.as_str()))
         .collect();
-    let scopes = if chosen.is_empty() {
-        needed.to_vec()
-    } else {
-        chosen
-    };
+    let scopes = if chosen.is_empty() { needed.to_vec() } else { chosen };
     // Giving a plain http URL is the asking; only loopback passes.
     let mut config = Config::new(environment, credentials(global)?)
         .scopes(scopes)
@@ -71,9 +61,7 @@ fn credentials(global: &Global) -> Result<Credentials, Failure> {
 /// A variable that is set and not empty.
 pub(crate) fn variable(name: &str) -> Result<Option<Secret>, Failure> {
     match env::var(name) {
-        Ok(value) => Ok(Some(value)
-            .filter(|value| !value.is_empty())
-            .map(Secret::new)),
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty()).map(Secret::new)),
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not UTF-8"))),
     }

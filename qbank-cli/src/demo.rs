@@ -35,16 +35,11 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let server = Server::start(address, BankConfig::default())
         .map_err(|error| Failure::Local(format!("cannot start the sandbox: {error}")))?;
     let credentials = Credentials::client(CLIENT_ID, CLIENT_SECRET);
-    let environment = Environment::Sandbox {
-        port: server.addr().port(),
-    };
+    let environment = Environment::Sandbox { port: server.addr().port() };
     let config = Config::new(environment, credentials).scopes(Scope::ALL);
     let client = Client::with_driver(config, transport::choose(global)?)?;
-    let demo = Demo {
-        client,
-        bank: server.bank(),
-        total: server.bank().lock().total().to_string(),
-    };
+    let demo =
+        Demo { client, bank: server.bank(), total: server.bank().lock().total().to_string() };
     say(&format!(
         "QBank Connect, end to end. The bank is a sandbox on this machine, at {}.",
         server.base_url()
@@ -74,19 +69,14 @@ impl Demo {
         title("1  A token");
         let info = self.client.authenticate()?;
         let lifetime = info.expires_in.unwrap_or_default().as_secs();
-        say(&format!(
-            "   fetched once, shared by every call, valid for {lifetime} s"
-        ));
+        say(&format!("   fetched once, shared by every call, valid for {lifetime} s"));
         Ok(())
     }
 
     fn balance(&self, when: &str) -> Result<(), Failure> {
         title(&format!("2  The balance {when}"));
         let balance = self.client.balances().get(OPERATING).send()?.value;
-        let available = balance
-            .available_balance
-            .map(|it| it.to_string())
-            .unwrap_or_default();
+        let available = balance.available_balance.map(|it| it.to_string()).unwrap_or_default();
         say(&format!("   Operating has ${available} available"));
         Ok(())
     }
@@ -100,10 +90,7 @@ impl Demo {
             .create_ach(CreateAch::new(OPERATING, PAYROLL, amount("1000.50")?))
             .call();
         let key = call.key();
-        say(&format!(
-            "   key {} is known before anything is sent",
-            shown(key)
-        ));
+        say(&format!("   key {} is known before anything is sent", shown(key)));
         let before = self.bank.lock().requests().len();
         let reply: Reply<AchAccepted> = self.client.drive(call)?;
         self.show_wire(before);
@@ -113,26 +100,13 @@ impl Demo {
                 (None, Some(fault)) => fault.to_string(),
                 (None, None) => "no answer".to_owned(),
             };
-            say(&format!(
-                "   attempt {}: {what}: {}",
-                number + 1,
-                attempt.fate
-            ));
+            say(&format!("   attempt {}: {what}: {}", number + 1, attempt.fate));
         }
-        say(&format!(
-            "   the payment in process was our own: followed, {}",
-            reply.fate
-        ));
-        check(
-            reply.followed && reply.fate == Fate::Accepted,
-            "the lost payment is followed",
-        )?;
+        say(&format!("   the payment in process was our own: followed, {}", reply.fate));
+        check(reply.followed && reply.fate == Fate::Accepted, "the lost payment is followed")?;
         check(reply.attempts.len() == 2, "it was sent twice")?;
         check(self.entries_of(key) == 1, "the bank has it once")?;
-        reply
-            .value
-            .payment_id
-            .ok_or_else(|| broken("the followed payment has an id"))
+        reply.value.payment_id.ok_or_else(|| broken("the followed payment has an id"))
     }
 
     fn settles(&self, payment: PaymentId) -> Result<(), Failure> {
@@ -141,14 +115,8 @@ impl Demo {
         for quarters in 0..QUARTERS_IN_A_WEEK {
             let state = self.client.payments().get(payment).send()?.value;
             if state.status != seen {
-                let status = state
-                    .status
-                    .as_ref()
-                    .map_or("not stated", |status| status.as_str());
-                say(&format!(
-                    "   after {:<12} {status}",
-                    human(QUARTER * quarters)
-                ));
+                let status = state.status.as_ref().map_or("not stated", |status| status.as_str());
+                say(&format!("   after {:<12} {status}", human(QUARTER * quarters)));
             }
             seen = state.status;
             if seen.as_ref().is_some_and(PaymentStatus::is_final) {
@@ -156,34 +124,17 @@ impl Demo {
             }
             self.bank.advance(QUARTER);
         }
-        let done = self
-            .client
-            .payments()
-            .wait(payment)
-            .deadline(Duration::from_secs(20))
-            .send()?;
-        check(
-            done.value.status == Some(PaymentStatus::Completed),
-            "the payment is completed",
-        )
+        let done = self.client.payments().wait(payment).deadline(Duration::from_secs(20)).send()?;
+        check(done.value.status == Some(PaymentStatus::Completed), "the payment is completed")
     }
 
     fn wire(&self) -> Result<(), Failure> {
         title("5  A wire of $250.00");
         let reply = self.client.payments().create_wire(wire("250.00")?).send()?;
         let status = reply.value.status.clone();
-        say(&format!(
-            "   payment {}: {}",
-            reply.value.payment_id, reply.fate
-        ));
-        check(
-            status == Some(PaymentStatus::Completed),
-            "a wire is done at once",
-        )?;
-        check(
-            self.entries_of(reply.key) == 1,
-            "the bank has the wire once",
-        )
+        say(&format!("   payment {}: {}", reply.value.payment_id, reply.fate));
+        check(status == Some(PaymentStatus::Completed), "a wire is done at once")?;
+        check(self.entries_of(reply.key) == 1, "the bank has the wire once")
     }
 
     fn transfer(&self) -> Result<(), Failure> {
@@ -191,32 +142,19 @@ impl Demo {
         let transfer = CreateTransfer::new(OPERATING, SAVINGS, amount("75.25")?);
         let reply = self.client.transfers().create(transfer).send()?;
         say(&format!("   {} under key {}", reply.fate, shown(reply.key)));
-        check(
-            self.entries_of(reply.key) == 1,
-            "the bank has the transfer once",
-        )
+        check(self.entries_of(reply.key) == 1, "the bank has the transfer once")
     }
 
     fn refused(&self) -> Result<(), Failure> {
         title("7  A wire of more than there is");
-        let outcome = self
-            .client
-            .payments()
-            .create_wire(wire("99999999.00")?)
-            .send();
+        let outcome = self.client.payments().create_wire(wire("99999999.00")?).send();
         let Err(error) = outcome else {
             return Err(broken("the bank refuses it"));
         };
         say(&format!("   {error}"));
-        check(
-            error.kind() == ErrorKind::InvalidRequest,
-            "the bank refuses it",
-        )?;
+        check(error.kind() == ErrorKind::InvalidRequest, "the bank refuses it")?;
         check(error.fate() == Fate::Refused, "its fate is refused")?;
-        check(
-            self.entries_of(error.idempotency_key()) == 0,
-            "no money moved",
-        )
+        check(self.entries_of(error.idempotency_key()) == 0, "no money moved")
     }
 
     fn webhook(&self, payment: PaymentId) -> Result<(), Failure> {
@@ -225,38 +163,20 @@ impl Demo {
         let sent = event.ok_or_else(|| broken("the bank has an event for the payment"))?;
         let verifier = Verifier::new([WEBHOOK_SECRET]).map_err(Failure::Signature)?;
         let delivery = Delivery::new(&sent.headers, &sent.body).map_err(Failure::Signature)?;
-        verifier
-            .verify(&delivery, self.client.driver().now().unix)
-            .map_err(Failure::Signature)?;
+        verifier.verify(&delivery, self.client.driver().now().unix).map_err(Failure::Signature)?;
         let event = Event::parse(&sent.body)
             .map_err(|error| Failure::Local(format!("the event cannot be read: {error}")))?;
-        let status = event
-            .data
-            .status
-            .as_ref()
-            .map_or("not stated", |status| status.as_str());
-        say(&format!(
-            "   genuine: payment {} is {status}",
-            event.data.payment_id
-        ));
+        let status = event.data.status.as_ref().map_or("not stated", |status| status.as_str());
+        say(&format!("   genuine: payment {} is {status}", event.data.payment_id));
         let mut forged = sent.body.to_vec();
         if let Some(byte) = forged.iter_mut().find(|byte| byte.is_ascii_digit()) {
             *byte = if *byte == b'9' { b'8' } else { b'9' };
         }
-        let forged = Delivery {
-            body: &forged,
-            ..delivery
-        };
+        let forged = Delivery { body: &forged, ..delivery };
         let verdict = verifier.verify(&forged, self.client.driver().now().unix);
-        check(
-            verdict == Err(VerifyError::Mismatch),
-            "a forged webhook is refused",
-        )?;
+        check(verdict == Err(VerifyError::Mismatch), "a forged webhook is refused")?;
         say("   one digit changed: refused");
-        check(
-            event.data.payment_id == payment,
-            "the event is about our payment",
-        )
+        check(event.data.payment_id == payment, "the event is about our payment")
     }
 
     fn ledger(&self) -> Result<(), Failure> {
@@ -264,29 +184,13 @@ impl Demo {
         let ledger = self.bank.lock().ledger();
         for entry in &ledger.entries {
             let kind = format!("{:?}", entry.kind).to_lowercase();
-            say(&format!(
-                "   {kind:<9} ${:>9}   key {}",
-                entry.amount, entry.intent_key
-            ));
+            say(&format!("   {kind:<9} ${:>9}   key {}", entry.amount, entry.intent_key));
         }
-        let mut keys: Vec<_> = ledger
-            .entries
-            .iter()
-            .map(|entry| entry.intent_key)
-            .collect();
+        let mut keys: Vec<_> = ledger.entries.iter().map(|entry| entry.intent_key).collect();
         keys.dedup();
-        check(
-            ledger.entries.len() == 3 && keys.len() == 3,
-            "there is one entry per intent",
-        )?;
-        check(
-            ledger.total.to_string() == self.total,
-            "the total is unchanged",
-        )?;
-        say(&format!(
-            "   one entry per intent; the total is unchanged at ${}",
-            ledger.total
-        ));
+        check(ledger.entries.len() == 3 && keys.len() == 3, "there is one entry per intent")?;
+        check(ledger.total.to_string() == self.total, "the total is unchanged")?;
+        say(&format!("   one entry per intent; the total is unchanged at ${}", ledger.total));
         Ok(())
     }
 
@@ -312,35 +216,22 @@ impl Demo {
     fn entries_of(&self, key: Option<IdempotencyKey>) -> usize {
         let key = key.map(|key| key.to_string()).unwrap_or_default();
         let bank = self.bank.lock();
-        bank.entries()
-            .iter()
-            .filter(|entry| entry.intent_key.to_string() == key)
-            .count()
+        bank.entries().iter().filter(|entry| entry.intent_key.to_string() == key).count()
     }
 
     fn fault(&self, json: &'static str) -> Result<(), Failure> {
         let mut request = Request::new(Bytes::from_static(json.as_bytes()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = "/_sandbox/faults".parse().unwrap_or_default();
-        let answer = self
-            .bank
-            .lock()
-            .handle(self.client.driver().now().unix, request);
+        let answer = self.bank.lock().handle(self.client.driver().now().unix, request);
         check(answer.status().is_success(), "the sandbox takes the fault")
     }
 }
 
 fn wire(dollars: &str) -> Result<CreateWire, Failure> {
-    let bank_id = "021000021"
-        .parse()
-        .map_err(|_| broken("the routing number is valid"))?;
+    let bank_id = "021000021".parse().map_err(|_| broken("the routing number is valid"))?;
     let beneficiary = Beneficiary::new("ACME Supplies", bank_id, "0012345678");
-    Ok(CreateWire::new(
-        OPERATING,
-        beneficiary,
-        amount(dollars)?,
-        "INV-2026-001",
-    ))
+    Ok(CreateWire::new(OPERATING, beneficiary, amount(dollars)?, "INV-2026-001"))
 }
 
 fn amount(dollars: &str) -> Result<Amount, Failure> {
@@ -361,10 +252,7 @@ struct Digest<'a>(&'a [u8]);
 
 impl fmt::Display for Digest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .take(4)
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -23,10 +23,7 @@ pub(crate) enum Failure {
     /// The bank, or the way to it.
     Call(Box<Error>),
     /// The wait for a payment that this program submitted.
-    AfterSubmit {
-        error: Box<Error>,
-        submitted: Submitted,
-    },
+    AfterSubmit { error: Box<Error>, submitted: Submitted },
     /// A webhook that is not genuine.
     Signature(VerifyError),
     /// A signal came before this run sent anything; an earlier one, which it

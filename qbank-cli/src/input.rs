@@ -32,18 +32,11 @@ pub(crate) fn bytes(path: &Path, what: &str, most: u64) -> Result<Vec<u8>, Failu
         Failure::usage(format!("{what}: {} cannot be read: {error}", shown(path)))
     })?;
     if bytes.len() as u64 > most {
-        return Err(Failure::usage(format!(
-            "{what}: {} is larger than {most} bytes",
-            shown(path)
-        )));
+        return Err(Failure::usage(format!("{what}: {} is larger than {most} bytes", shown(path))));
     }
     Ok(bytes)
 }
 
 fn shown(path: &Path) -> String {
-    if path == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    }
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }

@@ -47,11 +47,7 @@ impl Interrupts {
             let _ = signals.send(Event::Interrupted);
         })
         .map_err(|error| Failure::Local(format!("cannot listen for signals: {error}")))?;
-        Ok(Self {
-            events,
-            ours,
-            begun,
-        })
+        Ok(Self { events, ours, begun })
     }
 
     /// From here on a signal waits for who listens.
@@ -72,10 +68,7 @@ impl Interrupts {
         T: Send + 'static,
     {
         self.begin();
-        let shared = Shared(Arc::new(Mutex::new(Watched {
-            inner: machine,
-            over: false,
-        })));
+        let shared = Shared(Arc::new(Mutex::new(Watched { inner: machine, over: false })));
         let output = Arc::new(Mutex::new(None));
         let worker = {
             let (shared, client) = (shared.clone(), client.clone());
@@ -213,11 +206,7 @@ mod tests {
 
     fn without_signals() -> (Interrupts, Client) {
         let (ours, events) = mpsc::channel();
-        let interrupts = Interrupts {
-            events,
-            ours,
-            begun: Arc::default(),
-        };
+        let interrupts = Interrupts { events, ours, begun: Arc::default() };
         let credentials = Credentials::client("id", "secret");
         let config = Config::new(Environment::Sandbox { port: 1 }, credentials);
         let client = Client::with_driver(config, Over::Blocking(Ureq::default())).unwrap();
@@ -238,9 +227,6 @@ mod tests {
         let (interrupts, client) = without_signals();
         let late = Late(interrupts.ours.clone());
         assert!(interrupts.drive(&client, late).is_ok());
-        assert!(matches!(
-            interrupts.events.try_recv(),
-            Ok(Event::Interrupted)
-        ));
+        assert!(matches!(interrupts.events.try_recv(), Ok(Event::Interrupted)));
     }
 }

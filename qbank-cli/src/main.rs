@@ -1,9 +1,6 @@
 //! `qbank`: QBank Connect from a shell.
 
-#![allow(
-    rustdoc::bare_urls,
-    reason = "the doc comments of arguments are the program's help"
-)]
+#![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are the program's help")]
 
 mod args;
 mod commands;
@@ -73,9 +70,6 @@ fn on_one_line(error: &clap::Error) -> String {
         .map(|(said, _)| said)
         .min_by_key(|said| said.len())
         .unwrap_or(&text);
-    let words: Vec<&str> = said
-        .trim_start_matches("error: ")
-        .split_whitespace()
-        .collect();
+    let words: Vec<&str> = said.trim_start_matches("error: ").split_whitespace().collect();
     words.join(" ")
 }

@@ -60,15 +60,8 @@ struct Body<'a> {
 
 impl Printer {
     pub(crate) fn new(chosen: Option<Output>, unsent: Fate) -> Self {
-        let fallback = if io::stdout().is_terminal() {
-            Output::Table
-        } else {
-            Output::Json
-        };
-        Self {
-            output: chosen.unwrap_or(fallback),
-            unsent,
-        }
+        let fallback = if io::stdout().is_terminal() { Output::Table } else { Output::Json };
+        Self { output: chosen.unwrap_or(fallback), unsent }
     }
 
     /// For arguments that could not be understood: looks only for `--output`, for
@@ -127,11 +120,7 @@ impl Printer {
 
     /// One resource.
     pub(crate) fn one<T: Serialize + Rows>(&self, reply: &Reply<T>) {
-        let text = if self.is_table() {
-            table_of(reply)
-        } else {
-            document(reply)
-        };
+        let text = if self.is_table() { table_of(reply) } else { document(reply) };
         // What became of the money must not be lost.
         if !say(&text) && !self.reads() {
             tell(&text);
@@ -140,11 +129,7 @@ impl Printer {
 
     /// A text for people, or a document of its own shape.
     pub(crate) fn either(&self, text: &str, document: &impl Serialize) {
-        say(&if self.is_table() {
-            text.to_owned()
-        } else {
-            json(document)
-        });
+        say(&if self.is_table() { text.to_owned() } else { json(document) });
     }
 
     /// The key of a write, before its first send: a program that is killed loses
@@ -170,9 +155,7 @@ impl Printer {
             tell(&table::plain(&format!("error: {failure}")));
             self.tell_how_to_resume(failure);
         } else {
-            tell(&json(&ErrorDocument {
-                error: Body::of(failure, self.unsent),
-            }));
+            tell(&json(&ErrorDocument { error: Body::of(failure, self.unsent) }));
         }
         ExitCode::from(failure.code())
     }
@@ -185,9 +168,7 @@ impl Printer {
             // Too old, or wrong: resending is no help.
             && body.kind != ErrorKind::InvalidInput.as_str()
         {
-            tell(&format!(
-                "to resend: --resume --idempotency-key {key} --first-sent {first_sent}"
-            ));
+            tell(&format!("to resend: --resume --idempotency-key {key} --first-sent {first_sent}"));
         }
     }
 }
@@ -196,11 +177,7 @@ impl Printer {
 fn table_of<T: Rows>(reply: &Reply<T>) -> String {
     let item = table::one(&reply.value);
     let Some(key) = reply.key else { return item };
-    let how = if reply.followed {
-        ", found in process and followed"
-    } else {
-        ""
-    };
+    let how = if reply.followed { ", found in process and followed" } else { "" };
     let fate = reply.fate;
     format!("{item}\nidempotency key  {key}\nfate             {fate}{how}")
 }
@@ -230,16 +207,8 @@ pub(crate) fn say_result<T: Serialize>(result: &T) {
 }
 
 /// What only the commands that read are called.
-const READERS: [&str; 8] = [
-    "token",
-    "accounts",
-    "balances",
-    "transactions",
-    "get",
-    "wait",
-    "exceptions",
-    "webhooks",
-];
+const READERS: [&str; 8] =
+    ["token", "accounts", "balances", "transactions", "get", "wait", "exceptions", "webhooks"];
 
 impl<'a> Body<'a> {
     fn of(failure: &'a Failure, unsent: Fate) -> Self {
@@ -259,9 +228,7 @@ impl<'a> Body<'a> {
             Failure::Interrupted { resumed: None } => {
                 Self::plain("transport", Fate::NeverSent, message)
             }
-            Failure::Interrupted {
-                resumed: Some(submitted),
-            } => Self {
+            Failure::Interrupted { resumed: Some(submitted) } => Self {
                 idempotency_key: submitted.key,
                 first_sent: submitted.first_sent.map(moment),
                 ..Self::plain("transport", Fate::Unknown, message)

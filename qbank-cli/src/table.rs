@@ -23,9 +23,7 @@ pub(crate) fn list<T: Rows>(items: &[T]) -> String {
         return "none".to_owned();
     }
     let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_header(T::COLUMNS.to_vec());
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(T::COLUMNS.to_vec());
     for item in items {
         table.add_row(item.cells().iter().map(|cell| plain(cell)));
     }
@@ -88,14 +86,8 @@ impl Rows for Balance {
 }
 
 impl Rows for Transaction {
-    const COLUMNS: &'static [&'static str] = &[
-        "transaction",
-        "amount",
-        "description",
-        "value date",
-        "posted",
-        "status",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["transaction", "amount", "description", "value date", "posted", "status"];
     const AMOUNTS: &'static [usize] = &[1];
 
     fn cells(&self) -> Vec<String> {
@@ -111,14 +103,8 @@ impl Rows for Transaction {
 }
 
 impl Rows for Payment {
-    const COLUMNS: &'static [&'static str] = &[
-        "payment",
-        "type",
-        "amount",
-        "status",
-        "created",
-        "completed",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["payment", "type", "amount", "status", "created", "completed"];
     const AMOUNTS: &'static [usize] = &[2];
 
     fn cells(&self) -> Vec<String> {
@@ -155,16 +141,9 @@ impl Rows for AchAccepted {
 
     fn cells(&self) -> Vec<String> {
         let unknown = |what: String| {
-            if what.is_empty() {
-                "not known".to_owned()
-            } else {
-                what
-            }
+            if what.is_empty() { "not known".to_owned() } else { what }
         };
-        vec![
-            unknown(text(self.payment_id.as_ref())),
-            unknown(text(self.status.as_ref())),
-        ]
+        vec![unknown(text(self.payment_id.as_ref())), unknown(text(self.status.as_ref()))]
     }
 }
 
@@ -172,10 +151,7 @@ impl Rows for TransferAccepted {
     const COLUMNS: &'static [&'static str] = &["payment"];
 
     fn cells(&self) -> Vec<String> {
-        vec![
-            self.location
-                .map_or_else(|| "the bank names none".to_owned(), |id| id.to_string()),
-        ]
+        vec![self.location.map_or_else(|| "the bank names none".to_owned(), |id| id.to_string())]
     }
 }
 

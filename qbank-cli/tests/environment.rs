@@ -26,10 +26,7 @@ fn tiny() -> Tiny {
 fn addresses() {
     let bank = Bank::start();
     let other = tiny();
-    let ended = bank
-        .qbank("accounts list --base-url")
-        .arg(&other.base_url)
-        .run();
+    let ended = bank.qbank("accounts list --base-url").arg(&other.base_url).run();
     assert_eq!(ended.ok()["result"], json!([]));
     assert!(bank.requests().is_empty());
 
@@ -84,10 +81,7 @@ fn credentials() {
     let received = bank.received();
     assert_eq!(received.len(), before + 1);
     let head = received[before].head.to_lowercase();
-    assert!(
-        head.contains("authorization: bearer ready-made-token\r\n"),
-        "{head}"
-    );
+    assert!(head.contains("authorization: bearer ready-made-token\r\n"), "{head}");
 }
 
 #[test]
@@ -143,8 +137,7 @@ fn roots_and_transport() {
     }
     for program in [
         bank.qbank("accounts list --transport blocking"),
-        bank.qbank("accounts list")
-            .env("QBANK_TRANSPORT", "blocking"),
+        bank.qbank("accounts list").env("QBANK_TRANSPORT", "blocking"),
     ] {
         assert_eq!(program.run().code, Some(0));
     }
@@ -159,16 +152,8 @@ fn a_proxy_is_never_for_loopback() {
         assert_eq!(ended.code, Some(0), "{ended:?}");
     }
     bank.qbank("accounts list --proxy").arg(nobody).run().ok();
-    let error = bank
-        .qbank("accounts list --proxy nonsense://")
-        .run()
-        .error(2);
-    assert!(
-        error["message"]
-            .as_str()
-            .is_some_and(|it| it.contains("proxy")),
-        "{error}"
-    );
+    let error = bank.qbank("accounts list --proxy nonsense://").run().error(2);
+    assert!(error["message"].as_str().is_some_and(|it| it.contains("proxy")), "{error}");
 
     // For anything else it is taken, and an option beats the environment.
     let list = || {
@@ -179,23 +164,14 @@ fn a_proxy_is_never_for_loopback() {
     let address = proxy.base_url.trim_end_matches("/v1").to_owned();
     list().env("HTTPS_PROXY", &address).run().error(3);
     list().env("ALL_PROXY", &address).run().error(3);
-    list()
-        .env("HTTPS_PROXY", nobody)
-        .arg("--proxy")
-        .arg(&address)
-        .run()
-        .error(3);
+    list().env("HTTPS_PROXY", nobody).arg("--proxy").arg(&address).run().error(3);
     let received = proxy.received();
     assert_eq!(received.len(), 3);
     for request in received {
         assert!(request.head.starts_with("CONNECT bank.invalid:443 "));
         assert!(!request.head.contains(TOKEN));
     }
-    list()
-        .env("HTTPS_PROXY", &address)
-        .env("NO_PROXY", "bank.invalid")
-        .run()
-        .error(3);
+    list().env("HTTPS_PROXY", &address).env("NO_PROXY", "bank.invalid").run().error(3);
     assert_eq!(proxy.received().len(), 3);
 }
 
@@ -217,13 +193,9 @@ fn account_numbers_stay_out_of_the_process_list() {
         };
         for program in [
             qbank(line).args("--account-number").arg(number),
-            qbank(line)
-                .args("--account-number -")
-                .stdin("739105528846\n"),
+            qbank(line).args("--account-number -").stdin("739105528846\n"),
             qbank(line).args("--account-number -").stdin(number),
-            qbank(line)
-                .args("--account-number-file -")
-                .stdin("739105528846\r\n"),
+            qbank(line).args("--account-number-file -").stdin("739105528846\r\n"),
             qbank(line).arg("--account-number-file").arg(&path),
         ] {
             let ended = program.run();
@@ -235,12 +207,7 @@ fn account_numbers_stay_out_of_the_process_list() {
             assert!(details == number || other == number, "{sent}");
         }
         let none = qbank(line).args("--account-number -").run().error(2);
-        assert!(
-            none["message"]
-                .as_str()
-                .is_some_and(|it| it.contains("empty")),
-            "{none}"
-        );
+        assert!(none["message"].as_str().is_some_and(|it| it.contains("empty")), "{none}");
     }
 }
 
@@ -259,12 +226,7 @@ fn options_stand_before_and_after_the_subcommand() {
     let ended = bank.qbank(ACH).args("--output table").run();
     assert!(!ended.stdout.starts_with('{'), "{ended:?}");
     let error = bank.qbank("accounts list --output yaml").run().error(2);
-    assert!(
-        error["message"]
-            .as_str()
-            .is_some_and(|it| it.contains("--output")),
-        "{error}"
-    );
+    assert!(error["message"].as_str().is_some_and(|it| it.contains("--output")), "{error}");
 }
 
 #[test]
@@ -275,8 +237,7 @@ fn logs_are_asked_for() {
         bank.qbank("accounts list -v"),
         bank.qbank("-vv accounts list"),
         bank.qbank("accounts list").env("RUST_LOG", "debug"),
-        bank.qbank("accounts list")
-            .env("RUST_LOG", "qbank_proto=trace"),
+        bank.qbank("accounts list").env("RUST_LOG", "qbank_proto=trace"),
     ] {
         let ended = program.run();
         ended.ok();

@@ -65,9 +65,7 @@ fn every_status_of_a_write() {
 fn every_status_of_a_read_is_a_failed_read() {
     let bank = Bank::start();
     for (status, kind, _, _) in MAPPING {
-        bank.fault(&format!(
-            r#"{{"path":"/accounts","kind":"status","status":{status}}}"#
-        ));
+        bank.fault(&format!(r#"{{"path":"/accounts","kind":"status","status":{status}}}"#));
         let error = bank.qbank("accounts list --max-retries 0").run().error(3);
         assert_eq!(error["kind"], kind, "{error}");
         assert_eq!(error["fate"], "not_applicable", "{error}");
@@ -137,11 +135,7 @@ fn transfers_and_checks_in_process_are_reported() {
     bank.fault(r#"{"method":"POST","path":"/transfers","kind":"in_flight"}"#);
     bank.fault(r#"{"method":"POST","path":"/positivepay/issues","kind":"in_flight"}"#);
     for write in [TRANSFER, ISSUE] {
-        let error = bank
-            .qbank(write)
-            .args("--on-conflict follow")
-            .run()
-            .error(4);
+        let error = bank.qbank(write).args("--on-conflict follow").run().error(4);
         assert_eq!(error["fate"], "in_progress", "{error}");
     }
 }
@@ -170,9 +164,7 @@ fn nothing_is_sent_without_a_token() {
     assert_eq!(error["error_code"], "invalid_client");
     assert_eq!(error["idempotency_key"], refused.key());
     for (status, kind) in [(500, "server"), (503, "unavailable"), (429, "rate_limited")] {
-        bank.fault(&format!(
-            r#"{{"path":"/token","kind":"status","status":{status}}}"#
-        ));
+        bank.fault(&format!(r#"{{"path":"/token","kind":"status","status":{status}}}"#));
         let error = bank.qbank(ACH).args("--max-retries 0").run().error(3);
         assert_eq!(error["kind"], kind, "{error}");
         assert_eq!(error["fate"], "never_sent", "{error}");
@@ -242,14 +234,8 @@ fn a_list_that_is_torn_is_no_list() {
 #[test]
 fn a_lost_answer_is_found_again_by_itself() {
     let bank = Bank::start();
-    for (write, path) in [
-        (ACH, "payments/ach"),
-        (WIRE, "payments/wire"),
-        (TRANSFER, "transfers"),
-    ] {
-        bank.fault(&format!(
-            r#"{{"path":"/{path}","kind":"drop_after_commit"}}"#
-        ));
+    for (write, path) in [(ACH, "payments/ach"), (WIRE, "payments/wire"), (TRANSFER, "transfers")] {
+        bank.fault(&format!(r#"{{"path":"/{path}","kind":"drop_after_commit"}}"#));
         let ended = bank.qbank(write).run();
         let document = ended.ok();
         assert_eq!(document["attempts"], 2, "{document}");
@@ -299,12 +285,8 @@ fn a_terminal_is_not_told_what_to_do() {
 
 #[test]
 fn an_answer_over_several_lines_is_one_line_here() {
-    let bank = Tiny::start(|_| {
-        (
-            201,
-            "{\n  \"a b\": \"c \\\" d\",\n  \"amount\": 1.10\n}\n".into(),
-        )
-    });
+    let bank =
+        Tiny::start(|_| (201, "{\n  \"a b\": \"c \\\" d\",\n  \"amount\": 1.10\n}\n".into()));
     let ended = Program::new(TRANSFER)
         .env("QBANK_BASE_URL", &bank.base_url)
         .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")

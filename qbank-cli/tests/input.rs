@@ -93,24 +93,12 @@ fn keys() {
             let program = bank.qbank(write).arg("--idempotency-key").arg(key);
             never_sent(&bank, program, &["--idempotency-key", rule]);
         }
-        still_unknown(
-            &bank,
-            bank.qbank(write).arg("--resume"),
-            &["--idempotency-key"],
-        );
+        still_unknown(&bank, bank.qbank(write).arg("--resume"), &["--idempotency-key"]);
         let dated = bank.qbank(write).args("--first-sent 2026-01-05T09:00:00Z");
-        never_sent(
-            &bank,
-            dated.args("--idempotency-key").arg(KEY),
-            &["--resume"],
-        );
+        never_sent(&bank, dated.args("--idempotency-key").arg(KEY), &["--resume"]);
     }
     let when = format!("--resume --idempotency-key {KEY} --first-sent yesterday");
-    still_unknown(
-        &bank,
-        bank.qbank(ACH).args(&when),
-        &["--first-sent", "2026-01-05T"],
-    );
+    still_unknown(&bank, bank.qbank(ACH).args(&when), &["--first-sent", "2026-01-05T"]);
 }
 
 #[test]
@@ -129,22 +117,10 @@ fn a_resumed_request_that_is_wrong_is_bad_input_and_still_unknown() {
     let resumed = format!("--resume --idempotency-key {KEY}");
     let zero = bank.qbank(&TRANSFER.replace("75", "0")).args(&resumed);
     still_unknown(&bank, zero, &["--amount", "more than zero"]);
-    let odd = bank
-        .qbank(ACH)
-        .args(&resumed)
-        .arg("--reference")
-        .arg("a\u{7}b")
-        .run();
+    let odd = bank.qbank(ACH).args(&resumed).arg("--reference").arg("a\u{7}b").run();
     let error = odd.error(2);
-    assert_eq!(
-        (&error["fate"], &error["idempotency_key"]),
-        (&"unknown".into(), &KEY.into())
-    );
-    assert!(
-        error["message"]
-            .to_string()
-            .contains("reference id must not have control")
-    );
+    assert_eq!((&error["fate"], &error["idempotency_key"]), (&"unknown".into(), &KEY.into()));
+    assert!(error["message"].to_string().contains("reference id must not have control"));
     assert_eq!(bank.requests().len(), 0);
 }
 
@@ -179,22 +155,14 @@ fn ids() {
 #[test]
 fn plain_http_is_for_loopback_only() {
     let bank = Bank::start();
-    for url in [
-        "http://api.qbankconnect.com/v1",
-        "http://10.0.0.1/v1",
-        "http://127.0.0.1.x.org/v1",
-    ] {
+    for url in ["http://api.qbankconnect.com/v1", "http://10.0.0.1/v1", "http://127.0.0.1.x.org/v1"]
+    {
         for option in ["--base-url", "--token-url"] {
             let program = bank.qbank(WIRE).arg(option).arg(url);
             never_sent(&bank, program, &["https"]);
         }
     }
-    for url in [
-        "",
-        "not a url",
-        "ftp://127.0.0.1/v1",
-        "https://user:pw@example.org/v1",
-    ] {
+    for url in ["", "not a url", "ftp://127.0.0.1/v1", "https://user:pw@example.org/v1"] {
         let program = bank.qbank(ACH).arg("--base-url").arg(url);
         never_sent(&bank, program, &["base"]);
     }
@@ -218,16 +186,11 @@ fn control_characters() {
             .args("--account-number 123456 --reference R --beneficiary-name")
             .arg(bad);
         never_sent(&bank, name, &["name", rule]);
-        let number = bank
-            .qbank(&wire)
-            .args("--beneficiary-name N --reference R --account-number")
-            .arg(bad);
+        let number =
+            bank.qbank(&wire).args("--beneficiary-name N --reference R --account-number").arg(bad);
         never_sent(&bank, number, &["account number", rule]);
         let check = format!("positive-pay issue --account {OPERATING} --amount 1");
-        let check = bank
-            .qbank(&check)
-            .args("--issue-date 2026-01-05 --check-number")
-            .arg(bad);
+        let check = bank.qbank(&check).args("--issue-date 2026-01-05 --check-number").arg(bad);
         never_sent(&bank, check, &["check number", rule]);
         let date = bank.qbank(ACH).arg("--auth-date").arg(bad);
         never_sent(&bank, date, &["--auth-date", "HTTP-date"]);
@@ -281,11 +244,7 @@ fn what_is_missing_is_named() {
     let bank = Bank::start();
     let line = format!("payments ach --from {OPERATING} --to {PAYROLL}");
     never_sent(&bank, bank.qbank(&line), &["--amount"]);
-    never_sent(
-        &bank,
-        bank.qbank("transfers create"),
-        &["--from", "--to", "--amount"],
-    );
+    never_sent(&bank, bank.qbank("transfers create"), &["--from", "--to", "--amount"]);
     let error = refused(&bank, bank.qbank("balances get"), &["<ACCOUNT>"]);
     assert_eq!(error["fate"], "not_applicable");
     refused(&bank, bank.qbank("pay"), &["pay"]);
@@ -300,17 +259,10 @@ fn credentials() {
         let no_id = bank.qbank(line).without("QBANK_CLIENT_ID");
         refused(&bank, no_id, &["--client-id", "QBANK_CLIENT_ID"]);
         let no_secret = bank.qbank(line).without("QBANK_CLIENT_SECRET");
-        let fate = refused(
-            &bank,
-            no_secret,
-            &["QBANK_CLIENT_SECRET", "--client-secret-file"],
-        )["fate"]
-            .clone();
-        let expected = if WRITES.contains(&line) {
-            "never_sent"
-        } else {
-            "not_applicable"
-        };
+        let fate =
+            refused(&bank, no_secret, &["QBANK_CLIENT_SECRET", "--client-secret-file"])["fate"]
+                .clone();
+        let expected = if WRITES.contains(&line) { "never_sent" } else { "not_applicable" };
         assert_eq!(fate, expected, "{line}");
     }
     let folder = tempfile::tempdir().unwrap();
@@ -327,17 +279,10 @@ fn credentials() {
         never_sent(&bank, program, &["--client-secret-file", rule]);
         let wire = WIRE.replace("--account-number 739105528846", "--account-number-file");
         let (before, after) = wire.split_once("--account-number-file").unwrap();
-        let program = bank
-            .qbank(before)
-            .args(after)
-            .arg("--account-number-file")
-            .arg(&path);
+        let program = bank.qbank(before).args(after).arg("--account-number-file").arg(&path);
         never_sent(&bank, program, &["--account-number-file", rule]);
     }
-    let folder = bank
-        .qbank(ACH)
-        .arg("--client-secret-file")
-        .arg(folder.path());
+    let folder = bank.qbank(ACH).arg("--client-secret-file").arg(folder.path());
     never_sent(&bank, folder, &["--client-secret-file", "cannot be read"]);
     let roots = bank.qbank(ACH).args("--ca-file /no/such/file");
     never_sent(&bank, roots, &["--ca-file"]);
@@ -390,9 +335,6 @@ fn a_word_of_a_reading_command_does_not_make_a_write_a_read() {
     let bank = Bank::start();
     let line = format!("{} --reference wait", ACH.replace("1000.5", "0"));
     never_sent(&bank, bank.qbank(&line), &["--amount"]);
-    let line = format!(
-        "{} --scope token",
-        WIRE.replace("ACME", "webhooks").replace("250.1", "0")
-    );
+    let line = format!("{} --scope token", WIRE.replace("ACME", "webhooks").replace("250.1", "0"));
     never_sent(&bank, bank.qbank(&line), &["--amount"]);
 }

@@ -65,9 +65,7 @@ fn while_a_token_is_awaited() {
         assert_eq!(error["first_sent"], Value::Null, "{error}");
 
         let running = bank.qbank("token").start();
-        running.until("a request", || {
-            (bank.sends("/token").len() > 1).then_some(())
-        });
+        running.until("a request", || (bank.sends("/token").len() > 1).then_some(()));
         let error = interrupt(running, signal).error(3);
         assert_eq!(error["fate"], "not_applicable", "{error}");
     }
@@ -88,9 +86,7 @@ fn between_two_attempts() {
     // A refusal is a refusal also when its retry was called off.
     bank.fault(r#"{"path":"/payments/wire","kind":"status","status":429,"retry_after":60}"#);
     let running = bank.qbank(WIRE).start();
-    running.until("a request", || {
-        (bank.sends("/payments/wire").len() > 1).then_some(())
-    });
+    running.until("a request", || (bank.sends("/payments/wire").len() > 1).then_some(()));
     std::thread::sleep(Duration::from_millis(300));
     let error = interrupt(running, "INT").error(3);
     assert_eq!(error["fate"], "refused", "{error}");

@@ -41,9 +41,7 @@ fn killed_while_the_answer_is_on_its_way() {
         let bank = Bank::start();
         fault(&bank, path, r#""kind":"delay","ms":60000"#);
         let running = bank.qbank(write).start();
-        running.until("the bank has it", || {
-            (!bank.sends(path).is_empty()).then_some(())
-        });
+        running.until("the bank has it", || (!bank.sends(path).is_empty()).then_some(()));
         let ended = running.kill();
         assert_eq!((ended.code, ended.stdout.as_str()), (None, ""));
         let key = ended.key();
@@ -99,12 +97,7 @@ fn a_person_is_told_how_to_resume() {
     assert!(options.contains("--first-sent 20"), "{ended:?}");
     assert!(options.contains(&ended.key()), "{ended:?}");
     let again = format!("{WIRE} --resume {options}");
-    done_once(
-        &bank,
-        "/payments/wire",
-        &ended.key(),
-        &bank.qbank(&again).run().ok(),
-    );
+    done_once(&bank, "/payments/wire", &ended.key(), &bank.qbank(&again).run().ok());
 }
 
 #[test]
@@ -137,11 +130,7 @@ fn a_resumed_call_that_is_refused_stays_unknown() {
     let bank = Bank::start();
     let key = program::KEY;
     for status in [400, 401, 403, 404, 422, 429, 500] {
-        fault(
-            &bank,
-            "/payments/wire",
-            &format!(r#""kind":"status","status":{status}"#),
-        );
+        fault(&bank, "/payments/wire", &format!(r#""kind":"status","status":{status}"#));
         let line = format!("{WIRE} --max-retries 0 --resume --idempotency-key {key}");
         let error = bank.qbank(&line).run().error(5);
         assert_eq!(error["fate"], "unknown", "{status}: {error}");
@@ -161,10 +150,7 @@ fn too_old_to_resend() {
         then.to_rfc3339_opts(SecondsFormat::Secs, true)
     };
     for (write, path) in PATHS {
-        let line = format!(
-            "{write} --resume --idempotency-key {} --first-sent",
-            program::KEY
-        );
+        let line = format!("{write} --resume --idempotency-key {} --first-sent", program::KEY);
         for hours in [25, 24 * 400] {
             let error = bank.qbank(&line).arg(ago(hours)).run().error(5);
             assert_eq!(error["kind"], "invalid_input", "{error}");
@@ -176,12 +162,6 @@ fn too_old_to_resend() {
         assert!(!person.stderr.contains("--resume"), "{person:?}");
         assert!(bank.sends(path).is_empty());
     }
-    let line = format!(
-        "{WIRE} --resume --idempotency-key {} --first-sent",
-        program::KEY
-    );
-    assert_eq!(
-        bank.qbank(&line).arg(ago(23)).run().ok()["fate"],
-        "accepted"
-    );
+    let line = format!("{WIRE} --resume --idempotency-key {} --first-sent", program::KEY);
+    assert_eq!(bank.qbank(&line).arg(ago(23)).run().ok()["fate"], "accepted");
 }

@@ -12,12 +12,7 @@ fn the_demo_holds() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stdout.ends_with("All of it held.\n"), "{ended:?}");
     assert_eq!(ended.stderr, "");
-    for word in [
-        "followed",
-        "P_COMPLETED",
-        "refused",
-        "the total is unchanged",
-    ] {
+    for word in ["followed", "P_COMPLETED", "refused", "the total is unchanged"] {
         assert!(ended.stdout.contains(word), "{word}: {ended:?}");
     }
 }
@@ -39,10 +34,7 @@ fn the_sandbox_refuses_what_others_can_reach() {
         let error = Program::new("sandbox --addr").arg(address).run().error(2);
         assert_eq!(error["kind"], "invalid_input");
         let message = error["message"].as_str().unwrap_or_default();
-        assert!(
-            message.contains("--addr") && message.contains("--allow-remote"),
-            "{message}"
-        );
+        assert!(message.contains("--addr") && message.contains("--allow-remote"), "{message}");
     }
     for address in ["localhost", "127.0.0.1", "127.0.0.1:99999", "nowhere:80"] {
         let error = Program::new("sandbox --addr").arg(address).run().error(2);
@@ -64,13 +56,7 @@ fn the_sandbox_serves_until_it_is_told_to_end() {
         let said: Value = serde_json::from_str(&sandbox.stdout_line()).unwrap();
         assert_members(
             &said,
-            &[
-                "base_url",
-                "control_url",
-                "client_id",
-                "client_secret",
-                "webhook_secret",
-            ],
+            &["base_url", "control_url", "client_id", "client_secret", "webhook_secret"],
         );
         let word = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
         let paid = Program::new(ACH)
@@ -95,34 +81,17 @@ fn the_sandbox_says_what_to_export() {
     sandbox.signal("TERM");
     let ended = sandbox.end();
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    for name in [
-        "QBANK_BASE_URL",
-        "QBANK_CLIENT_ID",
-        "QBANK_CLIENT_SECRET",
-        "QBANK_WEBHOOK_SECRET",
-    ] {
-        assert!(
-            ended.stdout.contains(&format!("export {name}=")),
-            "{ended:?}"
-        );
+    for name in ["QBANK_BASE_URL", "QBANK_CLIENT_ID", "QBANK_CLIENT_SECRET", "QBANK_WEBHOOK_SECRET"]
+    {
+        assert!(ended.stdout.contains(&format!("export {name}=")), "{ended:?}");
     }
 }
 
 #[test]
 fn help_and_version() {
-    for line in [
-        "--help",
-        "-h",
-        "payments --help",
-        "payments ach --help",
-        "sandbox -h",
-    ] {
+    for line in ["--help", "-h", "payments --help", "payments ach --help", "sandbox -h"] {
         let ended = Program::new(line).run();
-        assert_eq!(
-            (ended.code, ended.stderr.as_str()),
-            (Some(0), ""),
-            "{ended:?}"
-        );
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
         assert!(ended.stdout.contains("Usage: qbank"), "{ended:?}");
     }
     for line in ["--version", "-V"] {

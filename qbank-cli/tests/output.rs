@@ -52,12 +52,7 @@ fn accounts_and_balances() {
     let document = ended.ok();
     assert_members(
         success(&document),
-        &[
-            "accountId",
-            "availableBalance",
-            "currentBalance",
-            "currency",
-        ],
+        &["accountId", "availableBalance", "currentBalance", "currency"],
     );
     assert!(
         ended.stdout.contains(

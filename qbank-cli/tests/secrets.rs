@@ -16,10 +16,7 @@ const LOGS: [(&str, &str); 4] = [
     ("-vv", ""),
     ("-vv", "trace"),
     ("", "trace"),
-    (
-        "",
-        "hyper=trace,ureq=trace,ureq_proto=trace,rustls=trace,qbank_proto=trace,qbank=trace",
-    ),
+    ("", "hyper=trace,ureq=trace,ureq_proto=trace,rustls=trace,qbank_proto=trace,qbank=trace"),
 ];
 
 /// Not eight characters in a row of it, plain or in hexadecimal.
@@ -35,10 +32,7 @@ fn hides(ended: &Ended, secret: &str) {
             assert!(!lower.contains(&hex.join(between)), "{plain}: {everything}");
         }
         let bytes: Vec<String> = part.iter().map(ToString::to_string).collect();
-        assert!(
-            !everything.contains(&bytes.join(", ")),
-            "{plain}: {everything}"
-        );
+        assert!(!everything.contains(&bytes.join(", ")), "{plain}: {everything}");
     }
 }
 
@@ -128,11 +122,7 @@ fn a_bank_that_echoes_everything() {
                 hides(&table, secret);
             }
         }
-        assert!(
-            bank.received()
-                .iter()
-                .any(|it| it.whole().contains(ACCOUNT_NUMBER))
-        );
+        assert!(bank.received().iter().any(|it| it.whole().contains(ACCOUNT_NUMBER)));
         assert!(bank.received().iter().any(|it| it.whole().contains(TOKEN)));
     }
 }
@@ -145,10 +135,7 @@ fn a_good_answer_that_echoes_everything() {
             let token = json!({"access_token": TOKEN, "token_type": "Bearer", "scope": scope});
             return (200, token.to_string());
         }
-        (
-            201,
-            json!({"transferId": "1", "headers": request.whole()}).to_string(),
-        )
+        (201, json!({"transferId": "1", "headers": request.whole()}).to_string())
     });
     for line in [READS[0], WRITES[2]] {
         for output in ["json", "table"] {
@@ -177,9 +164,7 @@ fn a_token_endpoint_that_echoes_everything() {
 fn a_secret_that_a_form_has_to_escape() {
     let secret = "a/b+c=correct horse&battery";
     let bank = Tiny::start(|request| echo(request, 400));
-    let ended = against(&bank, "token")
-        .env("QBANK_CLIENT_SECRET", secret)
-        .run();
+    let ended = against(&bank, "token").env("QBANK_CLIENT_SECRET", secret).run();
     assert_eq!(ended.code, Some(3), "{ended:?}");
     hides(&ended, secret);
 }
@@ -200,15 +185,9 @@ fn input_that_is_refused_is_not_repeated_if_it_is_secret() {
     hides(&joined, SECRET);
     let number = format!("{ACCOUNT_NUMBER}\n");
     let wire = WRITES[1].replace(&format!("--account-number {ACCOUNT_NUMBER}"), "");
-    hides(
-        &bank.qbank(&wire).arg("--account-number").arg(number).run(),
-        ACCOUNT_NUMBER,
-    );
+    hides(&bank.qbank(&wire).arg("--account-number").arg(number).run(), ACCOUNT_NUMBER);
     let url = format!("https://user:{SECRET}@bank.invalid/v1");
-    hides(
-        &bank.qbank("accounts list --base-url").arg(&url).run(),
-        SECRET,
-    );
+    hides(&bank.qbank("accounts list --base-url").arg(&url).run(), SECRET);
     let proxy = format!("http://user:{SECRET}@127.0.0.1:1");
     let list = bank.qbank("accounts list --base-url https://bank.invalid/v1 -vv --deadline 1");
     hides(&list.arg("--proxy").arg(&proxy).run(), SECRET);

@@ -17,10 +17,7 @@ fn gist(document: &Value) -> Vec<Value> {
         "/error_code",
         "/retry_after_s",
     ];
-    members
-        .iter()
-        .map(|it| document.pointer(it).cloned().unwrap_or_default())
-        .collect()
+    members.iter().map(|it| document.pointer(it).cloned().unwrap_or_default()).collect()
 }
 
 /// Runs a line over a transport, on a bank of its own with this fault.
@@ -87,12 +84,7 @@ fn the_demo_holds_over_both() {
 
 #[test]
 fn an_unknown_transport_is_refused_by_name() {
-    let ended = Bank::start()
-        .qbank("accounts list --transport pigeon")
-        .run();
+    let ended = Bank::start().qbank("accounts list --transport pigeon").run();
     assert_eq!(ended.code, Some(2));
-    assert!(
-        ended.stderr.contains("pigeon") && ended.stderr.contains("hyper"),
-        "{ended:?}"
-    );
+    assert!(ended.stderr.contains("pigeon") && ended.stderr.contains("hyper"), "{ended:?}");
 }

@@ -50,9 +50,7 @@ fn a_payment_that_has_settled_is_not_waited_for() {
 fn time_up_with_the_payment_seen() {
     let bank = Bank::start();
     let id = paid(&bank);
-    let ended = bank
-        .qbank(&format!("payments wait {id} --deadline 1.5"))
-        .run();
+    let ended = bank.qbank(&format!("payments wait {id} --deadline 1.5")).run();
     let error = ended.error(4);
     assert_eq!(error["kind"], "deadline_exceeded");
     assert_eq!(error["fate"], "in_progress");

@@ -146,15 +146,8 @@ fn a_file_or_standard_input() {
     assert_eq!(from_file["verified"], true);
     let from_stdin = verify(&signed(EVENT), EVENT).arg("-").run().ok();
     assert_eq!(from_stdin, from_file);
-    forged(
-        &verify(&signed(EVENT), EVENT.trim_end_matches('}'))
-            .arg("-")
-            .run(),
-    );
-    let error = verify(&signed(EVENT), "")
-        .arg("/no/such/file")
-        .run()
-        .error(2);
+    forged(&verify(&signed(EVENT), EVENT.trim_end_matches('}')).arg("-").run());
+    let error = verify(&signed(EVENT), "").arg("/no/such/file").run().error(2);
     assert_eq!(error["kind"], "invalid_input");
     assert_eq!(error["fate"], "not_applicable");
     let table = verify(&signed(EVENT), EVENT).args("--output table").run();
@@ -196,12 +189,7 @@ fn the_standard_scheme() {
     for stale in [now - 600, now + 600, 0] {
         assert!(forged(&at(stale).run()).contains("timestamp"));
     }
-    forged(
-        &verify_at(now)
-            .args("--timestamp")
-            .arg((now + 1).to_string())
-            .run(),
-    );
+    forged(&verify_at(now).args("--timestamp").arg((now + 1).to_string()).run());
     forged(&verify_at(now).run());
     // A plain secret cannot be meant for this scheme.
     let plain = at(now).env("QBANK_WEBHOOK_SECRET", SECRET).run().error(2);

@@ -10,15 +10,7 @@ fn main() -> ExitCode {
     let (Some(name), Some(program)) = (words.next(), words.next()) else {
         return ExitCode::from(2);
     };
-    let driver = CommandDriver {
-        name,
-        program,
-        arguments: words.collect(),
-    };
+    let driver = CommandDriver { name, program, arguments: words.collect() };
     let summary = run_all(&driver);
-    if summary.failures.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if summary.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

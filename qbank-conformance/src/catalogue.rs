@@ -20,131 +20,59 @@ const GROUPS: [(&str, &str); 27] = [
     ("resume.json", include_str!("../scenarios/resume.json")),
     ("accepted.json", include_str!("../scenarios/accepted.json")),
     ("location.json", include_str!("../scenarios/location.json")),
-    (
-        "malformed.json",
-        include_str!("../scenarios/malformed.json"),
-    ),
+    ("malformed.json", include_str!("../scenarios/malformed.json")),
     ("token.json", include_str!("../scenarios/token.json")),
     ("reads.json", include_str!("../scenarios/reads.json")),
     ("wait.json", include_str!("../scenarios/wait.json")),
     ("input.json", include_str!("../scenarios/input.json")),
     ("http2.json", include_str!("../scenarios/http2.json")),
-    (
-        "broken_answers.json",
-        include_str!("../scenarios/broken_answers.json"),
-    ),
+    ("broken_answers.json", include_str!("../scenarios/broken_answers.json")),
     ("scopes.json", include_str!("../scenarios/scopes.json")),
-    (
-        "doubt_408_503.json",
-        include_str!("../scenarios/doubt_408_503.json"),
-    ),
+    ("doubt_408_503.json", include_str!("../scenarios/doubt_408_503.json")),
     ("followed.json", include_str!("../scenarios/followed.json")),
-    (
-        "malformed_reads.json",
-        include_str!("../scenarios/malformed_reads.json"),
-    ),
+    ("malformed_reads.json", include_str!("../scenarios/malformed_reads.json")),
     ("cap.json", include_str!("../scenarios/cap.json")),
-    (
-        "token_answers.json",
-        include_str!("../scenarios/token_answers.json"),
-    ),
+    ("token_answers.json", include_str!("../scenarios/token_answers.json")),
 ];
 
 const BODIES: [(&str, &str); 25] = [
-    (
-        "accounts.json",
-        include_str!("../scenarios/bodies/accounts.json"),
-    ),
+    ("accounts.json", include_str!("../scenarios/bodies/accounts.json")),
     (
         "accounts_other_spelling.json",
         include_str!("../scenarios/bodies/accounts_other_spelling.json"),
     ),
-    (
-        "ach_completed.json",
-        include_str!("../scenarios/bodies/ach_completed.json"),
-    ),
-    (
-        "ach_created.json",
-        include_str!("../scenarios/bodies/ach_created.json"),
-    ),
-    (
-        "ach_failed.json",
-        include_str!("../scenarios/bodies/ach_failed.json"),
-    ),
-    (
-        "ach_other_amount.json",
-        include_str!("../scenarios/bodies/ach_other_amount.json"),
-    ),
-    (
-        "ach_processing.json",
-        include_str!("../scenarios/bodies/ach_processing.json"),
-    ),
-    (
-        "ach_unknown_status.json",
-        include_str!("../scenarios/bodies/ach_unknown_status.json"),
-    ),
-    (
-        "ach_validated.json",
-        include_str!("../scenarios/bodies/ach_validated.json"),
-    ),
-    (
-        "balance.json",
-        include_str!("../scenarios/bodies/balance.json"),
-    ),
+    ("ach_completed.json", include_str!("../scenarios/bodies/ach_completed.json")),
+    ("ach_created.json", include_str!("../scenarios/bodies/ach_created.json")),
+    ("ach_failed.json", include_str!("../scenarios/bodies/ach_failed.json")),
+    ("ach_other_amount.json", include_str!("../scenarios/bodies/ach_other_amount.json")),
+    ("ach_processing.json", include_str!("../scenarios/bodies/ach_processing.json")),
+    ("ach_unknown_status.json", include_str!("../scenarios/bodies/ach_unknown_status.json")),
+    ("ach_validated.json", include_str!("../scenarios/bodies/ach_validated.json")),
+    ("balance.json", include_str!("../scenarios/bodies/balance.json")),
     (
         "balance_other_spelling.json",
         include_str!("../scenarios/bodies/balance_other_spelling.json"),
     ),
-    (
-        "conflict.json",
-        include_str!("../scenarios/bodies/conflict.json"),
-    ),
-    (
-        "conflict_instance.json",
-        include_str!("../scenarios/bodies/conflict_instance.json"),
-    ),
-    (
-        "conflict_malformed_id.json",
-        include_str!("../scenarios/bodies/conflict_malformed_id.json"),
-    ),
-    (
-        "conflict_other_type.json",
-        include_str!("../scenarios/bodies/conflict_other_type.json"),
-    ),
-    (
-        "conflict_traversal.json",
-        include_str!("../scenarios/bodies/conflict_traversal.json"),
-    ),
-    (
-        "conflict_without_id.json",
-        include_str!("../scenarios/bodies/conflict_without_id.json"),
-    ),
+    ("conflict.json", include_str!("../scenarios/bodies/conflict.json")),
+    ("conflict_instance.json", include_str!("../scenarios/bodies/conflict_instance.json")),
+    ("conflict_malformed_id.json", include_str!("../scenarios/bodies/conflict_malformed_id.json")),
+    ("conflict_other_type.json", include_str!("../scenarios/bodies/conflict_other_type.json")),
+    ("conflict_traversal.json", include_str!("../scenarios/bodies/conflict_traversal.json")),
+    ("conflict_without_id.json", include_str!("../scenarios/bodies/conflict_without_id.json")),
     ("error.json", include_str!("../scenarios/bodies/error.json")),
-    (
-        "exceptions.json",
-        include_str!("../scenarios/bodies/exceptions.json"),
-    ),
+    ("exceptions.json", include_str!("../scenarios/bodies/exceptions.json")),
     (
         "exceptions_unknown_reason.json",
         include_str!("../scenarios/bodies/exceptions_unknown_reason.json"),
     ),
     ("page.html", include_str!("../scenarios/bodies/page.html")),
-    (
-        "transactions.json",
-        include_str!("../scenarios/bodies/transactions.json"),
-    ),
+    ("transactions.json", include_str!("../scenarios/bodies/transactions.json")),
     (
         "transactions_other_spelling.json",
         include_str!("../scenarios/bodies/transactions_other_spelling.json"),
     ),
-    (
-        "wire_created.json",
-        include_str!("../scenarios/bodies/wire_created.json"),
-    ),
-    (
-        "wire_processing.json",
-        include_str!("../scenarios/bodies/wire_processing.json"),
-    ),
+    ("wire_created.json", include_str!("../scenarios/bodies/wire_created.json")),
+    ("wire_processing.json", include_str!("../scenarios/bodies/wire_processing.json")),
 ];
 
 const SAMPLES: &str = include_str!("../scenarios/samples.json");
@@ -203,10 +131,7 @@ pub fn rows() -> Result<Vec<String>, CatalogueError> {
 
 /// The text of a file in `scenarios/bodies/`.
 pub(crate) fn body(name: &str) -> Option<&'static str> {
-    BODIES
-        .iter()
-        .find(|(file, _)| *file == name)
-        .map(|(_, text)| *text)
+    BODIES.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(

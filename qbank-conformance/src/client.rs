@@ -68,9 +68,8 @@ impl<'a, R: Runner> Player<'a, R> {
             Some(token) => Credentials::Token(AccessToken::new(token)?),
             None => Credentials::client(&target.client_id, target.client_secret.as_str()),
         };
-        let mut config = Config::new(environment, credentials)
-            .scopes(Scope::ALL)
-            .allow_loopback_http();
+        let mut config =
+            Config::new(environment, credentials).scopes(Scope::ALL).allow_loopback_http();
         config.timeout = Duration::from_millis(options.timeout_ms);
         config.connect_timeout = options.connect_timeout_ms.map(Duration::from_millis);
         config.deadline = Duration::from_millis(options.deadline_ms);
@@ -89,11 +88,7 @@ impl<'a, R: Runner> Player<'a, R> {
                 OnConflict::Follow => ConflictPolicy::FollowAlways,
             };
         }
-        Ok(Self {
-            runner,
-            session: Session::new(config)?,
-            options,
-        })
+        Ok(Self { runner, session: Session::new(config)?, options })
     }
 
     fn play(&self, operation: Operation, args: &Arguments) -> Result<Outcome, Error> {
@@ -113,9 +108,7 @@ impl<'a, R: Runner> Player<'a, R> {
                 );
                 ach.effective_date = optional("effective date", args.effective_date.as_ref())?;
                 ach.reference_id.clone_from(&args.reference_id);
-                self.write(ach, |value| {
-                    (value.payment_id.map(|id| id.to_string()), render(value))
-                })
+                self.write(ach, |value| (value.payment_id.map(|id| id.to_string()), render(value)))
             }
             Operation::Wire => {
                 let party = args.beneficiary_details.as_ref();
@@ -200,16 +193,14 @@ impl<'a, R: Runner> Player<'a, R> {
     ) -> Result<Outcome, Error> {
         let entropy = self.runner.entropy();
         let key = match &self.options.idempotency_key {
-            Some(text) => text
-                .parse()
-                .map_err(|error| Error::invalid_input("idempotency key", error))?,
+            Some(text) => {
+                text.parse().map_err(|error| Error::invalid_input("idempotency key", error))?
+            }
             None => IdempotencyKey::from_entropy(entropy.key),
         };
         let mut options = CallOptions::default();
         if let Some(resume) = self.options.resume {
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let first = now.as_secs().saturating_sub(resume.first_sent_seconds_ago);
             let first = DateTime::from_timestamp(i64::try_from(first).unwrap_or_default(), 0);
             options.resume = first.map(Resume::new);
@@ -235,20 +226,14 @@ impl<'a, R: Runner> Player<'a, R> {
 
 fn recipient(party: &Party) -> Result<Recipient, Error> {
     let bank = parsed("bank id", Some(&party.bank_id))?;
-    Ok(Recipient::new(
-        &party.name,
-        bank,
-        party.account_number.as_str(),
-    ))
+    Ok(Recipient::new(&party.name, bank, party.account_number.as_str()))
 }
 
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     field: &str,
     text: Option<&String>,
 ) -> Result<T, Error> {
-    text.map_or("", String::as_str)
-        .parse()
-        .map_err(|error| Error::invalid_input(field, error))
+    text.map_or("", String::as_str).parse().map_err(|error| Error::invalid_input(field, error))
 }
 
 fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(
@@ -335,9 +320,7 @@ fn failed(error: &Error) -> Outcome {
         fate: error.fate().to_string(),
         http_status: error.status().map(|status| status.as_u16()),
         attempts: count(error.attempts()),
-        payment_id: error
-            .payment()
-            .map(|payment| payment.payment_id.to_string()),
+        payment_id: error.payment().map(|payment| payment.payment_id.to_string()),
         transaction_id: error.transaction_id().map(|id| id.to_string()),
         error_code: text(error.error_code()),
         request_id: error.request_id().map(|id| id.to_string()),

@@ -55,15 +55,10 @@ impl CommandDriver {
         let stdout = child.stdout.take();
         let reader = thread::spawn(move || {
             let mut text = String::new();
-            stdout
-                .map(|mut stdout| stdout.read_to_string(&mut text))
-                .transpose()
-                .map(|_| text)
+            stdout.map(|mut stdout| stdout.read_to_string(&mut text)).transpose().map(|_| text)
         });
         end(&mut child)?;
-        let text = reader
-            .join()
-            .map_err(|_| io::Error::other("its output was lost"))??;
+        let text = reader.join().map_err(|_| io::Error::other("its output was lost"))??;
         let line = text.lines().last().unwrap_or_default();
         serde_json::from_str(line).map_err(io::Error::other)
     }

@@ -118,9 +118,7 @@ impl Choice {
     /// Does the text contain one of them, in any case?
     pub fn within(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        self.0
-            .split('|')
-            .any(|one| text.contains(&one.to_lowercase()))
+        self.0.split('|').any(|one| text.contains(&one.to_lowercase()))
     }
 }
 

@@ -30,11 +30,9 @@ impl fmt::Display for Failure {
         }
         self.client(f)?;
         writeln!(f, "  on the wire:")?;
-        for (place, requests) in [
-            ("token", &self.log.token),
-            ("api", &self.log.api),
-            ("ELSEWHERE", &self.log.elsewhere),
-        ] {
+        for (place, requests) in
+            [("token", &self.log.token), ("api", &self.log.api), ("ELSEWHERE", &self.log.elsewhere)]
+        {
             for request in requests {
                 line(f, place, request)?;
             }
@@ -45,31 +43,11 @@ impl fmt::Display for Failure {
 
 impl Failure {
     fn client(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outcome {
-            ok,
-            kind,
-            fate,
-            http_status,
-            attempts,
-            followed,
-            message,
-            ..
-        } = &self.outcome;
-        let result = if *ok {
-            "a value"
-        } else {
-            kind.as_deref().unwrap_or("an error, no kind")
-        };
-        write!(
-            f,
-            "  the client said: {result}, {fate}, status {}",
-            shown(http_status.as_ref())
-        )?;
-        write!(
-            f,
-            ", {attempts} attempts{}",
-            if *followed { ", followed" } else { "" }
-        )?;
+        let Outcome { ok, kind, fate, http_status, attempts, followed, message, .. } =
+            &self.outcome;
+        let result = if *ok { "a value" } else { kind.as_deref().unwrap_or("an error, no kind") };
+        write!(f, "  the client said: {result}, {fate}, status {}", shown(http_status.as_ref()))?;
+        write!(f, ", {attempts} attempts{}", if *followed { ", followed" } else { "" })?;
         for (name, value) in [
             ("payment", &self.outcome.payment_id),
             ("transaction", &self.outcome.transaction_id),
@@ -92,11 +70,7 @@ fn line(f: &mut fmt::Formatter<'_>, place: &str, request: &Arrived) -> fmt::Resu
     if place != "token" {
         write!(f, ", token {}", shown(request.token()))?;
         write!(f, ", key {}", shown(request.header("idempotency-key")))?;
-        write!(
-            f,
-            ", body {}",
-            request.body_sha256.get(..8).unwrap_or("none")
-        )?;
+        write!(f, ", body {}", request.body_sha256.get(..8).unwrap_or("none"))?;
     }
     writeln!(f)
 }

@@ -11,10 +11,7 @@ pub(crate) fn broken(target: &Target, call: &Call, outcome: &Outcome, log: &Log)
     every_request(log, &mut broken);
     first_send(call, outcome, log, &mut broken);
     if log.elsewhere_connections > 0 {
-        broken.push(format!(
-            "nothing goes to another host: {}",
-            log.elsewhere_connections
-        ));
+        broken.push(format!("nothing goes to another host: {}", log.elsewhere_connections));
     }
     if outcome.ok && outcome.kind.is_some() {
         broken.push("a value has no error kind".to_owned());
@@ -35,11 +32,7 @@ fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
     let mut keys: Vec<&str> = Vec::new();
     let mut bodies: Vec<&str> = Vec::new();
     // One that was cut short may hold half a key.
-    for write in log
-        .api
-        .iter()
-        .filter(|request| request.method == "POST" && request.complete)
-    {
+    for write in log.api.iter().filter(|request| request.method == "POST" && request.complete) {
         bodies.push(&write.body_sha256);
         match write.header("idempotency-key") {
             Some(key) => keys.push(key),
@@ -49,9 +42,7 @@ fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
     keys.dedup();
     bodies.dedup();
     if keys.len() > 1 || bodies.len() > 1 {
-        broken.push(format!(
-            "one key and one body: keys {keys:?}, bodies {bodies:?}"
-        ));
+        broken.push(format!("one key and one body: keys {keys:?}, bodies {bodies:?}"));
     }
     let Some(key) = keys.first().copied() else {
         return;
@@ -67,22 +58,12 @@ fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
 
 fn every_request(log: &Log, broken: &mut Vec<String>) {
     // `PRI` is HTTP/2, of which the server sees no more.
-    for request in log
-        .api
-        .iter()
-        .filter(|request| request.complete && request.method != "PRI")
-    {
+    for request in log.api.iter().filter(|request| request.complete && request.method != "PRI") {
         if request.token().is_none() {
-            broken.push(format!(
-                "{} {} has a bearer token",
-                request.method, request.target
-            ));
+            broken.push(format!("{} {} has a bearer token", request.method, request.target));
         }
         if request.header("user-agent").is_none_or(str::is_empty) {
-            broken.push(format!(
-                "{} {} has a user-agent",
-                request.method, request.target
-            ));
+            broken.push(format!("{} {} has a user-agent", request.method, request.target));
         }
         if request.method == "POST" {
             let media = request.header("content-type").unwrap_or_default();
@@ -112,13 +93,8 @@ fn first_send(call: &Call, outcome: &Outcome, log: &Log, broken: &mut Vec<String
     if log.api.is_empty() && call.options.resume.is_none() {
         return;
     }
-    let ago = call
-        .options
-        .resume
-        .map_or(0, |resume| resume.first_sent_seconds_ago);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs());
+    let ago = call.options.resume.map_or(0, |resume| resume.first_sent_seconds_ago);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let off = now.saturating_sub(ago).abs_diff(told);
     if off > 60 {
         broken.push(format!("the first send is told as it was: {off} s off"));

@@ -29,13 +29,7 @@ pub fn run(driver: &dyn Driver, scenario: &Scenario) -> Result<(), Box<Failure>>
         Ok(server) => server,
         Err(error) => {
             let unmet = vec![format!("the server does not start: {error}")];
-            return Err(failure(
-                driver,
-                scenario,
-                unmet,
-                Outcome::default(),
-                Log::default(),
-            ));
+            return Err(failure(driver, scenario, unmet, Outcome::default(), Log::default()));
         }
     };
     let began = Instant::now();
@@ -51,15 +45,9 @@ pub fn run(driver: &dyn Driver, scenario: &Scenario) -> Result<(), Box<Failure>>
             .map(|broken| format!("always: {broken}")),
     );
     if elapsed > LIMIT {
-        unmet.push(format!(
-            "the call took {elapsed:?}, and ended when the server went away"
-        ));
+        unmet.push(format!("the call took {elapsed:?}, and ended when the server went away"));
     }
-    if unmet.is_empty() {
-        Ok(())
-    } else {
-        Err(failure(driver, scenario, unmet, outcome, log))
-    }
+    if unmet.is_empty() { Ok(()) } else { Err(failure(driver, scenario, unmet, outcome, log)) }
 }
 
 /// How it went.
@@ -80,10 +68,8 @@ pub struct Summary {
 /// With `QBANK_SCENARIO` in the environment only those whose name contains it.
 pub fn run_all(driver: &dyn Driver) -> Summary {
     let only = std::env::var("QBANK_SCENARIO").unwrap_or_default();
-    let chosen: Vec<Scenario> = scenarios()
-        .into_iter()
-        .filter(|scenario| scenario.name.contains(&only))
-        .collect();
+    let chosen: Vec<Scenario> =
+        scenarios().into_iter().filter(|scenario| scenario.name.contains(&only)).collect();
     let next = AtomicUsize::new(0);
     let summary = Mutex::new(Summary::default());
     thread::scope(|scope| {
@@ -99,11 +85,7 @@ pub fn run_all(driver: &dyn Driver) -> Summary {
     for failure in &summary.failures {
         say(&format!("\n{failure}"));
     }
-    let Summary {
-        passed,
-        skipped,
-        failures,
-    } = &summary;
+    let Summary { passed, skipped, failures } = &summary;
     say(&format!(
         "{}: {} scenarios: {passed} met, {} not met, {skipped} not for it",
         driver.name(),

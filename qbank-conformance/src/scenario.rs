@@ -34,19 +34,16 @@ pub struct Scenario {
 impl Scenario {
     /// Can a driver of this name meet it? HTTP/2 has to be asked for by name.
     pub fn is_for(&self, driver: &str) -> bool {
-        self.transports
-            .as_ref()
-            .is_none_or(|names| names.iter().any(|name| name == driver))
+        self.transports.as_ref().is_none_or(|names| names.iter().any(|name| name == driver))
     }
 
     /// What is expected of a driver of this name.
     pub fn expectations(&self, driver: &str) -> (Expect, Wire) {
         let (expect, wire) = (self.expect.clone(), self.wire.clone());
         match &self.fetch {
-            Some(over) if driver == "fetch" => (
-                expect.overridden(over.expect.clone()),
-                wire.overridden(over.wire.clone()),
-            ),
+            Some(over) if driver == "fetch" => {
+                (expect.overridden(over.expect.clone()), wire.overridden(over.wire.clone()))
+            }
             _ => (expect, wire),
         }
     }

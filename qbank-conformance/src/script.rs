@@ -139,12 +139,7 @@ pub struct Repeat {
 impl Repeat {
     /// The whole text.
     pub fn text(&self) -> String {
-        format!(
-            "{}{}{}",
-            self.before,
-            self.text.repeat(self.times),
-            self.after
-        )
+        format!("{}{}{}", self.before, self.text.repeat(self.times), self.after)
     }
 }
 

@@ -30,18 +30,11 @@ fn every_row_has_a_scenario_and_every_scenario_a_row() {
 
 #[test]
 fn every_operation_is_called_with_its_arguments() {
-    let called: Vec<Operation> = all()
-        .iter()
-        .map(|scenario| scenario.call.operation)
-        .collect();
+    let called: Vec<Operation> = all().iter().map(|scenario| scenario.call.operation).collect();
     for operation in Operation::ALL {
         assert!(called.contains(&operation), "{operation:?}");
     }
-    assert!(
-        all()
-            .iter()
-            .all(|scenario| scenario.call.arguments.is_some())
-    );
+    assert!(all().iter().all(|scenario| scenario.call.arguments.is_some()));
 }
 
 #[test]
@@ -53,14 +46,7 @@ fn every_scenario_expects_something() {
 
 #[test]
 fn fates_and_kinds_are_those_of_the_contract() {
-    let fates = [
-        "never_sent",
-        "refused",
-        "unknown",
-        "in_progress",
-        "accepted",
-        "not_applicable",
-    ];
+    let fates = ["never_sent", "refused", "unknown", "in_progress", "accepted", "not_applicable"];
     let kinds = [
         "invalid_request",
         "unauthenticated",

@@ -59,14 +59,8 @@ fn an_answer_is_framed_and_the_connection_stays() {
     assert!(one_answer(&mut tcp).ends_with("\r\n\r\n[]"));
     let log = server.log();
     assert_eq!(log.api.len(), 2);
-    assert_eq!(
-        (log.api[0].body.as_str(), log.api[0].complete),
-        ("body", true)
-    );
-    assert_eq!(
-        (log.api[1].method.as_str(), log.api[1].connection),
-        ("GET", 1)
-    );
+    assert_eq!((log.api[0].body.as_str(), log.api[0].complete), ("body", true));
+    assert_eq!((log.api[1].method.as_str(), log.api[1].connection), ("GET", 1));
 }
 
 #[test]
@@ -142,17 +136,13 @@ fn a_drip_takes_its_time_and_an_open_connection_stays_open() {
         [{"drip": {"text": "HTTP/1.1 200 OK", "every_ms": 20, "bytes": 3}}, {"keep_open": true}]
     ]}));
     let mut tcp = connect(&server);
-    tcp.set_read_timeout(Some(Duration::from_millis(300)))
-        .unwrap();
+    tcp.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
     tcp.write_all(GET).unwrap();
     let began = Instant::now();
     let mut bytes = [0; 15];
     tcp.read_exact(&mut bytes).unwrap();
     assert!(began.elapsed() >= Duration::from_millis(60));
-    assert_eq!(
-        tcp.read(&mut bytes).unwrap_err().kind(),
-        ErrorKind::WouldBlock
-    );
+    assert_eq!(tcp.read(&mut bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
 #[test]
@@ -180,10 +170,7 @@ fn nobody_listens_or_nobody_accepts() {
         "listen": {"accept_after_ms": 200}, "api": [[{"answer": {"status": 200}}]]
     }));
     let at = address(&server.target().base_url);
-    assert_eq!(
-        TcpStream::connect(at).unwrap_err().kind(),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(TcpStream::connect(at).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     std::thread::sleep(Duration::from_millis(400));
     TcpStream::connect(at).unwrap();
 }
@@ -193,27 +180,18 @@ fn tokens_are_granted_in_order_and_as_told() {
     let server = playing(serde_json::json!({}));
     let mut tcp = TcpStream::connect(address(&server.target().token_url)).unwrap();
     for token in ["conformance-token-t1", "conformance-token-t2"] {
-        tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n")
-            .unwrap();
+        tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n").unwrap();
         let answer = one_answer(&mut tcp);
-        assert!(
-            answer.contains(token) && answer.contains(r#""expires_in":3600"#),
-            "{answer}"
-        );
+        assert!(answer.contains(token) && answer.contains(r#""expires_in":3600"#), "{answer}");
     }
     let server = playing(serde_json::json!({"token": [
         [{"grant": {"expires_in": null, "token_type": "mac"}}], [{"grant": {"expires_in": "60"}}]
     ]}));
     let mut tcp = TcpStream::connect(address(&server.target().token_url)).unwrap();
-    tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n")
-        .unwrap();
+    tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n").unwrap();
     let answer = one_answer(&mut tcp);
-    assert!(
-        answer.contains("mac") && !answer.contains("expires_in"),
-        "{answer}"
-    );
-    tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n")
-        .unwrap();
+    assert!(answer.contains("mac") && !answer.contains("expires_in"), "{answer}");
+    tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n").unwrap();
     assert!(one_answer(&mut tcp).contains(r#""expires_in":"60""#));
 }
 

@@ -26,36 +26,23 @@ fn play(script: &Script, alpn: &[&str], request: &[u8]) -> Result<Vec<u8>, Strin
     let server = Server::start(script).unwrap();
     let mut roots = RootCertStore::empty();
     let pem = server.target().ca_pem.clone().unwrap();
-    roots
-        .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-    let address = server
-        .target()
-        .base_url
-        .split('/')
-        .nth(2)
-        .unwrap()
-        .to_owned();
+    let address = server.target().base_url.split('/').nth(2).unwrap().to_owned();
     assert!(server.target().base_url.starts_with("https://127.0.0.1:"));
     let tcp = TcpStream::connect(address).unwrap();
-    tcp.set_read_timeout(Some(Duration::from_millis(500)))
-        .unwrap();
+    tcp.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
     let name = "127.0.0.1".try_into().unwrap();
     let client = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = StreamOwned::new(client, tcp);
-    stream
-        .write_all(request)
-        .map_err(|error| error.to_string())?;
+    stream.write_all(request).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    stream
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
+    stream.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
@@ -96,16 +83,10 @@ fn a_server_for_http_2_only_turns_others_away() {
 #[test]
 fn http_2_frames_are_sent_as_the_script_says() {
     let scenarios = load().unwrap();
-    let refused = scenarios
-        .iter()
-        .find(|one| one.name == "stream_refused_is_never_sent")
-        .unwrap();
+    let refused = scenarios.iter().find(|one| one.name == "stream_refused_is_never_sent").unwrap();
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let frames = play(&refused.server, &["h2"], preface).unwrap();
     let settings_and_ack = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0];
     let refused_stream = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
-    assert_eq!(
-        frames,
-        [&settings_and_ack[..], &refused_stream[..]].concat()
-    );
+    assert_eq!(frames, [&settings_and_ack[..], &refused_stream[..]].concat());
 }

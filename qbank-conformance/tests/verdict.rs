@@ -59,11 +59,7 @@ fn transfer(key: &str, body: &str) -> String {
 }
 
 fn scenario(name: &str) -> Scenario {
-    load()
-        .unwrap()
-        .into_iter()
-        .find(|scenario| scenario.name == name)
-        .unwrap()
+    load().unwrap().into_iter().find(|scenario| scenario.name == name).unwrap()
 }
 
 fn accepted() -> Outcome {
@@ -78,11 +74,7 @@ fn accepted() -> Outcome {
 }
 
 fn unmet(sends: Vec<String>, claims: Outcome) -> String {
-    let puppet = Puppet {
-        name: "puppet",
-        sends,
-        claims,
-    };
+    let puppet = Puppet { name: "puppet", sends, claims };
     match run(&puppet, &scenario("status_500_with_an_empty_body")) {
         Ok(()) => String::new(),
         Err(failure) => failure.to_string(),
@@ -97,31 +89,17 @@ fn a_client_that_is_right_meets_its_scenario() {
 
 #[test]
 fn a_client_that_sends_once_is_told_so() {
-    let told = unmet(
-        vec![transfer(KEY, "{}")],
-        Outcome {
-            attempts: 1,
-            ..accepted()
-        },
-    );
+    let told = unmet(vec![transfer(KEY, "{}")], Outcome { attempts: 1, ..accepted() });
     assert!(told.contains("expected attempts 2, not 1"), "{told}");
     assert!(told.contains("expected writes 2, not 1"), "{told}");
-    assert!(
-        told.contains("proves: 500, 502, 504, any other 5xx"),
-        "{told}"
-    );
-    assert!(told.contains(&format!(
-        "POST /v1/transfers, connection 1, token t1, key {KEY}"
-    )));
+    assert!(told.contains("proves: 500, 502, 504, any other 5xx"), "{told}");
+    assert!(told.contains(&format!("POST /v1/transfers, connection 1, token t1, key {KEY}")));
 }
 
 #[test]
 fn another_key_or_another_body_breaks_an_invariant() {
     let other = KEY.replace("7f1d", "8a2e");
-    let told = unmet(
-        vec![transfer(KEY, "{}"), transfer(&other, "{}")],
-        accepted(),
-    );
+    let told = unmet(vec![transfer(KEY, "{}"), transfer(&other, "{}")], accepted());
     assert!(told.contains("always: one key and one body"), "{told}");
     let told = unmet(vec![transfer(KEY, "{}"), transfer(KEY, "{ }")], accepted());
     assert!(told.contains("always: one key and one body"), "{told}");
@@ -131,13 +109,7 @@ fn another_key_or_another_body_breaks_an_invariant() {
 fn a_secret_in_a_message_breaks_an_invariant() {
     let message = "Bearer conformance-token-t1 was refused".to_owned();
     let sends = vec![transfer(KEY, "{}"), transfer(KEY, "{}")];
-    let told = unmet(
-        sends,
-        Outcome {
-            message,
-            ..accepted()
-        },
-    );
+    let told = unmet(sends, Outcome { message, ..accepted() });
     assert!(told.contains("always: no secret is in a message"), "{told}");
 }
 
@@ -150,31 +122,16 @@ fn what_differs_on_fetch_is_expected_of_fetch_only() {
         attempts: 3,
         ..Outcome::default()
     };
-    let fetch = Puppet {
-        name: "fetch",
-        sends: vec![],
-        claims: claims.clone(),
-    };
+    let fetch = Puppet { name: "fetch", sends: vec![], claims: claims.clone() };
     assert!(run(&fetch, &scenario).is_ok());
-    let hyper = Puppet {
-        name: "hyper",
-        sends: vec![],
-        claims,
-    };
+    let hyper = Puppet { name: "hyper", sends: vec![], claims };
     let told = run(&hyper, &scenario).unwrap_err().to_string();
-    assert!(
-        told.contains("expected fate never_sent, not unknown"),
-        "{told}"
-    );
+    assert!(told.contains("expected fate never_sent, not unknown"), "{told}");
 }
 
 #[test]
 fn a_scenario_for_others_is_met_by_not_playing_it() {
-    let puppet = Puppet {
-        name: "puppet",
-        sends: vec![],
-        claims: Outcome::default(),
-    };
+    let puppet = Puppet { name: "puppet", sends: vec![], claims: Outcome::default() };
     assert!(run(&puppet, &scenario("tls_certificate_expired")).is_ok());
 }
 
@@ -191,10 +148,7 @@ fn a_payment_of_a_script_is_on_the_wire() {
     let server = Server::start(&scenario("ach_is_accepted").server).unwrap();
     let answer = exchange(&server.target().base_url, &transfer(KEY, "{}"));
     let base = &server.target().base_url;
-    assert!(
-        answer.contains(&format!("location: {base}/payments/{PAYMENT}\r\n")),
-        "{answer}"
-    );
+    assert!(answer.contains(&format!("location: {base}/payments/{PAYMENT}\r\n")), "{answer}");
 }
 
 #[test]
@@ -207,17 +161,10 @@ fn a_program_can_be_a_driver() {
         program: "sh".to_owned(),
         arguments: vec!["-c".to_owned(), reads_and_claims.to_owned()],
     };
-    let told = run(&driver, &scenario("token_refused_for_authenticate"))
-        .unwrap_err()
-        .to_string();
+    let told = run(&driver, &scenario("token_refused_for_authenticate")).unwrap_err().to_string();
     assert!(told.contains("expected token requests 1, not 0"), "{told}");
     assert!(!told.contains("expected kind"), "{told}");
-    let gone = CommandDriver {
-        program: "no-such-program-anywhere".to_owned(),
-        ..driver
-    };
-    let told = run(&gone, &scenario("balance_is_read"))
-        .unwrap_err()
-        .to_string();
+    let gone = CommandDriver { program: "no-such-program-anywhere".to_owned(), ..driver };
+    let told = run(&gone, &scenario("balance_is_read")).unwrap_err().to_string();
     assert!(told.contains("gave no outcome"), "{told}");
 }

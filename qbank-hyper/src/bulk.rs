@@ -1,6 +1,7 @@
 //! Many calls at once, with a limit.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -28,16 +29,9 @@ use crate::Client;
 ///
 /// ```no_run
 /// # async fn pay(client: qbank_hyper::Client, invoices: Vec<qbank_hyper::endpoint::CreateAch>) {
-/// use std::future::poll_fn;
-/// use std::pin::Pin;
-///
-/// use futures_core::Stream;
-///
 /// let calls = invoices.into_iter().map(|invoice| client.payments().create_ach(invoice).call());
 /// let mut results = qbank_hyper::submit_all(&client, calls, 64);
-/// while let Some((position, result)) =
-///     poll_fn(|cx| Pin::new(&mut results).poll_next(cx)).await
-/// {
+/// while let Some((position, result)) = results.next().await {
 ///     match result {
 ///         Ok(reply) => println!("{position}: {:?}", reply.value.payment_id),
 ///         Err(error) => println!("{position}: {error}"),
@@ -71,6 +65,17 @@ pub struct Submissions<E: Endpoint, I> {
 
 type Submitted<E> = Result<Reply<<E as Endpoint>::Output>, Error>;
 
+impl<E, I> Submissions<E, I>
+where
+    E: Endpoint,
+    I: Iterator<Item = Call<E>> + Unpin,
+{
+    /// The next result, in the order in which they come.
+    pub async fn next(&mut self) -> Option<(usize, Submitted<E>)> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
 impl<E, I> Stream for Submissions<E, I>
 where
     E: Endpoint,
@@ -84,8 +89,7 @@ where
                 None => self.drained = true,
                 Some((position, call)) => {
                     let running = self.client.drive(call);
-                    self.in_flight
-                        .spawn(async move { (position, running.await) });
+                    self.in_flight.spawn(async move { (position, running.await) });
                 }
             }
         }

@@ -34,11 +34,7 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        Self {
-            roots: Vec::new(),
-            proxy: Arc::new(Matcher::from_env()),
-            http1_only: false,
-        }
+        Self { roots: Vec::new(), proxy: Arc::new(Matcher::from_env()), http1_only: false }
     }
 }
 
@@ -107,14 +103,9 @@ impl Builder {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let tcp = Proxied {
-            tcp,
-            proxy: Arc::clone(&self.proxy),
-        };
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls())
-            .https_or_http()
-            .enable_http1();
+        let tcp = Proxied { tcp, proxy: Arc::clone(&self.proxy) };
+        let https =
+            HttpsConnectorBuilder::new().with_tls_config(self.tls()).https_or_http().enable_http1();
         if self.http1_only {
             https.wrap_connector(tcp)
         } else {
@@ -123,9 +114,7 @@ impl Builder {
     }
 
     fn tls(&self) -> ClientConfig {
-        let mut roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         roots.add_parsable_certificates(self.roots.iter().cloned());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         #[expect(
@@ -142,27 +131,17 @@ impl Builder {
 
 impl Hyper {
     /// A driver over a connector of the application's, with our own pools.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a connector is made to be given away"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "a connector is made to be given away")]
     pub fn with_connector<C>(connector: C) -> Self
     where
         C: Connect + Clone + Send + Sync + 'static,
     {
         let build = |most_idle: usize| {
-            let client: Client<C, Full<Bytes>> = pool()
-                .pool_max_idle_per_host(most_idle)
-                .build(connector.clone());
+            let client: Client<C, Full<Bytes>> =
+                pool().pool_max_idle_per_host(most_idle).build(connector.clone());
             start(client)
         };
-        Self {
-            clients: Clients {
-                pooled: build(MOST_IDLE),
-                fresh: build(0),
-            },
-            supplier: None,
-        }
+        Self { clients: Clients { pooled: build(MOST_IDLE), fresh: build(0) }, supplier: None }
     }
 
     /// A driver over a client of the application's. A fresh connection after a
@@ -172,13 +151,7 @@ impl Hyper {
         C: Connect + Clone + Send + Sync + 'static,
     {
         let start = start(client);
-        Self {
-            clients: Clients {
-                pooled: Arc::clone(&start),
-                fresh: start,
-            },
-            supplier: None,
-        }
+        Self { clients: Clients { pooled: Arc::clone(&start), fresh: start }, supplier: None }
     }
 }
 
@@ -194,10 +167,7 @@ fn is_host_and_port(proxy: &Uri) -> bool {
 
 fn pool() -> ClientBuilder {
     let mut builder = Client::builder(TokioExecutor::new());
-    builder
-        .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE);
+    builder.pool_timer(TokioTimer::new()).timer(TokioTimer::new()).pool_idle_timeout(IDLE);
     builder
 }
 

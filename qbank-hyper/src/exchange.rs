@@ -35,11 +35,7 @@ pub(crate) async fn exchange(
     let (head, body) = exchange.request.into_parts();
     let mut request = Request::from_parts(head, Full::new(body));
     let connection = capture_connection(&mut request);
-    let start = if exchange.fresh_connection {
-        &clients.fresh
-    } else {
-        &clients.pooled
-    };
+    let start = if exchange.fresh_connection { &clients.fresh } else { &clients.pooled };
     let begun = Instant::now();
     let limits = Limits {
         connect_by: begun + exchange.connect_timeout.min(LONGEST),
@@ -139,19 +135,11 @@ fn chunk(
             }
         }
     }
-    timer.poll(cx).map(|()| {
-        Err(Fault::maybe(
-            FaultKind::Timeout,
-            "the answer did not end in time",
-        ))
-    })
+    timer.poll(cx).map(|()| Err(Fault::maybe(FaultKind::Timeout, "the answer did not end in time")))
 }
 
 fn too_large() -> Fault {
-    Fault::maybe(
-        FaultKind::BodyTooLarge,
-        "the answer is larger than the limit",
-    )
+    Fault::maybe(FaultKind::BodyTooLarge, "the answer is larger than the limit")
 }
 
 /// A body that came in one piece is not copied.

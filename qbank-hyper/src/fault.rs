@@ -18,10 +18,7 @@ pub(crate) fn of_client(error: legacy::Error, connected: bool) -> Fault {
     } else {
         Sent::Maybe
     };
-    Fault {
-        sent,
-        ..Fault::maybe(kind, error)
-    }
+    Fault { sent, ..Fault::maybe(kind, error) }
 }
 
 /// The body broke off.
@@ -86,7 +83,5 @@ fn of_tls(error: &rustls::Error) -> FaultKind {
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
-        (*error).source()
-    })
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }

@@ -154,10 +154,7 @@ impl Hyper {
     }
 
     async fn supply(&self, timeout: Duration) -> Result<AccessToken, BoxError> {
-        let supplier = self
-            .supplier
-            .as_ref()
-            .ok_or("no token supplier was given to the driver")?;
+        let supplier = self.supplier.as_ref().ok_or("no token supplier was given to the driver")?;
         match tokio::time::timeout(timeout, supplier()).await {
             Ok(token) => token,
             Err(_) => Err("the token supplier did not answer in time".into()),
@@ -174,9 +171,7 @@ impl Default for Hyper {
 
 impl fmt::Debug for Hyper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hyper")
-            .field("supplier", &self.supplier.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("Hyper").field("supplier", &self.supplier.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -185,8 +180,6 @@ fn now() -> Now {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     Now {
         mono: ORIGIN.get_or_init(Instant::now).elapsed(),
-        unix: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default(),
+        unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
     }
 }

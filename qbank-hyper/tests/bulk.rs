@@ -224,9 +224,7 @@ async fn too_many_requests_holds_all_of_the_session_back() {
     let arrivals = arrivals.lock().unwrap();
     let after = |from: Duration, to: Duration| {
         let times = arrivals.iter().filter(|at| **at > refused);
-        times
-            .filter(|at| (from..to).contains(&(**at - refused)))
-            .count()
+        times.filter(|at| (from..to).contains(&(**at - refused))).count()
     };
     // What was on its way when the answer arrived may still come; then silence.
     assert!(after(Duration::ZERO, HOLD / 4) <= 7);

@@ -7,10 +7,7 @@ use qbank_conformance::{Script, Server, Tls};
 use qbank_hyper::{ErrorKind, Fate, Hyper};
 
 fn good_pem() -> String {
-    let script = Script {
-        tls: Some(Tls::Good),
-        ..Script::default()
-    };
+    let script = Script { tls: Some(Tls::Good), ..Script::default() };
     let server = Server::start(&script).unwrap();
     server.target().ca_pem.clone().unwrap()
 }
@@ -32,10 +29,7 @@ fn a_pem_without_a_usable_certificate_is_refused_by_name() {
         ("cut off", cut.to_owned()),
         ("no certificate inside", pem("CERTIFICATE", "aGVsbG8=")),
         ("an empty certificate", pem("CERTIFICATE", "")),
-        (
-            "a good one and garbage",
-            good.clone() + &pem("CERTIFICATE", "aGVsbG8="),
-        ),
+        ("a good one and garbage", good.clone() + &pem("CERTIFICATE", "aGVsbG8=")),
     ];
     for (what, pem) in cases {
         let refused = Hyper::builder().root_certificates(pem.as_bytes());
@@ -44,10 +38,7 @@ fn a_pem_without_a_usable_certificate_is_refused_by_name() {
         };
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{what}");
         assert_eq!(error.fate(), Fate::NeverSent, "{what}");
-        assert!(
-            error.to_string().starts_with("root certificates "),
-            "{what}: {error}"
-        );
+        assert!(error.to_string().starts_with("root certificates "), "{what}: {error}");
     }
 }
 

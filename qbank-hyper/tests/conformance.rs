@@ -46,43 +46,19 @@ impl Driver for Async {
         if self.http1_only {
             builder = builder.http1_only();
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        play(
-            &Over {
-                driver: builder.build(),
-                runtime,
-            },
-            target,
-            call,
-        )
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        play(&Over { driver: builder.build(), runtime }, target, call)
     }
 }
 
 #[test]
 fn every_scenario_is_met_over_http_1() {
-    let summary = run_all(&Async {
-        name: "hyper",
-        http1_only: true,
-    });
-    assert!(
-        summary.failures.is_empty(),
-        "{} scenarios are not met",
-        summary.failures.len()
-    );
+    let summary = run_all(&Async { name: "hyper", http1_only: true });
+    assert!(summary.failures.is_empty(), "{} scenarios are not met", summary.failures.len());
 }
 
 #[test]
 fn every_scenario_is_met_with_http_2_offered() {
-    let summary = run_all(&Async {
-        name: "hyper-h2",
-        http1_only: false,
-    });
-    assert!(
-        summary.failures.is_empty(),
-        "{} scenarios are not met",
-        summary.failures.len()
-    );
+    let summary = run_all(&Async { name: "hyper-h2", http1_only: false });
+    assert!(summary.failures.is_empty(), "{} scenarios are not met", summary.failures.len());
 }

@@ -23,7 +23,7 @@ use bed::{Dice, SOON, ach, bank};
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::chrono::{DateTime, Utc};
 use qbank_hyper::http::{Method, Request};
-use qbank_hyper::{Client, Fate, IdempotencyKey};
+use qbank_hyper::{Client, Drive, Fate, IdempotencyKey};
 use qbank_sandbox::{OPERATING, Server};
 use tokio::time::timeout;
 
@@ -58,9 +58,8 @@ impl Intent {
             None => pending.key(self.key).send(),
             Some(first) => pending.resume(self.key, first).send(),
         };
-        let now = qbank_hyper::now().unix;
-        self.first
-            .get_or_insert(DateTime::from_timestamp(now.as_secs().cast_signed(), 0).unwrap());
+        let now = client.driver().now().unix;
+        self.first.get_or_insert(DateTime::from_timestamp(now.as_secs().cast_signed(), 0).unwrap());
         Box::pin(async move {
             match running.await {
                 Ok(reply) => {
@@ -174,17 +173,11 @@ async fn calls_dropped_at_random_points_lose_and_double_nothing() {
     let left_open = open.len();
     for mut intent in open {
         let running = intent.pay(&client);
-        assert!(
-            timeout(SOON, running).await.unwrap(),
-            "the money is in doubt"
-        );
+        assert!(timeout(SOON, running).await.unwrap(), "the money is in doubt");
     }
     order(&bank, Method::POST, r#"{"kind":"revoke_token"}"#);
     let prompt = client.balances().get(OPERATING).send();
-    timeout(SOON, prompt)
-        .await
-        .expect("a lease leaked")
-        .unwrap();
+    timeout(SOON, prompt).await.expect("a lease leaked").unwrap();
     assert_eq!(client.session().waiting(), 0);
 
     let bank = bank.bank();

@@ -104,9 +104,7 @@ async fn a_group_that_is_dropped_as_a_whole_leaves_nothing_behind() {
 async fn a_bulk_stream_that_is_dropped_leaves_nothing_behind() {
     let (port, asked) = silent_at_first(1).await;
     let client = client_at(port);
-    let calls: Vec<_> = (0..100)
-        .map(|_| client.payments().create_ach(ach("1")).call())
-        .collect();
+    let calls: Vec<_> = (0..100).map(|_| client.payments().create_ach(ach("1")).call()).collect();
     let mut stream = submit_all(&client, calls, 10);
     let lead = until("one that leads, nine that follow", || {
         asked.load(Ordering::Relaxed) == 1 && client.session().waiting() == 9
@@ -145,11 +143,7 @@ async fn a_call_dropped_inside_an_answer_is_resumed_with_its_key() {
     drop(running);
 
     let now = DateTime::from_timestamp(now().unix.as_secs().cast_signed(), 0).unwrap();
-    let resumed = client
-        .payments()
-        .create_wire(wire("20"))
-        .resume(key, now)
-        .send();
+    let resumed = client.payments().create_wire(wire("20")).resume(key, now).send();
     let paid = timeout(SOON, resumed).await.unwrap().unwrap();
     assert_eq!(paid.fate, Fate::Accepted);
     assert_eq!(paid.key, Some(key));
@@ -178,10 +172,7 @@ impl Torn {
                     if is_token(&request) {
                         return token("t").map(BodyExt::boxed);
                     }
-                    let key = request.headers()["idempotency-key"]
-                        .to_str()
-                        .unwrap()
-                        .to_owned();
+                    let key = request.headers()["idempotency-key"].to_str().unwrap().to_owned();
                     let first = {
                         let mut keys = keys.lock().unwrap();
                         keys.push(key);

@@ -74,24 +74,10 @@ async fn they_are_spawned_selected_joined_and_gathered() {
         assert_eq!(spawned.fate, Fate::Accepted);
         let (left, right) = tokio::join!(pay(), client.accounts().list().send());
         assert!(left.is_ok() && right.is_ok());
-        assert!(
-            join_all((0..40).map(|_| pay()))
-                .await
-                .iter()
-                .all(Result::is_ok)
-        );
-        assert_eq!(
-            try_join_all((0..40).map(|_| pay())).await.unwrap().len(),
-            40
-        );
+        assert!(join_all((0..40).map(|_| pay())).await.iter().all(Result::is_ok));
+        assert_eq!(try_join_all((0..40).map(|_| pay())).await.unwrap().len(), 40);
         let gathered: FuturesUnordered<_> = (0..40).map(|_| pay()).collect();
-        assert_eq!(
-            gathered
-                .filter(|it| std::future::ready(it.is_ok()))
-                .count()
-                .await,
-            40
-        );
+        assert_eq!(gathered.filter(|it| std::future::ready(it.is_ok())).count().await, 40);
         // Both in one loop of select, each polled whenever the other is woken.
         let (mut left, mut right) = (pay(), pay());
         let (mut one, mut two) = (None, None);
@@ -127,10 +113,7 @@ fn a_client_outlives_the_runtime_that_it_was_used_in() {
     let bank = bank();
     let client = client(&bank);
     for _ in 0..3 {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let paid = client.payments().create_ach(ach("1")).send();
         let paid = runtime.block_on(async { timeout(SOON, paid).await.unwrap().unwrap() });
         assert_eq!(paid.attempts.len(), 1);

@@ -71,9 +71,8 @@ async fn pays(words: Vec<u8>) -> Error {
             tokio::spawn(last_words(stream, words.clone()));
         }
     });
-    let http2 = HyperClient::builder(TokioExecutor::new())
-        .http2_only(true)
-        .build(HttpConnector::new());
+    let http2 =
+        HyperClient::builder(TokioExecutor::new()).http2_only(true).build(HttpConnector::new());
     let mut config = config(port).max_retries(0);
     config.credentials = Credentials::Token(AccessToken::new("t").unwrap());
     let client = Client::with_driver(config, Hyper::with_client(http2)).unwrap();
@@ -83,10 +82,8 @@ async fn pays(words: Vec<u8>) -> Error {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_stream_above_the_last_one_was_never_started() {
-    let never = [
-        ("goes away below it", goaway(0, NO_ERROR)),
-        ("refuses it", reset(REFUSED_STREAM)),
-    ];
+    let never =
+        [("goes away below it", goaway(0, NO_ERROR)), ("refuses it", reset(REFUSED_STREAM))];
     for (what, words) in never {
         let error = pays(words).await;
         assert_eq!(error.fate(), Fate::NeverSent, "{what}: {error}");
@@ -96,21 +93,12 @@ async fn only_a_stream_above_the_last_one_was_never_started() {
         ("says nothing", Vec::new()),
         ("goes away with it and breaks off", goaway(1, NO_ERROR)),
         ("goes away above it and breaks off", goaway(most, NO_ERROR)),
-        (
-            "goes away twice, with it",
-            [goaway(most, NO_ERROR), goaway(1, NO_ERROR)].concat(),
-        ),
+        ("goes away twice, with it", [goaway(most, NO_ERROR), goaway(1, NO_ERROR)].concat()),
         ("goes away over an error", goaway(1, INTERNAL_ERROR)),
-        (
-            "goes away below it over an error",
-            goaway(0, INTERNAL_ERROR),
-        ),
+        ("goes away below it over an error", goaway(0, INTERNAL_ERROR)),
         ("resets it over an error", reset(INTERNAL_ERROR)),
         ("resets it", reset(NO_ERROR)),
-        (
-            "goes away with it, then resets it",
-            [goaway(1, NO_ERROR), reset(NO_ERROR)].concat(),
-        ),
+        ("goes away with it, then resets it", [goaway(1, NO_ERROR), reset(NO_ERROR)].concat()),
     ];
     for (what, words) in maybe {
         let error = pays(words).await;

@@ -18,9 +18,7 @@ use tokio::time::timeout;
 #[tokio::test]
 async fn a_limit_without_end_is_a_limit() {
     let bank = bank();
-    let mut config = config(bank.addr().port())
-        .timeout(Duration::MAX)
-        .deadline(Duration::MAX);
+    let mut config = config(bank.addr().port()).timeout(Duration::MAX).deadline(Duration::MAX);
     config.connect_timeout = Some(Duration::MAX);
     let client = Client::new(config).unwrap();
     let paid = timeout(SOON, client.payments().create_ach(ach("1")).send());
@@ -37,9 +35,7 @@ async fn a_supplier_without_end_is_asked() {
         let token = AccessToken::new(&minted);
         async move { Ok(token?) }
     });
-    let mut config = config(bank.addr().port())
-        .timeout(Duration::MAX)
-        .deadline(Duration::MAX);
+    let mut config = config(bank.addr().port()).timeout(Duration::MAX).deadline(Duration::MAX);
     config.credentials = Credentials::Supplier;
     let client = Client::with_driver(config, driver).unwrap();
     let paid = timeout(SOON, client.payments().create_ach(ach("1")).send());

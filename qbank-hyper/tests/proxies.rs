@@ -236,31 +236,19 @@ fn a_proxy_of_the_environment_that_is_not_http_is_told_nothing() {
         let child = std::process::Command::new(std::env::current_exe().unwrap())
             .args([NAME, "--exact"])
             .env("QBANK_TEST_CHILD", "1")
-            .env(
-                "HTTPS_PROXY",
-                proxy.url().replace("http:", &format!("{scheme}:")),
-            )
+            .env("HTTPS_PROXY", proxy.url().replace("http:", &format!("{scheme}:")))
             .env_remove("NO_PROXY")
             .env_remove("no_proxy")
             .output()
             .unwrap();
-        assert!(
-            child.status.success(),
-            "{}",
-            String::from_utf8_lossy(&child.stdout)
-        );
-        assert!(
-            proxy.heads().is_empty(),
-            "its password went out in the clear"
-        );
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        assert!(proxy.heads().is_empty(), "its password went out in the clear");
     }
 }
 
 #[test]
 fn a_builder_does_not_show_the_password() {
-    let builder = Hyper::builder()
-        .proxy("http://user:pa%40ss-word-7@proxy.example:3128")
-        .unwrap();
+    let builder = Hyper::builder().proxy("http://user:pa%40ss-word-7@proxy.example:3128").unwrap();
     says_no_password(&format!("{builder:?} {:?}", builder.clone().build()));
 }
 

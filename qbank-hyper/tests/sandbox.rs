@@ -33,42 +33,23 @@ async fn every_operation_works_against_the_bank() {
     let client = client(&bank);
     assert!(client.authenticate().await.unwrap().scope.is_some());
     let accounts = client.accounts().list().send().await.unwrap().value;
-    assert!(
-        accounts
-            .iter()
-            .any(|account| account.account_id == OPERATING)
-    );
+    assert!(accounts.iter().any(|account| account.account_id == OPERATING));
     let balance = async || {
         let reply = client.balances().get(OPERATING).send().await.unwrap();
         reply.value.available_balance.unwrap()
     };
     let before = balance().await;
-    let paid = client
-        .payments()
-        .create_ach(ach("10.50"))
-        .send()
-        .await
-        .unwrap();
+    let paid = client.payments().create_ach(ach("10.50")).send().await.unwrap();
     assert_eq!(paid.fate, Fate::Accepted);
     let payment = paid.value.payment_id.unwrap();
     let seen = client.payments().get(payment).send().await.unwrap();
     assert!(!seen.value.is_final());
     bank.bank().advance(Duration::from_secs(4 * 24 * 3600));
-    let done = client
-        .payments()
-        .wait(payment)
-        .deadline(Duration::from_secs(20))
-        .send()
-        .await
-        .unwrap();
+    let done =
+        client.payments().wait(payment).deadline(Duration::from_secs(20)).send().await.unwrap();
     assert_eq!(done.value.status, Some(PaymentStatus::Completed));
     assert_eq!(done.fate, Fate::Accepted);
-    let wired = client
-        .payments()
-        .create_wire(wire("20"))
-        .send()
-        .await
-        .unwrap();
+    let wired = client.payments().create_wire(wire("20")).send().await.unwrap();
     assert_eq!(wired.value.status, Some(PaymentStatus::Completed));
     let transfer = CreateTransfer::new(OPERATING, SAVINGS, amount("5"));
     client.transfers().create(transfer).send().await.unwrap();
@@ -79,12 +60,7 @@ async fn every_operation_works_against_the_bank() {
         amount("99.99"),
         "2026-01-05".parse().unwrap(),
     );
-    client
-        .positive_pay()
-        .create_issue(issue)
-        .send()
-        .await
-        .unwrap();
+    client.positive_pay().create_issue(issue).send().await.unwrap();
     let exceptions = client.positive_pay().exceptions().send().await.unwrap();
     assert!(!exceptions.value.is_empty());
     let filter = ListTransactions::new().account(OPERATING);
@@ -105,10 +81,7 @@ async fn the_same_key_pays_once() {
     let again = pay("20").await.unwrap();
     assert_eq!(first.value, again.value);
     let other = pay("21").await.unwrap_err();
-    assert_eq!(
-        (other.kind(), other.fate()),
-        (ErrorKind::InvalidRequest, Fate::Refused)
-    );
+    assert_eq!((other.kind(), other.fate()), (ErrorKind::InvalidRequest, Fate::Refused));
     assert_eq!(bank.bank().lock().entries().len(), 1);
 }
 
@@ -130,10 +103,7 @@ async fn a_thousand_concurrent_calls_share_one_token() {
     }
     let bank = bank.bank();
     let bank = bank.lock();
-    let tokens = bank
-        .requests()
-        .filter(|request| &*request.path == "/v1/token")
-        .count();
+    let tokens = bank.requests().filter(|request| &*request.path == "/v1/token").count();
     assert_eq!(tokens, 1);
     assert_eq!(bank.requests().len(), 1001);
 }
@@ -186,12 +156,7 @@ async fn a_supplier_that_never_answers_is_cut_off() {
     let driver = Hyper::default().token_supplier(std::future::pending);
     let client = Client::with_driver(config, driver).unwrap();
     let begun = Instant::now();
-    let error = client
-        .payments()
-        .create_ach(ach("1"))
-        .send()
-        .await
-        .unwrap_err();
+    let error = client.payments().create_ach(ach("1")).send().await.unwrap_err();
     assert_eq!(error.fate(), Fate::NeverSent);
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("did not answer in time"), "{source}");
@@ -206,10 +171,7 @@ async fn a_given_client_or_connector_is_used() {
     let bank = bank();
     let given: HyperClient<_, Full<qbank_hyper::bytes::Bytes>> =
         HyperClient::builder(TokioExecutor::new()).build(HttpConnector::new());
-    let drivers = [
-        Hyper::with_client(given),
-        Hyper::with_connector(HttpConnector::new()),
-    ];
+    let drivers = [Hyper::with_client(given), Hyper::with_connector(HttpConnector::new())];
     let config = config(bank.addr().port());
     for driver in drivers {
         let client = Client::with_driver(config.clone(), driver).unwrap();
@@ -248,12 +210,7 @@ async fn a_given_connector_that_never_connects_is_cut_off() {
     let config = config(9).timeout(Duration::from_millis(100)).max_retries(1);
     let client = Client::with_driver(config, Hyper::with_connector(Never)).unwrap();
     let begun = Instant::now();
-    let error = client
-        .payments()
-        .create_ach(ach("1"))
-        .send()
-        .await
-        .unwrap_err();
+    let error = client.payments().create_ach(ach("1")).send().await.unwrap_err();
     assert_eq!(error.fate(), Fate::NeverSent);
     assert!(begun.elapsed() < bed::SOON);
 }

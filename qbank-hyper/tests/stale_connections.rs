@@ -152,10 +152,9 @@ impl Bank {
         let next = ledger.len() as u64;
         let amount = amount_of(&request.body);
         let known = ledger.contains_key(&request.key);
-        let entry = ledger.entry(request.key.clone()).or_insert(Entry {
-            number: next,
-            amount: amount.clone(),
-        });
+        let entry = ledger
+            .entry(request.key.clone())
+            .or_insert(Entry { number: next, amount: amount.clone() });
         assert_eq!(entry.amount, amount, "other bytes under the same key");
         let id = payment_id(entry.number);
         if known && dice.percent(50) {

@@ -85,9 +85,8 @@ impl Bank {
                 tokio::spawn(async move { drop(connection.await) });
             }
         });
-        let http2 = HyperClient::builder(TokioExecutor::new())
-            .http2_only(true)
-            .build(HttpConnector::new());
+        let http2 =
+            HyperClient::builder(TokioExecutor::new()).http2_only(true).build(HttpConnector::new());
         let driver = Hyper::with_client(http2);
         (Client::with_driver(config(port), driver).unwrap(), bank)
     }
@@ -115,9 +114,7 @@ impl Bank {
 /// Each a task of its own, all at once. Gives the attempts that each took.
 async fn pay(client: &Client, calls: usize) -> Vec<usize> {
     let running = (0..calls).map(|_| tokio::spawn(client.payments().create_ach(ach("1")).send()));
-    let all = timeout(LONG, join_all(running))
-        .await
-        .expect("some are stuck");
+    let all = timeout(LONG, join_all(running)).await.expect("some are stuck");
     all.into_iter()
         .map(|reply| {
             let reply = reply.unwrap().unwrap();

@@ -23,11 +23,7 @@ impl Attempts {
             (true, None) => Fate::NeverSent,
             (true, Some(_)) => Fate::Unknown,
         };
-        Self {
-            done: Vec::new(),
-            join,
-            first_sent: resumed,
-        }
+        Self { done: Vec::new(), join, first_sent: resumed }
     }
 
     /// The highest rung that any attempt reached.
@@ -46,10 +42,7 @@ impl Attempts {
     /// How long ago the intent was first sent, by the wall clock.
     pub(crate) fn age(&self, now: Now) -> Duration {
         let first = self.first_sent.unwrap_or(now.utc());
-        now.utc()
-            .signed_duration_since(first)
-            .to_std()
-            .unwrap_or_default()
+        now.utc().signed_duration_since(first).to_std().unwrap_or_default()
     }
 
     /// The intent is going out now.

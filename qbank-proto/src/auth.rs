@@ -28,11 +28,7 @@ pub(crate) struct Authorizer {
 enum State {
     Idle,
     Following(Arc<Flight>),
-    Leading {
-        lease: Lease,
-        out: Option<Out>,
-        fresh_connection: bool,
-    },
+    Leading { lease: Lease, out: Option<Out>, fresh_connection: bool },
     Have(Bearer),
     Refused(Arc<Refusal>),
     OutOfTime,
@@ -89,14 +85,7 @@ impl Authorizer {
         jitter: Jitter,
     ) -> Self {
         let caller = next_id();
-        Self {
-            session,
-            caller,
-            own,
-            limits,
-            jitter,
-            state: State::Idle,
-        }
+        Self { session, caller, own, limits, jitter, state: State::Idle }
     }
 
     /// Whether the session can get another token after a 401.
@@ -108,10 +97,7 @@ impl Authorizer {
     /// `deadline` is the call's own, by the monotonic clock.
     pub(crate) fn poll(&mut self, now: Now, deadline: Duration, waker: &Waker) -> Auth {
         if let Some(token) = &self.own {
-            return Auth::Token(Bearer {
-                token: token.clone(),
-                generation: u64::MAX,
-            });
+            return Auth::Token(Bearer { token: token.clone(), generation: u64::MAX });
         }
         if now.mono >= deadline {
             self.release();
@@ -124,18 +110,12 @@ impl Authorizer {
                         State::Following(flight) => Some(Arc::clone(flight)),
                         _ => None,
                     };
-                    match self
-                        .session
-                        .grant(now, self.caller, followed.as_deref(), waker)
-                    {
+                    match self.session.grant(now, self.caller, followed.as_deref(), waker) {
                         Grant::Use(bearer) => self.state = State::Have(bearer),
                         Grant::Refused(refusal) => self.state = State::Refused(refusal),
                         Grant::Lead(lease) => {
-                            self.state = State::Leading {
-                                lease,
-                                out: None,
-                                fresh_connection: false,
-                            };
+                            self.state =
+                                State::Leading { lease, out: None, fresh_connection: false };
                         }
                         Grant::Follow(flight, wait) => {
                             self.state = State::Following(flight);
@@ -174,12 +154,7 @@ impl Authorizer {
 
     /// The next step of the leader; `None` if it no longer leads.
     fn lead(&mut self, now: Now, deadline: Duration) -> Option<Auth> {
-        let State::Leading {
-            lease,
-            out,
-            fresh_connection,
-        } = &mut self.state
-        else {
+        let State::Leading { lease, out, fresh_connection } = &mut self.state else {
             return None;
         };
         let Some((not_before, last)) = lease.not_before() else {
@@ -211,12 +186,7 @@ impl Authorizer {
         }
         let id = next_id();
         let own_time = (timeout < usual).then(|| now.mono.saturating_add(timeout / 16 * 15));
-        *out = Some(Out {
-            ticket: id,
-            asked: now,
-            lost_at,
-            own_time,
-        });
+        *out = Some(Out { ticket: id, asked: now, lost_at, own_time });
         let ticket = Ticket(id);
         Some(match self.session.token_request() {
             None => Auth::Authorize { ticket, timeout },
@@ -293,12 +263,7 @@ impl Authorizer {
         read: Result<AccessToken, Arc<Refusal>>,
         broken: bool,
     ) {
-        let State::Leading {
-            lease,
-            fresh_connection,
-            ..
-        } = &mut self.state
-        else {
+        let State::Leading { lease, fresh_connection, .. } = &mut self.state else {
             return;
         };
         let refusal = match read {

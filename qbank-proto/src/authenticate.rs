@@ -43,12 +43,7 @@ impl Authenticate {
         let limits = Limits::of(session.config(), options);
         let jitter = Jitter::new(entropy.jitter);
         let auth = Authorizer::new(session.clone(), options.token.clone(), limits, jitter);
-        Self {
-            auth,
-            limits,
-            deadline: None,
-            over: false,
-        }
+        Self { auth, limits, deadline: None, over: false }
     }
 
     fn finish<T>(&mut self, outcome: T) -> Step<T> {
@@ -58,10 +53,7 @@ impl Authenticate {
     }
 
     fn ended(kind: ErrorKind, what: &str) -> Error {
-        let evidence = Evidence {
-            what: what.to_owned(),
-            ..Evidence::default()
-        };
+        let evidence = Evidence { what: what.to_owned(), ..Evidence::default() };
         Error::new(kind, Fate::NotApplicable, evidence)
     }
 }
@@ -73,9 +65,8 @@ impl Machine for Authenticate {
         if self.over {
             return Step::Done(Err(already_over(Fate::NotApplicable, None)));
         }
-        let deadline = *self
-            .deadline
-            .get_or_insert_with(|| now.mono.saturating_add(self.limits.deadline));
+        let deadline =
+            *self.deadline.get_or_insert_with(|| now.mono.saturating_add(self.limits.deadline));
         match self.auth.poll(now, deadline, waker).step() {
             Ok(step) => step,
             Err(Ended::Token(bearer)) => self.finish(Ok(TokenInfo {
@@ -104,9 +95,6 @@ impl Machine for Authenticate {
         if std::mem::replace(&mut self.over, true) {
             return Err(already_over(Fate::NotApplicable, None));
         }
-        Err(Self::ended(
-            ErrorKind::Transport,
-            "the wait for a token was called off",
-        ))
+        Err(Self::ended(ErrorKind::Transport, "the wait for a token was called off"))
     }
 }

@@ -104,12 +104,8 @@ impl<E: Endpoint> Call<E> {
         let limits = Limits::of(session.config(), &options);
         let jitter = Jitter::new(entropy.jitter);
         let token = options.token.clone();
-        let auth = Authorizer::new(
-            session.clone(),
-            token.clone(),
-            limits,
-            Jitter::new(!entropy.jitter),
-        );
+        let auth =
+            Authorizer::new(session.clone(), token.clone(), limits, Jitter::new(!entropy.jitter));
         let resumed = options.resume.as_ref().map(|resume| resume.first_sent);
         let span = tracing::info_span!(
             "qbank.call",
@@ -151,10 +147,8 @@ impl<E: Endpoint> Call<E> {
         self.body = self.endpoint.body()?;
         self.auth_date = options.auth_date.and_then(crate::options::AuthDate::header);
         if self.key.is_none() {
-            let write_only = [
-                ("auth date", options.auth_date.is_some()),
-                ("resume", options.resume.is_some()),
-            ];
+            let write_only =
+                [("auth date", options.auth_date.is_some()), ("resume", options.resume.is_some())];
             if let Some((name, _)) = write_only.iter().find(|(_, given)| *given) {
                 return Err(Error::invalid_input(name, "is for writes only"));
             }
@@ -178,9 +172,8 @@ impl<E: Endpoint> Call<E> {
     }
 
     fn advance(&mut self, now: Now, waker: &Waker) -> Step<Outcome<E>> {
-        let deadline = *self
-            .deadline
-            .get_or_insert_with(|| now.mono.saturating_add(self.limits.deadline));
+        let deadline =
+            *self.deadline.get_or_insert_with(|| now.mono.saturating_add(self.limits.deadline));
         loop {
             match &mut self.state {
                 State::Over(_) | State::Gone(_) => return Step::Done(self.take_outcome()),
@@ -253,14 +246,7 @@ impl<E: Endpoint> Call<E> {
         let own_time =
             (left <= self.limits.timeout).then(|| now.mono.saturating_add(timeout / 16 * 15));
         let lost_at = now.mono.saturating_add(timeout).saturating_add(GRACE);
-        self.state = State::Out(Out {
-            ticket,
-            sent: now,
-            lost_at,
-            own_time,
-            generation,
-            token,
-        });
+        self.state = State::Out(Out { ticket, sent: now, lost_at, own_time, generation, token });
         tracing::debug!(attempt = self.attempts.count() + 1, "send");
         Exchange {
             request,
@@ -282,10 +268,7 @@ impl<E: Endpoint> Call<E> {
         headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
         headers.insert(header::USER_AGENT, self.session.user_agent().clone());
         if !self.body.is_empty() {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            );
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         if let Some(key) = self.key {
             headers.insert("idempotency-key", key.header());

@@ -35,10 +35,7 @@ pub enum Environment {
 impl Environment {
     /// Another bank, with its token endpoint below the base URL.
     pub fn custom(base_url: impl Into<String>) -> Self {
-        Self::Custom {
-            base_url: base_url.into(),
-            token_url: None,
-        }
+        Self::Custom { base_url: base_url.into(), token_url: None }
     }
 }
 
@@ -62,10 +59,7 @@ pub enum Credentials {
 impl Credentials {
     /// OAuth 2.0 client credentials.
     pub fn client(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        Self::Client {
-            id: id.into(),
-            secret: secret.into(),
-        }
+        Self::Client { id: id.into(), secret: secret.into() }
     }
 }
 
@@ -205,14 +199,9 @@ impl Urls {
         let (base, token, http_allowed) = match &config.environment {
             Environment::Production => ("https://api.qbankconnect.com/v1".to_owned(), None, false),
             Environment::Sandbox { port } => (format!("http://127.0.0.1:{port}/v1"), None, true),
-            Environment::Custom {
-                base_url,
-                token_url,
-            } => (
-                base_url.clone(),
-                token_url.clone(),
-                config.allow_loopback_http,
-            ),
+            Environment::Custom { base_url, token_url } => {
+                (base_url.clone(), token_url.clone(), config.allow_loopback_http)
+            }
         };
         let base = base.trim_end_matches('/');
         let token = token.unwrap_or_else(|| format!("{base}/token"));
@@ -265,14 +254,9 @@ fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {
 /// assert!(!qbank_proto::is_loopback("localhost.example"));
 /// ```
 pub fn is_loopback(host: &str) -> bool {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|h| h.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
-        || bare
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -293,20 +277,9 @@ mod tests {
         assert!(base("http://127.0.0.1:8080/v1", true).is_ok());
         assert!(base("http://localhost:8080/v1", true).is_ok());
         assert!(base("http://[::1]:8080/v1", true).is_ok());
-        assert!(
-            base("http://127.0.0.1:8080/v1", false)
-                .unwrap_err()
-                .contains("explicitly")
-        );
-        for url in [
-            "http://bank.example/v1",
-            "http://127.0.0.1.example/v1",
-            "http://10.0.0.1/v1",
-        ] {
-            assert!(
-                base(url, true).unwrap_err().contains("must be https"),
-                "{url}"
-            );
+        assert!(base("http://127.0.0.1:8080/v1", false).unwrap_err().contains("explicitly"));
+        for url in ["http://bank.example/v1", "http://127.0.0.1.example/v1", "http://10.0.0.1/v1"] {
+            assert!(base(url, true).unwrap_err().contains("must be https"), "{url}");
         }
     }
 

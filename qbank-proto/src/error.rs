@@ -165,11 +165,7 @@ pub(crate) struct Evidence {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, fate: Fate, evidence: Evidence) -> Self {
-        Self(Box::new(Evidence {
-            kind: Some(kind),
-            fate: Some(fate),
-            ..evidence
-        }))
+        Self(Box::new(Evidence { kind: Some(kind), fate: Some(fate), ..evidence }))
     }
 
     /// Something about the input, found before anything was sent. `field` names
@@ -187,25 +183,14 @@ impl Error {
         Self::new(
             ErrorKind::InvalidInput,
             Fate::NeverSent,
-            Evidence {
-                what,
-                input: true,
-                ..Evidence::default()
-            },
+            Evidence { what, input: true, ..Evidence::default() },
         )
     }
 
     /// For an application's own steps after the bank accepted a payment: the
     /// bank has it, whatever went wrong since.
     pub fn in_progress(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self::new(
-            kind,
-            Fate::InProgress,
-            Evidence {
-                what: what.into(),
-                ..Evidence::default()
-            },
-        )
+        Self::new(kind, Fate::InProgress, Evidence { what: what.into(), ..Evidence::default() })
     }
 
     /// Whether this call was refused here for what it was given, before it sent
@@ -363,11 +348,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = self
-            .0
-            .response
-            .as_ref()
-            .map(|response| response.body().len());
+        let body = self.0.response.as_ref().map(|response| response.body().len());
         f.debug_struct("Error")
             .field("kind", &self.kind())
             .field("fate", &self.fate())

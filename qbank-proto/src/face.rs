@@ -62,10 +62,7 @@ impl<D: Drive> Client<D> {
 
     /// A client with a driver of the application's making.
     pub fn with_driver(config: Config, driver: D) -> Result<Self, Error> {
-        Ok(Self {
-            session: Session::new(config)?,
-            driver,
-        })
+        Ok(Self { session: Session::new(config)?, driver })
     }
 
     /// What the client's calls share.
@@ -81,11 +78,7 @@ impl<D: Drive> Client<D> {
     /// Gets a token now, if there is no fresh one. Calls do this by themselves.
     pub fn authenticate(&self) -> D::Run<Authenticate> {
         let options = CallOptions::default();
-        self.drive(Authenticate::new(
-            &self.session,
-            &options,
-            self.driver.entropy(),
-        ))
+        self.drive(Authenticate::new(&self.session, &options, self.driver.entropy()))
     }
 
     /// The accounts.
@@ -120,12 +113,7 @@ impl<D: Drive> Client<D> {
 
     /// Any operation, also one of the application's own.
     pub fn call<E: Endpoint>(&self, endpoint: E) -> Pending<'_, D, E> {
-        Pending {
-            client: self,
-            endpoint,
-            key: None,
-            options: CallOptions::default(),
-        }
+        Pending { client: self, endpoint, key: None, options: CallOptions::default() }
     }
 
     /// Drives a prepared call, or any other machine.
@@ -194,12 +182,7 @@ impl<'c, D: Drive> Payments<'c, D> {
 
     /// Waits until a payment is final.
     pub fn wait(&self, payment: PaymentId) -> PendingWait<'c, D> {
-        PendingWait {
-            client: self.0,
-            payment,
-            options: CallOptions::default(),
-            accepted: false,
-        }
+        PendingWait { client: self.0, payment, options: CallOptions::default(), accepted: false }
     }
 }
 
@@ -276,13 +259,7 @@ impl<D: Drive, E: Endpoint> Pending<'_, D, E> {
     pub fn call(self) -> Call<E> {
         let entropy = self.client.driver.entropy();
         let key = self.key.unwrap_or_else(|| E::Effect::key(entropy.key));
-        Call::new(
-            &self.client.session,
-            self.endpoint,
-            key,
-            self.options,
-            entropy,
-        )
+        Call::new(&self.client.session, self.endpoint, key, self.options, entropy)
     }
 
     /// Sends it, and drives it to its end.
@@ -325,9 +302,7 @@ impl<D: Drive, E: Endpoint<Effect = Write>> Pending<'_, D, E> {
 
 impl<D, E: Endpoint> fmt::Debug for Pending<'_, D, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending")
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
+        f.debug_struct("Pending").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 

@@ -133,10 +133,7 @@ fn timestamp(text: &str) -> Option<DateTime<Utc>> {
 
 /// `None` where the JSON is something else than a string.
 fn string(json: &str) -> Result<Option<Cow<'_, str>>, DecodeError> {
-    let Some(inner) = json
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let Some(inner) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Ok(None);
     };
     if inner.contains('\\') {

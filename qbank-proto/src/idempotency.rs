@@ -64,9 +64,7 @@ impl FromStr for IdempotencyKey {
     type Err = IdempotencyKeyError;
 
     fn from_str(text: &str) -> Result<Self, IdempotencyKeyError> {
-        hyphenated(text)
-            .ok_or(IdempotencyKeyError::NotAUuid)?
-            .try_into()
+        hyphenated(text).ok_or(IdempotencyKeyError::NotAUuid)?.try_into()
     }
 }
 

@@ -29,14 +29,8 @@ pub(crate) struct Scene<'a> {
 }
 
 pub(crate) enum Judged<T> {
-    Good {
-        value: T,
-        response: Response<Bytes>,
-    },
-    Bad {
-        verdict: Verdict,
-        evidence: Box<Evidence>,
-    },
+    Good { value: T, response: Response<Bytes> },
+    Bad { verdict: Verdict, evidence: Box<Evidence> },
 }
 
 impl<T> Judged<T> {
@@ -71,14 +65,8 @@ pub(crate) fn judge<E: Endpoint>(
         Err(mut fault) => match fault.head.take() {
             Some(head) if head.status.is_success() => {
                 match scene.decode(endpoint, head.status, &head.headers, None) {
-                    Ok(value) => Judged::Good {
-                        value,
-                        response: bodiless(*head),
-                    },
-                    Err(_) => scene.broken(Fault {
-                        head: Some(head),
-                        ..fault
-                    }),
+                    Ok(value) => Judged::Good { value, response: bodiless(*head) },
+                    Err(_) => scene.broken(Fault { head: Some(head), ..fault }),
                 }
             }
             Some(head) => scene.refusal(bodiless(*head), Some(fault)),
@@ -100,12 +88,7 @@ impl Scene<'_> {
         body: Option<&[u8]>,
     ) -> Result<E::Output, DecodeError> {
         let location = self.location(headers);
-        endpoint.decode(&Answer {
-            status,
-            headers,
-            body,
-            location,
-        })
+        endpoint.decode(&Answer { status, headers, body, location })
     }
 
     fn location(&self, headers: &HeaderMap) -> Option<PaymentId> {
@@ -140,14 +123,8 @@ impl Scene<'_> {
             .into_iter()
             .flatten()
             .next()
-            .map_or(String::new(), |said| {
-                format!(": {}", said.trim_end_matches('.'))
-            });
-        let note = if status.is_redirection() {
-            ", which is never followed"
-        } else {
-            ""
-        };
+            .map_or(String::new(), |said| format!(": {}", said.trim_end_matches('.')));
+        let note = if status.is_redirection() { ", which is never followed" } else { "" };
         Judged::Bad {
             verdict,
             evidence: Box::new(Evidence {
@@ -167,16 +144,12 @@ impl Scene<'_> {
         let verdict = policy::judge_fault(&fault);
         let what = match (fault.kind, &fault.head) {
             (FaultKind::BodyTooLarge, _) => {
-                format!(
-                    "the answer's body is larger than the limit of {} bytes",
-                    self.max_body
-                )
+                format!("the answer's body is larger than the limit of {} bytes", self.max_body)
             }
             (kind, head) => {
                 let source = redact(fault.told(), &(self.secrets)());
-                let after = head
-                    .as_ref()
-                    .map_or(String::new(), |head| format!(" (after {})", head.status));
+                let after =
+                    head.as_ref().map_or(String::new(), |head| format!(" (after {})", head.status));
                 format!("{}{after}: {source}", kind.explain())
             }
         };

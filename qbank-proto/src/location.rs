@@ -91,9 +91,7 @@ mod tests {
     fn id_of(location: &str) -> Option<String> {
         let base = Uri::from_static("https://api.qbankconnect.com/v1");
         let request = Uri::from_static("https://api.qbankconnect.com/v1/payments/ach");
-        PaymentUrls::new(&base, &request)
-            .id_of_reference(location)
-            .map(|id| id.to_string())
+        PaymentUrls::new(&base, &request).id_of_reference(location).map(|id| id.to_string())
     }
 
     #[test]

@@ -49,10 +49,7 @@ pub trait Machine {
 
 /// What a driver does next.
 #[must_use = "a step that is not taken stops the call"]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box per exchange costs more than the move"
-)]
+#[expect(clippy::large_enum_variant, reason = "a box per exchange costs more than the move")]
 #[derive(Debug)]
 pub enum Step<T> {
     /// Do this HTTP exchange once, then [`Machine::settle`].
@@ -137,22 +134,12 @@ pub struct Fault {
 impl Fault {
     /// A fault after which the bank may have the request: the honest default.
     pub fn maybe(kind: FaultKind, source: impl Into<BoxError>) -> Self {
-        Self {
-            sent: Sent::Maybe,
-            kind,
-            head: None,
-            source: source.into(),
-        }
+        Self { sent: Sent::Maybe, kind, head: None, source: source.into() }
     }
 
     /// A fault before any byte of the request was written.
     pub fn unsent(kind: FaultKind, source: impl Into<BoxError>) -> Self {
-        Self {
-            sent: Sent::No,
-            kind,
-            head: None,
-            source: source.into(),
-        }
+        Self { sent: Sent::No, kind, head: None, source: source.into() }
     }
 
     /// The transport's own words, causes included.
@@ -285,10 +272,7 @@ impl Entropy {
         let (key, jitter) = bytes.split_at(16);
         Self {
             key: key.try_into().unwrap_or_default(),
-            jitter: jitter
-                .try_into()
-                .map(u64::from_le_bytes)
-                .unwrap_or_default(),
+            jitter: jitter.try_into().map(u64::from_le_bytes).unwrap_or_default(),
         }
     }
 }

@@ -75,10 +75,7 @@ impl<'de> Deserialize<'de> for Money {
 impl Money {
     /// Reads a JSON number or a JSON string that holds one.
     pub(crate) fn from_json(json: &str) -> Result<Self, AmountError> {
-        json.strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or(json)
-            .parse()
+        json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json).parse()
     }
 }
 
@@ -100,11 +97,7 @@ pub struct Amount(Money);
 impl Amount {
     /// From whole cents, which must be more than zero.
     pub const fn from_cents(cents: i64) -> Result<Self, AmountError> {
-        if cents > 0 {
-            Ok(Self(Money(cents)))
-        } else {
-            Err(AmountError::NotPositive)
-        }
+        if cents > 0 { Ok(Self(Money(cents))) } else { Err(AmountError::NotPositive) }
     }
 
     /// Whole cents, always more than zero.
@@ -149,9 +142,7 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Money::deserialize(deserializer)?
-            .try_into()
-            .map_err(serde::de::Error::custom)
+        Money::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 
@@ -204,21 +195,14 @@ fn cents(text: &str) -> Result<i64, AmountError> {
     }
 
     // value = digits × 10^(exponent - len(fraction)); cents = value × 100.
-    let digits = || {
-        whole
-            .bytes()
-            .chain(fraction.bytes())
-            .map(|b| i64::from(b - b'0'))
-    };
+    let digits = || whole.bytes().chain(fraction.bytes()).map(|b| i64::from(b - b'0'));
     let mut significant = digits().skip_while(|digit| *digit == 0).count();
     if significant == 0 {
         return Ok(0);
     }
     let fraction_len = i64::try_from(fraction.len()).map_err(|_| AmountError::OutOfRange)?;
     let mut shift = exponent.saturating_sub(fraction_len).saturating_add(2);
-    let trailing_zeros = digits_rev(whole, fraction)
-        .take_while(|b| *b == b'0')
-        .count();
+    let trailing_zeros = digits_rev(whole, fraction).take_while(|b| *b == b'0').count();
     let mut skip = 0;
     while shift < 0 && skip < trailing_zeros {
         shift += 1;
@@ -238,11 +222,7 @@ fn cents(text: &str) -> Result<i64, AmountError> {
     for _ in 0..shift {
         total = push(total, 0)?;
     }
-    if negative {
-        Ok(total)
-    } else {
-        total.checked_neg().ok_or(AmountError::OutOfRange)
-    }
+    if negative { Ok(total) } else { total.checked_neg().ok_or(AmountError::OutOfRange) }
 }
 
 fn digits_rev<'a>(whole: &'a str, fraction: &'a str) -> impl Iterator<Item = u8> + 'a {
@@ -250,10 +230,7 @@ fn digits_rev<'a>(whole: &'a str, fraction: &'a str) -> impl Iterator<Item = u8>
 }
 
 fn push(total: i64, digit: i64) -> Result<i64, AmountError> {
-    total
-        .checked_mul(10)
-        .and_then(|t| t.checked_sub(digit))
-        .ok_or(AmountError::OutOfRange)
+    total.checked_mul(10).and_then(|t| t.checked_sub(digit)).ok_or(AmountError::OutOfRange)
 }
 
 /// Saturates: an exponent beyond a few dozen is out of range or too precise
@@ -267,9 +244,8 @@ fn exponent(text: &str) -> Result<i64, AmountError> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(AmountError::NotANumber);
     }
-    let size = digits.bytes().fold(0_i64, |n, b| {
-        n.saturating_mul(10).saturating_add(i64::from(b - b'0'))
-    });
+    let size =
+        digits.bytes().fold(0_i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
     Ok(if negative { -size } else { size })
 }
 

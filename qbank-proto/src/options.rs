@@ -50,10 +50,7 @@ pub struct Resume {
 impl Resume {
     /// Continues an intent first sent at this moment.
     pub const fn new(first_sent: DateTime<Utc>) -> Self {
-        Self {
-            first_sent,
-            body: None,
-        }
+        Self { first_sent, body: None }
     }
 
     /// Sends exactly these bytes.
@@ -153,8 +150,6 @@ impl Limits {
     /// At most ¾ of the attempt unless told otherwise, so that a slow connection
     /// leaves time to use it, and is known as never sent.
     pub(crate) fn connect_timeout(&self, attempt: Duration) -> Duration {
-        self.connect
-            .unwrap_or_else(|| (attempt / 4 * 3).min(Duration::from_secs(10)))
-            .min(attempt)
+        self.connect.unwrap_or_else(|| (attempt / 4 * 3).min(Duration::from_secs(10))).min(attempt)
     }
 }

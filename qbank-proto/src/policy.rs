@@ -25,11 +25,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// 2 retries, 0.5 s base, 8 s cap.
     fn default() -> Self {
-        Self {
-            max_retries: 2,
-            base: Duration::from_millis(500),
-            cap: Duration::from_secs(8),
-        }
+        Self { max_retries: 2, base: Duration::from_millis(500), cap: Duration::from_secs(8) }
     }
 }
 
@@ -37,10 +33,8 @@ impl RetryPolicy {
     /// Exponential backoff with full jitter: anything from nothing up to the
     /// bound of the `retry`th retry (0 is the first).
     pub(crate) fn backoff(&self, retry: u32, jitter: &mut Jitter) -> Duration {
-        let bound = self
-            .base
-            .saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX))
-            .min(self.cap);
+        let bound =
+            self.base.saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX)).min(self.cap);
         let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(jitter.up_to(nanos))
     }
@@ -119,12 +113,7 @@ pub(crate) enum Resend {
 
 impl Verdict {
     const fn new(kind: ErrorKind, fate: Fate, resend: Resend) -> Self {
-        Self {
-            kind,
-            fate,
-            resend,
-            fresh_connection: false,
-        }
+        Self { kind, fate, resend, fresh_connection: false }
     }
 
     const fn on_fresh_connection(mut self) -> Self {
@@ -190,24 +179,14 @@ mod tests {
     fn full_jitter_stays_below_a_doubling_bound_and_the_cap() {
         let policy = RetryPolicy::default();
         let mut jitter = Jitter::new(42);
-        for (retry, bound) in [
-            (0, 500),
-            (1, 1000),
-            (4, 8000),
-            (31, 8000),
-            (32, 8000),
-            (99, 8000),
-        ] {
+        for (retry, bound) in [(0, 500), (1, 1000), (4, 8000), (31, 8000), (32, 8000), (99, 8000)] {
             let mut largest = Duration::ZERO;
             for _ in 0..1000 {
                 let delay = policy.backoff(retry, &mut jitter);
                 assert!(delay <= Duration::from_millis(bound));
                 largest = largest.max(delay);
             }
-            assert!(
-                largest > Duration::from_millis(bound * 9 / 10),
-                "jitter must use its range"
-            );
+            assert!(largest > Duration::from_millis(bound * 9 / 10), "jitter must use its range");
         }
     }
 }

@@ -56,18 +56,9 @@ impl Problem {
         let fields = Fields::parse(body).unwrap_or_default();
         let transaction_id = fields
             .opt_id(&["transaction_id", "transactionId"])
-            .or_else(|| {
-                fields
-                    .text(&["instance"])
-                    .ok()
-                    .flatten()
-                    .and_then(|it| urls.id_of(&it))
-            })
+            .or_else(|| fields.text(&["instance"]).ok().flatten().and_then(|it| urls.id_of(&it)))
             .or_else(|| link_id(headers, urls));
-        Self {
-            transaction_id,
-            ..Self::of_fields(&fields, secrets)
-        }
+        Self { transaction_id, ..Self::of_fields(&fields, secrets) }
     }
 
     /// Reads the error of a token endpoint, which concerns no payment.

@@ -30,10 +30,8 @@ impl FromStr for RoutingNumber {
     type Err = RoutingNumberError;
 
     fn from_str(text: &str) -> Result<Self, RoutingNumberError> {
-        let digits: [u8; 9] = text
-            .as_bytes()
-            .try_into()
-            .map_err(|_| RoutingNumberError::NotNineDigits)?;
+        let digits: [u8; 9] =
+            text.as_bytes().try_into().map_err(|_| RoutingNumberError::NotNineDigits)?;
         if !digits.iter().all(u8::is_ascii_digit) {
             return Err(RoutingNumberError::NotNineDigits);
         }

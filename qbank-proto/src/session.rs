@@ -159,10 +159,7 @@ impl Session {
         waker: &Waker,
     ) -> Grant {
         if let Credentials::Token(token) = &self.0.config.credentials {
-            return Grant::Use(Bearer {
-                token: token.clone(),
-                generation: 0,
-            });
+            return Grant::Use(Bearer { token: token.clone(), generation: 0 });
         }
         // A waker is the application's: cloned and dropped outside the lock, since
         // dropping one may drop another call of this session.
@@ -196,10 +193,7 @@ impl Session {
             let age = now.since(held.asked);
             (age < held.lifetime).then(|| (held.bearer.clone(), age >= held.soft))
         });
-        let leaderless = state
-            .refresh
-            .as_ref()
-            .is_none_or(|it| it.is_leaderless(now));
+        let leaderless = state.refresh.as_ref().is_none_or(|it| it.is_leaderless(now));
         match fresh {
             Some((bearer, soon)) if !soon || !leaderless => {
                 (Some(Grant::Use(bearer)), state.forget(caller))
@@ -237,11 +231,7 @@ impl Session {
     /// Throws away the token that a 401 refused, unless a newer one is there.
     pub(crate) fn invalidate(&self, generation: u64) {
         let mut state = self.lock();
-        if state
-            .token
-            .as_ref()
-            .is_some_and(|held| held.bearer.generation == generation)
-        {
+        if state.token.as_ref().is_some_and(|held| held.bearer.generation == generation) {
             state.token = None;
         }
     }
@@ -259,10 +249,7 @@ impl Session {
 
     /// Calls that wait for a token at this moment: for tests and metrics.
     pub fn waiting(&self) -> usize {
-        self.lock()
-            .refresh
-            .as_ref()
-            .map_or(0, |refresh| refresh.followers.len())
+        self.lock().refresh.as_ref().map_or(0, |refresh| refresh.followers.len())
     }
 
     /// The state stays sound whatever panicked while holding the lock: each
@@ -274,9 +261,7 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("base", &self.0.urls.base)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("base", &self.0.urls.base).finish_non_exhaustive()
     }
 }
 
@@ -298,15 +283,12 @@ impl State {
     /// Gives back the call's waker. A refresh that everybody has left is over.
     fn forget(&mut self, caller: u64) -> Option<Waker> {
         let retired = self.unfollow(caller);
-        self.refresh
-            .take_if(|refresh| refresh.leader.is_none() && refresh.followers.is_empty());
+        self.refresh.take_if(|refresh| refresh.leader.is_none() && refresh.followers.is_empty());
         retired
     }
 
     fn led_by(&mut self, lease: u64) -> Option<&mut Refresh> {
-        self.refresh
-            .as_mut()
-            .filter(|refresh| refresh.leader == Some(lease))
+        self.refresh.as_mut().filter(|refresh| refresh.leader == Some(lease))
     }
 
     /// Ends the flight; the wakers are woken by the caller, after unlocking.

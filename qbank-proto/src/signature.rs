@@ -29,12 +29,12 @@ pub(crate) fn looks_timestamped(header: &str) -> bool {
                 && number.starts_with(|c: char| c.is_ascii_digit())
         })
     };
-    header
-        .split(|c: char| c == ',' || c.is_ascii_whitespace())
-        .any(|part| match part.split_once('=') {
+    header.split(|c: char| c == ',' || c.is_ascii_whitespace()).any(|part| {
+        match part.split_once('=') {
             Some((name, value)) => !value.is_empty() && (name == "t" || version(name)),
             None => version(part),
-        })
+        }
+    })
 }
 
 impl Tag {
@@ -96,13 +96,7 @@ mod tests {
 
     #[test]
     fn schemes_with_a_timestamp_are_told_apart_from_tags() {
-        for header in [
-            "t=1700000000,v1=abcd",
-            "v1,abcd",
-            "v1,abcd v1,efgh",
-            "v1a,abcd",
-            "v0=ab",
-        ] {
+        for header in ["t=1700000000,v1=abcd", "v1,abcd", "v1,abcd v1,efgh", "v1a,abcd", "v0=ab"] {
             assert!(looks_timestamped(header), "{header}");
         }
         for header in ["sha256=abcd", "q83v", "vVVV=", "t=", "abcd,efgh"] {

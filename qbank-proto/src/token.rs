@@ -44,29 +44,19 @@ impl AccessToken {
             .ok_or_else(|| {
                 Error::invalid_input("access token", "must be printable ASCII without blanks")
             })?;
-        Ok(Self(Arc::new(Token {
-            header,
-            expires_in: None,
-            scope: None,
-        })))
+        Ok(Self(Arc::new(Token { header, expires_in: None, scope: None })))
     }
 
     /// How long it is valid, from when it was asked for. Matters to a supplier's
     /// token, which is taken to last five minutes otherwise.
     #[must_use]
     pub fn expires_in(self, lifetime: Duration) -> Self {
-        let token = Token {
-            expires_in: Some(lifetime),
-            ..(*self.0).clone()
-        };
+        let token = Token { expires_in: Some(lifetime), ..(*self.0).clone() };
         Self(Arc::new(token))
     }
 
     fn scope(self, scope: Option<&str>) -> Self {
-        let token = Token {
-            scope: scope.map(Into::into),
-            ..(*self.0).clone()
-        };
+        let token = Token { scope: scope.map(Into::into), ..(*self.0).clone() };
         Self(Arc::new(token))
     }
 
@@ -81,10 +71,7 @@ impl AccessToken {
     }
 
     pub(crate) fn lifetime(&self) -> Duration {
-        self.0
-            .expires_in
-            .unwrap_or(UNSTATED_LIFETIME)
-            .min(LONGEST_LIFETIME)
+        self.0.expires_in.unwrap_or(UNSTATED_LIFETIME).min(LONGEST_LIFETIME)
     }
 
     pub(crate) fn stated_lifetime(&self) -> Option<Duration> {
@@ -149,10 +136,8 @@ impl Refusal {
 
     /// The application's supplier failed.
     pub(crate) fn of_supplier(error: BoxError) -> Arc<Self> {
-        let mut refusal = Self::new(
-            ErrorKind::Unauthenticated,
-            "the application's token supplier failed",
-        );
+        let mut refusal =
+            Self::new(ErrorKind::Unauthenticated, "the application's token supplier failed");
         refusal.source = Some(SharedSource(Arc::new(error)));
         Arc::new(refusal)
     }
@@ -161,10 +146,8 @@ impl Refusal {
     pub(crate) fn of_fault(fault: Fault, secrets: &[&str]) -> Arc<Self> {
         let verdict = policy::judge_fault(&fault);
         let source = redact(fault.told(), secrets);
-        let mut refusal = Self::new(
-            verdict.kind,
-            format!("no token: {}: {source}", fault.kind.explain()),
-        );
+        let mut refusal =
+            Self::new(verdict.kind, format!("no token: {}: {source}", fault.kind.explain()));
         refusal.status = fault.head.map(|head| head.status);
         refusal.again = verdict.resend == Resend::Yes;
         let source = redact_source(fault.source, secrets);
@@ -179,10 +162,7 @@ impl Refusal {
             status: self.status,
             problem: self.problem.clone(),
             retry_after: self.retry_after,
-            source: self
-                .source
-                .clone()
-                .map(|source| Box::new(source) as BoxError),
+            source: self.source.clone().map(|source| Box::new(source) as BoxError),
             ..Evidence::default()
         }
     }
@@ -206,11 +186,7 @@ pub(crate) fn read(
     let problem = Problem::of_token_endpoint(response.body(), secrets);
     let verdict = policy::judge(status, Conflict::Other, false);
     let refused = matches!(status.as_u16(), 400 | 401 | 403 | 422);
-    let kind = if refused {
-        ErrorKind::Unauthenticated
-    } else {
-        verdict.kind
-    };
+    let kind = if refused { ErrorKind::Unauthenticated } else { verdict.kind };
     let said = [&problem.error_code, &problem.message]
         .into_iter()
         .flatten()
@@ -246,10 +222,7 @@ fn hint(code: Option<&str>) -> Option<&'static str> {
 fn token(body: &[u8]) -> Result<AccessToken, Arc<Refusal>> {
     let unreadable = |what: String| {
         let refusal = Refusal::new(ErrorKind::UnexpectedResponse, what);
-        Arc::new(Refusal {
-            again: true,
-            ..refusal
-        })
+        Arc::new(Refusal { again: true, ..refusal })
     };
     let impossible = |what: &str| Arc::new(Refusal::new(ErrorKind::UnexpectedResponse, what));
     let fields = Fields::parse(body)
@@ -262,16 +235,12 @@ fn token(body: &[u8]) -> Result<AccessToken, Arc<Refusal>> {
         ));
     }
     let Some(text_of_token) = text("access_token") else {
-        return Err(unreadable(
-            "no token: the token endpoint's answer has none".to_owned(),
-        ));
+        return Err(unreadable("no token: the token endpoint's answer has none".to_owned()));
     };
     let token = AccessToken::new(&text_of_token)
         .map_err(|_| impossible("no token: the token endpoint's is empty or not printable"))?;
     let lifetime = fields.json(&["expires_in"]).and_then(seconds);
-    Ok(token
-        .expires_in(lifetime.unwrap_or(UNSTATED_LIFETIME))
-        .scope(text("scope").as_deref()))
+    Ok(token.expires_in(lifetime.unwrap_or(UNSTATED_LIFETIME)).scope(text("scope").as_deref()))
 }
 
 /// Whole seconds of a JSON number or a string of one; negative is zero, huge is
@@ -337,10 +306,7 @@ mod tests {
 
     #[test]
     fn a_token_is_absent_from_debug() {
-        assert_eq!(
-            format!("{:?}", AccessToken::new("abc").unwrap()),
-            "AccessToken([secret])"
-        );
+        assert_eq!(format!("{:?}", AccessToken::new("abc").unwrap()), "AccessToken([secret])");
         assert_eq!(AccessToken::new("abc").unwrap().expose(), "abc");
     }
 }

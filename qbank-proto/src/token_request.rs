@@ -32,12 +32,7 @@ impl TokenRequest {
         if secret.expose().is_empty() {
             return Err(Error::invalid_input("client secret", "must not be empty"));
         }
-        let scope = config
-            .scopes
-            .iter()
-            .map(Scope::as_str)
-            .collect::<Vec<_>>()
-            .join(" ");
+        let scope = config.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ");
         let mut form = Form(Zeroizing::new(String::with_capacity(512)));
         form.pair("grant_type", "client_credentials");
         let authorization = match config.client_auth {
@@ -52,10 +47,7 @@ impl TokenRequest {
             form.pair("scope", &scope);
         }
         let body = Secret::bytes(Zeroizing::new(form.0.as_bytes().to_vec()));
-        Ok(Some(Self {
-            body,
-            authorization,
-        }))
+        Ok(Some(Self { body, authorization }))
     }
 
     pub(crate) fn build(&self, url: &Uri, user_agent: &HeaderValue) -> Request<Bytes> {
@@ -79,9 +71,7 @@ impl TokenRequest {
 
 /// Each part is form-encoded first (RFC 6749 §2.3.1).
 fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Error> {
-    let mut pair = Zeroizing::new(String::with_capacity(
-        3 * (id.len() + secret.expose().len()),
-    ));
+    let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.expose().len())));
     pair.extend(form_urlencoded::byte_serialize(id.as_bytes()));
     pair.push(':');
     pair.extend(form_urlencoded::byte_serialize(secret.expose().as_bytes()));
@@ -100,8 +90,7 @@ impl Form {
         }
         self.0.push_str(name);
         self.0.push('=');
-        self.0
-            .extend(form_urlencoded::byte_serialize(value.as_bytes()));
+        self.0.extend(form_urlencoded::byte_serialize(value.as_bytes()));
     }
 }
 
@@ -123,10 +112,7 @@ mod tests {
         config.client_auth = client_auth;
         let url = Uri::from_static("https://api.qbankconnect.com/v1/token");
         let agent = HeaderValue::from_static("test");
-        TokenRequest::of(&config)
-            .unwrap()
-            .unwrap()
-            .build(&url, &agent)
+        TokenRequest::of(&config).unwrap().unwrap().build(&url, &agent)
     }
 
     #[test]

@@ -68,49 +68,27 @@ impl WaitForPayment {
     fn conclude(&self, watched: Watched) -> Result<Reply<Payment>, Error> {
         match watched {
             Watched::Seen(reply) if reply.value.failed() => Err(payment_failed(reply)),
-            Watched::Seen(reply) => Ok(Reply {
-                fate: Fate::Accepted,
-                ..reply
-            }),
-            Watched::TimeUp {
-                seen: Some(reply), ..
-            } => Err(self.not_final(
+            Watched::Seen(reply) => Ok(Reply { fate: Fate::Accepted, ..reply }),
+            Watched::TimeUp { seen: Some(reply), .. } => Err(self.not_final(
                 ErrorKind::DeadlineExceeded,
-                &format!(
-                    "did not become final within {} s",
-                    self.limits.deadline.as_secs_f64()
-                ),
+                &format!("did not become final within {} s", self.limits.deadline.as_secs_f64()),
                 reply,
             )),
             Watched::Lost { error, seen } => Err(self.lost(error, seen)),
-            Watched::TimeUp {
-                seen: None,
-                last: Some(error),
-            } => Err(self.lost(error, None)),
-            Watched::TimeUp {
-                seen: None,
-                last: None,
-            } => Err(self.unseen("the deadline passed")),
+            Watched::TimeUp { seen: None, last: Some(error) } => Err(self.lost(error, None)),
+            Watched::TimeUp { seen: None, last: None } => Err(self.unseen("the deadline passed")),
         }
     }
 
     /// The last look failed. What was seen before still holds.
     fn lost(&self, mut error: Error, seen: Option<Reply<Payment>>) -> Error {
-        error.set_fate(if seen.is_some() {
-            Fate::InProgress
-        } else {
-            self.known
-        });
+        error.set_fate(if seen.is_some() { Fate::InProgress } else { self.known });
         error.evidence_mut().payment = seen.map(|reply| Box::new(reply.value));
         self.about(error)
     }
 
     fn not_final(&self, kind: ErrorKind, why: &str, reply: Reply<Payment>) -> Error {
-        let status = reply
-            .value
-            .status
-            .as_ref()
-            .map_or("not known", |status| status.as_str());
+        let status = reply.value.status.as_ref().map_or("not known", |status| status.as_str());
         let evidence = Evidence {
             what: format!("payment {} {why}; its status is {status}", self.payment_id),
             status: Some(reply.status()),
@@ -123,23 +101,12 @@ impl WaitForPayment {
 
     fn unseen(&self, why: &str) -> Error {
         let what = format!("payment {}: {why} before it was seen", self.payment_id);
-        let evidence = Evidence {
-            what,
-            ..Evidence::default()
-        };
-        self.about(Error::new(
-            ErrorKind::DeadlineExceeded,
-            self.known,
-            evidence,
-        ))
+        let evidence = Evidence { what, ..Evidence::default() };
+        self.about(Error::new(ErrorKind::DeadlineExceeded, self.known, evidence))
     }
 
     fn about(&self, mut error: Error) -> Error {
-        error
-            .evidence_mut()
-            .problem
-            .transaction_id
-            .get_or_insert(self.payment_id);
+        error.evidence_mut().problem.transaction_id.get_or_insert(self.payment_id);
         error
     }
 }

@@ -50,15 +50,9 @@ pub(crate) enum Watched {
     /// The goal is reached.
     Seen(Reply<Payment>),
     /// Looking again would not help. With the last look that saw it.
-    Lost {
-        error: Error,
-        seen: Option<Reply<Payment>>,
-    },
+    Lost { error: Error, seen: Option<Reply<Payment>> },
     /// With the last look that saw it, and the last that did not.
-    TimeUp {
-        seen: Option<Reply<Payment>>,
-        last: Option<Error>,
-    },
+    TimeUp { seen: Option<Reply<Payment>>, last: Option<Error> },
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -79,10 +73,7 @@ impl Watch {
             goal,
             // Within a look only a stale token is worth a resend; the pauses
             // between looks are the backoff.
-            options: CallOptions {
-                max_retries: Some(1),
-                ..options
-            },
+            options: CallOptions { max_retries: Some(1), ..options },
             deadline,
             jitter,
             state: State::Resting(Duration::ZERO),
@@ -98,10 +89,7 @@ impl Watch {
                     return Ok(Step::Wait(until.saturating_sub(now.mono)));
                 }
                 State::Resting(_) => {
-                    let Some(left) = self
-                        .deadline
-                        .checked_sub(now.mono)
-                        .filter(|it| !it.is_zero())
+                    let Some(left) = self.deadline.checked_sub(now.mono).filter(|it| !it.is_zero())
                     else {
                         return Err(self.time_up());
                     };
@@ -126,10 +114,7 @@ impl Watch {
                         self.rest(now, asked)?;
                     }
                     Step::Done(Err(error)) => {
-                        return Err(Box::new(Watched::Lost {
-                            error,
-                            seen: self.seen.take(),
-                        }));
+                        return Err(Box::new(Watched::Lost { error, seen: self.seen.take() }));
                     }
                 },
             }
@@ -148,28 +133,13 @@ impl Watch {
     }
 
     fn time_up(&mut self) -> Box<Watched> {
-        Box::new(Watched::TimeUp {
-            seen: self.seen.take(),
-            last: self.last.take(),
-        })
+        Box::new(Watched::TimeUp { seen: self.seen.take(), last: self.last.take() })
     }
 
     fn look(&mut self, left: Duration) -> Call<GetPayment> {
-        let options = CallOptions {
-            deadline: Some(left),
-            ..self.options.clone()
-        };
-        let entropy = Entropy {
-            key: [0; 16],
-            jitter: self.jitter.next(),
-        };
-        Call::new(
-            &self.session,
-            GetPayment::new(self.payment_id),
-            NoKey,
-            options,
-            entropy,
-        )
+        let options = CallOptions { deadline: Some(left), ..self.options.clone() };
+        let entropy = Entropy { key: [0; 16], jitter: self.jitter.next() };
+        Call::new(&self.session, GetPayment::new(self.payment_id), NoKey, options, entropy)
     }
 
     pub(crate) fn settle(

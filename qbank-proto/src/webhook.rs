@@ -97,10 +97,7 @@ impl Verifier {
     /// secret's UTF-8 bytes. The tag may be hex, `sha256=` and hex, base64 or
     /// base64url; up to 8 of them, separated by commas or spaces.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Result<Self, VerifyError> {
-        let keys = secrets
-            .into_iter()
-            .map(|secret| prepared(secret.as_ref().as_bytes()))
-            .collect();
+        let keys = secrets.into_iter().map(|secret| prepared(secret.as_ref().as_bytes())).collect();
         Self::with(keys, Scheme::Hmac)
     }
 
@@ -123,13 +120,9 @@ impl Verifier {
         let keys = secrets
             .into_iter()
             .map(|secret| {
-                let encoded = secret
-                    .as_ref()
-                    .strip_prefix("whsec_")
-                    .ok_or(VerifyError::BadSecret)?;
-                let key = STANDARD
-                    .decode(encoded)
-                    .map_err(|_| VerifyError::BadSecret)?;
+                let encoded =
+                    secret.as_ref().strip_prefix("whsec_").ok_or(VerifyError::BadSecret)?;
+                let key = STANDARD.decode(encoded).map_err(|_| VerifyError::BadSecret)?;
                 prepared(&Zeroizing::new(key))
             })
             .collect();
@@ -163,9 +156,7 @@ impl Verifier {
         if looks_timestamped(delivery.signature) {
             return Err(VerifyError::Timestamped);
         }
-        let tags = candidates(delivery.signature)
-            .ok_or(VerifyError::TooMany)?
-            .map(Tag::of);
+        let tags = candidates(delivery.signature).ok_or(VerifyError::TooMany)?.map(Tag::of);
         self.any(tags, |mac| mac.update(delivery.body))
     }
 
@@ -178,11 +169,7 @@ impl Verifier {
         let id = delivery.event_id.ok_or(VerifyError::NoIdOrTimestamp)?;
         let timestamp = delivery.timestamp.ok_or(VerifyError::NoIdOrTimestamp)?;
         let plain = timestamp.bytes().all(|byte| byte.is_ascii_digit());
-        let seconds = timestamp
-            .parse()
-            .ok()
-            .filter(|_| plain)
-            .ok_or(VerifyError::Malformed)?;
+        let seconds = timestamp.parse().ok().filter(|_| plain).ok_or(VerifyError::Malformed)?;
         if Duration::from_secs(seconds).abs_diff(unix) > tolerance {
             return Err(VerifyError::Stale);
         }
@@ -190,18 +177,10 @@ impl Verifier {
         if versions.clone().count() > crate::signature::MOST_CANDIDATES {
             return Err(VerifyError::TooMany);
         }
-        let tags = versions
-            .by_ref()
-            .filter_map(|version| version.strip_prefix("v1,"))
-            .map(Tag::of_base64);
+        let tags =
+            versions.by_ref().filter_map(|version| version.strip_prefix("v1,")).map(Tag::of_base64);
         self.any(tags, |mac| {
-            for part in [
-                id.as_bytes(),
-                b".",
-                timestamp.as_bytes(),
-                b".",
-                delivery.body,
-            ] {
+            for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", delivery.body] {
                 mac.update(part);
             }
         })
@@ -226,16 +205,9 @@ impl Verifier {
             let mut mac = key.clone();
             feed(&mut mac);
             let expected = mac.finalize().into_bytes();
-            found
-                .iter()
-                .flatten()
-                .any(|tag| tag.matches(&expected.into()))
+            found.iter().flatten().any(|tag| tag.matches(&expected.into()))
         });
-        if genuine {
-            Ok(())
-        } else {
-            Err(VerifyError::Mismatch)
-        }
+        if genuine { Ok(()) } else { Err(VerifyError::Mismatch) }
     }
 }
 
@@ -248,9 +220,7 @@ fn prepared(key: &[u8]) -> Result<Hmac<Sha256>, VerifyError> {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier")
-            .field("keys", &self.keys.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Verifier").field("keys", &self.keys.len()).finish_non_exhaustive()
     }
 }
 

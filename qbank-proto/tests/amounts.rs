@@ -20,11 +20,7 @@ fn with_exponent(cents: i64, exponent: i32) -> String {
     if shift >= 0 {
         let zeros = "0".repeat(usize::try_from(shift).unwrap());
         // A number must not begin with a zero that is not its only digit.
-        let all = if digits == "0" {
-            digits
-        } else {
-            digits + &zeros
-        };
+        let all = if digits == "0" { digits } else { digits + &zeros };
         return format!("{sign}{all}e{exponent}");
     }
     let decimals = usize::try_from(-shift).unwrap();
@@ -132,20 +128,13 @@ fn nothing_goes_through_a_float() {
         assert_eq!(serde_json::from_str::<Money>(text).unwrap().cents(), cents);
     }
     // 0.1 + 0.2, as a float prints it, is no amount.
-    assert_eq!(
-        "0.30000000000000004".parse::<Money>(),
-        Err(AmountError::TooPrecise)
-    );
+    assert_eq!("0.30000000000000004".parse::<Money>(), Err(AmountError::TooPrecise));
 }
 
 #[test]
 fn an_amount_refuses_zero_negative_and_fractions_of_a_cent() {
     for zero in ["0", "0.00", "-0", "0e9", "-0.00e-9"] {
-        assert_eq!(
-            zero.parse::<Amount>(),
-            Err(AmountError::NotPositive),
-            "{zero}"
-        );
+        assert_eq!(zero.parse::<Amount>(), Err(AmountError::NotPositive), "{zero}");
     }
     for negative in ["-0.01", "-1", "-1e3"] {
         assert_eq!(negative.parse::<Amount>(), Err(AmountError::NotPositive));
@@ -163,21 +152,13 @@ fn what_is_no_json_number_is_no_amount() {
         "", " ", "1 ", " 1", "+1", "01", "-01", "1.", ".1", "1e", "1e+", "0x10", "1_000", "1,00",
         "$1", "1.0.0", "--1", "Infinity", "NaN", "١", "1e1e1", "null", "true", "\"1\"",
     ] {
-        assert_eq!(
-            text.parse::<Money>(),
-            Err(AmountError::NotANumber),
-            "{text:?}"
-        );
+        assert_eq!(text.parse::<Money>(), Err(AmountError::NotANumber), "{text:?}");
     }
 }
 
 #[test]
 fn an_absurd_exponent_takes_no_time() {
-    for text in [
-        "1e999999999999999999999",
-        "1e-999999999999999999999",
-        "0e999999999999999999999",
-    ] {
+    for text in ["1e999999999999999999999", "1e-999999999999999999999", "0e999999999999999999999"] {
         let _ = text.parse::<Money>();
     }
     let long = format!("0.{}1", "0".repeat(1_000_000));

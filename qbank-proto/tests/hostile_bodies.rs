@@ -26,9 +26,7 @@ fn read<E: Endpoint>(
     endpoint: E,
     body: impl Into<bytes::Bytes>,
 ) -> Result<Reply<E::Output>, Error> {
-    Bed::with_ready_token()
-        .bank([says(200).body(body)])
-        .send(endpoint)
+    Bed::with_ready_token().bank([says(200).body(body)]).send(endpoint)
 }
 
 fn same<E: Endpoint + Clone>(endpoint: &E, spellings: [&str; 2]) -> E::Output
@@ -36,10 +34,7 @@ where
     E::Output: PartialEq,
 {
     let [first, second] = spellings.map(|body| {
-        let body = body
-            .replace("ID", PAYMENT)
-            .replace("FROM", FROM)
-            .replace("REQ", REQUEST);
+        let body = body.replace("ID", PAYMENT).replace("FROM", FROM).replace("REQ", REQUEST);
         read(endpoint.clone(), body).unwrap().value
     });
     assert_eq!(first, second);
@@ -63,10 +58,7 @@ fn an_account_reads_the_same_in_both_spellings() {
     assert_eq!(account.status, Some(AccountStatus::Closed));
     assert_eq!(account.currency.as_deref(), Some("USD"));
     assert_eq!(account.audit.request_id.unwrap().to_string(), REQUEST);
-    assert_eq!(
-        account.audit.timestamp.unwrap().timestamp_subsec_millis(),
-        123
-    );
+    assert_eq!(account.audit.timestamp.unwrap().timestamp_subsec_millis(), 123);
 }
 
 #[test]
@@ -97,10 +89,7 @@ fn a_transaction_reads_the_same_in_both_spellings() {
     assert_eq!(transactions[0].amount.unwrap().cents(), -10);
     assert_eq!(transactions[0].status, Some(TransactionStatus::Reversed));
     assert!(transactions[0].transaction_date.is_some() && transactions[0].posting_date.is_some());
-    assert_eq!(
-        transactions[0].value_date.unwrap().to_string(),
-        "2026-01-06"
-    );
+    assert_eq!(transactions[0].value_date.unwrap().to_string(), "2026-01-06");
 }
 
 #[test]
@@ -162,12 +151,7 @@ fn a_list_whose_items_have_only_ids_is_a_list() {
 fn refused_by_all(body: &[u8]) {
     fn refused<T: Debug>(outcome: Result<Reply<T>, Error>) {
         let error = outcome.unwrap_err();
-        expect(
-            &error,
-            ErrorKind::UnexpectedResponse,
-            Fate::NotApplicable,
-            1,
-        );
+        expect(&error, ErrorKind::UnexpectedResponse, Fate::NotApplicable, 1);
         assert!(error.response().is_some());
     }
     let body = bytes::Bytes::copy_from_slice(body);
@@ -230,21 +214,13 @@ fn deep_nesting_neither_overflows_the_stack_nor_hides_the_payment() {
         refused_by_all(deep.as_bytes());
         refused_by_all(open.repeat(10_000).as_bytes());
         let body = format!(r#"{{"x":{deep},"paymentId":"{PAYMENT}"}}"#);
-        assert_eq!(
-            read(get_payment(), body).unwrap().value.payment_id,
-            payment_id()
-        );
+        assert_eq!(read(get_payment(), body).unwrap().value.payment_id, payment_id());
         let odd = format!(r#"{{"status":{deep},"amount":{deep},"paymentId":"{PAYMENT}"}}"#);
         let payment = read(get_payment(), odd).unwrap().value;
         assert_eq!((payment.status, payment.amount), (None, None));
         // As an error, it says what it can.
         let mut bed = Bed::with_ready_token().bank([says(400).body(deep)]);
-        expect(
-            &bed.send(ach()).unwrap_err(),
-            ErrorKind::InvalidRequest,
-            Fate::Refused,
-            1,
-        );
+        expect(&bed.send(ach()).unwrap_err(), ErrorKind::InvalidRequest, Fate::Refused, 1);
     }
 }
 
@@ -282,18 +258,11 @@ fn twenty_megabytes_of_nothing_are_a_typed_error() {
 fn a_list_that_broke_off_is_not_taken_for_shorter() {
     let whole = format!(r#"[{{"accountId":"{FROM}"}},{{"accountId":"{TO}"}}]"#);
     for end in 0..whole.len() {
-        assert!(
-            read(ListAccounts, whole[..end].to_owned()).is_err(),
-            "{}",
-            &whole[..end]
-        );
+        assert!(read(ListAccounts, whole[..end].to_owned()).is_err(), "{}", &whole[..end]);
     }
     let head = cut_off(says(200), FaultKind::Disconnected);
     let mut bed = Bed::with_ready_token().always(head);
-    assert_eq!(
-        bed.send(ListAccounts).unwrap_err().kind(),
-        ErrorKind::UnexpectedResponse
-    );
+    assert_eq!(bed.send(ListAccounts).unwrap_err().kind(), ErrorKind::UnexpectedResponse);
 }
 
 #[test]
@@ -316,11 +285,7 @@ fn an_error_answer_that_means_harm_says_what_it_can() {
 
 #[test]
 fn decode_errors_do_not_echo_the_body() {
-    for body in [
-        r#"{"paymentId":"s3cr3t-4711"}"#,
-        "s3cr3t-4711",
-        r#"{"a":s3cr3t-4711}"#,
-    ] {
+    for body in [r#"{"paymentId":"s3cr3t-4711"}"#, "s3cr3t-4711", r#"{"a":s3cr3t-4711}"#] {
         let error = read(get_payment(), body).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
     }

@@ -52,20 +52,12 @@ fn key_conflict() -> Act {
 }
 
 fn acts() -> Vec<Act> {
-    let mut acts: Vec<_> = [
-        400, 401, 403, 404, 408, 409, 418, 422, 425, 429, 500, 503, 302, 101,
-    ]
-    .map(blabs)
-    .into();
+    let mut acts: Vec<_> =
+        [400, 401, 403, 404, 408, 409, 418, 422, 425, 429, 500, 503, 302, 101].map(blabs).into();
     acts.push(key_conflict());
     acts.push(says(202).body(format!("<html>{}", echo())));
     acts.push(says(202).json(&format!(r#"{{"paymentId":"{TOKEN}","#)));
-    for kind in [
-        FaultKind::Tls,
-        FaultKind::Certificate,
-        FaultKind::Protocol,
-        FaultKind::Other,
-    ] {
+    for kind in [FaultKind::Tls, FaultKind::Certificate, FaultKind::Protocol, FaultKind::Other] {
         acts.push(breaks(kind).text(&echo()));
         acts.push(breaks_unsent(kind).text(&echo()));
         acts.push(cut_off(blabs(503), kind).text(&echo()));
@@ -97,10 +89,7 @@ fn clean(text: &str) {
             for byte in window {
                 write!(hex, "{byte:02x}").unwrap();
             }
-            assert!(
-                !text.to_lowercase().contains(&hex),
-                "{plain} shows as hex in {text}"
-            );
+            assert!(!text.to_lowercase().contains(&hex), "{plain} shows as hex in {text}");
             let list = format!("{window:?}");
             let list = list.trim_matches(['[', ']']);
             assert!(!text.contains(list), "{plain} shows as bytes in {text}");
@@ -158,10 +147,7 @@ fn nothing_that_the_bank_or_the_transport_repeats_shows_in_an_error() {
             }
         }
     });
-    assert!(
-        log.contains("qbank.call") && log.contains("will resend"),
-        "it was captured"
-    );
+    assert!(log.contains("qbank.call") && log.contains("will resend"), "it was captured");
 }
 
 #[test]
@@ -175,12 +161,9 @@ fn nothing_that_the_token_endpoint_repeats_shows_in_an_error() {
             says(503).json(&oauth),
             blabs(500),
             says(200).body(format!("<html>{echo}")),
-            says(200).json(&format!(
-                r#"{{"access_token":"{TOKEN}\n","token_type":"Bearer"}}"#
-            )),
-            says(200).json(&format!(
-                r#"{{"access_token":"{TOKEN}","token_type":"{CLIENT_SECRET}"}}"#
-            )),
+            says(200).json(&format!(r#"{{"access_token":"{TOKEN}\n","token_type":"Bearer"}}"#)),
+            says(200)
+                .json(&format!(r#"{{"access_token":"{TOKEN}","token_type":"{CLIENT_SECRET}"}}"#)),
             breaks(FaultKind::Other).text(CLIENT_SECRET),
             cut_off(says(200), FaultKind::Other).text(CLIENT_SECRET),
         ] {
@@ -224,9 +207,7 @@ fn nothing_shows_with_a_ready_made_token_of_the_session_or_of_the_call() {
 #[test]
 fn nothing_shows_of_the_token_of_the_attempt_before() {
     traced(|| {
-        let mut bed = Bed::new()
-            .tokens([good_token(TOKEN)])
-            .bank([refuses(401), blabs(400)]);
+        let mut bed = Bed::new().tokens([good_token(TOKEN)]).bank([refuses(401), blabs(400)]);
         let error = bed.send(wire()).unwrap_err();
         assert_eq!(bed.sent[1].header("authorization"), Some("Bearer token-2"));
         clean(&shown(&error));
@@ -243,10 +224,7 @@ fn nothing_shows_while_a_payment_is_waited_for() {
             reset().text(&echo),
         ] {
             let mut bed = bed().always(act);
-            let entropy = Entropy {
-                key: [0; 16],
-                jitter: 1,
-            };
+            let entropy = Entropy { key: [0; 16], jitter: 1 };
             let machine = WaitForPayment::new(&bed.session, payment_id(), options(), entropy);
             clean(&shown(&bed.drive(machine).unwrap_err()));
         }
@@ -269,45 +247,25 @@ fn no_public_type_shows_a_secret() {
         // The token request, and then the write itself.
         let step = call.poll(bed.now, Waker::noop());
         debugs(&step);
-        let Step::Send(exchange) = step else {
-            panic!("asks for a token")
-        };
+        let Step::Send(exchange) = step else { panic!("asks for a token") };
         debugs(&exchange);
-        call.settle(
-            bed.now,
-            exchange.ticket,
-            good_token(TOKEN).result().unwrap(),
-        );
+        call.settle(bed.now, exchange.ticket, good_token(TOKEN).result().unwrap());
         let step = call.poll(bed.now, Waker::noop());
         debugs(&step);
-        let Step::Send(exchange) = step else {
-            panic!("sends")
-        };
+        let Step::Send(exchange) = step else { panic!("sends") };
         debugs(&exchange);
         debugs(&exchange.request.headers());
         debugs(&call);
         let wired = wired().result().unwrap();
         call.settle(bed.now, exchange.ticket, wired);
-        let Step::Done(Ok(reply)) = call.poll(bed.now, Waker::noop()) else {
-            panic!("done")
-        };
+        let Step::Done(Ok(reply)) = call.poll(bed.now, Waker::noop()) else { panic!("done") };
         debugs(&reply);
-        let entropy = Entropy {
-            key: [0; 16],
-            jitter: 1,
-        };
+        let entropy = Entropy { key: [0; 16], jitter: 1 };
         let mut authenticate = Authenticate::new(&bed.session, &options(), entropy);
         debugs(&authenticate);
-        let Step::Done(Ok(info)) = authenticate.poll(bed.now, Waker::noop()) else {
-            panic!("has")
-        };
+        let Step::Done(Ok(info)) = authenticate.poll(bed.now, Waker::noop()) else { panic!("has") };
         debugs(&info);
-        debugs(&WaitForPayment::new(
-            &bed.session,
-            payment_id(),
-            options(),
-            entropy,
-        ));
+        debugs(&WaitForPayment::new(&bed.session, payment_id(), options(), entropy));
     }
 }
 
@@ -342,10 +300,7 @@ fn a_source_that_holds_no_secret_is_the_transports_own() {
     assert_eq!(error.source().unwrap().to_string(), "os error 104");
     let mut bed = bed_that_says("cannot send 004417829316 to peer");
     let error = bed.send(wire()).unwrap_err();
-    assert_eq!(
-        error.source().unwrap().to_string(),
-        "cannot send [secret] to peer"
-    );
+    assert_eq!(error.source().unwrap().to_string(), "cannot send [secret] to peer");
 }
 
 fn bed_that_says(text: &str) -> Bed {

@@ -126,10 +126,7 @@ pub(crate) fn transactions(
     query: &str,
 ) -> Result<Answer, Refusal> {
     let filter = Filter::read(book, query)?;
-    let own: Vec<AccountId> = book
-        .own_accounts()
-        .map(|account| account.account_id)
-        .collect();
+    let own: Vec<AccountId> = book.own_accounts().map(|account| account.account_id).collect();
     let sides = book.entries().iter().flat_map(|entry| {
         [Side::Debit, Side::Credit]
             .into_iter()
@@ -231,6 +228,5 @@ impl Filter {
 }
 
 fn account_id(text: &str) -> Result<AccountId, Refusal> {
-    text.parse()
-        .map_err(|e| Refusal::malformed(format!("`accountId` {e}.")))
+    text.parse().map_err(|e| Refusal::malformed(format!("`accountId` {e}.")))
 }

@@ -37,18 +37,11 @@ impl Answer {
     pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Self {
         // Only a map whose keys are not strings could fail, and there is none.
         let body = serde_json::to_vec(value).unwrap_or_default();
-        Self {
-            content_type: ContentType::Json,
-            body: body.into(),
-            ..Self::empty(status)
-        }
+        Self { content_type: ContentType::Json, body: body.into(), ..Self::empty(status) }
     }
 
     pub(crate) fn content_type(self, content_type: ContentType) -> Self {
-        Self {
-            content_type,
-            ..self
-        }
+        Self { content_type, ..self }
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -69,10 +62,7 @@ impl Answer {
     }
 
     pub(crate) fn no_store(self) -> Self {
-        Self {
-            no_store: true,
-            ..self
-        }
+        Self { no_store: true, ..self }
     }
 
     /// The same head over another body.

@@ -52,16 +52,9 @@ pub struct Bank {
 
 impl Bank {
     /// Opens a bank whose accounts are funded.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a configuration is spent here"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "a configuration is spent here")]
     pub fn new(config: BankConfig) -> Self {
-        let BankConfig {
-            seed,
-            start,
-            token_lifetime,
-        } = config;
+        let BankConfig { seed, start, token_lifetime } = config;
         let clock = Clock::new(start);
         let start = clock.now();
         let mut ids = Ids::new(seed);
@@ -94,16 +87,12 @@ impl Bank {
         } else if let Some(below) = control::below(request.uri().path()) {
             let answer = control::answer(self, now, below, &request);
             let request_id = self.ids.id();
-            answer
-                .unwrap_or_else(|refusal| refusal.into_answer(request_id))
-                .into_response()
+            answer.unwrap_or_else(|refusal| refusal.into_answer(request_id)).into_response()
         } else {
             self.api(&request)
         };
         cors::allow(response.headers_mut());
-        response
-            .headers_mut()
-            .insert(DATE, self.clock.date_header());
+        response.headers_mut().insert(DATE, self.clock.date_header());
         response
     }
 
@@ -178,9 +167,7 @@ impl Bank {
 
     /// Where a payment is.
     pub fn payment_status(&self, id: PaymentId) -> Option<PaymentStatus> {
-        self.payments
-            .get(id)
-            .map(|payment| payment.timeline.at(self.now()).0)
+        self.payments.get(id).map(|payment| payment.timeline.at(self.now()).0)
     }
 
     /// The signed event about a payment as it is now, for the first receiver that
@@ -211,10 +198,9 @@ impl Bank {
     /// Whether a key may give its stored answer again.
     pub(crate) fn is_final(&self, made: Made) -> bool {
         match made {
-            Made::Payment(id) => self
-                .payments
-                .get(id)
-                .is_none_or(|payment| payment.timeline.is_final(self.now())),
+            Made::Payment(id) => {
+                self.payments.get(id).is_none_or(|payment| payment.timeline.is_final(self.now()))
+            }
             Made::Transfer(_) | Made::Issue(_) => true,
         }
     }
@@ -245,9 +231,7 @@ impl Bank {
             let answer = self
                 .serve(request, request_id, body_sha256, in_flight)
                 .unwrap_or_else(|refusal| refusal.into_answer(request_id));
-            fault
-                .iter()
-                .fold(answer, |answer, fault| fault.spoil(answer))
+            fault.iter().fold(answer, |answer, fault| fault.spoil(answer))
         });
 
         let status = (fault != Some(FaultKind::Refuse)).then_some(answer.status);
@@ -276,11 +260,7 @@ impl Bank {
         let (route, id) = Route::find(request.method(), request.uri().path())?;
         if body.len() > MAX_BODY {
             let message = "The body is larger than 1 MiB.";
-            return Err(Refusal::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "ERR_REQ_004",
-                message,
-            ));
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_REQ_004", message));
         }
         let Some(needed) = route.scope() else {
             return self.tokens.grant(now, &mut self.ids, headers, body);
@@ -290,15 +270,7 @@ impl Bank {
             return Err(Refusal::new(StatusCode::FORBIDDEN, "ERR_AUTH_002", message));
         }
         if route.is_write() {
-            let order = Order {
-                route,
-                headers,
-                body,
-                body_sha256,
-                now,
-                request_id,
-                in_flight,
-            };
+            let order = Order { route, headers, body, body_sha256, now, request_id, in_flight };
             return order::place(self, &order);
         }
         match route {
@@ -315,9 +287,8 @@ impl Bank {
 
     /// `GET /payments/{paymentId}`.
     fn payment(&self, now: Duration, id: &str) -> Result<Answer, Refusal> {
-        let id: PaymentId = id
-            .parse()
-            .map_err(|e| Refusal::malformed(format!("`paymentId` {e}.")))?;
+        let id: PaymentId =
+            id.parse().map_err(|e| Refusal::malformed(format!("`paymentId` {e}.")))?;
         let payment = self.payments.get(id).ok_or_else(|| {
             Refusal::not_found("ERR_PAY_001", "There is no payment with this `paymentId`.")
         })?;

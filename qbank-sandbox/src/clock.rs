@@ -23,11 +23,7 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new(start: Duration) -> Self {
         let now = start.min(LATEST);
-        Self {
-            now,
-            advanced: Duration::ZERO,
-            date: (now.as_secs(), http_date(now)),
-        }
+        Self { now, advanced: Duration::ZERO, date: (now.as_secs(), http_date(now)) }
     }
 
     /// The bank's time at the last thing that happened.
@@ -37,10 +33,7 @@ impl Clock {
 
     /// Takes over the outer world's time.
     pub(crate) fn observe(&mut self, outer: Duration) {
-        self.now = outer
-            .saturating_add(self.advanced)
-            .min(LATEST)
-            .max(self.now);
+        self.now = outer.saturating_add(self.advanced).min(LATEST).max(self.now);
     }
 
     pub(crate) fn advance(&mut self, outer: Duration, by: Duration) {
@@ -72,21 +65,13 @@ pub(crate) fn date(moment: Duration) -> NaiveDate {
 /// The first multiple of `step` after `moment`.
 pub(crate) fn next_boundary(moment: Duration, step: Duration) -> Duration {
     let step = step.as_secs().max(1);
-    Duration::from_secs(
-        (moment.as_secs() / step)
-            .saturating_add(1)
-            .saturating_mul(step),
-    )
+    Duration::from_secs((moment.as_secs() / step).saturating_add(1).saturating_mul(step))
 }
 
 /// The first time after `moment` that the clock in UTC shows `hour` o'clock.
 pub(crate) fn next_hour_of_day(moment: Duration, hour: u64) -> Duration {
     let today = hour_of_day(moment, hour);
-    if today > moment {
-        today
-    } else {
-        today + Duration::from_secs(DAY)
-    }
+    if today > moment { today } else { today + Duration::from_secs(DAY) }
 }
 
 /// `hour` o'clock (UTC) on the day after the day of `moment`.

@@ -30,11 +30,7 @@ pub(crate) fn answer(
 ) -> Result<Answer, Refusal> {
     let body = request.body();
     if body.len() > MAX_BODY {
-        return Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "ERR_REQ_004",
-            "Too large.",
-        ));
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_REQ_004", "Too large."));
     }
     match (below, request.method().as_str()) {
         ("/ledger", "GET") => Ok(Answer::json(StatusCode::OK, &bank.ledger())),
@@ -62,10 +58,7 @@ pub(crate) fn answer(
         ("/requests", _) => Err(Refusal::method_not_allowed("GET, DELETE")),
         ("/faults" | "/webhooks", _) => Err(Refusal::method_not_allowed("GET, POST, DELETE")),
         ("/advance", _) => Err(Refusal::method_not_allowed("POST")),
-        _ => Err(Refusal::not_found(
-            "ERR_REQ_003",
-            "There is nothing at this path.",
-        )),
+        _ => Err(Refusal::not_found("ERR_REQ_003", "There is nothing at this path.")),
     }
 }
 
@@ -79,10 +72,5 @@ fn advance(bank: &mut Bank, now: Duration, body: &[u8]) -> Result<Answer, Refusa
     let seconds = fields.number("seconds", 0, LONGEST_STEP)?;
     fields.end()?;
     bank.advance(now, Duration::from_secs(seconds));
-    Ok(Answer::json(
-        StatusCode::OK,
-        &Advanced {
-            now: timestamp(bank.now()),
-        },
-    ))
+    Ok(Answer::json(StatusCode::OK, &Advanced { now: timestamp(bank.now()) }))
 }

@@ -19,9 +19,7 @@ pub(crate) fn preflight() -> Response<Bytes> {
         ),
         (ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

@@ -13,20 +13,11 @@ use crate::answer::{Answer, ContentType};
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// Any 4xx or 5xx but a conflict of keys.
-    Standard {
-        status: StatusCode,
-        code: &'static str,
-        message: String,
-        header: Extra,
-    },
+    Standard { status: StatusCode, code: &'static str, message: String, header: Extra },
     /// A request with this key is in process; the id of what it makes.
     InProcess(Uuid),
     /// The token endpoint's own form (RFC 6749 §5.2).
-    OAuth {
-        status: StatusCode,
-        error: &'static str,
-        description: &'static str,
-    },
+    OAuth { status: StatusCode, error: &'static str, description: &'static str },
 }
 
 /// The one header that some refusals need.
@@ -39,12 +30,7 @@ pub(crate) enum Extra {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self::Standard {
-            status,
-            code,
-            message: message.into(),
-            header: Extra::None,
-        }
+        Self::Standard { status, code, message: message.into(), header: Extra::None }
     }
 
     /// The request cannot be read: 400. The message names the field.
@@ -84,21 +70,12 @@ impl Refusal {
     }
 
     pub(crate) fn oauth(error: &'static str, description: &'static str) -> Self {
-        Self::OAuth {
-            status: StatusCode::BAD_REQUEST,
-            error,
-            description,
-        }
+        Self::OAuth { status: StatusCode::BAD_REQUEST, error, description }
     }
 
     pub(crate) fn into_answer(self, request_id: RequestId) -> Answer {
         match self {
-            Self::Standard {
-                status,
-                code,
-                message,
-                header,
-            } => {
+            Self::Standard { status, code, message, header } => {
                 let answer = standard(status, code, &message, request_id);
                 match header {
                     Extra::None => answer,
@@ -109,11 +86,7 @@ impl Refusal {
                 }
             }
             Self::InProcess(transaction_id) => in_process(transaction_id),
-            Self::OAuth {
-                status,
-                error,
-                description,
-            } => oauth(status, error, description),
+            Self::OAuth { status, error, description } => oauth(status, error, description),
         }
     }
 }
@@ -131,14 +104,7 @@ pub(crate) fn standard(
         error_code: &'a str,
         request_id: RequestId,
     }
-    Answer::json(
-        status,
-        &Standard {
-            message,
-            error_code,
-            request_id,
-        },
-    )
+    Answer::json(status, &Standard { message, error_code, request_id })
 }
 
 /// The problem document of RFC 9457 (contract: 409).
@@ -168,19 +134,10 @@ fn oauth(status: StatusCode, error: &str, error_description: &str) -> Answer {
         error: &'a str,
         error_description: &'a str,
     }
-    let answer = Answer::json(
-        status,
-        &OAuth {
-            error,
-            error_description,
-        },
-    );
+    let answer = Answer::json(status, &OAuth { error, error_description });
     let answer = answer.no_store();
     if status == StatusCode::UNAUTHORIZED {
-        return answer.with(
-            WWW_AUTHENTICATE,
-            HeaderValue::from_static("Basic realm=\"qbank\""),
-        );
+        return answer.with(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"qbank\""));
     }
     answer
 }

@@ -62,10 +62,7 @@ impl Faults {
     pub(crate) fn add(&mut self, body: &[u8]) -> Result<Answer, Refusal> {
         let fault = Fault::parse(body)?;
         if self.left.len() >= MOST_FAULTS {
-            return Err(Refusal::unprocessable(
-                "ERR_SBX_002",
-                "There are too many faults.",
-            ));
+            return Err(Refusal::unprocessable("ERR_SBX_002", "There are too many faults."));
         }
         let answer = Answer::json(StatusCode::CREATED, &fault);
         self.left.push_back(fault);
@@ -90,19 +87,13 @@ impl Faults {
     /// Takes the first fault for such a request only if it is a refusal.
     pub(crate) fn take_refusal(&mut self, method: &str, path: &str) -> bool {
         self.first(method, path)
-            .filter(|at| {
-                self.left
-                    .get(*at)
-                    .is_some_and(|f| f.kind == FaultKind::Refuse)
-            })
+            .filter(|at| self.left.get(*at).is_some_and(|f| f.kind == FaultKind::Refuse))
             .and_then(|at| self.take_at(at))
             .is_some()
     }
 
     fn first(&self, method: &str, path: &str) -> Option<usize> {
-        self.left
-            .iter()
-            .position(|fault| fault.matches(method, path))
+        self.left.iter().position(|fault| fault.matches(method, path))
     }
 
     fn take_at(&mut self, at: usize) -> Option<FaultKind> {
@@ -119,12 +110,8 @@ impl Faults {
 impl Fault {
     fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let mut fields = Fields::parse(body)?;
-        let method = fields
-            .optional_text("method", 16)?
-            .unwrap_or_else(|| "*".into());
-        let path = fields
-            .optional_text("path", 256)?
-            .unwrap_or_else(|| "*".into());
+        let method = fields.optional_text("method", 16)?.unwrap_or_else(|| "*".into());
+        let path = fields.optional_text("path", 256)?.unwrap_or_else(|| "*".into());
         let kind = FaultKind::parse(&mut fields)?;
         let times = fields.optional_number("times", 1, 1_000_000)?.unwrap_or(1);
         fields.end()?;
@@ -147,9 +134,8 @@ impl Fault {
 
 /// `/payments/ach` is short for `/v1/payments/ach`; `*` stays any path.
 fn under_base(path: String) -> String {
-    let in_base = path
-        .strip_prefix(BASE)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']));
+    let in_base =
+        path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']));
     if in_base || path == "*" {
         return path;
     }
@@ -162,17 +148,13 @@ impl FaultKind {
             "refuse" => Self::Refuse,
             "drop_after_commit" => Self::DropAfterCommit,
             "truncate" => Self::Truncate,
-            "delay" => Self::Delay {
-                ms: fields.number("ms", 0, 600_000)?,
-            },
+            "delay" => Self::Delay { ms: fields.number("ms", 0, 600_000)? },
             "status" => Self::status(fields)?,
             "html" => Self::Html,
             "garbage" => Self::Garbage,
             "slow" => {
                 let speed = fields.number("bytes_per_s", 1, u64::from(u32::MAX))?;
-                Self::Slow {
-                    bytes_per_s: u32::try_from(speed).unwrap_or(u32::MAX),
-                }
+                Self::Slow { bytes_per_s: u32::try_from(speed).unwrap_or(u32::MAX) }
             }
             "revoke_token" => Self::RevokeToken,
             "in_flight" => Self::InFlight,
@@ -190,9 +172,7 @@ impl FaultKind {
         let retry_after = if fields.is_text("retry_after") {
             fields.optional_text("retry_after", 128)?
         } else {
-            fields
-                .optional_number("retry_after", 0, u64::MAX)?
-                .map(|n| n.to_string())
+            fields.optional_number("retry_after", 0, u64::MAX)?.map(|n| n.to_string())
         };
         let location = fields.optional_text("location", 1_024)?;
         if [&retry_after, &location]
@@ -202,11 +182,7 @@ impl FaultKind {
         {
             return Err(Refusal::malformed("A header cannot have such a value."));
         }
-        Ok(Self::Status {
-            status: u16::try_from(status).unwrap_or(500),
-            retry_after,
-            location,
-        })
+        Ok(Self::Status { status: u16::try_from(status).unwrap_or(500), retry_after, location })
     }
 
     /// The name, for the record of requests.
@@ -229,11 +205,7 @@ impl FaultKind {
     pub(crate) fn instead(&self, request_id: RequestId) -> Option<Answer> {
         match self {
             Self::Refuse => Some(Answer::empty(StatusCode::SERVICE_UNAVAILABLE)),
-            Self::Status {
-                status,
-                retry_after,
-                location,
-            } => {
+            Self::Status { status, retry_after, location } => {
                 let status = StatusCode::from_u16(*status).unwrap_or_default();
                 let message = "A fault of the sandbox answered this; nothing was done.";
                 let mut answer = standard(status, "ERR_SBX_001", message, request_id);
@@ -256,9 +228,7 @@ impl FaultKind {
     pub(crate) fn spoil(&self, answer: Answer) -> Answer {
         match self {
             // A page of some proxy: nothing of the bank's own head is left.
-            Self::Html => Answer::empty(StatusCode::OK)
-                .content_type(ContentType::Html)
-                .body(HTML),
+            Self::Html => Answer::empty(StatusCode::OK).content_type(ContentType::Html).body(HTML),
             // The bank's own head over a body that cannot be read.
             Self::Garbage => answer.content_type(ContentType::Json).body(GARBAGE),
             _ => answer,
@@ -271,9 +241,7 @@ impl FaultKind {
             Self::DropAfterCommit => Some(WireFault::CloseWithoutAnswer),
             Self::Truncate => Some(WireFault::Truncate),
             Self::Delay { ms } => Some(WireFault::Delay(Duration::from_millis(*ms))),
-            Self::Slow { bytes_per_s } => Some(WireFault::Slow {
-                bytes_per_s: *bytes_per_s,
-            }),
+            Self::Slow { bytes_per_s } => Some(WireFault::Slow { bytes_per_s: *bytes_per_s }),
             _ => None,
         }
     }

@@ -20,10 +20,7 @@ impl Fields {
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let members = serde_json::from_slice::<Members>(body)
             .map_err(|e| Refusal::malformed(format!("The body is not a JSON object: {e}.")))?;
-        Ok(Self {
-            prefix: "",
-            members: members.0,
-        })
+        Ok(Self { prefix: "", members: members.0 })
     }
 
     pub(crate) fn id<K>(&mut self, name: &'static str) -> Result<Id<K>, Refusal> {
@@ -100,9 +97,7 @@ impl Fields {
         least: u64,
         most: u64,
     ) -> Result<u64, Refusal> {
-        self.required(name, |fields, name| {
-            fields.optional_number(name, least, most)
-        })
+        self.required(name, |fields, name| fields.optional_number(name, least, most))
     }
 
     pub(crate) fn object(&mut self, name: &'static str) -> Result<Self, Refusal> {
@@ -111,17 +106,12 @@ impl Fields {
 
     pub(crate) fn optional_object(&mut self, name: &'static str) -> Result<Option<Self>, Refusal> {
         let members = self.value::<Members>(name, "an object")?;
-        Ok(members.map(|members| Self {
-            prefix: name,
-            members: members.0,
-        }))
+        Ok(members.map(|members| Self { prefix: name, members: members.0 }))
     }
 
     /// Whether the member is a JSON string, without taking it.
     pub(crate) fn is_text(&self, name: &str) -> bool {
-        self.members
-            .get(name)
-            .is_some_and(|raw| raw.get().starts_with('"'))
+        self.members.get(name).is_some_and(|raw| raw.get().starts_with('"'))
     }
 
     /// Nothing may be left: a misspelt optional member must not pass in silence.
@@ -152,9 +142,7 @@ impl Fields {
         let Some(text) = self.value::<String>(name, expected)? else {
             return Ok(None);
         };
-        parse(&text)
-            .map(Some)
-            .ok_or_else(|| self.wrong(name, expected))
+        parse(&text).map(Some).ok_or_else(|| self.wrong(name, expected))
     }
 
     fn value<T: DeserializeOwned>(
@@ -165,9 +153,7 @@ impl Fields {
         let Some(raw) = self.take(name) else {
             return Ok(None);
         };
-        serde_json::from_str(raw.get())
-            .map(Some)
-            .map_err(|_| self.wrong(name, expected))
+        serde_json::from_str(raw.get()).map(Some).map_err(|_| self.wrong(name, expected))
     }
 
     /// `null` is the same as an absent member.
@@ -235,9 +221,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_field_and_not_its_value() {
-        let mut fields = Fields::parse(br#"{"who":{"bank_id":"021000022"}}"#)
-            .ok()
-            .unwrap();
+        let mut fields = Fields::parse(br#"{"who":{"bank_id":"021000022"}}"#).ok().unwrap();
         let mut who = fields.object("who").ok().unwrap();
         let error = message(who.routing_number("bank_id").unwrap_err());
         assert!(error.starts_with("`who.bank_id` "), "{error}");
@@ -246,9 +230,7 @@ mod tests {
 
     #[test]
     fn an_amount_must_be_an_exact_positive_number() {
-        for bad in [
-            "\"1.00\"", "0", "-1", "0.001", "true", "[]", "{}", "1e99", "null",
-        ] {
+        for bad in ["\"1.00\"", "0", "-1", "0.001", "true", "[]", "{}", "1e99", "null"] {
             let body = format!("{{\"amount\":{bad}}}");
             let mut fields = Fields::parse(body.as_bytes()).ok().unwrap();
             let error = message(fields.amount("amount").unwrap_err());

@@ -26,7 +26,5 @@ pub const ACH_CLEARING: AccountId = account(0x0a01);
 pub const WIRE_CLEARING: AccountId = account(0x0a02);
 
 const fn account(n: u128) -> AccountId {
-    AccountId::from_uuid(Uuid::from_u128(
-        0xacc0_0000_0000_4000_8000_0000_0000_0000 | n,
-    ))
+    AccountId::from_uuid(Uuid::from_u128(0xacc0_0000_0000_4000_8000_0000_0000_0000 | n))
 }

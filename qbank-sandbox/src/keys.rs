@@ -82,14 +82,7 @@ impl Keys {
         answer: Answer,
         made: Made,
     ) {
-        self.held.insert(
-            key,
-            Held {
-                fingerprint,
-                answer,
-                made,
-            },
-        );
+        self.held.insert(key, Held { fingerprint, answer, made });
     }
 }
 
@@ -104,8 +97,6 @@ pub(crate) fn key_of(headers: &HeaderMap) -> Result<IdempotencyKey, Refusal> {
     if values.next().is_some() {
         return Err(refuse("stands twice"));
     }
-    let text = value
-        .to_str()
-        .map_err(|_| refuse("must be a bare uuid of version 4"))?;
+    let text = value.to_str().map_err(|_| refuse("must be a bare uuid of version 4"))?;
     text.parse().map_err(|e| refuse(&format!("{e}")))
 }

@@ -125,16 +125,8 @@ impl Book {
             request_id: ids.id(),
         })
         .collect();
-        let index = accounts
-            .iter()
-            .enumerate()
-            .map(|(at, a)| (a.account_id, at))
-            .collect();
-        Self {
-            accounts,
-            index,
-            entries: Vec::new(),
-        }
+        let index = accounts.iter().enumerate().map(|(at, a)| (a.account_id, at)).collect();
+        Self { accounts, index, entries: Vec::new() }
     }
 
     /// Moves the money, or says why not and moves nothing.
@@ -147,11 +139,7 @@ impl Book {
         let amount = entry.amount.cents();
         let debited = self.accounts[from].balance.cents().checked_sub(amount);
         let debited = debited.filter(|cents| *cents >= 0).ok_or_else(short)?;
-        let credited = self.accounts[to]
-            .balance
-            .cents()
-            .checked_add(amount)
-            .ok_or_else(short)?;
+        let credited = self.accounts[to].balance.cents().checked_add(amount).ok_or_else(short)?;
         self.accounts[from].balance = Money::from_cents(debited);
         self.accounts[to].balance = Money::from_cents(credited);
         self.entries.push(entry);
@@ -163,10 +151,7 @@ impl Book {
         if self.own(id).map_err(|_| unknown(field))?.active {
             return Ok(());
         }
-        Err(Refusal::unprocessable(
-            "ERR_ACC_003",
-            format!("`{field}` is a closed account."),
-        ))
+        Err(Refusal::unprocessable("ERR_ACC_003", format!("`{field}` is a closed account.")))
     }
 
     /// An account of the client, closed or not.
@@ -179,9 +164,7 @@ impl Book {
     }
 
     pub(crate) fn own_accounts(&self) -> impl Iterator<Item = &LedgerAccount> {
-        self.accounts
-            .iter()
-            .filter(|account| account.kind != AccountKind::External)
+        self.accounts.iter().filter(|account| account.kind != AccountKind::External)
     }
 
     pub(crate) fn entries(&self) -> &[LedgerEntry] {
@@ -189,12 +172,7 @@ impl Book {
     }
 
     pub(crate) fn total(&self) -> Money {
-        Money::from_cents(
-            self.accounts
-                .iter()
-                .map(|account| account.balance.cents())
-                .sum(),
-        )
+        Money::from_cents(self.accounts.iter().map(|account| account.balance.cents()).sum())
     }
 
     pub(crate) fn picture(&self) -> Ledger {
@@ -207,10 +185,7 @@ impl Book {
 
     /// The only place that finds an account, so that an index is always one of ours.
     fn at(&self, id: AccountId) -> Result<usize, Refusal> {
-        self.index
-            .get(&id)
-            .copied()
-            .ok_or_else(|| unknown("accountId"))
+        self.index.get(&id).copied().ok_or_else(|| unknown("accountId"))
     }
 }
 
@@ -226,10 +201,7 @@ impl AccountKind {
 }
 
 fn unknown(field: &str) -> Refusal {
-    Refusal::not_found(
-        "ERR_ACC_001",
-        format!("`{field}` is not an account of this client."),
-    )
+    Refusal::not_found("ERR_ACC_001", format!("`{field}` is not an account of this client."))
 }
 
 /// The ledger shows decimal strings; the API shows numbers.

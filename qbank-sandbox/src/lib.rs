@@ -81,10 +81,7 @@
 //! `qbank-proto`; with the `server` feature, tokio's `TcpListener`. A new major
 //! version of one of them is a new major version of this crate.
 
-#![allow(
-    clippy::struct_field_names,
-    reason = "the names of the contract repeat themselves"
-)]
+#![allow(clippy::struct_field_names, reason = "the names of the contract repeat themselves")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail"))]
 
 mod accounts;

@@ -38,10 +38,7 @@ pub(crate) struct Order<'a> {
 pub(crate) fn place(bank: &mut Bank, order: &Order<'_>) -> Result<Answer, Refusal> {
     check_headers(order.headers)?;
     let key = key_of(order.headers)?;
-    let fingerprint = Fingerprint {
-        route: order.route,
-        body_sha256: order.body_sha256,
-    };
+    let fingerprint = Fingerprint { route: order.route, body_sha256: order.body_sha256 };
 
     if let Some(held) = bank.keys.find(key, fingerprint)? {
         if order.in_flight || !bank.is_final(held.made) {
@@ -175,10 +172,7 @@ fn transfer(
         actor: CLIENT_ID,
         request_id: order.request_id,
     };
-    Ok((
-        Made::Transfer(entry_id),
-        Answer::json(StatusCode::CREATED, &transfer),
-    ))
+    Ok((Made::Transfer(entry_id), Answer::json(StatusCode::CREATED, &transfer)))
 }
 
 /// `POST /positivepay/issues`: 202 and no body.
@@ -233,17 +227,11 @@ fn different(from: AccountId, to: AccountId) -> Result<(), Refusal> {
 
 fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
     if !has_media_type(headers, "application/json") {
-        return Err(Refusal::malformed(
-            "The Content-Type must be application/json.",
-        ));
+        return Err(Refusal::malformed("The Content-Type must be application/json."));
     }
-    let auth_date = headers
-        .get("x-fapi-auth-date")
-        .map(|value| value.to_str().unwrap_or_default());
+    let auth_date = headers.get("x-fapi-auth-date").map(|value| value.to_str().unwrap_or_default());
     if auth_date.is_some_and(|text| httpdate::parse_http_date(text).is_err()) {
-        return Err(Refusal::malformed(
-            "The x-fapi-auth-date header must be an HTTP-date.",
-        ));
+        return Err(Refusal::malformed("The x-fapi-auth-date header must be an HTTP-date."));
     }
     Ok(())
 }

@@ -109,23 +109,11 @@ impl Timeline {
         let submitted = next_boundary(validated, BATCH);
         let processing = next_hour_of_day(submitted, END_OF_DAY);
         let completed = hour_of_next_day(processing, SETTLEMENT);
-        Self {
-            created,
-            validated,
-            submitted,
-            processing,
-            completed,
-        }
+        Self { created, validated, submitted, processing, completed }
     }
 
     pub(crate) fn at_once(now: Duration) -> Self {
-        Self {
-            created: now,
-            validated: now,
-            submitted: now,
-            processing: now,
-            completed: now,
-        }
+        Self { created: now, validated: now, submitted: now, processing: now, completed: now }
     }
 
     /// The state at `now`, and since when.
@@ -152,10 +140,7 @@ impl Timeline {
 
 impl Payments {
     pub(crate) fn add(&mut self, payment: Payment) {
-        self.due
-            .entry(payment.timeline.completed)
-            .or_default()
-            .push(payment.id);
+        self.due.entry(payment.timeline.completed).or_default().push(payment.id);
         self.all.insert(payment.id, payment);
     }
 

@@ -45,24 +45,19 @@ impl PositivePay {
             (PAYROLL, "20457", 98_999, "NO_ISSUE"),
         ]
         .into_iter()
-        .map(
-            |(account_id, check_number, cents, reason_code)| CheckException {
-                id: ids.id(),
-                account_id,
-                check_number,
-                presented_amount: Money::from_cents(cents),
-                presentment_date: date(yesterday).to_string(),
-                reason_code,
-                timestamp: timestamp(yesterday),
-                actor: CLIENT_ID,
-                request_id: ids.id(),
-            },
-        )
+        .map(|(account_id, check_number, cents, reason_code)| CheckException {
+            id: ids.id(),
+            account_id,
+            check_number,
+            presented_amount: Money::from_cents(cents),
+            presentment_date: date(yesterday).to_string(),
+            reason_code,
+            timestamp: timestamp(yesterday),
+            actor: CLIENT_ID,
+            request_id: ids.id(),
+        })
         .collect();
-        Self {
-            issues: BTreeSet::new(),
-            exceptions,
-        }
+        Self { issues: BTreeSet::new(), exceptions }
     }
 
     /// `POST /positivepay/issues`: takes the issue, and says which it was.

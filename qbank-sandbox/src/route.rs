@@ -58,11 +58,7 @@ impl Route {
     }
 
     fn method(self) -> &'static str {
-        if self.is_write() || self == Self::Token {
-            "POST"
-        } else {
-            "GET"
-        }
+        if self.is_write() || self == Self::Token { "POST" } else { "GET" }
     }
 
     /// Whether it needs an idempotency key.

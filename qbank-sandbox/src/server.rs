@@ -48,10 +48,7 @@ pub struct ServerConfig {
 
 impl From<BankConfig> for ServerConfig {
     fn from(bank: BankConfig) -> Self {
-        Self {
-            bank,
-            allow_remote: false,
-        }
+        Self { bank, allow_remote: false }
     }
 }
 
@@ -77,38 +74,25 @@ impl Server {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
 
-        let bank = BankHandle::new(Bank::new(BankConfig {
-            start: unix_now(),
-            ..config.bank
-        }));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let bank = BankHandle::new(Bank::new(BankConfig { start: unix_now(), ..config.bank }));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stop_asked) = oneshot::channel();
         let (has_stopped, stopped) = channel();
         let served = bank.clone();
-        let thread = std::thread::Builder::new()
-            .name("qbank-sandbox".into())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let Ok(listener) = TcpListener::from_std(listener) else {
-                        return;
-                    };
-                    tokio::select! {
-                        _ = stop_asked => {}
-                        () = serve(listener, served) => {}
-                    }
-                });
-                drop(runtime);
-                drop(has_stopped);
-            })?;
-        Ok(Self {
-            addr,
-            bank,
-            stop: Some(stop),
-            stopped,
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("qbank-sandbox".into()).spawn(move || {
+            runtime.block_on(async {
+                let Ok(listener) = TcpListener::from_std(listener) else {
+                    return;
+                };
+                tokio::select! {
+                    _ = stop_asked => {}
+                    () = serve(listener, served) => {}
+                }
+            });
+            drop(runtime);
+            drop(has_stopped);
+        })?;
+        Ok(Self { addr, bank, stop: Some(stop), stopped, thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -196,7 +180,5 @@ pub async fn serve(listener: TcpListener, bank: BankHandle) {
 }
 
 fn unix_now() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

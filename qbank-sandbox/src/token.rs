@@ -39,11 +39,7 @@ pub(crate) struct Scopes(u16);
 
 impl Tokens {
     pub(crate) fn new(lifetime: Duration) -> Self {
-        Self {
-            lifetime,
-            live: BTreeMap::new(),
-            order: VecDeque::new(),
-        }
+        Self { lifetime, live: BTreeMap::new(), order: VecDeque::new() }
     }
 
     /// `POST /token`.
@@ -58,9 +54,7 @@ impl Tokens {
         let (id, secret) = form.credentials(headers)?;
         // Both are compared, so that the time says nothing about which was wrong.
         if !(same(&id, CLIENT_ID) & same(&secret, CLIENT_SECRET)) {
-            return Err(invalid_client(
-                "The client id or the client secret is wrong.",
-            ));
+            return Err(invalid_client("The client id or the client secret is wrong."));
         }
         match form.grant_type.as_deref() {
             Some("client_credentials") => {}
@@ -147,11 +141,7 @@ impl Scopes {
         for name in text.split_ascii_whitespace() {
             scopes.0 |= Self::bit(&Scope::from(name))?;
         }
-        Some(if scopes.0 == 0 {
-            Self((1 << Scope::ALL.len()) - 1)
-        } else {
-            scopes
-        })
+        Some(if scopes.0 == 0 { Self((1 << Scope::ALL.len()) - 1) } else { scopes })
     }
 
     pub(crate) fn allow(self, scope: &Scope) -> bool {
@@ -159,19 +149,13 @@ impl Scopes {
     }
 
     fn to_text(self) -> String {
-        let names: Vec<&str> = Scope::ALL
-            .iter()
-            .filter(|scope| self.allow(scope))
-            .map(Scope::as_str)
-            .collect();
+        let names: Vec<&str> =
+            Scope::ALL.iter().filter(|scope| self.allow(scope)).map(Scope::as_str).collect();
         names.join(" ")
     }
 
     fn bit(scope: &Scope) -> Option<u16> {
-        Scope::ALL
-            .iter()
-            .position(|known| known == scope)
-            .map(|at| 1 << at)
+        Scope::ALL.iter().position(|known| known == scope).map(|at| 1 << at)
     }
 }
 
@@ -200,10 +184,7 @@ impl Form {
                 _ => continue,
             };
             if slot.replace(value.into_owned()).is_some() {
-                return Err(Refusal::oauth(
-                    "invalid_request",
-                    "A parameter stands twice.",
-                ));
+                return Err(Refusal::oauth("invalid_request", "A parameter stands twice."));
             }
         }
         Ok(form)
@@ -211,11 +192,7 @@ impl Form {
 
     /// From the form or from HTTP Basic, never from both (RFC 6749 §2.3).
     fn credentials(&self, headers: &HeaderMap) -> Result<(String, String), Refusal> {
-        match (
-            headers.get(AUTHORIZATION),
-            &self.client_id,
-            &self.client_secret,
-        ) {
+        match (headers.get(AUTHORIZATION), &self.client_id, &self.client_secret) {
             (Some(_), _, Some(_)) => {
                 let why = "Credentials stand in the form and in the Authorization header.";
                 Err(Refusal::oauth("invalid_request", why))
@@ -232,18 +209,12 @@ impl Form {
 }
 
 fn invalid_client(description: &'static str) -> Refusal {
-    Refusal::OAuth {
-        status: StatusCode::UNAUTHORIZED,
-        error: "invalid_client",
-        description,
-    }
+    Refusal::OAuth { status: StatusCode::UNAUTHORIZED, error: "invalid_client", description }
 }
 
 /// Id and secret were form-encoded before they were joined (RFC 6749 §2.3.1).
 fn basic(value: &str) -> Option<(String, String)> {
-    let decoded = BASE64_STANDARD
-        .decode(credentials_after(value, "Basic")?)
-        .ok()?;
+    let decoded = BASE64_STANDARD.decode(credentials_after(value, "Basic")?).ok()?;
     let text = String::from_utf8(decoded).ok()?;
     let (id, secret) = text.split_once(':')?;
     Some((form_decoded(id)?, form_decoded(secret)?))
@@ -254,9 +225,7 @@ fn form_decoded(text: &str) -> Option<String> {
     if text.contains(['&', '=']) {
         return None;
     }
-    form_urlencoded::parse(text.as_bytes())
-        .next()
-        .map(|(name, _)| name.into())
+    form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -266,15 +235,12 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Schemes compare without regard to case.
 fn credentials_after<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
     let (name, rest) = value.split_once(' ')?;
-    name.eq_ignore_ascii_case(scheme)
-        .then_some(rest.trim_matches(' '))
+    name.eq_ignore_ascii_case(scheme).then_some(rest.trim_matches(' '))
 }
 
 /// Whatever the parameters: a charset changes nothing here.
 pub(crate) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let name = value.and_then(|value| value.split(';').next());
     name.is_some_and(|name| name.trim().eq_ignore_ascii_case(expected))
 }
@@ -282,9 +248,5 @@ pub(crate) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
 /// Compares digests, all of them: the time depends on no secret.
 fn same(given: &str, known: &str) -> bool {
     let (given, known) = (Sha256::digest(given), Sha256::digest(known));
-    given
-        .iter()
-        .zip(&known)
-        .fold(0, |difference, (a, b)| difference | (a ^ b))
-        == 0
+    given.iter().zip(&known).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }

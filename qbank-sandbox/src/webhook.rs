@@ -82,10 +82,7 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Signs for nobody in particular.
     pub(crate) fn nobody() -> Self {
-        Self {
-            url: String::new(),
-            secret: Secret::new(WEBHOOK_SECRET),
-        }
+        Self { url: String::new(), secret: Secret::new(WEBHOOK_SECRET) }
     }
 
     /// The event about a payment's state at `now`, signed for this receiver.
@@ -103,14 +100,7 @@ impl Receiver {
             }
         }
         let url = self.url.clone();
-        Delivery {
-            url,
-            headers,
-            body,
-            event_id,
-            payment_id: payment.id,
-            attempt_id,
-        }
+        Delivery { url, headers, body, event_id, payment_id: payment.id, attempt_id }
     }
 }
 
@@ -126,10 +116,7 @@ impl Webhooks {
             return Err(Refusal::malformed(message));
         }
         if self.receivers.len() >= MOST_RECEIVERS {
-            return Err(Refusal::unprocessable(
-                "ERR_SBX_002",
-                "There are too many webhooks.",
-            ));
+            return Err(Refusal::unprocessable("ERR_SBX_002", "There are too many webhooks."));
         }
         let secret = Secret::new(secret.unwrap_or_else(|| WEBHOOK_SECRET.into()));
         let receiver = Receiver { url, secret };
@@ -200,12 +187,8 @@ fn event_body(event_id: EventId, data: PaymentResource) -> Vec<u8> {
         resource_type: &'static str,
         data: PaymentResource,
     }
-    let event = Event {
-        event_id,
-        event_type: "payment.status.update",
-        resource_type: "payment",
-        data,
-    };
+    let event =
+        Event { event_id, event_type: "payment.status.update", resource_type: "payment", data };
     // Nothing in an event can fail to be written.
     serde_json::to_vec(&event).unwrap_or_default()
 }
@@ -219,8 +202,7 @@ fn sign(secret: &Secret, body: &[u8]) -> String {
 }
 
 fn is_loopback(url: &str) -> bool {
-    url.parse()
-        .is_ok_and(|uri| loopback_address(&uri).is_some())
+    url.parse().is_ok_and(|uri| loopback_address(&uri).is_some())
 }
 
 /// Where a receiver listens, if that is on loopback: a sandbox must not be made to
@@ -234,13 +216,9 @@ pub(crate) fn loopback_address(uri: &Uri) -> Option<SocketAddr> {
     let ip = if host.eq_ignore_ascii_case("localhost") {
         Ipv4Addr::LOCALHOST.into()
     } else {
-        host.trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<IpAddr>()
-            .ok()?
+        host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok()?
     };
-    ip.is_loopback()
-        .then(|| SocketAddr::new(ip, authority.port_u16().unwrap_or(80)))
+    ip.is_loopback().then(|| SocketAddr::new(ip, authority.port_u16().unwrap_or(80)))
 }
 
 #[cfg(test)]
@@ -249,12 +227,9 @@ mod tests {
 
     #[test]
     fn only_loopback_receivers_are_taken() {
-        for url in [
-            "http://127.0.0.1:9/x",
-            "http://localhost",
-            "http://[::1]:80/",
-            "http://127.9.9.9/",
-        ] {
+        for url in
+            ["http://127.0.0.1:9/x", "http://localhost", "http://[::1]:80/", "http://127.9.9.9/"]
+        {
             assert!(is_loopback(url), "{url}");
         }
         for url in [
@@ -276,9 +251,6 @@ mod tests {
     fn the_signature_is_the_hmac_of_rfc_4231() {
         // RFC 4231, test case 2.
         let tag = sign(&Secret::new("Jefe"), b"what do ya want for nothing?");
-        assert_eq!(
-            tag,
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        assert_eq!(tag, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 }

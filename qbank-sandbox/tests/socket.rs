@@ -45,10 +45,7 @@ fn refuse_closes_and_nothing_is_done() {
 #[test]
 fn drop_after_commit_closes_without_a_byte_and_it_is_done() {
     let server = start();
-    fault(
-        &server,
-        r#"{"path":"/payments/ach","kind":"drop_after_commit"}"#,
-    );
+    fault(&server, r#"{"path":"/payments/ach","kind":"drop_after_commit"}"#);
     let error = pay(&server).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}");
     assert_eq!(server.bank().lock().entries().len(), 1);
@@ -60,13 +57,7 @@ fn truncate_sends_the_head_and_half_of_the_body() {
     fault(&server, r#"{"path":"/accounts","kind":"truncate"}"#);
     let bearer = token(&server);
     let mut line = connect(&server);
-    send(
-        &mut line,
-        "GET",
-        "/v1/accounts",
-        &[("authorization", &bearer)],
-        "",
-    );
+    send(&mut line, "GET", "/v1/accounts", &[("authorization", &bearer)], "");
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
     let answer = Answer::parse(&all).unwrap();
@@ -81,21 +72,12 @@ fn a_truncated_empty_answer_has_its_location_and_promises_more() {
     fault(&server, r#"{"path":"/payments/ach","kind":"truncate"}"#);
     let bearer = token(&server);
     let mut line = connect(&server);
-    send(
-        &mut line,
-        "POST",
-        "/v1/payments/ach",
-        &write_headers(&bearer),
-        &ach(),
-    );
+    send(&mut line, "POST", "/v1/payments/ach", &write_headers(&bearer), &ach());
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
     let answer = Answer::parse(&all).unwrap();
     assert!(answer.header("location").starts_with("/v1/payments/"));
-    assert_eq!(
-        (answer.header("content-length"), answer.body.len()),
-        ("64", 0)
-    );
+    assert_eq!((answer.header("content-length"), answer.body.len()), ("64", 0));
 }
 
 #[test]
@@ -109,19 +91,12 @@ fn delay_answers_later_and_slow_drips() {
     let whole = exchange(&mut line, "GET", "/v1/accounts", &headers, "").unwrap();
     assert!(asked.elapsed() >= Duration::from_millis(200));
 
-    fault(
-        &server,
-        r#"{"path":"/accounts","kind":"slow","bytes_per_s":4000}"#,
-    );
+    fault(&server, r#"{"path":"/accounts","kind":"slow","bytes_per_s":4000}"#);
     let asked = Instant::now();
     let slow = exchange(&mut line, "GET", "/v1/accounts", &headers, "").unwrap();
     assert_eq!(slow.body, whole.body);
     let least = Duration::from_secs(1) * u32::try_from(whole.body.len()).unwrap() / 4000;
-    assert!(
-        asked.elapsed() >= least.mul_f32(0.8),
-        "{:?}",
-        asked.elapsed()
-    );
+    assert!(asked.elapsed() >= least.mul_f32(0.8), "{:?}", asked.elapsed());
 }
 
 #[test]
@@ -142,8 +117,7 @@ fn clients_that_stop_halfway_hold_up_nobody_and_stop_is_quick() {
     let idle: Vec<TcpStream> = (0..50)
         .map(|_| {
             let mut line = connect(&server);
-            line.write_all(b"POST /v1/token HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n")
-                .unwrap();
+            line.write_all(b"POST /v1/token HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n").unwrap();
             line
         })
         .collect();
@@ -162,11 +136,7 @@ fn bytes_that_are_no_http_are_400() {
     line.write_all(b"\x16\x03\x01 nonsense\r\n\r\n").unwrap();
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
-    assert!(
-        all.starts_with(b"HTTP/1.1 400"),
-        "{}",
-        String::from_utf8_lossy(&all)
-    );
+    assert!(all.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&all));
 }
 
 #[test]
@@ -174,10 +144,7 @@ fn only_loopback_is_listened_on_unless_asked_for() {
     let any: SocketAddr = ([0, 0, 0, 0], 0).into();
     let error = Server::start(any, BankConfig::default()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
-    let config = ServerConfig {
-        allow_remote: true,
-        ..ServerConfig::default()
-    };
+    let config = ServerConfig { allow_remote: true, ..ServerConfig::default() };
     let server = Server::start(any, config).unwrap();
     assert!(server.base_url().starts_with("http://127.0.0.1:"));
 }
@@ -186,10 +153,7 @@ fn only_loopback_is_listened_on_unless_asked_for() {
 fn a_receiver_is_told_when_a_payment_is_final() {
     let server = start();
     let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hook = format!(
-        r#"{{"url":"http://{}/hook"}}"#,
-        receiver.local_addr().unwrap()
-    );
+    let hook = format!(r#"{{"url":"http://{}/hook"}}"#, receiver.local_addr().unwrap());
     let mut line = connect(&server);
     let registered = exchange(&mut line, "POST", "/_sandbox/webhooks", &[], &hook).unwrap();
     assert_eq!(registered.status, 201);
@@ -207,21 +171,14 @@ fn a_receiver_is_told_when_a_payment_is_final() {
     }
     let told = String::from_utf8(told).unwrap();
     assert!(told.starts_with("POST /hook HTTP/1.1\r\n"), "{told}");
-    assert!(
-        told.contains("webhook-signature: ") && told.contains("P_COMPLETED"),
-        "{told}"
-    );
-    call.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        .unwrap();
+    assert!(told.contains("webhook-signature: ") && told.contains("P_COMPLETED"), "{told}");
+    call.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
 
     let deadline = Instant::now() + Duration::from_secs(5);
     while server.bank().lock().deliveries().len() == 0 && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(
-        server.bank().lock().deliveries().next().unwrap().status,
-        Some(200)
-    );
+    assert_eq!(server.bank().lock().deliveries().next().unwrap().status, Some(200));
 }
 
 fn start() -> Server {
@@ -230,8 +187,7 @@ fn start() -> Server {
 
 fn connect(server: &Server) -> TcpStream {
     let line = TcpStream::connect(server.addr()).unwrap();
-    line.set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    line.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     line
 }
 
@@ -251,13 +207,7 @@ fn token(server: &Server) -> String {
 fn pay(server: &Server) -> io::Result<Answer> {
     let bearer = token(server);
     let headers = write_headers(&bearer);
-    exchange(
-        &mut connect(server),
-        "POST",
-        "/v1/payments/ach",
-        &headers,
-        &ach(),
-    )
+    exchange(&mut connect(server), "POST", "/v1/payments/ach", &headers, &ach())
 }
 
 fn ach() -> String {
@@ -267,11 +217,7 @@ fn ach() -> String {
 }
 
 fn write_headers(bearer: &str) -> [(&str, &str); 3] {
-    [
-        ("authorization", bearer),
-        ("content-type", "application/json"),
-        ("idempotency-key", KEY),
-    ]
+    [("authorization", bearer), ("content-type", "application/json"), ("idempotency-key", KEY)]
 }
 
 /// An answer as it stood on the wire.
@@ -287,11 +233,7 @@ impl Answer {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(Self {
-            status,
-            head,
-            body: bytes[end + 4..].to_vec(),
-        })
+        Some(Self { status, head, body: bytes[end + 4..].to_vec() })
     }
 
     fn headers(&self, name: &str) -> Vec<&str> {
@@ -308,10 +250,8 @@ impl Answer {
 }
 
 fn send(line: &mut TcpStream, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
-    let lines: String = headers
-        .iter()
-        .map(|(name, value)| [*name, ": ", *value, "\r\n"].concat())
-        .collect();
+    let lines: String =
+        headers.iter().map(|(name, value)| [*name, ": ", *value, "\r\n"].concat()).collect();
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: sandbox\r\n{lines}content-length: {length}\r\n\r\n{body}"

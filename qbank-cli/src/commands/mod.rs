@@ -44,10 +44,9 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         Command::Token { reveal } => token::token(&context, reveal),
         Command::Accounts(AccountsCommand::List) => reads::accounts(&context),
         Command::Balances(BalancesCommand::Get { account }) => reads::balance(&context, account),
-        Command::Transactions(TransactionsCommand::List {
-            account,
-            posted_since,
-        }) => reads::transactions(&context, account, posted_since),
+        Command::Transactions(TransactionsCommand::List { account, posted_since }) => {
+            reads::transactions(&context, account, posted_since)
+        }
         Command::Payments(PaymentsCommand::Ach(ach)) => payments::ach(&context, ach),
         Command::Payments(PaymentsCommand::Wire(wire)) => payments::wire(&context, wire),
         Command::Payments(PaymentsCommand::Get { payment }) => payments::get(&context, payment),

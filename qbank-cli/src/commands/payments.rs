@@ -39,10 +39,7 @@ impl Rows for AchResult {
 
 pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
     let begun = Instant::now();
-    let client = connect::client(
-        context.global,
-        &[Scope::PaymentsAchWrite, Scope::PaymentsRead],
-    )?;
+    let client = connect::client(context.global, &[Scope::PaymentsAchWrite, Scope::PaymentsRead])?;
     let destination = match (args.to, args.recipient_name, args.bank_id) {
         (Some(id), _, _) => Destination::Account(id),
         (None, Some(name), Some(bank_id)) => {
@@ -84,10 +81,7 @@ pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
 
 pub(crate) fn wire(context: &Context<'_>, args: Wire) -> Result<(), Failure> {
     let begun = Instant::now();
-    let client = connect::client(
-        context.global,
-        &[Scope::PaymentsWireWrite, Scope::PaymentsRead],
-    )?;
+    let client = connect::client(context.global, &[Scope::PaymentsWireWrite, Scope::PaymentsRead])?;
     let number = write::account_number(&args.account_number)?.ok_or_else(no_account_number)?;
     let beneficiary = Beneficiary::new(args.beneficiary_name, args.bank_id, number);
     let payment = CreateWire::new(args.from, beneficiary, args.amount, args.reference);
@@ -109,18 +103,14 @@ fn no_account_number() -> Failure {
 pub(crate) fn get(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
     let client = connect::client(context.global, &[Scope::PaymentsRead])?;
     let call = client.payments().get(payment).call();
-    context
-        .printer
-        .one(&context.interrupts.drive(&client, call)?);
+    context.printer.one(&context.interrupts.drive(&client, call)?);
     Ok(())
 }
 
 pub(crate) fn wait(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
     let client = connect::client(context.global, &[Scope::PaymentsRead])?;
     let machine = client.payments().wait(payment).machine();
-    context
-        .printer
-        .one(&context.interrupts.drive(&client, machine)?);
+    context.printer.one(&context.interrupts.drive(&client, machine)?);
     Ok(())
 }
 
@@ -133,11 +123,7 @@ fn finish(
     submitted: Submitted,
     begun: Instant,
 ) -> Result<Reply<Payment>, Failure> {
-    let left = client
-        .session()
-        .config()
-        .deadline
-        .saturating_sub(begun.elapsed());
+    let left = client.session().config().deadline.saturating_sub(begun.elapsed());
     let result = match id {
         Some(id) => {
             let wait = client.payments().wait(id).accepted();
@@ -158,10 +144,6 @@ fn finish(
 
 impl Submitted {
     fn of<T>(reply: &Reply<T>) -> Self {
-        Self {
-            key: reply.key,
-            first_sent: reply.first_sent,
-            attempts: reply.attempts.len(),
-        }
+        Self { key: reply.key, first_sent: reply.first_sent, attempts: reply.attempts.len() }
     }
 }

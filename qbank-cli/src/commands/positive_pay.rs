@@ -12,9 +12,7 @@ pub(crate) fn issue(context: &Context<'_>, args: CheckIssue) -> Result<(), Failu
     let client = connect::client(context.global, &[Scope::PositivePayIssuesWrite])?;
     let key = write::key(&client, &args.write);
     // Made from the key, so that a resumed issue has the same body.
-    let issue_id = args
-        .issue_id
-        .unwrap_or_else(|| IssueId::from_uuid(key.as_uuid()));
+    let issue_id = args.issue_id.unwrap_or_else(|| IssueId::from_uuid(key.as_uuid()));
     let issue = CreateCheckIssue::new(
         issue_id,
         args.account,
@@ -23,8 +21,6 @@ pub(crate) fn issue(context: &Context<'_>, args: CheckIssue) -> Result<(), Failu
         args.issue_date,
     );
     let pending = client.positive_pay().create_issue(issue);
-    context
-        .printer
-        .one(&write::submit(context, &client, key, &args.write, pending)?);
+    context.printer.one(&write::submit(context, &client, key, &args.write, pending)?);
     Ok(())
 }

@@ -11,18 +11,14 @@ use crate::exit::Failure;
 pub(crate) fn accounts(context: &Context<'_>) -> Result<(), Failure> {
     let client = connect::client(context.global, &[Scope::AccountsRead])?;
     let call = client.accounts().list().call();
-    context
-        .printer
-        .list(&context.interrupts.drive(&client, call)?);
+    context.printer.list(&context.interrupts.drive(&client, call)?);
     Ok(())
 }
 
 pub(crate) fn balance(context: &Context<'_>, account: AccountId) -> Result<(), Failure> {
     let client = connect::client(context.global, &[Scope::BalancesRead])?;
     let call = client.balances().get(account).call();
-    context
-        .printer
-        .one(&context.interrupts.drive(&client, call)?);
+    context.printer.one(&context.interrupts.drive(&client, call)?);
     Ok(())
 }
 
@@ -36,17 +32,13 @@ pub(crate) fn transactions(
     filter.account_id = account;
     filter.posted_since = posted_since;
     let call = client.transactions().list(filter).call();
-    context
-        .printer
-        .list(&context.interrupts.drive(&client, call)?);
+    context.printer.list(&context.interrupts.drive(&client, call)?);
     Ok(())
 }
 
 pub(crate) fn exceptions(context: &Context<'_>) -> Result<(), Failure> {
     let client = connect::client(context.global, &[Scope::PositivePayExceptionsRead])?;
     let call = client.positive_pay().exceptions().call();
-    context
-        .printer
-        .list(&context.interrupts.drive(&client, call)?);
+    context.printer.list(&context.interrupts.drive(&client, call)?);
     Ok(())
 }

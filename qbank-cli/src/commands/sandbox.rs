@@ -26,10 +26,7 @@ pub(crate) fn serve(context: &Context<'_>, args: &Sandbox) -> Result<(), Failure
         )));
     }
     context.interrupts.begin();
-    let mut config = ServerConfig::from(BankConfig {
-        seed: args.seed,
-        ..BankConfig::default()
-    });
+    let mut config = ServerConfig::from(BankConfig { seed: args.seed, ..BankConfig::default() });
     config.allow_remote = args.allow_remote;
     let server = Server::start(args.addr, config)
         .map_err(|error| Failure::usage(format!("cannot listen on {}: {error}", args.addr)))?;

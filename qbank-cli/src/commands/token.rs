@@ -23,9 +23,7 @@ pub(crate) fn token(context: &Context<'_>, reveal: bool) -> Result<(), Failure> 
     let entropy = client.driver().entropy();
     let machine = Authenticate::new(client.session(), &CallOptions::default(), entropy);
     let info = context.interrupts.drive(&client, machine)?;
-    let scope = info
-        .scope
-        .map(|scope| plain(&client.session().redact(scope)));
+    let scope = info.scope.map(|scope| plain(&client.session().redact(scope)));
     let token = Shown {
         token_type: "Bearer",
         scope: scope.as_deref(),
@@ -33,9 +31,7 @@ pub(crate) fn token(context: &Context<'_>, reveal: bool) -> Result<(), Failure> 
         access_token: reveal.then(|| info.token.expose()),
     };
     if context.printer.is_table() {
-        let expiry = token
-            .expires_in
-            .map_or("not known".to_owned(), |s| format!("in {s} s"));
+        let expiry = token.expires_in.map_or("not known".to_owned(), |s| format!("in {s} s"));
         let mut text = format!(
             "type     {}\nscope    {}\nexpires  {expiry}",
             token.token_type,

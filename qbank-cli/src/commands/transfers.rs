@@ -39,10 +39,7 @@ pub(crate) fn create(context: &Context<'_>, args: &Transfer) -> Result<(), Failu
     let Some(answer) = answer else {
         return Err(Failure::Local("cannot print the answer".to_owned()));
     };
-    context.printer.one(&reply.map(|accepted| TransferResult {
-        answer,
-        accepted: Some(accepted),
-    }));
+    context.printer.one(&reply.map(|accepted| TransferResult { answer, accepted: Some(accepted) }));
     Ok(())
 }
 

@@ -30,46 +30,26 @@ pub(crate) fn verify(context: &Context<'_>, args: &Verify) -> Result<(), Failure
         event_id: args.event_id.as_deref(),
         timestamp: args.timestamp.as_deref(),
     };
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    verifier
-        .verify(&delivery, now)
-        .map_err(Failure::Signature)?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    verifier.verify(&delivery, now).map_err(Failure::Signature)?;
     let event = Event::parse(&body).ok();
     let text = match &event {
         Some(event) => format!(
             "genuine\nevent    {}\npayment  {}\nstatus   {}",
             event.event_id,
             event.data.payment_id,
-            plain(
-                event
-                    .data
-                    .status
-                    .as_ref()
-                    .map_or("not stated", |status| status.as_str())
-            ),
+            plain(event.data.status.as_ref().map_or("not stated", |status| status.as_str())),
         ),
         None => "genuine, but no event of ours".to_owned(),
     };
-    context.printer.either(
-        &text,
-        &Verified {
-            verified: true,
-            event,
-        },
-    );
+    context.printer.either(&text, &Verified { verified: true, event });
     Ok(())
 }
 
 fn verifier(scheme: Scheme) -> Result<Verifier, Failure> {
     let secrets = variable("QBANK_WEBHOOK_SECRET")?
         .ok_or_else(|| Failure::usage("no webhook secret: set QBANK_WEBHOOK_SECRET"))?;
-    let secrets = secrets
-        .expose()
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
+    let secrets = secrets.expose().lines().map(str::trim).filter(|line| !line.is_empty());
     let verifier = match scheme {
         Scheme::Hmac => Verifier::new(secrets),
         Scheme::Standard => Verifier::standard(secrets, TOLERANCE),

@@ -31,11 +31,7 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
 ) -> Result<Reply<E::Output>, Failure> {
     let now = now(client);
     let first_sent = write.first_sent.filter(|_| write.resume).unwrap_or(now);
-    let mut pending = if write.resume {
-        pending.resume(key, first_sent)
-    } else {
-        pending.key(key)
-    };
+    let mut pending = if write.resume { pending.resume(key, first_sent) } else { pending.key(key) };
     if let Some(date) = write.auth_date {
         pending = pending.auth_date(date);
     }
@@ -53,10 +49,7 @@ fn now(client: &Client) -> DateTime<Utc> {
 
 /// The account's number, from wherever it was put.
 pub(crate) fn account_number(given: &AccountNumber) -> Result<Option<Secret>, Failure> {
-    match (
-        given.account_number.as_deref(),
-        given.account_number_file.as_deref(),
-    ) {
+    match (given.account_number.as_deref(), given.account_number_file.as_deref()) {
         (Some("-"), _) => input::secret(Path::new("-"), "--account-number").map(Some),
         (Some(""), _) => Err(Failure::usage("--account-number must not be empty")),
         (Some(number), _) => Ok(Some(Secret::new(number))),

@@ -2,14 +2,8 @@
 
 use serde_json::Value;
 
-const SUCCESS: [&str; 6] = [
-    "result",
-    "status",
-    "attempts",
-    "fate",
-    "idempotency_key",
-    "followed_conflict",
-];
+const SUCCESS: [&str; 6] =
+    ["result", "status", "attempts", "fate", "idempotency_key", "followed_conflict"];
 
 const KINDS: [&str; 16] = [
     "invalid_request",
@@ -30,13 +24,8 @@ const KINDS: [&str; 16] = [
     "invalid_signature",
 ];
 
-const FAILED_FATES: [&str; 5] = [
-    "never_sent",
-    "refused",
-    "in_progress",
-    "unknown",
-    "not_applicable",
-];
+const FAILED_FATES: [&str; 5] =
+    ["never_sent", "refused", "in_progress", "unknown", "not_applicable"];
 
 /// A success document with exactly its members; gives the result.
 #[track_caller]
@@ -61,9 +50,7 @@ pub(crate) fn assert_error(document: &Value) {
     let rules: [(&str, Holds<'_>); 13] = [
         ("kind", &|it| KINDS.iter().any(|kind| it == kind)),
         ("fate", &|it| FAILED_FATES.iter().any(|fate| it == fate)),
-        ("message", &|it| {
-            it.as_str().is_some_and(|it| !it.is_empty())
-        }),
+        ("message", &|it| it.as_str().is_some_and(|it| !it.is_empty())),
         ("http_status", &|it| or_null(it, Value::is_u64)),
         ("error_code", &|it| or_null(it, text)),
         ("request_id", &|it| or_null(it, is_uuid)),

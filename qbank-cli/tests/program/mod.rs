@@ -114,9 +114,7 @@ impl Bank {
         let bank = self.0.bank();
         let bank = bank.lock();
         let entries = bank.entries().iter();
-        entries
-            .filter(|entry| entry.intent_key.to_string() == key)
-            .count()
+        entries.filter(|entry| entry.intent_key.to_string() == key).count()
     }
 
     pub(crate) fn entries(&self) -> usize {
@@ -142,11 +140,7 @@ impl Program {
                 command.env(name, value);
             }
         }
-        Self {
-            command,
-            stdin: Vec::new(),
-            stdout: None,
-        }
+        Self { command, stdin: Vec::new(), stdout: None }
     }
 
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
@@ -206,11 +200,7 @@ impl Program {
             .unwrap();
         let stdout = child.stdout.take().map(Stream::new).unwrap_or_default();
         let stderr = Stream::new(child.stderr.take().unwrap());
-        Running {
-            child,
-            stdout,
-            stderr,
-        }
+        Running { child, stdout, stderr }
     }
 }
 
@@ -237,9 +227,7 @@ impl Running {
 
     /// The key that it prints before the first send.
     pub(crate) fn key(&self) -> String {
-        self.until("a key line", || {
-            key_line(self.stderr.so_far().split_inclusive('\n'))
-        })
+        self.until("a key line", || key_line(self.stderr.so_far().split_inclusive('\n')))
     }
 
     pub(crate) fn stdout_line(&self) -> String {
@@ -252,9 +240,8 @@ impl Running {
     /// Sends it a signal by its name.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status();
+        let sent =
+            Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 
@@ -356,10 +343,7 @@ impl Stream {
                 shared.lock().unwrap().extend_from_slice(&chunk[..length]);
             }
         });
-        Self {
-            bytes,
-            reader: Some(reader),
-        }
+        Self { bytes, reader: Some(reader) }
     }
 
     fn so_far(&self) -> String {

@@ -18,12 +18,7 @@ pub(crate) fn render(answer: &Answer, places: &Places) -> io::Result<Vec<u8>> {
             let _ = write!(head, "{name}: {}\r\n", places.fill(value));
         }
     }
-    let names = |wanted: &str| {
-        answer
-            .headers
-            .keys()
-            .any(|name| name.eq_ignore_ascii_case(wanted))
-    };
+    let names = |wanted: &str| answer.headers.keys().any(|name| name.eq_ignore_ascii_case(wanted));
     if !body.is_empty() && !names("content-type") {
         head.push_str("content-type: application/json\r\n");
     }
@@ -39,10 +34,7 @@ pub(crate) fn render(answer: &Answer, places: &Places) -> io::Result<Vec<u8>> {
 
 /// The token endpoint's good answer.
 pub(crate) fn grant(grant: &Grant, next: &str) -> Answer {
-    let token = grant
-        .access_token
-        .clone()
-        .unwrap_or_else(|| format!("{TOKEN_PREFIX}{next}"));
+    let token = grant.access_token.clone().unwrap_or_else(|| format!("{TOKEN_PREFIX}{next}"));
     let mut json = serde_json::json!({
         "access_token": token,
         "token_type": grant.token_type.as_deref().unwrap_or("Bearer"),
@@ -53,42 +45,25 @@ pub(crate) fn grant(grant: &Grant, next: &str) -> Answer {
         Some(serde_json::Value::Null) => {}
         Some(other) => json["expires_in"] = other.clone(),
     }
-    Answer {
-        status: 200,
-        json: Some(json),
-        ..Answer::default()
-    }
+    Answer { status: 200, json: Some(json), ..Answer::default() }
 }
 
 fn body(answer: &Answer) -> io::Result<Vec<u8>> {
     Ok(match answer {
-        Answer {
-            body: Some(text), ..
-        } => text.clone().into_bytes(),
-        Answer {
-            json: Some(json), ..
-        } => json.to_string().into_bytes(),
-        Answer {
-            body_file: Some(name),
-            ..
-        } => catalogue::body(name)
+        Answer { body: Some(text), .. } => text.clone().into_bytes(),
+        Answer { json: Some(json), .. } => json.to_string().into_bytes(),
+        Answer { body_file: Some(name), .. } => catalogue::body(name)
             .ok_or_else(|| io::Error::other(format!("no body file {name}")))?
             .as_bytes()
             .to_vec(),
-        Answer {
-            body_repeat: Some(repeat),
-            ..
-        } => repeat.text().into_bytes(),
+        Answer { body_repeat: Some(repeat), .. } => repeat.text().into_bytes(),
         _ => Vec::new(),
     })
 }
 
 /// Bytes from hexadecimal digits.
 pub(crate) fn unhex(digits: &str) -> io::Result<Vec<u8>> {
-    let digits: Vec<u8> = digits
-        .bytes()
-        .filter(|digit| !digit.is_ascii_whitespace())
-        .collect();
+    let digits: Vec<u8> = digits.bytes().filter(|digit| !digit.is_ascii_whitespace()).collect();
     digits
         .chunks(2)
         .map(|pair| {

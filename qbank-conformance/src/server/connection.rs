@@ -32,10 +32,7 @@ pub(crate) fn serve(endpoint: &Endpoint, number: usize, tcp: TcpStream) -> io::R
             connection.stream.close(Close::Fin);
             return Ok(());
         }
-        let slot = endpoint.record(Arrived {
-            connection: number,
-            ..Arrived::default()
-        });
+        let slot = endpoint.record(Arrived { connection: number, ..Arrived::default() });
         let reply = endpoint.take();
         match connection.play(&reply, Some(slot))? {
             Some(still_open) => connection = still_open,
@@ -61,8 +58,7 @@ impl Connection<'_> {
         match tls {
             Tls::Plaintext => {
                 self.read_to(1)?;
-                self.stream
-                    .write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")?;
+                self.stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")?;
                 self.stream.close(Close::Fin);
             }
             Tls::ClosesInHandshake => {
@@ -90,9 +86,7 @@ impl Connection<'_> {
             self.note(slot);
         }
         let close = played?;
-        let keeps = reply
-            .iter()
-            .any(|step| matches!(step, Step::KeepOpen(true)));
+        let keeps = reply.iter().any(|step| matches!(step, Step::KeepOpen(true)));
         let answered = matches!(reply.last(), Some(Step::Answer(_) | Step::Grant(_)));
         match close {
             Some(how) => self.stream.close(how),
@@ -212,10 +206,7 @@ impl Connection<'_> {
     }
 
     fn note(&self, slot: usize) {
-        let arrived = Arrived {
-            connection: self.number,
-            ..Arrived::parse(&self.buffer)
-        };
+        let arrived = Arrived { connection: self.number, ..Arrived::parse(&self.buffer) };
         self.endpoint.rerecord(slot, arrived);
     }
 }

@@ -80,12 +80,7 @@ impl Endpoint {
     /// The next reply, if it is for a connection.
     pub(crate) fn take_on_connect(&self) -> Option<Reply> {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
-        script
-            .0
-            .front()
-            .is_some_and(is_on_connect)
-            .then(|| script.0.pop_front())
-            .flatten()
+        script.0.front().is_some_and(is_on_connect).then(|| script.0.pop_front()).flatten()
     }
 
     /// The reply to the next request.
@@ -110,10 +105,7 @@ impl Endpoint {
     }
 
     pub(crate) fn arrived(&self) -> Vec<Arrived> {
-        self.arrived
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -132,9 +124,5 @@ fn is_on_connect(reply: &Reply) -> bool {
 
 /// What answers a request that no scenario expects.
 fn unscripted() -> Answer {
-    Answer {
-        status: 500,
-        body: Some("not in the script".to_owned()),
-        ..Answer::default()
-    }
+    Answer { status: 500, body: Some("not in the script".to_owned()), ..Answer::default() }
 }

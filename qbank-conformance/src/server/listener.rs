@@ -27,10 +27,7 @@ impl Port {
     pub(crate) fn open(listen: Listen) -> io::Result<Port> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))?;
-        let address = socket
-            .local_addr()?
-            .as_socket()
-            .ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let address = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
         let mut fillers = Vec::new();
         match listen {
             Listen::Accept => socket.listen(128)?,
@@ -42,13 +39,7 @@ impl Port {
             Listen::Refuse | Listen::NoSuchHost | Listen::AcceptAfterMs(_) => {}
         }
         socket.set_nonblocking(true)?;
-        Ok(Port {
-            address,
-            socket,
-            listen,
-            opened: Instant::now(),
-            _fillers: fillers,
-        })
+        Ok(Port { address, socket, listen, opened: Instant::now(), _fillers: fillers })
     }
 
     /// The host name by which a client is to call it.

@@ -54,24 +54,11 @@ impl Server {
         };
         let endpoint = |replies, tls| {
             let (authority, stopped) = (Arc::clone(&authority), Arc::clone(&stopped));
-            Arc::new(Endpoint::new(
-                replies,
-                tls,
-                places.clone(),
-                authority,
-                stopped,
-            ))
+            Arc::new(Endpoint::new(replies, tls, places.clone(), authority, stopped))
         };
         let granting = vec![vec![Step::Grant(Grant::default())]];
-        let token = if script.token.is_empty() {
-            granting
-        } else {
-            script.token.clone()
-        };
-        let nothing = Answer {
-            status: 404,
-            ..Answer::default()
-        };
+        let token = if script.token.is_empty() { granting } else { script.token.clone() };
+        let nothing = Answer { status: 404, ..Answer::default() };
         let elsewhere = vec![vec![Step::Answer(nothing), Step::Close(Close::Fin)]];
         let api = endpoint(script.api.clone(), tls(script.tls));
         let token = endpoint(token, tls(script.token_tls));
@@ -83,19 +70,9 @@ impl Server {
             client_id: "conformance".to_owned(),
             client_secret: "conformance-secret-b7Qz&=+ %/".to_owned(),
         };
-        let threads = vec![
-            api.start(api_port),
-            token.start(token_port),
-            elsewhere.start(other_port),
-        ];
-        Ok(Server {
-            target,
-            api,
-            token,
-            elsewhere,
-            stopped,
-            threads,
-        })
+        let threads =
+            vec![api.start(api_port), token.start(token_port), elsewhere.start(other_port)];
+        Ok(Server { target, api, token, elsewhere, stopped, threads })
     }
 
     /// Where a client is to call.

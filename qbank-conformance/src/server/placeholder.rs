@@ -34,12 +34,7 @@ impl Places {
 fn moved(now: SystemTime, offset: &str) -> SystemTime {
     let seconds: i64 = offset.parse().unwrap_or(0);
     let by = Duration::from_secs(seconds.unsigned_abs());
-    if seconds < 0 {
-        now.checked_sub(by)
-    } else {
-        now.checked_add(by)
-    }
-    .unwrap_or(now)
+    if seconds < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now)
 }
 
 #[cfg(test)]
@@ -49,10 +44,7 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_filled_in() {
-        let places = Places {
-            base: "http://127.0.0.1:1/v1".into(),
-            elsewhere: "http://e".into(),
-        };
+        let places = Places { base: "http://127.0.0.1:1/v1".into(), elsewhere: "http://e".into() };
         assert_eq!(
             places.fill("{base}/x {origin}/y {elsewhere}"),
             "http://127.0.0.1:1/v1/x http://127.0.0.1:1/y http://e"

@@ -30,10 +30,7 @@ pub struct Arrived {
 impl Arrived {
     /// The first header field of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// The bearer token, by its short name: `t1` for the first that the server gave, `ready` for
@@ -53,11 +50,9 @@ impl Arrived {
         let head = String::from_utf8_lossy(head);
         let mut lines = head.split("\r\n");
         let mut request_line = lines.next().unwrap_or_default().splitn(3, ' ');
-        if let (Some(method), Some(target), Some(_)) = (
-            request_line.next(),
-            request_line.next(),
-            request_line.next(),
-        ) {
+        if let (Some(method), Some(target), Some(_)) =
+            (request_line.next(), request_line.next(), request_line.next())
+        {
             method.clone_into(&mut arrived.method);
             target.clone_into(&mut arrived.target);
         }
@@ -83,10 +78,7 @@ enum Framing {
 
 /// Where the head ends, its empty line included.
 pub(crate) fn head_end(bytes: &[u8]) -> Option<usize> {
-    bytes
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .map(|at| at + 4)
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
 }
 
 /// How long the request is, once all of it is there.
@@ -94,29 +86,20 @@ pub(crate) fn whole_len(bytes: &[u8]) -> Option<usize> {
     let head = head_end(bytes)?;
     let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
     let field = |name: &str| {
-        text.split("\r\n")
-            .find_map(|line| line.strip_prefix(name))
-            .map(|v| v.trim().to_owned())
+        text.split("\r\n").find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned())
     };
     if field("transfer-encoding:").is_some_and(|value| value.contains("chunked")) {
         return chunks(&bytes[head..]).1.map(|end| head + end);
     }
-    let length = field("content-length:")
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(0);
+    let length = field("content-length:").and_then(|value| value.parse().ok()).unwrap_or(0);
     (bytes.len() - head >= length).then_some(head + length)
 }
 
 fn body_framing(arrived: &Arrived) -> Framing {
-    if arrived
-        .header("transfer-encoding")
-        .is_some_and(|value| value.contains("chunked"))
-    {
+    if arrived.header("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
         return Framing::Chunked;
     }
-    let length = arrived
-        .header("content-length")
-        .and_then(|value| value.parse().ok());
+    let length = arrived.header("content-length").and_then(|value| value.parse().ok());
     Framing::Length(length.unwrap_or(0))
 }
 
@@ -130,9 +113,7 @@ fn chunks(mut bytes: &[u8]) -> (Vec<u8>, Option<usize>) {
         else {
             break;
         };
-        let Some(chunk) = bytes
-            .get(line + 2..)
-            .filter(|rest| rest.len() >= size.saturating_add(2))
+        let Some(chunk) = bytes.get(line + 2..).filter(|rest| rest.len() >= size.saturating_add(2))
         else {
             break;
         };

@@ -37,11 +37,7 @@ impl Stream {
         tcp.set_read_timeout(Some(TICK))?;
         tcp.set_write_timeout(Some(TICK))?;
         tcp.set_nodelay(true)?;
-        Ok(Stream {
-            io: Io::Plain(tcp),
-            stopped,
-            until: Instant::now() + LIFETIME,
-        })
+        Ok(Stream { io: Io::Plain(tcp), stopped, until: Instant::now() + LIFETIME })
     }
 
     /// The same connection, with TLS on top. The handshake happens with the first read.
@@ -50,10 +46,7 @@ impl Stream {
             return Ok(self);
         };
         let tls = ServerConnection::new(config).map_err(io::Error::other)?;
-        Ok(Stream {
-            io: Io::Tls(Box::new(StreamOwned::new(tls, tcp))),
-            ..self
-        })
+        Ok(Stream { io: Io::Tls(Box::new(StreamOwned::new(tls, tcp))), ..self })
     }
 
     /// Reads some bytes; 0 at the end.

@@ -56,9 +56,7 @@ impl Authority {
         };
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "QBank conformance server");
+        params.distinguished_name.push(DnType::CommonName, "QBank conformance server");
         match tls {
             Tls::Expired => {
                 params.not_before = rcgen::date_time_ymd(2000, 1, 1);
@@ -93,11 +91,7 @@ fn configure(
     certificate: CertificateDer<'static>,
     key: &KeyPair,
 ) -> Result<ServerConfig, rustls::Error> {
-    let versions: &[_] = if tls == Tls::Good12 {
-        &[&TLS12]
-    } else {
-        &[&TLS13, &TLS12]
-    };
+    let versions: &[_] = if tls == Tls::Good12 { &[&TLS12] } else { &[&TLS13, &TLS12] };
     let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(versions)?

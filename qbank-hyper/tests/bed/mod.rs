@@ -1,10 +1,7 @@
 //! What the tests share: the sandbox and its clients, a server of one's own, and
 //! a seeded generator.
 
-#![allow(
-    dead_code,
-    reason = "each test is a crate of its own, and uses part of it"
-)]
+#![allow(dead_code, reason = "each test is a crate of its own, and uses part of it")]
 
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -116,9 +113,7 @@ pub(crate) fn json(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>>
 }
 
 pub(crate) fn payment_id(number: u64) -> PaymentId {
-    format!("00000000-0000-4000-8000-{number:012x}")
-        .parse()
-        .unwrap()
+    format!("00000000-0000-4000-8000-{number:012x}").parse().unwrap()
 }
 
 /// SplitMix64. The seed is in `QBANK_SEED`, or fresh, and printed either way.
@@ -128,10 +123,7 @@ impl Dice {
     pub(crate) fn new() -> Self {
         let seed = match std::env::var("QBANK_SEED") {
             Ok(seed) => seed.parse().unwrap(),
-            Err(_) => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap()
-                .as_micros() as u64,
+            Err(_) => SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as u64,
         };
         println!("QBANK_SEED={seed}");
         Self(seed)

@@ -47,12 +47,7 @@ impl<E: Endpoint> Call<E> {
             Judged::Good { .. } => Fate::Accepted,
             Judged::Bad { verdict, .. } => verdict.fate,
         };
-        self.attempts.add(Attempt {
-            at: out.sent.utc(),
-            status: judged.status(),
-            fault,
-            fate,
-        });
+        self.attempts.add(Attempt { at: out.sent.utc(), status: judged.status(), fault, fate });
         tracing::debug!(status = judged.status().map(|s| s.as_u16()), %fate, "attempt is over");
         match judged {
             Judged::Good { value, response } => self.succeed(value, response, false),
@@ -104,11 +99,7 @@ impl<E: Endpoint> Call<E> {
         let delay = if verdict.resend == Resend::WithNewToken {
             Duration::ZERO
         } else {
-            self.session
-                .config()
-                .retry
-                .backoff(retry, &mut self.jitter)
-                .max(asked)
+            self.session.config().retry.backoff(retry, &mut self.jitter).max(asked)
         };
         let until = now.mono.saturating_add(delay);
         if evidence.status == Some(StatusCode::TOO_MANY_REQUESTS) {
@@ -170,10 +161,7 @@ impl<E: Endpoint> Call<E> {
                     self.fail(kind, evidence);
                 }
             },
-            Watched::Lost { error, .. }
-            | Watched::TimeUp {
-                last: Some(error), ..
-            } => {
+            Watched::Lost { error, .. } | Watched::TimeUp { last: Some(error), .. } => {
                 evidence.what.push_str("; following it failed");
                 // The look knew the session's secrets, but not this request's.
                 let secrets = self.endpoint.secrets();

@@ -35,11 +35,7 @@ impl<E: Endpoint> Call<E> {
             self.own_error(failed(id, response));
             return;
         }
-        let fate = if self.key.is_some() {
-            Fate::Accepted
-        } else {
-            Fate::NotApplicable
-        };
+        let fate = if self.key.is_some() { Fate::Accepted } else { Fate::NotApplicable };
         let attempts = self.attempts.take();
         let reply = Reply {
             value,
@@ -67,20 +63,13 @@ impl<E: Endpoint> Call<E> {
 
     pub(super) fn out_of_time<T>(&mut self) -> Option<T> {
         let limit = self.limits.deadline.as_secs_f64();
-        self.cut_short(
-            ErrorKind::DeadlineExceeded,
-            format!("the deadline of {limit} s passed"),
-        );
+        self.cut_short(ErrorKind::DeadlineExceeded, format!("the deadline of {limit} s passed"));
         None
     }
 
     /// Something of our own ends it. What the bank said last stays as evidence.
     fn cut_short(&mut self, kind: ErrorKind, what: String) {
-        let mut evidence = self
-            .last
-            .take()
-            .map(|(_, evidence)| evidence)
-            .unwrap_or_default();
+        let mut evidence = self.last.take().map(|(_, evidence)| evidence).unwrap_or_default();
         let before = std::mem::replace(&mut evidence.what, what);
         if !before.is_empty() {
             evidence.what.push_str("; before that, ");
@@ -107,10 +96,7 @@ impl<E: Endpoint> Call<E> {
 
     /// The application ends it, by the kind of what came before.
     pub(super) fn called_off(&mut self) {
-        let kind = self
-            .last
-            .as_ref()
-            .map_or(ErrorKind::Transport, |last| last.0);
+        let kind = self.last.as_ref().map_or(ErrorKind::Transport, |last| last.0);
         self.cut_short(kind, "the call was called off".to_owned());
     }
 
@@ -120,10 +106,7 @@ impl<E: Endpoint> Call<E> {
             retry_after: Some(wait),
             ..Evidence::default()
         };
-        let (kind, evidence) = self
-            .last
-            .take()
-            .unwrap_or((ErrorKind::RateLimited, evidence));
+        let (kind, evidence) = self.last.take().unwrap_or((ErrorKind::RateLimited, evidence));
         self.fail(kind, evidence);
         None
     }
@@ -144,15 +127,7 @@ impl<E: Endpoint> Call<E> {
 /// What a poll after the end gets.
 pub(crate) fn already_over(fate: Fate, key: Option<IdempotencyKey>) -> Error {
     let what = "the call has given its answer already".to_owned();
-    Error::new(
-        ErrorKind::InvalidInput,
-        fate,
-        Evidence {
-            what,
-            key,
-            ..Evidence::default()
-        },
-    )
+    Error::new(ErrorKind::InvalidInput, fate, Evidence { what, key, ..Evidence::default() })
 }
 
 /// The bank's record of the payment says that it failed.

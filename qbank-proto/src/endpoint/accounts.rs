@@ -22,10 +22,7 @@ impl Endpoint for ListAccounts {
     const SCOPE: Option<Scope> = Some(Scope::AccountsRead);
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Account>, DecodeError> {
-        Fields::parse_list(answer.content()?)?
-            .iter()
-            .map(Account::read)
-            .collect()
+        Fields::parse_list(answer.content()?)?.iter().map(Account::read).collect()
     }
 }
 
@@ -105,10 +102,7 @@ mod tests {
             r#"[{{"account_id":"{ID}","friendly_name":"Ops","account_type":"Checking",
                  "timestamp":"2026-01-05T01:00:00.000Z","actor":"c","request_id":"{ID}"}}]"#
         );
-        assert_eq!(
-            read(&ListAccounts, 200, &camel),
-            read(&ListAccounts, 200, &snake)
-        );
+        assert_eq!(read(&ListAccounts, 200, &camel), read(&ListAccounts, 200, &snake));
         let accounts = read(&ListAccounts, 200, &camel).unwrap();
         assert_eq!(accounts[0].account_type, Some(AccountType::Checking));
         assert_eq!(read(&ListAccounts, 200, "[]").unwrap(), []);

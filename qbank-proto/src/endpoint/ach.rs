@@ -158,10 +158,7 @@ impl Endpoint for CreateAch {
     /// A usable `Location` makes it accepted whatever the body; an empty body is
     /// documented; the id is in the `Location`, in the body, or unknown.
     fn decode(&self, answer: &Answer<'_>) -> Result<AchAccepted, DecodeError> {
-        let accepted = AchAccepted {
-            payment_id: answer.location,
-            status: None,
-        };
+        let accepted = AchAccepted { payment_id: answer.location, status: None };
         let body = match answer.content_unless(StatusCode::ACCEPTED) {
             Ok(Some(body)) => body,
             Ok(None) => return Ok(accepted),
@@ -173,18 +170,11 @@ impl Endpoint for CreateAch {
             Err(_) if answer.location.is_some() => return Ok(accepted),
             Err(error) => return Err(error),
         };
-        let payment_id = answer
-            .location
-            .or_else(|| fields.opt_id(&["paymentId", "payment_id"]));
+        let payment_id = answer.location.or_else(|| fields.opt_id(&["paymentId", "payment_id"]));
         if payment_id.is_none() && answer.status != StatusCode::ACCEPTED {
-            return Err(DecodeError::new(
-                "neither Location nor body names the payment",
-            ));
+            return Err(DecodeError::new("neither Location nor body names the payment"));
         }
-        Ok(AchAccepted {
-            payment_id,
-            status: fields.open(&["status"]).ok().flatten(),
-        })
+        Ok(AchAccepted { payment_id, status: fields.open(&["status"]).ok().flatten() })
     }
 
     fn follow(&self, payment: &Payment) -> Option<AchAccepted> {
@@ -197,9 +187,7 @@ impl Endpoint for CreateAch {
     }
 
     fn failed(accepted: &AchAccepted) -> Option<PaymentId> {
-        accepted
-            .payment_id
-            .filter(|_| accepted.status == Some(PaymentStatus::Failed))
+        accepted.payment_id.filter(|_| accepted.status == Some(PaymentStatus::Failed))
     }
 
     fn secrets(&self) -> Vec<&str> {
@@ -260,9 +248,7 @@ mod tests {
             )
         );
         let mut recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678");
-        recipient
-            .extra
-            .insert("account_type".into(), "checking".into());
+        recipient.extra.insert("account_type".into(), "checking".into());
         let ach = CreateAch::new(FROM.parse().unwrap(), recipient, "0.01".parse().unwrap())
             .effective_date("2026-01-05".parse().unwrap())
             .reference_id("INV-7");
@@ -308,10 +294,7 @@ mod tests {
         let blank = Recipient::new(" ", "021000021".parse().unwrap(), "1");
         let ach = CreateAch::new(FROM.parse().unwrap(), blank, "1".parse().unwrap());
         assert!(
-            ach.body()
-                .unwrap_err()
-                .to_string()
-                .starts_with("recipient name must not be empty")
+            ach.body().unwrap_err().to_string().starts_with("recipient name must not be empty")
         );
     }
 }

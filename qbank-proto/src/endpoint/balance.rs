@@ -63,10 +63,7 @@ pub struct Balance {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
     /// As of when.
-    #[serde(
-        rename = "last_updated_timestamp",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "last_updated_timestamp", skip_serializing_if = "Option::is_none")]
     pub last_updated: Option<DateTime<Utc>>,
 }
 

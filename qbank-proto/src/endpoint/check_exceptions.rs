@@ -24,10 +24,7 @@ impl Endpoint for ListCheckExceptions {
     const SCOPE: Option<Scope> = Some(Scope::PositivePayExceptionsRead);
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<CheckException>, DecodeError> {
-        Fields::parse_list(answer.content()?)?
-            .iter()
-            .map(CheckException::read)
-            .collect()
+        Fields::parse_list(answer.content()?)?.iter().map(CheckException::read).collect()
     }
 }
 
@@ -103,10 +100,7 @@ mod tests {
                  "reason_code":"NO_ISSUE"}}]"#
         );
         let exceptions = read(&ListCheckExceptions, 200, &body).unwrap();
-        assert_eq!(
-            exceptions[0].presented_amount,
-            Some(Money::from_cents(25_000))
-        );
+        assert_eq!(exceptions[0].presented_amount, Some(Money::from_cents(25_000)));
         assert_eq!(exceptions[0].presentment_date, "2026-01-05".parse().ok());
         assert_eq!(exceptions[0].reason_code, Some(ReasonCode::NoIssue));
     }

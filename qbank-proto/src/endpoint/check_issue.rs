@@ -37,13 +37,7 @@ impl CreateCheckIssue {
         amount: Amount,
         issue_date: NaiveDate,
     ) -> Self {
-        Self {
-            issue_id,
-            account_id,
-            check_number: check_number.into(),
-            amount,
-            issue_date,
-        }
+        Self { issue_id, account_id, check_number: check_number.into(), amount, issue_date }
     }
 }
 
@@ -65,9 +59,7 @@ impl Endpoint for CreateCheckIssue {
         if let Some(body) = answer.content_unless(StatusCode::ACCEPTED)? {
             Fields::parse(body)?;
         }
-        Ok(CheckIssueAccepted {
-            issue_id: self.issue_id,
-        })
+        Ok(CheckIssueAccepted { issue_id: self.issue_id })
     }
 }
 

@@ -198,10 +198,7 @@ fn blank(body: &[u8]) -> bool {
 fn json(body: &impl serde::Serialize) -> Result<Bytes, Error> {
     match serde_json::to_vec(body) {
         Ok(bytes) => Ok(bytes.into()),
-        Err(_) => Err(Error::invalid_input(
-            "the request body",
-            "cannot be written as JSON",
-        )),
+        Err(_) => Err(Error::invalid_input("the request body", "cannot be written as JSON")),
     }
 }
 
@@ -215,10 +212,7 @@ fn needs_text(field: &str, text: &str) -> Result<(), Error> {
 
 fn plain_text(field: &str, text: &str) -> Result<(), Error> {
     if text.chars().any(char::is_control) {
-        return Err(Error::invalid_input(
-            field,
-            "must not have control characters",
-        ));
+        return Err(Error::invalid_input(field, "must not have control characters"));
     }
     Ok(())
 }

@@ -84,11 +84,7 @@ impl Payment {
             status: None,
             creation_date: None,
             completion_date: None,
-            audit: Audit {
-                timestamp: None,
-                actor: None,
-                request_id: None,
-            },
+            audit: Audit { timestamp: None, actor: None, request_id: None },
         }
     }
 
@@ -192,15 +188,8 @@ mod tests {
         assert_eq!(payment.status, Some(PaymentStatus::Other("P_NEW".into())));
         assert_eq!(payment.amount, None);
         assert_eq!(payment.creation_date, None);
-        for body in [
-            "{}",
-            r#"{"paymentId":7}"#,
-            r#"{"paymentId":"x"}"#,
-            "[]",
-            "null",
-            "",
-            "<html>",
-        ] {
+        for body in ["{}", r#"{"paymentId":7}"#, r#"{"paymentId":"x"}"#, "[]", "null", "", "<html>"]
+        {
             assert!(read(&endpoint, 200, body).is_err(), "{body}");
         }
     }

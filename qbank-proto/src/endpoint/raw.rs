@@ -17,9 +17,7 @@ pub struct RawRead {
 impl RawRead {
     /// Reads this path, such as `/accounts?limit=5`.
     pub fn new(target: impl Into<String>) -> Self {
-        Self {
-            target: target.into(),
-        }
+        Self { target: target.into() }
     }
 }
 
@@ -55,10 +53,7 @@ pub struct RawWrite {
 impl RawWrite {
     /// Sends these bytes to this path.
     pub fn new(target: impl Into<String>, body: impl Into<Bytes>) -> Self {
-        Self {
-            target: target.into(),
-            body: body.into(),
-        }
+        Self { target: target.into(), body: body.into() }
     }
 }
 
@@ -98,16 +93,10 @@ fn absolute(target: &str) -> Result<(), Error> {
     if target.starts_with('/') && !target.contains('#') {
         Ok(())
     } else {
-        Err(Error::invalid_input(
-            "path",
-            "must start with / and have no fragment",
-        ))
+        Err(Error::invalid_input("path", "must start with / and have no fragment"))
     }
 }
 
 fn whole(answer: &Answer<'_>) -> Result<Bytes, DecodeError> {
-    answer
-        .body
-        .map(Bytes::copy_from_slice)
-        .ok_or_else(|| DecodeError::new("the body broke off"))
+    answer.body.map(Bytes::copy_from_slice).ok_or_else(|| DecodeError::new("the body broke off"))
 }

@@ -24,10 +24,7 @@ pub struct ListTransactions {
 impl ListTransactions {
     /// All transactions of all accounts.
     pub const fn new() -> Self {
-        Self {
-            account_id: None,
-            posted_since: None,
-        }
+        Self { account_id: None, posted_since: None }
     }
 
     /// Only of this account.
@@ -68,10 +65,7 @@ impl Endpoint for ListTransactions {
     }
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Transaction>, DecodeError> {
-        Fields::parse_list(answer.content()?)?
-            .iter()
-            .map(Transaction::read)
-            .collect()
+        Fields::parse_list(answer.content()?)?.iter().map(Transaction::read).collect()
     }
 }
 

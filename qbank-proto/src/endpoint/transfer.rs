@@ -26,11 +26,7 @@ pub struct CreateTransfer {
 impl CreateTransfer {
     /// Moves `amount`.
     pub const fn new(from: AccountId, to: AccountId, amount: Amount) -> Self {
-        Self {
-            from_account_id: from,
-            to_account_id: to,
-            amount,
-        }
+        Self { from_account_id: from, to_account_id: to, amount }
     }
 }
 
@@ -44,10 +40,7 @@ impl Endpoint for CreateTransfer {
 
     fn body(&self) -> Result<Bytes, Error> {
         if self.from_account_id == self.to_account_id {
-            return Err(Error::invalid_input(
-                "to account",
-                "must not be the from account",
-            ));
+            return Err(Error::invalid_input("to account", "must not be the from account"));
         }
         json(self)
     }
@@ -60,9 +53,7 @@ impl Endpoint for CreateTransfer {
         {
             Fields::parse(body)?;
         }
-        Ok(TransferAccepted {
-            location: answer.location,
-        })
+        Ok(TransferAccepted { location: answer.location })
     }
 }
 
@@ -105,13 +96,7 @@ mod tests {
     #[test]
     fn a_transfer_to_itself_is_refused() {
         let id: AccountId = FROM.parse().unwrap();
-        let error = CreateTransfer::new(id, id, "1".parse().unwrap())
-            .body()
-            .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("to account must not be the from account")
-        );
+        let error = CreateTransfer::new(id, id, "1".parse().unwrap()).body().unwrap_err();
+        assert!(error.to_string().starts_with("to account must not be the from account"));
     }
 }

@@ -47,11 +47,7 @@ impl Beneficiary {
         bank_id: RoutingNumber,
         account_number: impl Into<Secret>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            bank_id,
-            account_number: account_number.into(),
-        }
+        Self { name: name.into(), bank_id, account_number: account_number.into() }
     }
 }
 
@@ -117,12 +113,7 @@ mod tests {
 
     fn wire() -> CreateWire {
         let beneficiary = Beneficiary::new("ACME", "021000021".parse().unwrap(), "0012345678");
-        CreateWire::new(
-            FROM.parse().unwrap(),
-            beneficiary,
-            "25".parse().unwrap(),
-            "INV-7",
-        )
+        CreateWire::new(FROM.parse().unwrap(), beneficiary, "25".parse().unwrap(), "INV-7")
     }
 
     #[test]
@@ -133,24 +124,14 @@ mod tests {
                 r#"{{"source_account_id":"{FROM}","beneficiary_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678"}},"amount":25.00,"reference_code":"INV-7"}}"#
             )
         );
-        let payment = read(
-            &wire(),
-            201,
-            &format!(r#"{{"paymentId":"{ID}","type":"WIRE"}}"#),
-        )
-        .unwrap();
+        let payment =
+            read(&wire(), 201, &format!(r#"{{"paymentId":"{ID}","type":"WIRE"}}"#)).unwrap();
         assert_eq!(payment.payment_id.to_string(), ID);
     }
 
     #[test]
     fn without_a_payment_in_the_body_nothing_is_accepted() {
-        for (status, body) in [
-            (201, ""),
-            (204, ""),
-            (201, "<html>"),
-            (201, "[]"),
-            (201, "{}"),
-        ] {
+        for (status, body) in [(201, ""), (204, ""), (201, "<html>"), (201, "[]"), (201, "{}")] {
             assert!(read(&wire(), status, body).is_err(), "{status} {body}");
         }
     }

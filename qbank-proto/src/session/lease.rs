@@ -41,10 +41,7 @@ impl Lease {
 
     /// Whether the old token still serves.
     pub(crate) fn is_early(&self) -> bool {
-        self.session
-            .lock()
-            .led_by(self.lease)
-            .is_some_and(|refresh| refresh.early)
+        self.session.lock().led_by(self.lease).is_some_and(|refresh| refresh.early)
     }
 
     /// Keeps the lead until `until` and a grace. False if it is lost already.
@@ -65,10 +62,7 @@ impl Lease {
         let mut state = self.session.lock();
         state.led_by(self.lease)?;
         state.generation += 1;
-        let bearer = Bearer {
-            token,
-            generation: state.generation,
-        };
+        let bearer = Bearer { token, generation: state.generation };
         state.token = Some(Held {
             bearer: bearer.clone(),
             asked,
@@ -101,9 +95,7 @@ impl Lease {
         let retry = refresh.attempts;
         refresh.attempts += 1;
         if refusal.again && retry < policy.max_retries {
-            let delay = policy
-                .backoff(retry, jitter)
-                .max(refusal.retry_after.unwrap_or_default());
+            let delay = policy.backoff(retry, jitter).max(refusal.retry_after.unwrap_or_default());
             refresh.not_before = now.mono.saturating_add(delay);
             refresh.lost_at = refresh.not_before.saturating_add(GRACE);
             refresh.last = Some(refusal);
@@ -122,10 +114,7 @@ impl State {
     fn keep_old(&mut self, now: Now) -> Option<Bearer> {
         let held = self.token.as_mut()?;
         let age = now.since(held.asked);
-        let left = held
-            .lifetime
-            .checked_sub(age)
-            .filter(|left| !left.is_zero())?;
+        let left = held.lifetime.checked_sub(age).filter(|left| !left.is_zero())?;
         held.soft = age.saturating_add((left / 2).min(Duration::from_secs(15)));
         Some(held.bearer.clone())
     }
@@ -138,11 +127,8 @@ impl Drop for Lease {
             return;
         };
         refresh.leader = None;
-        let followers = if refresh.followers.is_empty() {
-            state.land(None)
-        } else {
-            refresh.followers.clone()
-        };
+        let followers =
+            if refresh.followers.is_empty() { state.land(None) } else { refresh.followers.clone() };
         drop(state);
         // All of them: the one that polls first leads, the others follow again.
         // They stay known until then: a refresh that all have left is over.
@@ -152,8 +138,6 @@ impl Drop for Lease {
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease")
-            .field("lease", &self.lease)
-            .finish_non_exhaustive()
+        f.debug_struct("Lease").field("lease", &self.lease).finish_non_exhaustive()
     }
 }

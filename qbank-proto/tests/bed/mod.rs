@@ -94,10 +94,7 @@ impl Bed {
         change(&mut config);
         Self {
             session: Session::new(config).unwrap(),
-            now: Now {
-                mono: Duration::from_secs(1000),
-                unix: NOON,
-            },
+            now: Now { mono: Duration::from_secs(1000), unix: NOON },
             bank: VecDeque::new(),
             always: None,
             tokens: VecDeque::new(),
@@ -144,10 +141,7 @@ impl Bed {
     /// A call with a key and jitter of its own.
     pub fn call<E: Endpoint>(&mut self, endpoint: E, options: CallOptions) -> Call<E> {
         self.serial = self.serial.wrapping_add(1);
-        let entropy = Entropy {
-            key: [self.serial; 16],
-            jitter: u64::from(self.serial) << 32,
-        };
+        let entropy = Entropy { key: [self.serial; 16], jitter: u64::from(self.serial) << 32 };
         let key = E::Effect::key(entropy.key);
         Call::new(&self.session, endpoint, key, options, entropy)
     }
@@ -252,10 +246,7 @@ impl Bed {
 
     /// How long after its predecessor each request was sent.
     pub fn gaps(&self) -> Vec<Duration> {
-        self.sent
-            .windows(2)
-            .map(|two| two[1].at - two[0].at)
-            .collect()
+        self.sent.windows(2).map(|two| two[1].at - two[0].at).collect()
     }
 }
 
@@ -269,10 +260,7 @@ pub fn millis(millis: u64) -> Duration {
 
 /// A supplier that fails.
 pub fn no_supply(why: &str) -> Supply {
-    Supply {
-        after: LATENCY,
-        token: Err(why.to_owned().into()),
-    }
+    Supply { after: LATENCY, token: Err(why.to_owned().into()) }
 }
 
 /// A connection that broke after the request was written.

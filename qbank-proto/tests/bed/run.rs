@@ -33,10 +33,7 @@ impl Bed {
     fn run_until(&mut self, end: Option<Duration>) {
         for _ in 0..2_000_000 {
             self.settle_down();
-            let Some(next) = self
-                .next_event()
-                .filter(|at| end.is_none_or(|end| *at <= end))
-            else {
+            let Some(next) = self.next_event().filter(|at| end.is_none_or(|end| *at <= end)) else {
                 return;
             };
             self.tick_to(next);
@@ -54,9 +51,7 @@ impl Bed {
     fn next_event(&self) -> Option<Duration> {
         let due = self.due.iter().filter(|it| !self.slots[it.slot].stalled);
         let slots = self.slots.iter().filter(|it| it.is_live());
-        due.map(|it| it.at)
-            .chain(slots.filter_map(|it| it.sleeps_until))
-            .min()
+        due.map(|it| it.at).chain(slots.filter_map(|it| it.sleeps_until)).min()
     }
 
     fn deliver(&mut self) {
@@ -138,11 +133,7 @@ impl Bed {
             let next = self.bank.pop_front().or_else(|| self.always.clone());
             next.unwrap_or_else(|| panic!("no answer is scripted for {} {}", sent.method, sent.url))
         };
-        let log = if is_token {
-            &mut self.token_requests
-        } else {
-            &mut self.sent
-        };
+        let log = if is_token { &mut self.token_requests } else { &mut self.sent };
         log.push(sent);
         let Some((after, outcome)) = act.happens(exchange.timeout) else {
             return;

@@ -47,11 +47,7 @@ impl Answer {
 pub fn says(status: u16) -> Act {
     Act {
         after: None,
-        outcome: Outcome::Says(Answer {
-            status,
-            headers: Vec::new(),
-            body: Bytes::new(),
-        }),
+        outcome: Outcome::Says(Answer { status, headers: Vec::new(), body: Bytes::new() }),
     }
 }
 
@@ -91,10 +87,7 @@ pub fn cut_off(act: Act, kind: FaultKind) -> Act {
 
 /// The driver never settles it.
 pub fn lost() -> Act {
-    Act {
-        after: None,
-        outcome: Outcome::Lost,
-    }
+    Act { after: None, outcome: Outcome::Lost }
 }
 
 /// A token answer.
@@ -129,8 +122,7 @@ impl Act {
 
     #[must_use]
     pub fn json(self, body: &str) -> Self {
-        self.header("content-type", "application/json")
-            .body(body.to_owned())
+        self.header("content-type", "application/json").body(body.to_owned())
     }
 
     /// A fault's own text.
@@ -154,10 +146,7 @@ impl Act {
     pub fn happens(self, timeout: Duration) -> Option<(Duration, Result<Response<Bytes>, Fault>)> {
         let usual = match &self.outcome {
             Outcome::Lost => return None,
-            Outcome::Breaks {
-                kind: FaultKind::Timeout,
-                ..
-            } => timeout,
+            Outcome::Breaks { kind: FaultKind::Timeout, .. } => timeout,
             _ => LATENCY,
         };
         let after = self.after.unwrap_or(usual);
@@ -181,17 +170,9 @@ impl Outcome {
     fn result(self) -> Result<Response<Bytes>, Fault> {
         match self {
             Self::Says(answer) => Ok(answer.response()),
-            Self::Breaks {
-                unsent,
-                kind,
-                head,
-                text,
-            } => {
-                let fault = if unsent {
-                    Fault::unsent(kind, text)
-                } else {
-                    Fault::maybe(kind, text)
-                };
+            Self::Breaks { unsent, kind, head, text } => {
+                let fault =
+                    if unsent { Fault::unsent(kind, text) } else { Fault::maybe(kind, text) };
                 Err(match head {
                     Some(head) => fault.with_head(head.response().into_parts().0),
                     None => fault,
@@ -211,9 +192,6 @@ pub struct Supply {
 
 impl Supply {
     pub fn token(token: &str) -> Self {
-        Self {
-            after: LATENCY,
-            token: Ok(AccessToken::new(token).unwrap()),
-        }
+        Self { after: LATENCY, token: Ok(AccessToken::new(token).unwrap()) }
     }
 }

@@ -74,9 +74,8 @@ pub fn payment_json(kind: &str, amount: &str, status: &str) -> String {
 
 /// A standard error.
 pub fn refuses(status: u16) -> Act {
-    says(status).json(&format!(
-        r#"{{"message":"no","error_code":"ERR_X_001","request_id":"{REQUEST}"}}"#
-    ))
+    says(status)
+        .json(&format!(r#"{{"message":"no","error_code":"ERR_X_001","request_id":"{REQUEST}"}}"#))
 }
 
 /// A conflict of keys, as documented.

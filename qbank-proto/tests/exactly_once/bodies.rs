@@ -24,15 +24,7 @@ fn a_documented_success_with_an_empty_body_is_accepted() {
 
 #[test]
 fn a_wire_without_a_payment_in_its_body_is_unknown_and_resent() {
-    for body in [
-        "",
-        "{}",
-        "[]",
-        "null",
-        "<html>ok</html>",
-        r#"{"paymentId":"7"}"#,
-        "{\"paym",
-    ] {
+    for body in ["", "{}", "[]", "null", "<html>ok</html>", r#"{"paymentId":"7"}"#, "{\"paym"] {
         let mut bed = Bed::new().always(says(201).json(body));
         let error = bed.send(wire()).unwrap_err();
         expect(&error, ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
@@ -49,19 +41,9 @@ fn a_wire_without_a_payment_in_its_body_is_unknown_and_resent() {
 fn a_malformed_answer_to_a_write_is_unknown_and_resent() {
     for body in ["<html>", "[]", "{\"a\":", "ok", "\u{0}"] {
         let mut bed = Bed::new().always(says(202).body(body));
-        expect(
-            &bed.send(ach()).unwrap_err(),
-            ErrorKind::UnexpectedResponse,
-            Fate::Unknown,
-            3,
-        );
+        expect(&bed.send(ach()).unwrap_err(), ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
         let mut bed = Bed::new().always(says(201).body(body));
-        expect(
-            &bed.send(transfer()).unwrap_err(),
-            ErrorKind::UnexpectedResponse,
-            Fate::Unknown,
-            3,
-        );
+        expect(&bed.send(transfer()).unwrap_err(), ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
         let mut bed = Bed::new().always(says(202).body(body));
         expect(
             &bed.send(check_issue()).unwrap_err(),
@@ -76,12 +58,7 @@ fn a_malformed_answer_to_a_write_is_unknown_and_resent() {
 fn a_malformed_answer_to_a_read_is_not_asked_for_again() {
     let mut bed = Bed::new().bank([says(200).json("{}")]);
     let error = bed.send(accounts()).unwrap_err();
-    expect(
-        &error,
-        ErrorKind::UnexpectedResponse,
-        Fate::NotApplicable,
-        1,
-    );
+    expect(&error, ErrorKind::UnexpectedResponse, Fate::NotApplicable, 1);
 }
 
 #[test]
@@ -107,12 +84,7 @@ fn an_ach_payment_with_a_usable_location_is_accepted_whatever_its_body() {
 fn an_ach_payment_cut_off_without_a_usable_location_is_unknown() {
     for act in [says(202), at("https://evil.example/v1/payments/x")] {
         let mut bed = Bed::new().always(cut_off(act, FaultKind::Disconnected));
-        expect(
-            &bed.send(ach()).unwrap_err(),
-            ErrorKind::UnexpectedResponse,
-            Fate::Unknown,
-            3,
-        );
+        expect(&bed.send(ach()).unwrap_err(), ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
     }
 }
 
@@ -120,9 +92,7 @@ fn an_ach_payment_cut_off_without_a_usable_location_is_unknown() {
 fn another_success_than_documented_is_accepted_if_it_names_the_payment() {
     let body = payment_json("ACH", "1000.50", "P_CREATED");
     for status in [200, 201, 203, 207] {
-        let mut bed = Bed::new()
-            .bank([says(status).json(&body), says(status)])
-            .always(accepted());
+        let mut bed = Bed::new().bank([says(status).json(&body), says(status)]).always(accepted());
         let reply = bed.send(ach()).unwrap();
         assert_eq!(reply.value.payment_id, Some(payment_id()));
         assert_eq!(reply.value.status, Some(PaymentStatus::Created));
@@ -153,18 +123,10 @@ fn another_success_than_documented_needs_a_payload_where_there_is_no_id() {
 #[test]
 fn a_204_without_an_id_is_unknown() {
     let mut bed = Bed::new().always(says(204));
-    expect(
-        &bed.send(ach()).unwrap_err(),
-        ErrorKind::UnexpectedResponse,
-        Fate::Unknown,
-        3,
-    );
+    expect(&bed.send(ach()).unwrap_err(), ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
     let mut bed =
         Bed::new().bank([says(204).header("location", &format!("/v1/payments/{PAYMENT}"))]);
-    assert_eq!(
-        bed.send(ach()).unwrap().value.payment_id,
-        Some(payment_id())
-    );
+    assert_eq!(bed.send(ach()).unwrap().value.payment_id, Some(payment_id()));
 }
 
 #[test]
@@ -178,12 +140,7 @@ fn a_body_over_the_cap_is_unknown_resent_once_and_named() {
 
     let mut bed = Bed::new().always(cut_off(says(200), FaultKind::BodyTooLarge));
     let error = bed.send(accounts()).unwrap_err();
-    expect(
-        &error,
-        ErrorKind::UnexpectedResponse,
-        Fate::NotApplicable,
-        1,
-    );
+    expect(&error, ErrorKind::UnexpectedResponse, Fate::NotApplicable, 1);
 }
 
 #[test]

@@ -8,9 +8,7 @@ use crate::bed::*;
 const PROBLEM: &str = "application/problem+json";
 
 fn problem(members: &str) -> Act {
-    says(409)
-        .header("content-type", PROBLEM)
-        .body(format!("{{{members}}}"))
+    says(409).header("content-type", PROBLEM).body(format!("{{{members}}}"))
 }
 
 fn reported(act: Act) -> qbank_proto::Error {
@@ -86,10 +84,7 @@ fn a_malformed_id_is_no_id_and_still_in_progress() {
 #[test]
 fn a_malformed_transaction_id_gives_way_to_the_instance_and_that_to_the_link() {
     let instance = format!(r#""transaction_id":"7","instance":"{PAYMENT}""#);
-    assert_eq!(
-        reported(problem(&instance)).transaction_id(),
-        Some(payment_id())
-    );
+    assert_eq!(reported(problem(&instance)).transaction_id(), Some(payment_id()));
 
     for link in [
         format!("</v1/payments/{PAYMENT}>; rel=\"status\""),
@@ -98,11 +93,7 @@ fn a_malformed_transaction_id_gives_way_to_the_instance_and_that_to_the_link() {
         let act = problem(r#""transaction_id":"7","instance":"8""#).header("link", &link);
         assert_eq!(reported(act).transaction_id(), Some(payment_id()), "{link}");
         let empty = says(409).header("link", &link);
-        assert_eq!(
-            reported(empty).transaction_id(),
-            Some(payment_id()),
-            "{link}"
-        );
+        assert_eq!(reported(empty).transaction_id(), Some(payment_id()), "{link}");
     }
 }
 

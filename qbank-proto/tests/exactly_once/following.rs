@@ -16,10 +16,7 @@ fn in_doubt(then: impl IntoIterator<Item = Act>) -> Bed {
 }
 
 fn source(error: &Error) -> &Error {
-    std::error::Error::source(error)
-        .unwrap()
-        .downcast_ref()
-        .unwrap()
+    std::error::Error::source(error).unwrap().downcast_ref().unwrap()
 }
 
 #[test]
@@ -31,10 +28,7 @@ fn a_conflict_with_our_own_attempt_is_followed_to_the_payment() {
     assert_eq!(reply.value.payment_id, Some(payment_id()));
     assert_eq!(reply.value.status, Some(PaymentStatus::Validated));
     assert_eq!(bed.sent[2].method, "GET");
-    assert_eq!(
-        bed.sent[2].url,
-        format!("https://bank.example/v1/payments/{PAYMENT}")
-    );
+    assert_eq!(bed.sent[2].url, format!("https://bank.example/v1/payments/{PAYMENT}"));
     assert_eq!(bed.sent[2].header("idempotency-key"), None);
 
     let mut bed = in_doubt([record("WIRE", "25", "P_COMPLETED")]);
@@ -44,30 +38,16 @@ fn a_conflict_with_our_own_attempt_is_followed_to_the_payment() {
 
 #[test]
 fn any_doubt_makes_the_conflict_our_own() {
-    for doubt in [
-        refuses(500),
-        refuses(503),
-        refuses(408),
-        lost(),
-        breaks(FaultKind::Timeout),
-    ] {
-        let mut bed = Bed::new().bank([
-            doubt.clone(),
-            conflict(),
-            record("ACH", "1000.5", "P_CREATED"),
-        ]);
+    for doubt in [refuses(500), refuses(503), refuses(408), lost(), breaks(FaultKind::Timeout)] {
+        let mut bed =
+            Bed::new().bank([doubt.clone(), conflict(), record("ACH", "1000.5", "P_CREATED")]);
         assert!(bed.send(ach()).unwrap().followed, "{doubt:?}");
     }
 }
 
 #[test]
 fn what_leaves_no_doubt_does_not_make_the_conflict_our_own() {
-    for clear in [
-        breaks_unsent(FaultKind::Connect),
-        refuses(429),
-        refuses(401),
-        refuses(425),
-    ] {
+    for clear in [breaks_unsent(FaultKind::Connect), refuses(429), refuses(401), refuses(425)] {
         let mut bed = Bed::new().bank([clear.clone(), conflict()]);
         let error = bed.send(ach()).unwrap_err();
         expect(&error, ErrorKind::IdempotencyConflict, Fate::InProgress, 2);
@@ -86,9 +66,7 @@ fn a_resumed_intent_owns_its_conflict() {
 #[test]
 fn report_never_follows() {
     let mut bed = in_doubt([]);
-    let error = bed
-        .send_with(ach(), policy(ConflictPolicy::Report))
-        .unwrap_err();
+    let error = bed.send_with(ach(), policy(ConflictPolicy::Report)).unwrap_err();
     expect(&error, ErrorKind::IdempotencyConflict, Fate::InProgress, 2);
     assert_eq!(error.transaction_id(), Some(payment_id()));
     assert_eq!(bed.sent.len(), 2);
@@ -97,9 +75,7 @@ fn report_never_follows() {
 #[test]
 fn follow_always_follows_another_calls_payment() {
     let mut bed = Bed::new().bank([conflict(), record("ACH", "1000.50", "P_CREATED")]);
-    let reply = bed
-        .send_with(ach(), policy(ConflictPolicy::FollowAlways))
-        .unwrap();
+    let reply = bed.send_with(ach(), policy(ConflictPolicy::FollowAlways)).unwrap();
     assert!(reply.followed);
     assert_eq!(reply.attempts.len(), 1);
 }
@@ -147,23 +123,14 @@ fn a_follow_that_is_refused_leaves_it_in_progress() {
 
 #[test]
 fn a_follow_that_fails_keeps_looking_until_its_time_is_up() {
-    for act in [
-        refuses(503),
-        reset(),
-        breaks(FaultKind::Timeout),
-        refuses(404),
-        says(200),
-    ] {
+    for act in [refuses(503), reset(), breaks(FaultKind::Timeout), refuses(404), says(200)] {
         let mut bed = in_doubt([]).always(act);
         let error = bed.send(ach()).unwrap_err();
         expect(&error, ErrorKind::IdempotencyConflict, Fate::InProgress, 2);
         assert_eq!(error.transaction_id(), Some(payment_id()));
         assert!(bed.sent.len() > 2);
         let conflict_at = bed.sent[1].at;
-        assert!(
-            bed.now.mono - conflict_at <= secs(15) + LATENCY,
-            "within 15 s"
-        );
+        assert!(bed.now.mono - conflict_at <= secs(15) + LATENCY, "within 15 s");
     }
 }
 
@@ -174,10 +141,7 @@ fn a_payment_not_found_yet_is_lag() {
     let reply = bed.send(ach()).unwrap();
     assert!(reply.followed);
     let gaps = bed.gaps();
-    assert!(
-        gaps[2] >= secs(1) && gaps[3] >= millis(1500) && gaps[4] >= millis(2250),
-        "{gaps:?}"
-    );
+    assert!(gaps[2] >= secs(1) && gaps[3] >= millis(1500) && gaps[4] >= millis(2250), "{gaps:?}");
 }
 
 #[test]
@@ -206,10 +170,7 @@ fn one_look_of_a_follow_that_hangs_takes_no_more_than_its_time() {
     let mut bed = in_doubt([]).always(lost());
     let error = bed.send(ach()).unwrap_err();
     expect(&error, ErrorKind::IdempotencyConflict, Fate::InProgress, 2);
-    assert!(
-        bed.now.mono - bed.sent[1].at <= secs(15 + 5) + LATENCY,
-        "and a grace"
-    );
+    assert!(bed.now.mono - bed.sent[1].at <= secs(15 + 5) + LATENCY, "and a grace");
 }
 
 #[test]
@@ -226,10 +187,7 @@ fn a_follow_uses_the_calls_own_token() {
     let own = qbank_proto::AccessToken::new("my-own-token").unwrap();
     let options = with(|options| options.token = Some(own));
     assert!(bed.send_with(ach(), options).unwrap().followed);
-    assert_eq!(
-        bed.sent[2].header("authorization"),
-        Some("Bearer my-own-token")
-    );
+    assert_eq!(bed.sent[2].header("authorization"), Some("Bearer my-own-token"));
     assert!(bed.token_requests.is_empty());
 }
 

@@ -37,12 +37,7 @@ fn a_later_refusal_cannot_lower_the_doubt() {
         (refuses(422), ErrorKind::InvalidRequest),
         (breaks_unsent(FaultKind::Certificate), ErrorKind::Transport),
     ] {
-        for doubt in [
-            reset(),
-            refuses(500),
-            refuses(408),
-            says(202).body("<html>"),
-        ] {
+        for doubt in [reset(), refuses(500), refuses(408), says(202).body("<html>")] {
             let mut bed = Bed::new().bank([doubt, last.clone()]);
             let error = bed.send(ach()).unwrap_err();
             expect(&error, kind, Fate::Unknown, 2);
@@ -53,22 +48,10 @@ fn a_later_refusal_cannot_lower_the_doubt() {
 
 #[test]
 fn never_sent_and_refused_join_to_refused() {
-    let mut bed = Bed::new()
-        .bank([refuses(429)])
-        .always(breaks_unsent(FaultKind::Connect));
-    expect(
-        &bed.send(ach()).unwrap_err(),
-        ErrorKind::Transport,
-        Fate::Refused,
-        3,
-    );
+    let mut bed = Bed::new().bank([refuses(429)]).always(breaks_unsent(FaultKind::Connect));
+    expect(&bed.send(ach()).unwrap_err(), ErrorKind::Transport, Fate::Refused, 3);
     let mut bed = Bed::new().bank([breaks_unsent(FaultKind::Connect), refuses(400)]);
-    expect(
-        &bed.send(ach()).unwrap_err(),
-        ErrorKind::InvalidRequest,
-        Fate::Refused,
-        2,
-    );
+    expect(&bed.send(ach()).unwrap_err(), ErrorKind::InvalidRequest, Fate::Refused, 2);
 }
 
 #[test]
@@ -112,16 +95,10 @@ fn the_defaults_are_2_retries_60_s_an_attempt_10_s_to_connect_and_180_s_in_total
     let mut bed = Bed::new().always(refuses(503));
     let error = bed.send(ach()).unwrap_err();
     assert_eq!(error.attempts().len(), 3);
-    assert_eq!(
-        (bed.sent[0].timeout, bed.sent[0].connect_timeout),
-        (secs(60), secs(10))
-    );
+    assert_eq!((bed.sent[0].timeout, bed.sent[0].connect_timeout), (secs(60), secs(10)));
     assert_eq!(bed.token_requests[0].timeout, secs(60));
     let gaps = bed.gaps();
-    assert!(
-        gaps[0] <= millis(500) + LATENCY && gaps[1] <= secs(1) + LATENCY,
-        "{gaps:?}"
-    );
+    assert!(gaps[0] <= millis(500) + LATENCY && gaps[1] <= secs(1) + LATENCY, "{gaps:?}");
 
     let mut bed = Bed::new().always(lost());
     let started = bed.now.mono;
@@ -134,18 +111,13 @@ fn three_quarters_of_a_short_attempt_are_for_connecting() {
     let mut bed = Bed::new().bank([accepted()]);
     let short = with(|options| options.timeout = Some(secs(4)));
     bed.send_with(ach(), short).unwrap();
-    assert_eq!(
-        (bed.sent[0].timeout, bed.sent[0].connect_timeout),
-        (secs(4), secs(3))
-    );
+    assert_eq!((bed.sent[0].timeout, bed.sent[0].connect_timeout), (secs(4), secs(3)));
 }
 
 #[test]
 fn the_total_includes_the_token_request() {
     let slow_token = good_token("slow").after(secs(50));
-    let mut bed = Bed::new()
-        .tokens([slow_token])
-        .bank([breaks(FaultKind::Timeout)]);
+    let mut bed = Bed::new().tokens([slow_token]).bank([breaks(FaultKind::Timeout)]);
     let started = bed.now.mono;
     let options = with(|options| options.deadline = Some(secs(80)));
     let error = bed.send_with(ach(), options).unwrap_err();
@@ -200,18 +172,12 @@ fn a_resumed_intent_sends_the_key_and_the_bytes_it_was_given() {
     let key: IdempotencyKey = "3f2504e0-4f89-41d3-9a0c-0305e82c3301".parse().unwrap();
     let kept = br#"{"amount": 1.0, "as": "it was"}"#.to_vec();
     let mut bed = Bed::new().bank([reset(), accepted()]);
-    let entropy = qbank_proto::Entropy {
-        key: [9; 16],
-        jitter: 9,
-    };
+    let entropy = qbank_proto::Entropy { key: [9; 16], jitter: 9 };
     let options = with(|options| options.resume = Some(Resume::new(ago(5)).body(kept.clone())));
     let call = qbank_proto::Call::new(&bed.session, ach(), key, options, entropy);
     assert_eq!(bed.drive(call).unwrap().fate, Fate::Accepted);
     assert_eq!(bed.one_intent().body, kept);
-    assert_eq!(
-        bed.sent[0].header("idempotency-key"),
-        Some(&*key.to_string())
-    );
+    assert_eq!(bed.sent[0].header("idempotency-key"), Some(&*key.to_string()));
 }
 
 #[test]
@@ -242,11 +208,7 @@ fn input_that_the_bank_would_refuse_is_never_sent() {
     let mut blank = wire();
     blank.reference_code = "\n".to_owned();
     let error = bed.send_with(blank, resumed(5)).unwrap_err();
-    assert_eq!(
-        error.fate(),
-        Fate::Unknown,
-        "an earlier call may have sent it"
-    );
+    assert_eq!(error.fate(), Fate::Unknown, "an earlier call may have sent it");
 
     let error = bed.send_with(accounts(), resumed(5)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -268,18 +230,13 @@ fn a_poll_after_the_end_is_a_typed_error_that_keeps_fate_and_key() {
     let mut bed = Bed::with_ready_token();
     let mut call = bed.call(ach(), retries(0));
     let key = call.key();
-    let Step::Send(exchange) = call.poll(bed.now, Waker::noop()) else {
-        panic!("sends")
-    };
+    let Step::Send(exchange) = call.poll(bed.now, Waker::noop()) else { panic!("sends") };
     call.settle(bed.now, exchange.ticket, reset().result().unwrap());
     let first = poll_again(&mut call, &bed);
     assert_eq!(first.fate(), Fate::Unknown);
     for _ in 0..3 {
         let again = poll_again(&mut call, &bed);
-        assert_eq!(
-            (again.kind(), again.fate()),
-            (ErrorKind::InvalidInput, Fate::Unknown)
-        );
+        assert_eq!((again.kind(), again.fate()), (ErrorKind::InvalidInput, Fate::Unknown));
         assert_eq!(again.idempotency_key(), key);
     }
     assert_eq!(call.abandon(bed.now).unwrap_err().fate(), Fate::Unknown);
@@ -289,23 +246,15 @@ fn a_poll_after_the_end_is_a_typed_error_that_keeps_fate_and_key() {
 fn a_late_ticket_is_ignored() {
     let mut bed = Bed::with_ready_token();
     let mut call = bed.call(ach(), retries(1));
-    let Step::Send(first) = call.poll(bed.now, Waker::noop()) else {
-        panic!("sends")
-    };
+    let Step::Send(first) = call.poll(bed.now, Waker::noop()) else { panic!("sends") };
     bed.now.mono += secs(66);
-    let Step::Wait(rest) = call.poll(bed.now, Waker::noop()) else {
-        panic!("lost, and rests")
-    };
+    let Step::Wait(rest) = call.poll(bed.now, Waker::noop()) else { panic!("lost, and rests") };
     assert!(rest <= Duration::from_millis(500));
     bed.now.mono += rest;
-    let Step::Send(second) = call.poll(bed.now, Waker::noop()) else {
-        panic!("sends")
-    };
+    let Step::Send(second) = call.poll(bed.now, Waker::noop()) else { panic!("sends") };
     call.settle(bed.now, first.ticket, refuses(400).result().unwrap());
     assert!(matches!(call.poll(bed.now, Waker::noop()), Step::Wait(_)));
     call.settle(bed.now, second.ticket, accepted().result().unwrap());
-    let Step::Done(Ok(reply)) = call.poll(bed.now, Waker::noop()) else {
-        panic!("accepted")
-    };
+    let Step::Done(Ok(reply)) = call.poll(bed.now, Waker::noop()) else { panic!("accepted") };
     assert_eq!(reply.attempts.len(), 2);
 }

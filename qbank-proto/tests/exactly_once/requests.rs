@@ -12,8 +12,7 @@ use crate::bed::*;
 fn a_write_carries_token_key_type_and_auth_date() {
     let mut bed = Bed::new().bank([accepted()]);
     let date: AuthDate = "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap();
-    bed.send_with(ach(), with(|options| options.auth_date = Some(date)))
-        .unwrap();
+    bed.send_with(ach(), with(|options| options.auth_date = Some(date))).unwrap();
     let sent = bed.one_intent();
     assert_eq!(
         (sent.method.as_str(), &*sent.url),
@@ -27,11 +26,7 @@ fn a_write_carries_token_key_type_and_auth_date() {
     ] {
         assert_eq!(sent.header(name), Some(value));
     }
-    assert!(
-        sent.header("user-agent")
-            .unwrap()
-            .starts_with("qbank-connect-rust/")
-    );
+    assert!(sent.header("user-agent").unwrap().starts_with("qbank-connect-rust/"));
 }
 
 #[test]
@@ -39,10 +34,7 @@ fn a_read_carries_neither_key_nor_type_nor_body() {
     let mut bed = Bed::new().bank([says(200).json("[]")]);
     bed.send(accounts()).unwrap();
     let sent = &bed.sent[0];
-    assert_eq!(
-        (sent.method.as_str(), &*sent.url),
-        ("GET", "https://bank.example/v1/accounts")
-    );
+    assert_eq!((sent.method.as_str(), &*sent.url), ("GET", "https://bank.example/v1/accounts"));
     for name in ["idempotency-key", "content-type", "x-fapi-auth-date"] {
         assert_eq!(sent.header(name), None);
     }
@@ -78,23 +70,10 @@ impl Endpoint for Freeze {
 fn an_operation_of_the_applications_own_gets_the_same_guarantees() {
     let mut bed = Bed::new().bank([reset(), says(200), says(200).body("ok")]);
     let reply = bed.send(Freeze).unwrap();
-    assert_eq!(
-        (reply.value, reply.fate, reply.attempts.len()),
-        (200, Fate::Accepted, 3)
-    );
-    assert!(
-        bed.sent
-            .iter()
-            .all(|it| it.url == "https://bank.example/v1/cards/7/freeze")
-    );
+    assert_eq!((reply.value, reply.fate, reply.attempts.len()), (200, Fate::Accepted, 3));
+    assert!(bed.sent.iter().all(|it| it.url == "https://bank.example/v1/cards/7/freeze"));
     let key = bed.sent[0].header("idempotency-key");
-    assert!(
-        key.is_some()
-            && bed
-                .sent
-                .iter()
-                .all(|it| it.header("idempotency-key") == key)
-    );
+    assert!(key.is_some() && bed.sent.iter().all(|it| it.header("idempotency-key") == key));
 
     let mut bed = Bed::new().bank([conflict()]);
     let error = bed.send(Freeze).unwrap_err();
@@ -105,13 +84,7 @@ fn an_operation_of_the_applications_own_gets_the_same_guarantees() {
 fn any_path_of_the_bank_can_be_read_and_written_but_no_other_host() {
     let mut bed = Bed::new().bank([says(200).body("x"), reset(), says(200)]);
     assert_eq!(bed.send(RawRead::new("/new?x=1")).unwrap().value, "x");
-    assert_eq!(
-        bed.send(RawWrite::new("/new", "{}"))
-            .unwrap()
-            .attempts
-            .len(),
-        2
-    );
+    assert_eq!(bed.send(RawWrite::new("/new", "{}")).unwrap().attempts.len(), 2);
     for target in [
         "",
         "accounts",
@@ -126,9 +99,5 @@ fn any_path_of_the_bank_can_be_read_and_written_but_no_other_host() {
         let error = bed.send(RawWrite::new(target, "{}")).unwrap_err();
         expect(&error, ErrorKind::InvalidInput, Fate::NeverSent, 0);
     }
-    assert!(
-        bed.sent
-            .iter()
-            .all(|it| it.url.starts_with("https://bank.example/v1/new"))
-    );
+    assert!(bed.sent.iter().all(|it| it.url.starts_with("https://bank.example/v1/new")));
 }

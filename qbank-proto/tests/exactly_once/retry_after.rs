@@ -73,19 +73,14 @@ fn a_retry_after_shorter_than_the_backoff_does_not_shorten_it() {
     with_it.send(ach()).unwrap();
     without.send(ach()).unwrap();
     assert!(without.gaps()[0] > secs(1), "{:?}", without.gaps());
-    assert_eq!(
-        with_it.gaps(),
-        without.gaps(),
-        "the same jitter, the same delay"
-    );
+    assert_eq!(with_it.gaps(), without.gaps(), "the same jitter, the same delay");
 }
 
 #[test]
 fn a_wait_beyond_the_deadline_is_not_slept() {
-    for (status, kind, fate) in [
-        (429, ErrorKind::RateLimited, Fate::Refused),
-        (503, ErrorKind::Unavailable, Fate::Unknown),
-    ] {
+    for (status, kind, fate) in
+        [(429, ErrorKind::RateLimited, Fate::Refused), (503, ErrorKind::Unavailable, Fate::Unknown)]
+    {
         let mut bed = Bed::new().bank([asks(status, "181")]);
         let started = bed.now.mono;
         let error = bed.send(ach()).unwrap_err();

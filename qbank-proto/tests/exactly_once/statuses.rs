@@ -87,10 +87,7 @@ fn a_401_with_a_ready_made_token_is_final_at_once() {
     let options = with(|options| options.token = Some(own));
     let error = bed.send_with(ach(), options).unwrap_err();
     expect(&error, ErrorKind::Unauthenticated, Fate::Refused, 1);
-    assert_eq!(
-        bed.sent[0].header("authorization"),
-        Some("Bearer my-own-token")
-    );
+    assert_eq!(bed.sent[0].header("authorization"), Some("Bearer my-own-token"));
 }
 
 #[test]
@@ -153,12 +150,7 @@ fn a_server_error_is_unknown_and_resent() {
         assert_eq!(bed.send(ach()).unwrap().fate, Fate::Accepted);
 
         let mut bed = Bed::new().always(refuses(status));
-        expect(
-            &bed.send(accounts()).unwrap_err(),
-            kind,
-            Fate::NotApplicable,
-            3,
-        );
+        expect(&bed.send(accounts()).unwrap_err(), kind, Fate::NotApplicable, 3);
     }
 }
 
@@ -175,12 +167,7 @@ fn a_redirect_is_unknown_and_never_followed() {
 
         let mut bed = Bed::new().bank([says(status).header("location", "/v1/accounts")]);
         let error = bed.send(accounts()).unwrap_err();
-        expect(
-            &error,
-            ErrorKind::UnexpectedResponse,
-            Fate::NotApplicable,
-            1,
-        );
+        expect(&error, ErrorKind::UnexpectedResponse, Fate::NotApplicable, 1);
     }
 }
 
@@ -208,18 +195,13 @@ fn a_refused_token_leaves_a_write_never_sent() {
     expect(&error, ErrorKind::Unauthenticated, Fate::NeverSent, 0);
     assert!(error.first_sent().is_none());
     assert_eq!(error.error_code(), Some("invalid_client"));
-    assert!(
-        error.response().is_none(),
-        "token answers are never retained"
-    );
+    assert!(error.response().is_none(), "token answers are never retained");
 }
 
 #[test]
 fn a_token_refused_between_attempts_does_not_lower_the_doubt() {
     let refused = says(400).json(r#"{"error":"invalid_client"}"#);
-    let mut bed = Bed::new()
-        .tokens([token_for("short", "0"), refused])
-        .bank([reset()]);
+    let mut bed = Bed::new().tokens([token_for("short", "0"), refused]).bank([reset()]);
     let error = bed.send(ach()).unwrap_err();
     expect(&error, ErrorKind::Unauthenticated, Fate::Unknown, 1);
     assert!(error.advice().contains("same key"));

@@ -34,12 +34,7 @@ fn a_stream_the_server_refused_is_never_sent_and_resent() {
     // nothing was processed.
     let refused = breaks_unsent(FaultKind::Disconnected).text("REFUSED_STREAM");
     let mut bed = Bed::new().always(refused.clone());
-    expect(
-        &bed.send(wire()).unwrap_err(),
-        ErrorKind::Transport,
-        Fate::NeverSent,
-        3,
-    );
+    expect(&bed.send(wire()).unwrap_err(), ErrorKind::Transport, Fate::NeverSent, 3);
 
     let mut bed = Bed::new().bank([refused, wired()]);
     assert_eq!(bed.send(wire()).unwrap().attempts.len(), 2);
@@ -47,12 +42,8 @@ fn a_stream_the_server_refused_is_never_sent_and_resent() {
 
 #[test]
 fn what_breaks_after_sending_is_unknown_and_resent_on_a_fresh_connection() {
-    for kind in [
-        FaultKind::Timeout,
-        FaultKind::Disconnected,
-        FaultKind::Protocol,
-        FaultKind::Other,
-    ] {
+    for kind in [FaultKind::Timeout, FaultKind::Disconnected, FaultKind::Protocol, FaultKind::Other]
+    {
         let mut bed = Bed::new().always(breaks(kind).after(secs(1)));
         let error = bed.send(ach()).unwrap_err();
         expect(&error, ErrorKind::Transport, Fate::Unknown, 3);
@@ -70,20 +61,11 @@ fn a_read_that_breaks_is_resent_and_has_no_fate() {
     let error = bed.send(accounts()).unwrap_err();
     expect(&error, ErrorKind::Transport, Fate::NotApplicable, 3);
     assert!(error.idempotency_key().is_none());
-    assert!(
-        bed.sent
-            .iter()
-            .all(|it| it.header("idempotency-key").is_none())
-    );
+    assert!(bed.sent.iter().all(|it| it.header("idempotency-key").is_none()));
 
     let mut bed = Bed::new().bank([reset(), says(200).json("[]")]);
     let reply = bed.send(accounts()).unwrap();
-    assert!(
-        reply
-            .attempts
-            .iter()
-            .all(|it| it.fate == Fate::NotApplicable)
-    );
+    assert!(reply.attempts.iter().all(|it| it.fate == Fate::NotApplicable));
     assert_eq!((reply.fate, reply.attempts.len()), (Fate::NotApplicable, 2));
 }
 
@@ -142,12 +124,7 @@ fn the_driver_that_loses_the_ticket_leaves_it_unknown() {
 #[test]
 fn a_hidden_redirect_is_unknown_and_not_resent() {
     let mut bed = Bed::new().bank([breaks(FaultKind::Redirected)]);
-    expect(
-        &bed.send(ach()).unwrap_err(),
-        ErrorKind::UnexpectedResponse,
-        Fate::Unknown,
-        1,
-    );
+    expect(&bed.send(ach()).unwrap_err(), ErrorKind::UnexpectedResponse, Fate::Unknown, 1);
 }
 
 #[test]
@@ -168,12 +145,7 @@ fn calling_it_off_leaves_unknown_what_was_out_and_never_sent_what_was_not() {
     assert!(error.idempotency_key().is_some() && error.first_sent().is_some());
 
     let waiting = bed.start_call(ach());
-    expect(
-        &bed.abandon(waiting).unwrap_err(),
-        ErrorKind::Transport,
-        Fate::NeverSent,
-        0,
-    );
+    expect(&bed.abandon(waiting).unwrap_err(), ErrorKind::Transport, Fate::NeverSent, 0);
 }
 
 #[test]

@@ -7,10 +7,7 @@ use qbank_proto::{CallOptions, Entropy, ErrorKind, Fate, WaitForPayment};
 use crate::bed::*;
 
 fn wait(bed: &Bed, options: CallOptions) -> WaitForPayment {
-    let entropy = Entropy {
-        key: [0; 16],
-        jitter: 7,
-    };
+    let entropy = Entropy { key: [0; 16], jitter: 7 };
     WaitForPayment::new(&bed.session, payment_id(), options, entropy)
 }
 
@@ -58,10 +55,7 @@ fn a_payment_that_failed_is_refused() {
     let mut bed = Bed::new().bank([in_state("P_CREATED"), in_state("P_FAILED")]);
     let machine = wait(&bed, options());
     let error = bed.drive(machine).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.fate()),
-        (ErrorKind::PaymentFailed, Fate::Refused)
-    );
+    assert_eq!((error.kind(), error.fate()), (ErrorKind::PaymentFailed, Fate::Refused));
     assert!(error.payment().unwrap().failed());
     assert_eq!(error.transaction_id(), Some(payment_id()));
 }
@@ -72,10 +66,7 @@ fn time_up_with_the_payment_seen_is_in_progress() {
     let started = bed.now.mono;
     let machine = wait(&bed, with(|options| options.deadline = Some(secs(30))));
     let error = bed.drive(machine).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.fate()),
-        (ErrorKind::DeadlineExceeded, Fate::InProgress)
-    );
+    assert_eq!((error.kind(), error.fate()), (ErrorKind::DeadlineExceeded, Fate::InProgress));
     assert!(error.payment().is_some());
     assert!(bed.now.mono - started <= secs(30));
 }
@@ -111,16 +102,10 @@ fn what_looking_again_cannot_help_ends_the_wait() {
 #[test]
 fn an_answer_about_another_payment_is_not_believed() {
     let mut bed = Bed::new().always(in_state("P_COMPLETED"));
-    let entropy = Entropy {
-        key: [0; 16],
-        jitter: 7,
-    };
+    let entropy = Entropy { key: [0; 16], jitter: 7 };
     let other = OTHER_PAYMENT.parse().unwrap();
     let machine = WaitForPayment::new(&bed.session, other, options(), entropy);
-    assert_eq!(
-        bed.drive(machine).unwrap_err().kind(),
-        ErrorKind::UnexpectedResponse
-    );
+    assert_eq!(bed.drive(machine).unwrap_err().kind(), ErrorKind::UnexpectedResponse);
 }
 
 #[test]

@@ -29,13 +29,7 @@ enum Op {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let tokens = vec![
-        good_token("t"),
-        token_for("t", "0"),
-        says(503),
-        reset(),
-        says(401),
-    ];
+    let tokens = vec![good_token("t"), token_for("t", "0"), says(503), reset(), says(401)];
     let far = select(vec![
         Duration::ZERO,
         Duration::from_nanos(1),
@@ -152,19 +146,12 @@ const WATCHED: usize = 0;
 
 impl Chaos {
     fn new(supplier: bool) -> Self {
-        let mut bed = if supplier {
-            Bed::with_supplier()
-        } else {
-            Bed::new()
-        };
+        let mut bed = if supplier { Bed::with_supplier() } else { Bed::new() };
         let policy = |policy| with(|options| options.on_conflict = Some(policy));
         let watched = bed.call(ach(), policy(ConflictPolicy::Report));
         let follows = bed.call(ach(), policy(ConflictPolicy::FollowAlways));
         let reads = bed.call(accounts(), options());
-        let entropy = Entropy {
-            key: [0; 16],
-            jitter: 3,
-        };
+        let entropy = Entropy { key: [0; 16], jitter: 3 };
         let waits = WaitForPayment::new(&bed.session, payment_id(), options(), entropy);
         let authenticates = Authenticate::new(&bed.session, &options(), entropy);
         let machines = [
@@ -174,11 +161,7 @@ impl Chaos {
             Kind::Wait(Box::new(waits)),
             Kind::Authenticate(Box::new(authenticates)),
         ];
-        let subject = |machine| Subject {
-            machine,
-            bound: None,
-            ended: None,
-        };
+        let subject = |machine| Subject { machine, bound: None, ended: None };
         Self {
             now: bed.now,
             latest: bed.now.mono,
@@ -195,23 +178,17 @@ impl Chaos {
             Op::Settle(index, ticket, row) => {
                 if let Some(held) = self.held(ticket) {
                     self.learn(index, &held, &row);
-                    self.subjects[index]
-                        .machine
-                        .settle(self.now, held.ticket, row.act);
+                    self.subjects[index].machine.settle(self.now, held.ticket, row.act);
                 }
             }
             Op::Token(index, ticket, act) => {
                 if let Some(held) = self.held(ticket).filter(|held| held.send.is_none()) {
-                    self.subjects[index]
-                        .machine
-                        .settle(self.now, held.ticket, act);
+                    self.subjects[index].machine.settle(self.now, held.ticket, act);
                 }
             }
             Op::Supply(index, ticket, good) => {
                 if let Some(held) = self.held(ticket) {
-                    self.subjects[index]
-                        .machine
-                        .supply(self.now, held.ticket, good);
+                    self.subjects[index].machine.supply(self.now, held.ticket, good);
                 }
             }
             Op::Pass(span) => {
@@ -256,15 +233,10 @@ impl Chaos {
     fn poll(&mut self, index: usize) -> Option<Duration> {
         let now = self.now;
         let subject = &mut self.subjects[index];
-        let bound = *subject
-            .bound
-            .get_or_insert(now.mono.saturating_add(secs(180 + 5)));
+        let bound = *subject.bound.get_or_insert(now.mono.saturating_add(secs(180 + 5)));
         match subject.machine.poll(now) {
             Step::Wait(time) => {
-                assert!(
-                    now.mono.saturating_add(time) <= bound,
-                    "an unbounded wait: {time:?}"
-                );
+                assert!(now.mono.saturating_add(time) <= bound, "an unbounded wait: {time:?}");
                 return Some(time);
             }
             Step::Send(exchange) => {
@@ -272,18 +244,13 @@ impl Chaos {
                 let api = !exchange.request.uri().path().ends_with("/token");
                 let send = (index == WATCHED && api).then_some(self.sends.rungs.len());
                 if send.is_some() {
-                    let key = exchange.request.headers()["idempotency-key"]
-                        .to_str()
-                        .unwrap();
+                    let key = exchange.request.headers()["idempotency-key"].to_str().unwrap();
                     let body = exchange.request.body().to_vec();
                     self.sends.bodies.push((key.to_owned(), body));
                     self.sends.rungs.push((Rung::Unknown, Rung::Unknown));
                     self.sends.lost_at = now.mono.saturating_add(exchange.timeout + secs(5));
                 }
-                self.pool.push(Held {
-                    ticket: exchange.ticket,
-                    send,
-                });
+                self.pool.push(Held { ticket: exchange.ticket, send });
             }
             Step::Authorize { ticket, timeout } => {
                 assert!(timeout <= secs(60));
@@ -304,11 +271,7 @@ impl Chaos {
             return;
         }
         let again = outcome.expect_err("an end is given once");
-        assert_eq!(
-            again.kind(),
-            ErrorKind::InvalidInput,
-            "and then a typed error"
-        );
+        assert_eq!(again.kind(), ErrorKind::InvalidInput, "and then a typed error");
     }
 
     /// Polls on time, loses every ticket, and expects an end in time. A clock
@@ -320,11 +283,7 @@ impl Chaos {
             for round in 0.. {
                 let Some(wait) = self.poll(index) else { break };
                 self.now.mono = self.now.mono.saturating_add(wait);
-                assert!(
-                    round < 1000,
-                    "call {index} never ends: {wait:?} at {:?}",
-                    self.now
-                );
+                assert!(round < 1000, "call {index} never ends: {wait:?} at {:?}", self.now);
             }
             let bound = self.subjects[index].bound.unwrap();
             assert!(self.now.mono <= bound.max(begun), "it ends in time");
@@ -335,36 +294,17 @@ impl Chaos {
     fn judge(&self) {
         let sends = &self.sends;
         assert!(sends.rungs.len() <= 1 + RETRIES as usize);
-        assert!(
-            sends.bodies.windows(2).all(|two| two[0] == two[1]),
-            "one key, the same bytes"
-        );
-        let lowest = sends
-            .rungs
-            .iter()
-            .map(|it| it.0)
-            .max()
-            .unwrap_or(Rung::NeverSent);
-        let highest = sends
-            .rungs
-            .iter()
-            .map(|it| it.1)
-            .max()
-            .unwrap_or(Rung::NeverSent);
+        assert!(sends.bodies.windows(2).all(|two| two[0] == two[1]), "one key, the same bytes");
+        let lowest = sends.rungs.iter().map(|it| it.0).max().unwrap_or(Rung::NeverSent);
+        let highest = sends.rungs.iter().map(|it| it.1).max().unwrap_or(Rung::NeverSent);
         let fate = match self.subjects[WATCHED].ended.as_ref().unwrap() {
             Ok(()) => "accepted",
             Err(error) => error.fate().as_str(),
         };
-        let possible = [
-            Rung::NeverSent,
-            Rung::Refused,
-            Rung::Unknown,
-            Rung::InProgress,
-            Rung::Accepted,
-        ];
-        let fits = possible
-            .iter()
-            .any(|rung| (lowest..=highest).contains(rung) && rung.name() == fate);
+        let possible =
+            [Rung::NeverSent, Rung::Refused, Rung::Unknown, Rung::InProgress, Rung::Accepted];
+        let fits =
+            possible.iter().any(|rung| (lowest..=highest).contains(rung) && rung.name() == fate);
         assert!(fits, "{fate} is not within {lowest:?}..={highest:?}");
     }
 }

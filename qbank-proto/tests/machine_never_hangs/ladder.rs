@@ -55,31 +55,11 @@ pub fn rows() -> Vec<Row> {
         row(breaks(F::Aborted), Rung::Unknown, Again::No),
         row(lost(), Rung::Unknown, Again::Yes),
         row(breaks(F::BodyTooLarge), Rung::Unknown, Again::WriteOnce),
-        row(
-            cut_off(says(202), F::BodyTooLarge),
-            Rung::Unknown,
-            Again::WriteOnce,
-        ),
-        row(
-            cut_off(says(202), F::Disconnected),
-            Rung::Unknown,
-            Again::Yes,
-        ),
-        row(
-            cut_off(says(503), F::Disconnected),
-            Rung::Unknown,
-            Again::Yes,
-        ),
-        row(
-            cut_off(says(400), F::Disconnected),
-            Rung::Refused,
-            Again::No,
-        ),
-        row(
-            cut_off(says(409), F::Disconnected),
-            Rung::InProgress,
-            Again::No,
-        ),
+        row(cut_off(says(202), F::BodyTooLarge), Rung::Unknown, Again::WriteOnce),
+        row(cut_off(says(202), F::Disconnected), Rung::Unknown, Again::Yes),
+        row(cut_off(says(503), F::Disconnected), Rung::Unknown, Again::Yes),
+        row(cut_off(says(400), F::Disconnected), Rung::Refused, Again::No),
+        row(cut_off(says(409), F::Disconnected), Rung::InProgress, Again::No),
         row(cut_off(accepted(), F::Timeout), Rung::Accepted, Again::No),
         row(refuses(401), Rung::Refused, Again::AfterRefresh),
         row(refuses(409), Rung::Refused, Again::No),
@@ -94,13 +74,7 @@ pub fn rows() -> Vec<Row> {
     for kind in [F::Resolve, F::Connect, F::Tls, F::Disconnected, F::Other] {
         rows.push(row(breaks_unsent(kind), Rung::NeverSent, Again::Yes));
     }
-    for kind in [
-        F::Timeout,
-        F::Disconnected,
-        F::Protocol,
-        F::Connect,
-        F::Other,
-    ] {
+    for kind in [F::Timeout, F::Disconnected, F::Protocol, F::Connect, F::Other] {
         rows.push(row(breaks(kind), Rung::Unknown, Again::Yes));
     }
     for status in [400, 402, 403, 404, 405, 422, 451] {
@@ -120,11 +94,7 @@ pub fn rows() -> Vec<Row> {
 
 /// What a write comes to, by the join, and how often it is sent.
 pub fn model(script: &[Row], max_retries: usize, resumed: bool) -> (Rung, usize) {
-    let mut join = if resumed {
-        Rung::Unknown
-    } else {
-        Rung::NeverSent
-    };
+    let mut join = if resumed { Rung::Unknown } else { Rung::NeverSent };
     let (mut refreshed, mut oversized) = (false, false);
     for (sends, row) in (1..).zip(script) {
         join = join.max(row.rung);

@@ -10,9 +10,7 @@ fn token(members: &str) -> Act {
 
 /// How many token requests calls at these ages of the first token make.
 fn requests_at(expires_in: &str, ages: &[u64]) -> Vec<usize> {
-    let act = token(&format!(
-        r#""access_token":"t","token_type":"Bearer"{expires_in}"#
-    ));
+    let act = token(&format!(r#""access_token":"t","token_type":"Bearer"{expires_in}"#));
     let mut bed = Bed::new().tokens([act]).always(accepted());
     let asked = bed.now.mono;
     bed.send(ach()).unwrap();
@@ -28,32 +26,20 @@ fn requests_at(expires_in: &str, ages: &[u64]) -> Vec<usize> {
 
 #[test]
 fn a_missing_lifetime_is_five_minutes() {
-    for missing in [
-        "",
-        r#","expires_in":null"#,
-        r#","expires_in":"soon""#,
-        r#","expires_in":{}"#,
-    ] {
+    for missing in ["", r#","expires_in":null"#, r#","expires_in":"soon""#, r#","expires_in":{}"#] {
         assert_eq!(requests_at(missing, &[269, 271]), [1, 2], "{missing}");
     }
 }
 
 #[test]
 fn a_numeric_string_is_a_lifetime() {
-    assert_eq!(
-        requests_at(r#","expires_in":"3600""#, &[3539, 3541]),
-        [1, 2]
-    );
+    assert_eq!(requests_at(r#","expires_in":"3600""#, &[3539, 3541]), [1, 2]);
 }
 
 #[test]
 fn a_huge_lifetime_is_a_day() {
     let day = 24 * 3600;
-    for huge in [
-        "99999999999999999999999999",
-        "1000000000",
-        "\"18446744073709551615\"",
-    ] {
+    for huge in ["99999999999999999999999999", "1000000000", "\"18446744073709551615\""] {
         let huge = format!(r#","expires_in":{huge}"#);
         assert_eq!(requests_at(&huge, &[day - 61, day - 59]), [1, 2], "{huge}");
     }
@@ -63,8 +49,7 @@ fn a_huge_lifetime_is_a_day() {
 fn a_lifetime_of_nothing_serves_those_who_waited_and_is_gone_without_a_loop() {
     for nothing in ["0", "-1", "-99999999999999999999", "\"0\"", "0.4"] {
         let mut bed = Bed::new().always(accepted());
-        bed.tokens
-            .extend((1..9).map(|n| token_for(&format!("brief-{n}"), nothing)));
+        bed.tokens.extend((1..9).map(|n| token_for(&format!("brief-{n}"), nothing)));
         let calls: Vec<_> = (0..10).map(|_| bed.start_call(ach())).collect();
         bed.run();
         assert_eq!(bed.token_requests.len(), 1, "{nothing}");
@@ -79,8 +64,7 @@ fn a_lifetime_of_nothing_serves_those_who_waited_and_is_gone_without_a_loop() {
 #[test]
 fn a_401_for_a_token_of_no_lifetime_asks_once_more_and_ends() {
     let mut bed = Bed::new().always(refuses(401));
-    bed.tokens
-        .extend((1..9).map(|n| token_for(&format!("brief-{n}"), "0")));
+    bed.tokens.extend((1..9).map(|n| token_for(&format!("brief-{n}"), "0")));
     let error = bed.send(ach()).unwrap_err();
     expect(&error, ErrorKind::Unauthenticated, Fate::Refused, 2);
     assert_eq!(bed.token_requests.len(), 2);
@@ -95,31 +79,18 @@ fn the_token_type_compares_without_case_and_others_are_refused() {
         assert_eq!(bed.sent[0].header("authorization"), Some("Bearer t"));
     }
     for kind in ["mac", "DPoP", "", "Bearer "] {
-        let act = token(&format!(
-            r#""access_token":"s3cr3t-t0ken","token_type":"{kind}""#
-        ));
+        let act = token(&format!(r#""access_token":"s3cr3t-t0ken","token_type":"{kind}""#));
         let mut bed = Bed::new().tokens([act]);
         let error = bed.send(ach()).unwrap_err();
         expect(&error, ErrorKind::UnexpectedResponse, Fate::NeverSent, 0);
         assert!(!format!("{error} {error:?}").contains("s3cr3t"));
-        assert_eq!(
-            bed.token_requests.len(),
-            1,
-            "asking again would bring the same"
-        );
+        assert_eq!(bed.token_requests.len(), 1, "asking again would bring the same");
     }
 }
 
 #[test]
 fn a_token_that_no_header_can_carry_is_refused_without_being_echoed() {
-    for odd in [
-        "",
-        "s3cr3t\\r\\nX: y",
-        "s3cr3t\\u0000",
-        "s3cr3t t0ken",
-        "s3cr3té",
-        "\\ts3cr3t",
-    ] {
+    for odd in ["", "s3cr3t\\r\\nX: y", "s3cr3t\\u0000", "s3cr3t t0ken", "s3cr3té", "\\ts3cr3t"] {
         let act = token(&format!(r#""access_token":"{odd}","token_type":"Bearer""#));
         let mut bed = Bed::new().tokens([act]);
         let error = bed.send(ach()).unwrap_err();
@@ -164,9 +135,7 @@ fn trouble_at_the_token_endpoint_is_retried() {
         says(200).json("{}"),
         says(200).json("{\"access_tok"),
     ] {
-        let mut bed = Bed::new()
-            .tokens([trouble.clone(), trouble])
-            .bank([accepted()]);
+        let mut bed = Bed::new().tokens([trouble.clone(), trouble]).bank([accepted()]);
         let reply = bed.send(ach()).unwrap();
         assert_eq!(reply.attempts.len(), 1, "token requests are no attempts");
         assert_eq!(bed.token_requests.len(), 3);
@@ -196,19 +165,13 @@ fn the_endpoints_retry_after_is_waited_for() {
     let busy = says(503).header("retry-after", "9");
     let mut bed = Bed::new().tokens([busy]).bank([accepted()]);
     bed.send(ach()).unwrap();
-    assert_eq!(
-        bed.token_requests[1].at - bed.token_requests[0].at,
-        secs(9) + LATENCY
-    );
+    assert_eq!(bed.token_requests[1].at - bed.token_requests[0].at, secs(9) + LATENCY);
 }
 
 #[test]
 fn a_redirect_or_a_certificate_error_at_the_token_endpoint_is_final() {
     for (act, kind) in [
-        (
-            says(307).header("location", "https://evil.example/token"),
-            ErrorKind::UnexpectedResponse,
-        ),
+        (says(307).header("location", "https://evil.example/token"), ErrorKind::UnexpectedResponse),
         (breaks_unsent(FaultKind::Certificate), ErrorKind::Transport),
         (says(404), ErrorKind::NotFound),
     ] {

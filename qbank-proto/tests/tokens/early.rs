@@ -8,9 +8,7 @@ use crate::bed::*;
 
 /// A bed whose session has a token that lasts so long, asked for at its start.
 fn with_token(seconds: u64) -> (Bed, Duration) {
-    let mut bed = Bed::new()
-        .tokens([token_for("old", &seconds.to_string())])
-        .always(accepted());
+    let mut bed = Bed::new().tokens([token_for("old", &seconds.to_string())]).always(accepted());
     let asked = bed.now.mono;
     bed.send(ach()).unwrap();
     (bed, asked)
@@ -34,10 +32,7 @@ fn it_is_refreshed_early_by_60_s_or_a_tenth_of_its_life() {
         assert_eq!(bed.token_requests.len(), 1, "{lifetime}");
         pass_until(&mut bed, asked + secs(soft) + LATENCY * 2);
         bed.send(ach()).unwrap();
-        assert_eq!(
-            (bed.token_requests.len(), last_used(&bed)),
-            (2, "Bearer token-2")
-        );
+        assert_eq!((bed.token_requests.len(), last_used(&bed)), (2, "Bearer token-2"));
     }
 }
 
@@ -85,8 +80,7 @@ fn a_failed_early_refresh_keeps_the_old_token_and_is_not_repeated_with_every_cal
 #[test]
 fn an_early_refresh_that_hangs_costs_its_call_ten_seconds_at_most() {
     let (mut bed, asked) = with_token(3600);
-    bed.tokens
-        .push_back(breaks(qbank_proto::FaultKind::Timeout));
+    bed.tokens.push_back(breaks(qbank_proto::FaultKind::Timeout));
     pass_until(&mut bed, asked + secs(3545));
     let started = bed.now.mono;
     bed.send(ach()).unwrap();
@@ -97,15 +91,11 @@ fn an_early_refresh_that_hangs_costs_its_call_ten_seconds_at_most() {
 #[test]
 fn an_early_refresh_that_hangs_does_not_take_a_hurried_calls_own_time() {
     let (mut bed, asked) = with_token(3600);
-    bed.tokens
-        .push_back(breaks(qbank_proto::FaultKind::Timeout));
+    bed.tokens.push_back(breaks(qbank_proto::FaultKind::Timeout));
     pass_until(&mut bed, asked + secs(3545));
     let hurried = with(|options| options.deadline = Some(secs(6)));
     let reply = bed.send_with(ach(), hurried);
-    assert!(
-        reply.is_ok(),
-        "the old token was good all the time: {reply:?}"
-    );
+    assert!(reply.is_ok(), "the old token was good all the time: {reply:?}");
 }
 
 #[test]
@@ -116,10 +106,7 @@ fn the_age_is_by_whichever_clock_advanced_more() {
     bed.send(ach()).unwrap();
     assert_eq!(last_used(&bed), "Bearer token-2");
     // The wall clock was set back: only the other went on.
-    bed.now = Now {
-        mono: bed.now.mono + secs(3600),
-        unix: NOON,
-    };
+    bed.now = Now { mono: bed.now.mono + secs(3600), unix: NOON };
     bed.send(ach()).unwrap();
     assert_eq!(last_used(&bed), "Bearer token-3");
     // Set back and no time passed: still young.
@@ -156,8 +143,7 @@ fn a_401_during_an_early_refresh_waits_for_it() {
 #[test]
 fn once_somebody_needs_the_early_refresh_its_failure_is_retried() {
     let (mut bed, asked) = with_token(3600);
-    bed.tokens
-        .extend([says(503).after(secs(5)), good_token("new")]);
+    bed.tokens.extend([says(503).after(secs(5)), good_token("new")]);
     bed.bank.push_back(refuses(401));
     pass_until(&mut bed, asked + secs(3550));
     let refreshes = bed.start_call(ach());

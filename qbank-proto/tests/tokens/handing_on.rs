@@ -10,16 +10,8 @@ fn within(seconds: u64) -> CallOptions {
 
 /// The follower got its token at once, because it was woken.
 fn was_woken<T>(bed: &Bed, call: Handle<T>) {
-    assert!(
-        bed.causes(call).contains(&Cause::Woken),
-        "{:?}",
-        bed.causes(call)
-    );
-    assert!(
-        !bed.causes(call).contains(&Cause::Slept),
-        "{:?}",
-        bed.causes(call)
-    );
+    assert!(bed.causes(call).contains(&Cause::Woken), "{:?}", bed.causes(call));
+    assert!(!bed.causes(call).contains(&Cause::Slept), "{:?}", bed.causes(call));
 }
 
 #[test]
@@ -40,11 +32,7 @@ fn a_leader_dropped_with_its_ticket_out_blocks_nobody() {
     bed.drop_call(leader);
     let dropped_at = bed.now.mono;
     bed.run();
-    assert_eq!(
-        bed.token_requests.len(),
-        2,
-        "one of them leads, the others follow"
-    );
+    assert_eq!(bed.token_requests.len(), 2, "one of them leads, the others follow");
     assert_eq!(bed.token_requests[1].at, dropped_at);
     for call in followers {
         was_woken(&bed, call);
@@ -63,11 +51,7 @@ fn a_leader_dropped_in_its_backoff_blocks_nobody_and_the_backoff_holds() {
     bed.run();
     assert!(bed.take(follower).is_ok());
     let asked: Vec<_> = bed.token_requests.iter().map(|it| it.at).collect();
-    assert_eq!(
-        asked[1] - asked[0],
-        secs(20) + LATENCY,
-        "the endpoint's wish outlives its leader"
-    );
+    assert_eq!(asked[1] - asked[0], secs(20) + LATENCY, "the endpoint's wish outlives its leader");
 }
 
 #[test]
@@ -85,9 +69,7 @@ fn a_leader_that_is_called_off_blocks_nobody() {
 
 #[test]
 fn a_leader_out_of_its_own_time_hands_the_lead_on() {
-    let mut bed = Bed::new()
-        .tokens([lost().after(secs(9))])
-        .always(accepted());
+    let mut bed = Bed::new().tokens([lost().after(secs(9))]).always(accepted());
     let call = bed.call(ach(), within(5));
     let leader = bed.start(call);
     let follower = bed.start_call(ach());
@@ -101,17 +83,13 @@ fn a_leader_out_of_its_own_time_hands_the_lead_on() {
 #[test]
 fn a_token_request_cut_short_by_its_leaders_deadline_is_no_news_of_the_endpoint() {
     let slow = good_token("too-late").after(secs(30));
-    let mut bed = Bed::with(|config| config.retry.max_retries = 0)
-        .tokens([slow])
-        .always(accepted());
+    let mut bed =
+        Bed::with(|config| config.retry.max_retries = 0).tokens([slow]).always(accepted());
     let call = bed.call(ach(), within(5));
     let leader = bed.start(call);
     let follower = bed.start_call(ach());
     bed.run();
-    assert_eq!(
-        bed.take(leader).unwrap_err().kind(),
-        ErrorKind::DeadlineExceeded
-    );
+    assert_eq!(bed.take(leader).unwrap_err().kind(), ErrorKind::DeadlineExceeded);
     was_woken(&bed, follower);
     assert!(bed.take(follower).is_ok());
     assert_eq!(bed.token_requests[1].at - bed.token_requests[0].at, secs(5));
@@ -146,9 +124,7 @@ fn a_leader_without_time_for_the_backoff_ends_and_the_others_wait_on() {
 
 #[test]
 fn a_stalled_leader_is_superseded_after_its_timeout_and_a_grace() {
-    let mut bed = Bed::new()
-        .tokens([good_token("stalled")])
-        .always(accepted());
+    let mut bed = Bed::new().tokens([good_token("stalled")]).always(accepted());
     let leader = bed.start_call(ach());
     bed.settle_down();
     bed.stall(leader);
@@ -161,9 +137,7 @@ fn a_stalled_leader_is_superseded_after_its_timeout_and_a_grace() {
 
 #[test]
 fn a_superseded_leader_that_comes_back_uses_what_is_there() {
-    let mut bed = Bed::new()
-        .tokens([good_token("stale").after(secs(50))])
-        .always(accepted());
+    let mut bed = Bed::new().tokens([good_token("stale").after(secs(50))]).always(accepted());
     let leader = bed.start_call(ach());
     bed.settle_down();
     bed.stall(leader);
@@ -208,25 +182,17 @@ fn a_dropped_follower_is_forgotten() {
 
 #[test]
 fn a_follower_out_of_its_own_time_is_forgotten_and_fails_alone() {
-    let mut bed = Bed::new()
-        .tokens([good_token("slow").after(secs(30))])
-        .always(accepted());
+    let mut bed = Bed::new().tokens([good_token("slow").after(secs(30))]).always(accepted());
     let leader = bed.start_call(ach());
     let hurried = bed.call(ach(), within(5));
     let hurried = bed.start(hurried);
-    let entropy = Entropy {
-        key: [0; 16],
-        jitter: 0,
-    };
+    let entropy = Entropy { key: [0; 16], jitter: 0 };
     let authenticate = Authenticate::new(&bed.session, &within(5), entropy);
     let authenticate = bed.start(authenticate);
     bed.pass(secs(6));
     let error = bed.take(hurried).unwrap_err();
     expect(&error, ErrorKind::DeadlineExceeded, Fate::NeverSent, 0);
-    assert_eq!(
-        bed.take(authenticate).unwrap_err().kind(),
-        ErrorKind::DeadlineExceeded
-    );
+    assert_eq!(bed.take(authenticate).unwrap_err().kind(), ErrorKind::DeadlineExceeded);
     assert_eq!(bed.session.waiting(), 0);
     bed.run();
     assert!(bed.take(leader).is_ok());
@@ -235,9 +201,7 @@ fn a_follower_out_of_its_own_time_is_forgotten_and_fails_alone() {
 #[test]
 fn nobody_inherits_the_failures_of_a_refresh_that_everybody_left() {
     let busy = || says(503);
-    let mut bed = Bed::new()
-        .tokens([busy(), busy(), busy(), busy()])
-        .always(accepted());
+    let mut bed = Bed::new().tokens([busy(), busy(), busy(), busy()]).always(accepted());
     let leader = bed.start_call(ach());
     let follower = bed.start_call(ach());
     while bed.token_requests.len() < 2 {

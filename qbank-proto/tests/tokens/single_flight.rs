@@ -18,10 +18,7 @@ fn a_thousand_calls_that_start_together_make_one_token_request() {
     assert_eq!((bed.token_requests.len(), bed.sent.len()), (1, 1000));
     assert_eq!(bed.session.waiting(), 0);
     for call in &calls[1..] {
-        assert!(
-            bed.causes(*call).contains(&Cause::Woken),
-            "woken, not timed out"
-        );
+        assert!(bed.causes(*call).contains(&Cause::Woken), "woken, not timed out");
         assert!(!bed.causes(*call).contains(&Cause::Slept));
     }
     for call in calls {
@@ -31,9 +28,8 @@ fn a_thousand_calls_that_start_together_make_one_token_request() {
 
 #[test]
 fn a_thousand_calls_that_start_one_by_one_share_the_token_too() {
-    let mut bed = Bed::new()
-        .tokens([good_token("slow").after(secs(30))])
-        .always(says(200).json("[]"));
+    let mut bed =
+        Bed::new().tokens([good_token("slow").after(secs(30))]).always(says(200).json("[]"));
     for _ in 0..1000 {
         bed.start_call(accounts());
         bed.pass(millis(40));
@@ -44,9 +40,7 @@ fn a_thousand_calls_that_start_one_by_one_share_the_token_too() {
 
 #[test]
 fn ten_calls_hit_by_the_same_401_make_one_refresh() {
-    let mut bed = Bed::new()
-        .bank((0..10).map(|_| refuses(401)))
-        .always(accepted());
+    let mut bed = Bed::new().bank((0..10).map(|_| refuses(401))).always(accepted());
     let calls: Vec<_> = (0..10).map(|_| bed.start_call(ach())).collect();
     bed.run();
     assert_eq!(bed.token_requests.len(), 2);
@@ -72,18 +66,13 @@ fn a_401_that_comes_late_does_not_throw_the_newer_token_away() {
 
 #[test]
 fn a_refusal_fails_those_who_waited_and_nobody_later() {
-    let refused = says(401)
-        .json(r#"{"error":"invalid_client"}"#)
-        .after(secs(2));
+    let refused = says(401).json(r#"{"error":"invalid_client"}"#).after(secs(2));
     let mut bed = Bed::new().tokens([refused]).always(accepted());
     let waited: Vec<_> = (0..10).map(|_| bed.start_call(ach())).collect();
     bed.run();
     assert_eq!(bed.token_requests.len(), 1);
     for call in waited {
-        assert!(
-            !bed.causes(call).contains(&Cause::Slept),
-            "woken, not timed out"
-        );
+        assert!(!bed.causes(call).contains(&Cause::Slept), "woken, not timed out");
         let error = bed.take(call).unwrap_err();
         expect(&error, ErrorKind::Unauthenticated, Fate::NeverSent, 0);
     }
@@ -92,9 +81,7 @@ fn a_refusal_fails_those_who_waited_and_nobody_later() {
 
 #[test]
 fn a_call_that_starts_as_the_refusal_lands_is_not_failed_by_it() {
-    let refused = says(401)
-        .json(r#"{"error":"invalid_client"}"#)
-        .after(secs(2));
+    let refused = says(401).json(r#"{"error":"invalid_client"}"#).after(secs(2));
     let mut bed = Bed::new().tokens([refused]).always(accepted());
     let waited = bed.start_call(ach());
     bed.pass(secs(2));
@@ -107,16 +94,10 @@ fn a_call_that_starts_as_the_refusal_lands_is_not_failed_by_it() {
 #[test]
 fn authenticating_ahead_serves_the_calls_that_follow() {
     let mut bed = Bed::new().bank([accepted()]);
-    let entropy = qbank_proto::Entropy {
-        key: [0; 16],
-        jitter: 0,
-    };
+    let entropy = qbank_proto::Entropy { key: [0; 16], jitter: 0 };
     let machine = Authenticate::new(&bed.session, &options(), entropy);
     let info = bed.drive(machine).unwrap();
-    assert_eq!(
-        (info.token.expose(), info.expires_in),
-        ("token-1", Some(secs(3600)))
-    );
+    assert_eq!((info.token.expose(), info.expires_in), ("token-1", Some(secs(3600))));
     bed.send(ach()).unwrap();
     assert_eq!(bed.token_requests.len(), 1);
 }
@@ -142,15 +123,8 @@ fn a_token_of_the_calls_own_asks_nobody_and_changes_nothing() {
     let error = bed.send_with(ach(), own()).unwrap_err();
     expect(&error, ErrorKind::Unauthenticated, Fate::Refused, 1);
     bed.send(ach()).unwrap();
-    let used: Vec<_> = bed
-        .sent
-        .iter()
-        .map(|it| it.header("authorization").unwrap())
-        .collect();
-    assert_eq!(
-        used,
-        ["Bearer token-1", "Bearer my-own-token", "Bearer token-1"]
-    );
+    let used: Vec<_> = bed.sent.iter().map(|it| it.header("authorization").unwrap()).collect();
+    assert_eq!(used, ["Bearer token-1", "Bearer my-own-token", "Bearer token-1"]);
     assert_eq!(bed.token_requests.len(), 1);
 }
 
@@ -159,21 +133,11 @@ fn a_token_request_is_a_form_without_key_or_bearer() {
     let mut bed = Bed::new().bank([accepted()]);
     bed.send(ach()).unwrap();
     let request = &bed.token_requests[0];
-    assert_eq!(
-        (request.method.as_str(), &*request.url),
-        ("POST", "https://bank.example/v1/token")
-    );
-    assert_eq!(
-        request.header("content-type"),
-        Some("application/x-www-form-urlencoded")
-    );
+    assert_eq!((request.method.as_str(), &*request.url), ("POST", "https://bank.example/v1/token"));
+    assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(request.header("authorization"), None);
     assert_eq!(request.header("idempotency-key"), None);
-    assert!(
-        request
-            .body
-            .starts_with(b"grant_type=client_credentials&client_id=client-7&")
-    );
+    assert!(request.body.starts_with(b"grant_type=client_credentials&client_id=client-7&"));
 }
 
 #[derive(Default)]
@@ -202,8 +166,5 @@ fn a_follower_is_woken_by_the_waker_of_its_last_poll() {
     assert_eq!(bed.session.waiting(), 1);
     leader.settle(bed.now, exchange.ticket, good_token("t").result().unwrap());
     assert!(bells[1].0.load(Ordering::Relaxed));
-    assert!(matches!(
-        follower.poll(bed.now, Waker::noop()),
-        Step::Send(_)
-    ));
+    assert!(matches!(follower.poll(bed.now, Waker::noop()), Step::Send(_)));
 }

@@ -7,10 +7,7 @@ use qbank_proto::{AccessToken, ErrorKind, Fate};
 use crate::bed::*;
 
 fn lasting(token: &str, lifetime: Duration) -> Supply {
-    Supply {
-        after: LATENCY,
-        token: Ok(AccessToken::new(token).unwrap().expires_in(lifetime)),
-    }
+    Supply { after: LATENCY, token: Ok(AccessToken::new(token).unwrap().expires_in(lifetime)) }
 }
 
 #[test]
@@ -22,18 +19,12 @@ fn forty_calls_ask_the_supplier_once() {
     for call in calls {
         assert!(bed.take(call).is_ok());
     }
-    assert!(
-        bed.sent
-            .iter()
-            .all(|it| it.header("authorization") == Some("Bearer supplied-1"))
-    );
+    assert!(bed.sent.iter().all(|it| it.header("authorization") == Some("Bearer supplied-1")));
 }
 
 #[test]
 fn after_a_401_the_supplier_is_asked_once_more_for_all() {
-    let mut bed = Bed::with_supplier()
-        .bank((0..40).map(|_| refuses(401)))
-        .always(accepted());
+    let mut bed = Bed::with_supplier().bank((0..40).map(|_| refuses(401))).always(accepted());
     let calls: Vec<_> = (0..40).map(|_| bed.start_call(ach())).collect();
     bed.run();
     assert_eq!((bed.asked.len(), bed.sent.len()), (2, 80));

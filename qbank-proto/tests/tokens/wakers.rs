@@ -21,36 +21,22 @@ impl Wake for Owner {
 
 fn call(session: &Session) -> Call<GetBalance> {
     let account = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap();
-    let entropy = Entropy {
-        key: [1; 16],
-        jitter: 1,
-    };
-    Call::new(
-        session,
-        GetBalance::new(account),
-        NoKey,
-        CallOptions::default(),
-        entropy,
-    )
+    let entropy = Entropy { key: [1; 16], jitter: 1 };
+    Call::new(session, GetBalance::new(account), NoKey, CallOptions::default(), entropy)
 }
 
 #[test]
 fn dropping_a_waker_that_owns_a_follower_does_not_lock_the_session_twice() {
     let credentials = Credentials::client("id", "secret");
     let session = Session::new(Config::new(Environment::Production, credentials)).unwrap();
-    let now = Now {
-        mono: bed::secs(1),
-        unix: bed::secs(1_800_000_000),
-    };
+    let now = Now { mono: bed::secs(1), unix: bed::secs(1_800_000_000) };
     let mut leader = call(&session);
     let Step::Send(_token_request) = leader.poll(now, Waker::noop()) else {
         panic!("the first call leads");
     };
     let mut owned = call(&session);
     assert!(matches!(owned.poll(now, Waker::noop()), Step::Wait(_)));
-    let owner = Waker::from(Arc::new(Owner {
-        _call: Mutex::new(owned),
-    }));
+    let owner = Waker::from(Arc::new(Owner { _call: Mutex::new(owned) }));
     let mut follower = call(&session);
     assert!(matches!(follower.poll(now, &owner), Step::Wait(_)));
     drop(owner);

@@ -12,10 +12,7 @@ fn both_event_types_are_the_same_event() {
     for name in ["payment.status.update", "paymentStatusUpdate"] {
         let event = Event::parse(text.replace("payment.status.update", name).as_bytes()).unwrap();
         assert_eq!(event.event_type, Some(EventType::PaymentStatusUpdate));
-        assert_eq!(
-            event.event_id.to_string(),
-            "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10"
-        );
+        assert_eq!(event.event_id.to_string(), "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10");
         assert_eq!(event.resource_type.as_deref(), Some("payment"));
         assert_eq!(event.data.amount.unwrap().cents(), 1230);
         assert!(event.data.is_final());
@@ -40,10 +37,7 @@ fn a_genuine_body_may_be_no_event() {
     ] {
         let tag = hex(&signed(body));
         let verifier = Verifier::new([SECRET]).unwrap();
-        assert_eq!(
-            verifier.verify(&delivery(body, &tag), Duration::ZERO),
-            Ok(())
-        );
+        assert_eq!(verifier.verify(&delivery(body, &tag), Duration::ZERO), Ok(()));
         assert!(Event::parse(body).is_err());
     }
 }

@@ -44,27 +44,13 @@ fn the_standard_scheme_has_a_tolerance_on_both_sides() {
 fn the_standard_scheme_needs_its_headers_and_its_secret() {
     let tolerance = Duration::from_secs(300);
     for secret in ["", "plain", "whsec_", "whsec_***", "WHSEC_YWJj"] {
-        assert_eq!(
-            Verifier::standard([secret], tolerance).unwrap_err(),
-            VerifyError::BadSecret
-        );
+        assert_eq!(Verifier::standard([secret], tolerance).unwrap_err(), VerifyError::BadSecret);
     }
     let verifier = Verifier::standard(["whsec_YWJj"], tolerance).unwrap();
     let bare = delivery(BODY, "v1,x");
-    assert_eq!(
-        verifier.verify(&bare, NOON),
-        Err(VerifyError::NoIdOrTimestamp)
-    );
+    assert_eq!(verifier.verify(&bare, NOON), Err(VerifyError::NoIdOrTimestamp));
     for odd in ["", "noon", "-1", "1.5", "+1", "99999999999999999999999"] {
-        let delivery = Delivery {
-            event_id: Some("m"),
-            timestamp: Some(odd),
-            ..bare
-        };
-        assert_eq!(
-            verifier.verify(&delivery, NOON),
-            Err(VerifyError::Malformed),
-            "{odd}"
-        );
+        let delivery = Delivery { event_id: Some("m"), timestamp: Some(odd), ..bare };
+        assert_eq!(verifier.verify(&delivery, NOON), Err(VerifyError::Malformed), "{odd}");
     }
 }

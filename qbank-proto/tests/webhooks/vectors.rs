@@ -36,10 +36,7 @@ fn wycheproof_whole_tags_are_accepted_and_the_others_refused() {
             }
         }
     }
-    assert!(
-        accepted > 20 && truncated > 20 && forged > 20,
-        "{accepted} {truncated} {forged}"
-    );
+    assert!(accepted > 20 && truncated > 20 && forged > 20, "{accepted} {truncated} {forged}");
 }
 
 #[test]
@@ -81,29 +78,21 @@ fn rfc_4231_vectors_are_accepted() {
     for (key, message, tag) in cases {
         let verifier = Verifier::from_keys([&key]).unwrap();
         for signature in spellings(&bytes(tag)) {
-            assert_eq!(
-                verifier.verify(&delivery(&message, &signature), Duration::ZERO),
-                Ok(())
-            );
+            assert_eq!(verifier.verify(&delivery(&message, &signature), Duration::ZERO), Ok(()));
         }
     }
     // Case 5 is a truncated tag: 128 bits are not enough.
     let verifier = Verifier::from_keys([[0x0c; 20]]).unwrap();
     let short = delivery(b"Test With Truncation", "a3b6167473100ee06e0c796c2955552b");
-    assert_eq!(
-        verifier.verify(&short, Duration::ZERO),
-        Err(VerifyError::Malformed)
-    );
+    assert_eq!(verifier.verify(&short, Duration::ZERO), Err(VerifyError::Malformed));
 }
 
 #[test]
 fn the_standard_schemes_own_vector_is_accepted() {
     // From the specification of Standard Webhooks.
-    let verifier = Verifier::standard(
-        ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
-        Duration::from_secs(300),
-    )
-    .unwrap();
+    let verifier =
+        Verifier::standard(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], Duration::from_secs(300))
+            .unwrap();
     let delivery = |signature| Delivery {
         body: br#"{"test": 2432232314}"#,
         signature,
@@ -120,8 +109,5 @@ fn the_standard_schemes_own_vector_is_accepted() {
         assert!(verifier.verify(&delivery(other), now).is_err());
     }
     let forged = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OA=";
-    assert_eq!(
-        verifier.verify(&delivery(forged), now),
-        Err(VerifyError::Mismatch)
-    );
+    assert_eq!(verifier.verify(&delivery(forged), now), Err(VerifyError::Mismatch));
 }

@@ -16,16 +16,8 @@ const DROPS_PER_S: u32 = 10;
 
 pub(super) enum AnswerBody {
     Whole(Bytes),
-    Half {
-        rest: Bytes,
-        tear: Pin<Box<Sleep>>,
-    },
-    Slow {
-        rest: Bytes,
-        drop: usize,
-        every: Duration,
-        next: Pin<Box<Sleep>>,
-    },
+    Half { rest: Bytes, tear: Pin<Box<Sleep>> },
+    Slow { rest: Bytes, drop: usize, every: Duration, next: Pin<Box<Sleep>> },
 }
 
 impl AnswerBody {
@@ -36,10 +28,7 @@ impl AnswerBody {
     /// Ends in an error after half of the body.
     pub(super) fn half(body: &Bytes) -> Self {
         let rest = body.slice(..body.len() / 2);
-        Self::Half {
-            rest,
-            tear: Box::pin(sleep(BEFORE_THE_TEAR)),
-        }
+        Self::Half { rest, tear: Box::pin(sleep(BEFORE_THE_TEAR)) }
     }
 
     pub(super) fn slow(body: Bytes, bytes_per_s: u32) -> Self {
@@ -47,12 +36,7 @@ impl AnswerBody {
         let drop = (bytes_per_s / DROPS_PER_S).max(1);
         let every = Duration::from_secs(1) * drop / bytes_per_s;
         let drop = usize::try_from(drop).unwrap_or(usize::MAX);
-        Self::Slow {
-            rest: body,
-            drop,
-            every,
-            next: Box::pin(sleep(every)),
-        }
+        Self::Slow { rest: body, drop, every, next: Box::pin(sleep(every)) }
     }
 }
 
@@ -73,12 +57,7 @@ impl Body for AnswerBody {
                 }
                 std::mem::take(rest)
             }
-            Self::Slow {
-                rest,
-                drop,
-                every,
-                next,
-            } => {
+            Self::Slow { rest, drop, every, next } => {
                 if !rest.is_empty() {
                     ready!(next.as_mut().poll(cx));
                     next.as_mut().reset(Instant::now() + *every);

@@ -69,9 +69,7 @@ impl fmt::Display for Cut {
 impl Error for Cut {}
 
 async fn answer(bank: BankHandle, request: Request<Incoming>) -> Result<Response<AnswerBody>, Cut> {
-    let refused = bank
-        .lock()
-        .refuses(unix_now(), request.method(), request.uri());
+    let refused = bank.lock().refuses(unix_now(), request.method(), request.uri());
     if refused {
         return Err(Cut);
     }
@@ -83,9 +81,7 @@ async fn answer(bank: BankHandle, request: Request<Incoming>) -> Result<Response
     let response = bank.lock().handle(unix_now(), request);
     let mut response = carry(response).await?;
     if too_large {
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)
 }
@@ -120,11 +116,7 @@ async fn carry(response: Response<Bytes>) -> Result<Response<AnswerBody>, Cut> {
             AnswerBody::whole(body)
         }
         Some(WireFault::Truncate) => {
-            let promised = if body.is_empty() {
-                WireFault::EMPTY_PROMISE
-            } else {
-                body.len()
-            };
+            let promised = if body.is_empty() { WireFault::EMPTY_PROMISE } else { body.len() };
             head.headers.insert(CONTENT_LENGTH, promised.into());
             AnswerBody::half(&body)
         }

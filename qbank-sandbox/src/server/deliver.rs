@@ -63,16 +63,13 @@ async fn post(delivery: &Delivery) -> Result<StatusCode, String> {
     request.headers_mut().insert(HOST, host);
 
     let stream = TcpStream::connect(addr).await.map_err(|e| e.to_string())?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|e| e.to_string())?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
     let mut exchange = pin!(sender.send_request(request));
     let response = tokio::select! {
         response = &mut exchange => response,
         // The connection may end just after the answer: that is still an answer.
         _ = connection => exchange.await,
     };
-    response
-        .map(|response| response.status())
-        .map_err(|e| e.to_string())
+    response.map(|response| response.status()).map_err(|e| e.to_string())
 }

@@ -20,10 +20,7 @@ pub(super) struct Stall {
 
 impl Stall {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            since: None,
-        }
+        Self { stream, since: None }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
@@ -35,13 +32,8 @@ impl Stall {
             self.since = None;
             return poll;
         }
-        let since = self
-            .since
-            .get_or_insert_with(|| Box::pin(sleep(MOVES_WITHIN)));
-        since
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let since = self.since.get_or_insert_with(|| Box::pin(sleep(MOVES_WITHIN)));
+        since.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 

@@ -43,11 +43,7 @@ fn a_payment_shows_its_amount_exactly_and_its_audit_fields() {
     let mut customer = Customer::new();
     let path = customer.write("/v1/payments/ach", &key(1), &ach("0.10"));
     let answer = customer.get(path.header("location"));
-    assert!(
-        answer.text().contains(r#""amount":0.10,"#),
-        "{}",
-        answer.text()
-    );
+    assert!(answer.text().contains(r#""amount":0.10,"#), "{}", answer.text());
     let payment = answer.json();
     assert_eq!(payment["actor"], "sandbox");
     assert_eq!(payment["timestamp"], "2026-01-05T14:00:00.000Z");
@@ -76,10 +72,7 @@ fn a_recipient_outside_is_paid_over_the_clearing_account() {
             "reference_id":"R-1","recipient_details":{{"name":"Acme","bank_id":"021000021",
             "account_number":"123","note":{{"free":true}}}}}}"#
     );
-    assert_eq!(
-        customer.write("/v1/payments/ach", &key(1), &body).status,
-        202
-    );
+    assert_eq!(customer.write("/v1/payments/ach", &key(1), &body).status, 202);
     assert_eq!(customer.bank.entries()[0].to, ACH_CLEARING);
     assert_eq!(customer.cents(OPERATING), 25_000_000 - 500);
     assert_eq!(customer.bank.total(), total);
@@ -90,11 +83,6 @@ fn an_ach_payment_beyond_the_funds_is_refused() {
     let mut customer = Customer::new();
     let answer = customer.write("/v1/payments/ach", &key(1), &ach("250000.01"));
     answer.refused(422, "ERR_ACC_002");
-    assert_eq!(
-        customer
-            .write("/v1/payments/ach", &key(2), &ach("250000.00"))
-            .status,
-        202
-    );
+    assert_eq!(customer.write("/v1/payments/ach", &key(2), &ach("250000.00")).status, 202);
     assert_eq!(customer.cents(OPERATING), 0);
 }

@@ -18,11 +18,7 @@ fn the_ledger_shows_accounts_entries_and_a_total_that_stays() {
     assert_eq!(operating["name"], "Operating");
     assert_eq!(operating["balance"], "249990.25");
     let accounts = after["accounts"].as_array().unwrap();
-    assert!(
-        accounts
-            .iter()
-            .any(|account| account["accountId"] == ACH_CLEARING.to_string())
-    );
+    assert!(accounts.iter().any(|account| account["accountId"] == ACH_CLEARING.to_string()));
 
     let members = |entry: &serde_json::Value| {
         let mut names: Vec<String> = entry.as_object().unwrap().keys().cloned().collect();
@@ -30,10 +26,7 @@ fn the_ledger_shows_accounts_entries_and_a_total_that_stays() {
         names.join(" ")
     };
     let entries = after["entries"].as_array().unwrap();
-    assert_eq!(
-        members(&entries[0]),
-        "amount entryId from intentKey kind paymentId to"
-    );
+    assert_eq!(members(&entries[0]), "amount entryId from intentKey kind paymentId to");
     assert_eq!(entries[0]["intentKey"], key(1));
     assert_eq!(entries[0]["kind"], "ach");
     assert_eq!(entries[0]["amount"], "10.00");
@@ -73,15 +66,8 @@ fn advance_moves_the_banks_clock_through_its_batches() {
     assert_eq!(answer.header("date"), "Mon, 05 Jan 2026 14:15:00 GMT");
     let payment = customer.get(accepted.header("location")).json();
     assert_eq!(payment["status"], "P_SUBMITTED_TO_CORE");
-    for bad in [
-        "{}",
-        r#"{"seconds":-1}"#,
-        r#"{"seconds":1e99}"#,
-        r#"{"seconds":99999999999}"#,
-    ] {
-        customer
-            .control("POST", "/advance", bad)
-            .refused(400, "ERR_REQ_001");
+    for bad in ["{}", r#"{"seconds":-1}"#, r#"{"seconds":1e99}"#, r#"{"seconds":99999999999}"#] {
+        customer.control("POST", "/advance", bad).refused(400, "ERR_REQ_001");
     }
 }
 
@@ -93,12 +79,7 @@ fn a_page_of_any_origin_may_use_the_sandbox() {
         assert_eq!(answer.status, 204);
         assert_eq!(answer.header("access-control-allow-origin"), "*");
         let allowed = answer.header("access-control-allow-headers");
-        for name in [
-            "Authorization",
-            "Idempotency-Key",
-            "Content-Type",
-            "x-fapi-auth-date",
-        ] {
+        for name in ["Authorization", "Idempotency-Key", "Content-Type", "x-fapi-auth-date"] {
             assert!(allowed.contains(name));
         }
     }
@@ -112,9 +93,7 @@ fn a_page_of_any_origin_may_use_the_sandbox() {
 fn what_is_not_on_the_control_surface_is_404_or_405() {
     let mut customer = Customer::new();
     for path in ["", "/", "/openapi.yaml", "/ledger/"] {
-        customer
-            .control("GET", path, "")
-            .refused(404, "ERR_REQ_003");
+        customer.control("GET", path, "").refused(404, "ERR_REQ_003");
     }
     let answer = customer.control("PUT", "/faults", "");
     answer.refused(405, "ERR_REQ_002");

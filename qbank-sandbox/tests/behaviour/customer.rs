@@ -28,11 +28,8 @@ impl Customer {
     /// With a token for everything, on a Monday at 14:00 UTC.
     pub(crate) fn new() -> Self {
         let config = BankConfig::default();
-        let mut customer = Self {
-            now: config.start,
-            bank: Bank::new(config),
-            token: String::new(),
-        };
+        let mut customer =
+            Self { now: config.start, bank: Bank::new(config), token: String::new() };
         customer.log_in("");
         customer
     }
@@ -112,10 +109,7 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().unwrap())
-            .unwrap_or_default()
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
     /// A standard error with this status and code.

@@ -24,10 +24,7 @@ fn drop_after_commit_does_it_and_the_retry_meets_the_payment_in_process() {
     let dropped = customer.write(ACH, &key(1), &ach("1.00"));
     assert_eq!(dropped.wire, Some(WireFault::CloseWithoutAnswer));
     let id = customer.write(ACH, &key(1), &ach("1.00")).conflict();
-    assert_eq!(
-        customer.bank.entries()[0].payment_id.unwrap().to_string(),
-        id
-    );
+    assert_eq!(customer.bank.entries()[0].payment_id.unwrap().to_string(), id);
     assert_eq!(customer.bank.entries().len(), 1);
 }
 
@@ -35,14 +32,8 @@ fn drop_after_commit_does_it_and_the_retry_meets_the_payment_in_process() {
 fn a_fault_on_the_wire_comes_with_the_whole_answer() {
     for (fault, expected) in [
         (r#"{"kind":"truncate"}"#, WireFault::Truncate),
-        (
-            r#"{"kind":"delay","ms":1500}"#,
-            WireFault::Delay(Duration::from_millis(1500)),
-        ),
-        (
-            r#"{"kind":"slow","bytes_per_s":7}"#,
-            WireFault::Slow { bytes_per_s: 7 },
-        ),
+        (r#"{"kind":"delay","ms":1500}"#, WireFault::Delay(Duration::from_millis(1500))),
+        (r#"{"kind":"slow","bytes_per_s":7}"#, WireFault::Slow { bytes_per_s: 7 }),
     ] {
         let mut customer = Customer::new();
         customer.fault(fault);
@@ -64,16 +55,10 @@ fn status_answers_without_doing_anything() {
     assert_eq!(answer.header("retry-after"), "3");
     let answer = customer.write(ACH, &key(1), &ach("1.00"));
     assert_eq!(answer.status, 429);
-    assert_eq!(
-        answer.header("retry-after"),
-        "Mon, 05 Jan 2026 14:00:09 GMT"
-    );
+    assert_eq!(answer.header("retry-after"), "Mon, 05 Jan 2026 14:00:09 GMT");
     assert_eq!(answer.header("date"), "Mon, 05 Jan 2026 14:00:00 GMT");
     let answer = customer.write(ACH, &key(1), &ach("1.00"));
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (307, "https://example.com/")
-    );
+    assert_eq!((answer.status, answer.header("location")), (307, "https://example.com/"));
     let answer = customer.write(ACH, &key(1), &ach("1.00"));
     assert_eq!((answer.status, answer.body.len()), (204, 0));
     assert!(customer.bank.entries().is_empty());
@@ -108,24 +93,11 @@ fn revoke_token_makes_the_token_of_that_request_invalid() {
 fn in_flight_does_it_and_answers_as_if_another_request_were_at_it() {
     let mut customer = Customer::new();
     customer.fault(r#"{"path":"/payments/wire","kind":"in_flight","times":2}"#);
-    let id = customer
-        .write("/v1/payments/wire", &key(1), &wire("1.00"))
-        .conflict();
-    assert_eq!(
-        customer.get(&format!("/v1/payments/{id}")).json()["type"],
-        "WIRE"
-    );
-    assert_eq!(
-        customer
-            .write("/v1/payments/wire", &key(1), &wire("1.00"))
-            .conflict(),
-        id
-    );
+    let id = customer.write("/v1/payments/wire", &key(1), &wire("1.00")).conflict();
+    assert_eq!(customer.get(&format!("/v1/payments/{id}")).json()["type"], "WIRE");
+    assert_eq!(customer.write("/v1/payments/wire", &key(1), &wire("1.00")).conflict(), id);
     let last = customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
-    assert_eq!(
-        (last.status, last.json()["paymentId"].as_str()),
-        (201, Some(&*id))
-    );
+    assert_eq!((last.status, last.json()["paymentId"].as_str()), (201, Some(&*id)));
     assert_eq!(customer.bank.entries().len(), 1);
 }
 
@@ -134,19 +106,10 @@ fn in_flight_holds_the_keys_of_transfers_and_issues_too() {
     let mut customer = Customer::new();
     customer.fault(r#"{"kind":"in_flight","times":2}"#);
     let issue_id = "0d1c7f9e-8f2b-4b7e-9a3d-5c6b7a8f9e01";
-    customer
-        .write("/v1/transfers", &key(1), &transfer("1.00"))
-        .conflict();
-    let id = customer
-        .write("/v1/positivepay/issues", &key(2), &issue(issue_id))
-        .conflict();
+    customer.write("/v1/transfers", &key(1), &transfer("1.00")).conflict();
+    let id = customer.write("/v1/positivepay/issues", &key(2), &issue(issue_id)).conflict();
     assert_eq!(id, issue_id);
-    assert_eq!(
-        customer
-            .write("/v1/positivepay/issues", &key(2), &issue(issue_id))
-            .status,
-        202
-    );
+    assert_eq!(customer.write("/v1/positivepay/issues", &key(2), &issue(issue_id)).status, 202);
 }
 
 #[test]
@@ -155,16 +118,8 @@ fn a_fault_meets_only_its_method_and_path_and_only_so_often() {
     customer
         .fault(r#"{"method":"post","path":"/payments/*","kind":"status","status":500,"times":2}"#);
     assert_eq!(customer.get("/v1/accounts").status, 200);
-    assert_eq!(
-        customer.get(&format!("/v1/payments/{}", key(1))).status,
-        404
-    );
-    assert_eq!(
-        customer
-            .write("/v1/payments/wire", &key(1), &wire("1.00"))
-            .status,
-        500
-    );
+    assert_eq!(customer.get(&format!("/v1/payments/{}", key(1))).status, 404);
+    assert_eq!(customer.write("/v1/payments/wire", &key(1), &wire("1.00")).status, 500);
     assert_eq!(customer.write(ACH, &key(2), &ach("1.00")).status, 500);
     assert_eq!(customer.write(ACH, &key(2), &ach("1.00")).status, 202);
 }
@@ -176,10 +131,7 @@ fn faults_meet_requests_in_the_order_they_were_asked_for_and_can_be_cleared() {
     customer.fault(r#"{"kind":"delay","ms":5,"times":3}"#);
     assert_eq!(customer.get("/v1/accounts").status, 500);
     let left = customer.control("GET", "/faults", "");
-    assert_eq!(
-        left.text(),
-        r#"[{"method":"*","path":"*","kind":"delay","ms":5,"times":3}]"#
-    );
+    assert_eq!(left.text(), r#"[{"method":"*","path":"*","kind":"delay","ms":5,"times":3}]"#);
     assert_eq!(customer.control("DELETE", "/faults", "").status, 204);
     assert_eq!(customer.get("/v1/accounts").wire, None);
 }
@@ -189,9 +141,7 @@ fn a_fault_on_the_token_endpoint_keeps_the_token_from_arriving() {
     let mut customer = Customer::new();
     customer.fault(r#"{"path":"/token","kind":"status","status":503}"#);
     let form = [("content-type", crate::customer::FORM)];
-    customer
-        .send("POST", "/v1/token", &form, "")
-        .refused(503, "ERR_SBX_001");
+    customer.send("POST", "/v1/token", &form, "").refused(503, "ERR_SBX_001");
 }
 
 #[test]
@@ -207,8 +157,6 @@ fn a_fault_that_cannot_be_understood_is_refused() {
         r#"{"kind":"slow","bytes_per_s":0}"#,
         r#"{"kind":"status","status":503,"retry_after":"a\nb"}"#,
     ] {
-        customer
-            .control("POST", "/faults", bad)
-            .refused(400, "ERR_REQ_001");
+        customer.control("POST", "/faults", bad).refused(400, "ERR_REQ_001");
     }
 }

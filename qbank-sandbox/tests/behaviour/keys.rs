@@ -7,10 +7,7 @@ fn the_same_key_while_its_ach_payment_is_in_process_is_a_conflict() {
     let mut customer = Customer::new();
     let first = customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
     assert_eq!(first.status, 202);
-    let id = first
-        .header("location")
-        .trim_start_matches("/v1/payments/")
-        .to_owned();
+    let id = first.header("location").trim_start_matches("/v1/payments/").to_owned();
 
     let again = customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
     assert_eq!(again.conflict(), id);
@@ -49,18 +46,9 @@ fn a_real_time_write_is_answered_again_byte_for_byte() {
 #[test]
 fn a_key_serves_one_body_and_one_path() {
     let mut customer = Customer::new();
-    assert_eq!(
-        customer
-            .write("/v1/payments/wire", &key(1), &wire("10.00"))
-            .status,
-        201
-    );
-    customer
-        .write("/v1/payments/wire", &key(1), &wire("10.01"))
-        .refused(422, "ERR_KEY_002");
-    customer
-        .write("/v1/payments/ach", &key(1), &wire("10.00"))
-        .refused(422, "ERR_KEY_002");
+    assert_eq!(customer.write("/v1/payments/wire", &key(1), &wire("10.00")).status, 201);
+    customer.write("/v1/payments/wire", &key(1), &wire("10.01")).refused(422, "ERR_KEY_002");
+    customer.write("/v1/payments/ach", &key(1), &wire("10.00")).refused(422, "ERR_KEY_002");
     assert_eq!(customer.bank.entries().len(), 1);
 }
 
@@ -68,11 +56,7 @@ fn a_key_serves_one_body_and_one_path() {
 fn an_upper_case_key_is_the_same_key() {
     let mut customer = Customer::new();
     let first = customer.write("/v1/transfers", &key(0xab), &transfer("1.00"));
-    let again = customer.write(
-        "/v1/transfers",
-        &key(0xab).to_uppercase(),
-        &transfer("1.00"),
-    );
+    let again = customer.write("/v1/transfers", &key(0xab).to_uppercase(), &transfer("1.00"));
     assert_eq!(again, first);
     assert_eq!(customer.bank.entries().len(), 1);
 }
@@ -85,28 +69,16 @@ fn a_refused_request_does_not_use_up_its_key() {
         let answer = customer.write("/v1/payments/ach", &key(1), body);
         assert_eq!(answer.status, status, "{answer:?}");
     }
-    assert_eq!(
-        customer
-            .write("/v1/payments/ach", &key(1), &ach("1.00"))
-            .status,
-        202
-    );
+    assert_eq!(customer.write("/v1/payments/ach", &key(1), &ach("1.00")).status, 202);
 }
 
 #[test]
 fn an_expired_token_does_not_use_up_a_key() {
     let mut customer = Customer::new();
     customer.advance(HOUR);
-    customer
-        .write("/v1/transfers", &key(1), &transfer("1.00"))
-        .refused(401, "ERR_AUTH_001");
+    customer.write("/v1/transfers", &key(1), &transfer("1.00")).refused(401, "ERR_AUTH_001");
     customer.log_in("");
-    assert_eq!(
-        customer
-            .write("/v1/transfers", &key(1), &transfer("2.00"))
-            .status,
-        201
-    );
+    assert_eq!(customer.write("/v1/transfers", &key(1), &transfer("2.00")).status, 201);
 }
 
 #[test]
@@ -120,10 +92,7 @@ fn a_key_is_one_bare_uuid_of_version_4() {
     }
     let bearer = customer.bearer();
     let (one, two) = (key(1), key(2));
-    let mut headers = vec![
-        ("authorization", &*bearer),
-        ("content-type", "application/json"),
-    ];
+    let mut headers = vec![("authorization", &*bearer), ("content-type", "application/json")];
     let none = customer.send("POST", "/v1/transfers", &headers, &transfer("1.00"));
     none.refused(400, "ERR_KEY_001");
     headers.extend([("idempotency-key", &*one), ("idempotency-key", &*two)]);
@@ -136,12 +105,7 @@ fn a_key_is_one_bare_uuid_of_version_4() {
 fn a_check_issue_told_twice_under_two_keys_is_a_conflict_that_is_none_of_keys() {
     let mut customer = Customer::new();
     let body = issue("0d1c7f9e-8f2b-4b7e-9a3d-5c6b7a8f9e01");
-    assert_eq!(
-        customer
-            .write("/v1/positivepay/issues", &key(1), &body)
-            .status,
-        202
-    );
+    assert_eq!(customer.write("/v1/positivepay/issues", &key(1), &body).status, 202);
     let other = customer.write("/v1/positivepay/issues", &key(2), &body);
     other.refused(409, "ERR_PPY_001");
 }

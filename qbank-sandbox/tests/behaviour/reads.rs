@@ -38,9 +38,7 @@ fn a_balance_is_exact_and_in_real_time() {
     customer.write("/v1/transfers", &key(1), &transfer("500.20"));
     assert_eq!(customer.get(&path).text(), expected("75000.05"));
     customer.get("/v1/balances/x").refused(400, "ERR_REQ_001");
-    customer
-        .get(&format!("/v1/balances/{}", key(1)))
-        .refused(404, "ERR_ACC_001");
+    customer.get(&format!("/v1/balances/{}", key(1))).refused(404, "ERR_ACC_001");
 }
 
 #[test]
@@ -52,14 +50,8 @@ fn every_entry_is_a_transaction_of_each_account_it_touches() {
     assert_eq!(list(&mut customer, "/v1/transactions").len(), history + 2);
 
     let since = "postingDateGte=2026-01-05";
-    let debit = list(
-        &mut customer,
-        &format!("/v1/transactions?accountId={OPERATING}&{since}"),
-    );
-    let credit = list(
-        &mut customer,
-        &format!("/v1/transactions?{since}&accountId={PAYROLL}"),
-    );
+    let debit = list(&mut customer, &format!("/v1/transactions?accountId={OPERATING}&{since}"));
+    let credit = list(&mut customer, &format!("/v1/transactions?{since}&accountId={PAYROLL}"));
     assert_eq!((debit.len(), credit.len()), (1, 1));
     assert_eq!(debit[0]["amount"].to_string(), "-12.34");
     assert_eq!(credit[0]["amount"].to_string(), "12.34");
@@ -69,10 +61,7 @@ fn every_entry_is_a_transaction_of_each_account_it_touches() {
 
     customer.advance(24 * HOUR);
     customer.log_in("");
-    let settled = list(
-        &mut customer,
-        &format!("/v1/transactions?accountId={OPERATING}&{since}"),
-    );
+    let settled = list(&mut customer, &format!("/v1/transactions?accountId={OPERATING}&{since}"));
     assert_eq!(settled[0]["status"], "POSTED");
     assert_eq!(settled[0]["transactionId"], debit[0]["transactionId"]);
     assert!(list(&mut customer, "/v1/transactions?postingDateGte=2027-01-01").is_empty());
@@ -87,13 +76,9 @@ fn a_filter_that_cannot_be_read_is_refused() {
         "account=x",
         "postingDateGte=2026-01-01&postingDateGte=2026-01-02",
     ] {
-        customer
-            .get(&format!("/v1/transactions?{query}"))
-            .refused(400, "ERR_REQ_001");
+        customer.get(&format!("/v1/transactions?{query}")).refused(400, "ERR_REQ_001");
     }
-    customer
-        .get(&format!("/v1/transactions?accountId={}", key(1)))
-        .refused(404, "ERR_ACC_001");
+    customer.get(&format!("/v1/transactions?accountId={}", key(1))).refused(404, "ERR_ACC_001");
 }
 
 #[test]
@@ -105,19 +90,13 @@ fn two_checks_did_not_match() {
     assert_eq!(exceptions[0]["presented_amount"].to_string(), "1250.0");
     assert_eq!(exceptions[0]["presentment_date"], "2026-01-04");
     assert_eq!(exceptions[1]["reason_code"], "NO_ISSUE");
-    assert!(
-        exceptions
-            .iter()
-            .all(|e| e["exceptionId"].is_string() && e["actor"] == "sandbox")
-    );
+    assert!(exceptions.iter().all(|e| e["exceptionId"].is_string() && e["actor"] == "sandbox"));
 }
 
 #[test]
 fn an_unknown_payment_is_404() {
     let mut customer = Customer::new();
-    customer
-        .get(&format!("/v1/payments/{}", key(1)))
-        .refused(404, "ERR_PAY_001");
+    customer.get(&format!("/v1/payments/{}", key(1))).refused(404, "ERR_PAY_001");
     customer.get("/v1/payments/x").refused(400, "ERR_REQ_001");
 }
 
@@ -128,11 +107,7 @@ fn the_same_seed_and_the_same_requests_give_the_same_answers() {
         customer.write("/v1/payments/ach", &key(1), &ach("12.34"));
         customer.write("/v1/transfers", &key(2), &transfer("1.00"));
         let transactions = customer.get("/v1/transactions");
-        (
-            transactions,
-            customer.control("GET", "/requests", ""),
-            customer.bank.ledger(),
-        )
+        (transactions, customer.control("GET", "/requests", ""), customer.bank.ledger())
     };
     assert_eq!(script(), script());
 }

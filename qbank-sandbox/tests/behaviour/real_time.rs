@@ -33,21 +33,13 @@ fn a_transfer_moves_money_between_own_accounts() {
 fn what_the_funds_do_not_cover_leaves_no_trace() {
     let mut customer = Customer::new();
     let before = customer.bank.ledger();
-    for (path, body) in [
-        ("/v1/payments/wire", wire("1000000.01")),
-        ("/v1/transfers", transfer("75500.26")),
-    ] {
-        customer
-            .write(path, &key(1), &body)
-            .refused(422, "ERR_ACC_002");
+    for (path, body) in
+        [("/v1/payments/wire", wire("1000000.01")), ("/v1/transfers", transfer("75500.26"))]
+    {
+        customer.write(path, &key(1), &body).refused(422, "ERR_ACC_002");
     }
     assert_eq!(customer.bank.ledger(), before);
-    assert_eq!(
-        customer
-            .write("/v1/transfers", &key(1), &transfer("75500.25"))
-            .status,
-        201
-    );
+    assert_eq!(customer.write("/v1/transfers", &key(1), &transfer("75500.25")).status, 201);
 }
 
 #[test]

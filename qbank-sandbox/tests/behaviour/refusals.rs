@@ -13,21 +13,13 @@ fn a_wrong_field_is_named() {
         ("/v1/payments/ach", ach("0"), "`amount`"),
         ("/v1/payments/ach", ach("-5"), "`amount`"),
         ("/v1/payments/ach", ach("0.001"), "`amount`"),
-        (
-            "/v1/payments/ach",
-            ach("1").replace("amount", "amuont"),
-            "`amount`",
-        ),
+        ("/v1/payments/ach", ach("1").replace("amount", "amuont"), "`amount`"),
         (
             "/v1/payments/ach",
             ach("1").replace("source_account_id", "source"),
             "`source_account_id`",
         ),
-        (
-            "/v1/payments/ach",
-            ach("1").replace('}', r#","note":1}"#),
-            "`note`",
-        ),
+        ("/v1/payments/ach", ach("1").replace('}', r#","note":1}"#), "`note`"),
         (
             "/v1/payments/ach",
             ach("1").replace('}', r#","effective_date":"soon"}"#),
@@ -40,32 +32,12 @@ fn a_wrong_field_is_named() {
             wire("1").replace("021000021", "021000022"),
             "`beneficiary_details.bank_id`",
         ),
-        (
-            "/v1/payments/wire",
-            wire("1").replace("Acme", " "),
-            "`beneficiary_details.name`",
-        ),
-        (
-            "/v1/payments/wire",
-            wire("1").replace("reference_code", "reference"),
-            "`reference_code`",
-        ),
-        (
-            "/v1/transfers",
-            transfer("1").replace("to_account_id", "to"),
-            "`to_account_id`",
-        ),
+        ("/v1/payments/wire", wire("1").replace("Acme", " "), "`beneficiary_details.name`"),
+        ("/v1/payments/wire", wire("1").replace("reference_code", "reference"), "`reference_code`"),
+        ("/v1/transfers", transfer("1").replace("to_account_id", "to"), "`to_account_id`"),
         ("/v1/positivepay/issues", issue("nonsense"), "`issue_id`"),
-        (
-            "/v1/positivepay/issues",
-            issue(ISSUE).replace("2026-01-05", "2026-1-5"),
-            "`issue_date`",
-        ),
-        (
-            "/v1/positivepay/issues",
-            issue(ISSUE).replace("\"1001\"", "1001"),
-            "`check_number`",
-        ),
+        ("/v1/positivepay/issues", issue(ISSUE).replace("2026-01-05", "2026-1-5"), "`issue_date`"),
+        ("/v1/positivepay/issues", issue(ISSUE).replace("\"1001\"", "1001"), "`check_number`"),
     ];
     let mut customer = Customer::new();
     for (path, body, named) in cases {
@@ -79,28 +51,13 @@ fn a_wrong_field_is_named() {
 #[test]
 fn a_body_that_is_no_json_object_is_400() {
     let mut customer = Customer::new();
-    for body in [
-        "",
-        "{",
-        "[]",
-        "null",
-        "1",
-        "{}x",
-        "{\"amount\":1,\"amount\":2}",
-        "\u{0}",
-    ] {
-        customer
-            .write("/v1/transfers", &key(1), body)
-            .refused(400, "ERR_REQ_001");
+    for body in ["", "{", "[]", "null", "1", "{}x", "{\"amount\":1,\"amount\":2}", "\u{0}"] {
+        customer.write("/v1/transfers", &key(1), body).refused(400, "ERR_REQ_001");
     }
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    customer
-        .write("/v1/transfers", &key(1), &deep)
-        .refused(400, "ERR_REQ_001");
+    customer.write("/v1/transfers", &key(1), &deep).refused(400, "ERR_REQ_001");
     let deep = format!("{{\"amount\":{deep}}}");
-    customer
-        .write("/v1/transfers", &key(1), &deep)
-        .refused(400, "ERR_REQ_001");
+    customer.write("/v1/transfers", &key(1), &deep).refused(400, "ERR_REQ_001");
 }
 
 #[test]
@@ -113,31 +70,18 @@ fn an_account_that_is_unknown_closed_or_not_the_clients_is_refused() {
         (ACH_CLEARING.to_string(), 404, "ERR_ACC_001"),
         (CLOSED.to_string(), 422, "ERR_ACC_003"),
     ] {
-        customer
-            .write("/v1/transfers", &key(1), &body.replace(&from, &id))
-            .refused(status, code);
-        customer
-            .write("/v1/transfers", &key(1), &body.replace(&to, &id))
-            .refused(status, code);
+        customer.write("/v1/transfers", &key(1), &body.replace(&from, &id)).refused(status, code);
+        customer.write("/v1/transfers", &key(1), &body.replace(&to, &id)).refused(status, code);
     }
     let same = ach("1.00").replace(&PAYROLL.to_string(), &OPERATING.to_string());
-    customer
-        .write("/v1/payments/ach", &key(1), &same)
-        .refused(422, "ERR_ACC_004");
+    customer.write("/v1/payments/ach", &key(1), &same).refused(422, "ERR_ACC_004");
 }
 
 #[test]
 fn an_unknown_path_is_404_and_a_wrong_method_names_the_right_one() {
     let mut customer = Customer::new();
-    for path in [
-        "/",
-        "/v1",
-        "/v1/",
-        "/v1/account",
-        "/v2/accounts",
-        "/v1/accounts/",
-        "/v1/payments",
-    ] {
+    for path in ["/", "/v1", "/v1/", "/v1/account", "/v2/accounts", "/v1/accounts/", "/v1/payments"]
+    {
         customer.get(path).refused(404, "ERR_REQ_003");
     }
     for (method, path, allow) in [
@@ -178,32 +122,15 @@ fn a_body_over_one_mebibyte_is_413() {
     let padded = |size: usize| format!("{body}{}", " ".repeat(size - body.len()));
     let answer = customer.write("/v1/transfers", &key(1), &padded(most + 1));
     answer.refused(413, "ERR_REQ_004");
-    assert_eq!(
-        customer
-            .write("/v1/transfers", &key(1), &padded(most))
-            .status,
-        201
-    );
+    assert_eq!(customer.write("/v1/transfers", &key(1), &padded(most)).status, 201);
 }
 
 #[test]
 fn whatever_arrives_gets_an_answer_that_is_no_server_error() {
     let mut customer = Customer::new();
-    let paths = [
-        "/v1/token",
-        "/v1/payments/ach",
-        "/v1/transactions?accountId=%ff&%",
-        "*",
-        "/_sandbox",
-    ];
-    let bodies = [
-        "",
-        "%",
-        "{\"amount\":1e999999999}",
-        "{\"a\":\"\\ud800\"}",
-        "=&=&",
-        "\u{feff}{}",
-    ];
+    let paths =
+        ["/v1/token", "/v1/payments/ach", "/v1/transactions?accountId=%ff&%", "*", "/_sandbox"];
+    let bodies = ["", "%", "{\"amount\":1e999999999}", "{\"a\":\"\\ud800\"}", "=&=&", "\u{feff}{}"];
     for path in paths {
         for body in bodies {
             for method in ["GET", "POST", "PUT", "HEAD", "CONNECT"] {

@@ -46,18 +46,10 @@ fn http_basic_is_accepted_form_encoded() {
     let form = "grant_type=client_credentials";
     assert_eq!(basic("sandbox:sandbox-secret", form).status, 200);
     assert_eq!(basic("sandbox:sandbox%2Dsecret", form).status, 200);
-    oauth_error(
-        &basic("sandbox:sandbox-secret&x", form),
-        401,
-        "invalid_client",
-    );
+    oauth_error(&basic("sandbox:sandbox-secret&x", form), 401, "invalid_client");
     oauth_error(&basic("sandbox:wrong", form), 401, "invalid_client");
     oauth_error(&basic("sandbox", form), 401, "invalid_client");
-    oauth_error(
-        &basic("sandbox:sandbox-secret", GOOD),
-        400,
-        "invalid_request",
-    );
+    oauth_error(&basic("sandbox:sandbox-secret", GOOD), 400, "invalid_request");
 }
 
 #[test]
@@ -65,52 +57,19 @@ fn a_bad_token_request_is_refused_in_the_form_of_rfc_6749() {
     let mut customer = Customer::new();
     for (form, status, error) in [
         ("", 401, "invalid_client"),
-        (
-            "grant_type=client_credentials&client_id=sandbox",
-            401,
-            "invalid_client",
-        ),
-        (
-            &*GOOD.replace("sandbox-secret", "sandbox-secret2"),
-            401,
-            "invalid_client",
-        ),
-        (
-            &*GOOD.replace("id=sandbox", "id=somebody"),
-            401,
-            "invalid_client",
-        ),
-        (
-            &*GOOD.replace("client_credentials", "password"),
-            400,
-            "unsupported_grant_type",
-        ),
-        (
-            &*GOOD.replace("grant_type", "grant"),
-            400,
-            "invalid_request",
-        ),
-        (
-            &*format!("{GOOD}&client_id=sandbox"),
-            400,
-            "invalid_request",
-        ),
+        ("grant_type=client_credentials&client_id=sandbox", 401, "invalid_client"),
+        (&*GOOD.replace("sandbox-secret", "sandbox-secret2"), 401, "invalid_client"),
+        (&*GOOD.replace("id=sandbox", "id=somebody"), 401, "invalid_client"),
+        (&*GOOD.replace("client_credentials", "password"), 400, "unsupported_grant_type"),
+        (&*GOOD.replace("grant_type", "grant"), 400, "invalid_request"),
+        (&*format!("{GOOD}&client_id=sandbox"), 400, "invalid_request"),
         (&*format!("{GOOD}&scope=everything"), 400, "invalid_scope"),
     ] {
         oauth_error(&ask(&mut customer, form), status, error);
     }
-    let json = customer.send(
-        "POST",
-        "/v1/token",
-        &[("content-type", "application/json")],
-        "{}",
-    );
+    let json = customer.send("POST", "/v1/token", &[("content-type", "application/json")], "{}");
     oauth_error(&json, 400, "invalid_request");
-    assert!(
-        ask(&mut customer, "")
-            .header("www-authenticate")
-            .starts_with("Basic")
-    );
+    assert!(ask(&mut customer, "").header("www-authenticate").starts_with("Basic"));
 }
 
 #[test]
@@ -127,11 +86,9 @@ fn a_token_expires_by_the_banks_clock() {
 #[test]
 fn no_token_or_a_wrong_one_is_401_with_a_challenge() {
     let mut customer = Customer::new();
-    for headers in [
-        &[][..],
-        &[("authorization", "Bearer nonsense")],
-        &[("authorization", "Bearer")],
-    ] {
+    for headers in
+        [&[][..], &[("authorization", "Bearer nonsense")], &[("authorization", "Bearer")]]
+    {
         let answer = customer.send("GET", "/v1/accounts", headers, "");
         answer.refused(401, "ERR_AUTH_001");
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
@@ -142,25 +99,11 @@ fn no_token_or_a_wrong_one_is_401_with_a_challenge() {
 fn every_operation_needs_its_scope() {
     let mut customer = Customer::new();
     customer.log_in("payments.read");
-    for path in [
-        "/accounts",
-        "/balances/x",
-        "/transactions",
-        "/positivepay/exceptions",
-    ] {
-        customer
-            .get(&format!("/v1{path}"))
-            .refused(403, "ERR_AUTH_002");
+    for path in ["/accounts", "/balances/x", "/transactions", "/positivepay/exceptions"] {
+        customer.get(&format!("/v1{path}")).refused(403, "ERR_AUTH_002");
     }
-    for path in [
-        "/payments/ach",
-        "/payments/wire",
-        "/transfers",
-        "/positivepay/issues",
-    ] {
-        customer
-            .write(&format!("/v1{path}"), &key(1), &ach("1.00"))
-            .refused(403, "ERR_AUTH_002");
+    for path in ["/payments/ach", "/payments/wire", "/transfers", "/positivepay/issues"] {
+        customer.write(&format!("/v1{path}"), &key(1), &ach("1.00")).refused(403, "ERR_AUTH_002");
     }
     assert!(customer.bank.entries().is_empty());
 }

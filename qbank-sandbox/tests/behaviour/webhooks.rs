@@ -11,9 +11,7 @@ const HOOK: &str = r#"{"url":"http://127.0.0.1:9/hook","secret":"s3cret"}"#;
 fn is_signed(delivery: &Delivery, secret: &str) {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     let tag = mac.chain_update(&delivery.body).finalize().into_bytes();
-    let hex = tag
-        .iter()
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let hex = tag.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     assert_eq!(delivery.headers["webhook-signature"], *hex);
 }
 
@@ -38,10 +36,7 @@ fn a_final_payment_is_told_once_to_each_receiver() {
     assert_eq!(event["event_id"], delivery.event_id.to_string());
     assert_eq!(event["data"]["status"], "P_COMPLETED");
     customer.log_in("");
-    assert_eq!(
-        event["data"],
-        customer.get(accepted.header("location")).json()
-    );
+    assert_eq!(event["data"], customer.get(accepted.header("location")).json());
     let attempt = delivery.headers["webhook-event-id"].to_str().unwrap();
     assert_ne!(attempt, delivery.event_id.to_string());
 }
@@ -71,9 +66,7 @@ fn an_event_keeps_its_id_while_each_attempt_has_its_own() {
 fn a_receiver_elsewhere_is_refused_and_no_secret_is_shown() {
     let mut customer = Customer::new();
     let elsewhere = r#"{"url":"http://example.com/hook"}"#;
-    customer
-        .control("POST", "/webhooks", elsewhere)
-        .refused(400, "ERR_REQ_001");
+    customer.control("POST", "/webhooks", elsewhere).refused(400, "ERR_REQ_001");
     let registered = customer.control("POST", "/webhooks", HOOK);
     let listed = customer.control("GET", "/webhooks", "");
     assert!(!registered.text().contains("s3cret") && !listed.text().contains("s3cret"));
@@ -86,12 +79,8 @@ fn what_came_of_a_delivery_is_recorded() {
     customer.control("POST", "/webhooks", HOOK);
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     let due = customer.bank.tick(customer.now);
-    customer
-        .bank
-        .record_delivery(customer.now, &due[0], Ok(http::StatusCode::OK));
-    customer
-        .bank
-        .record_delivery(customer.now, &due[0], Err("no answer in time".into()));
+    customer.bank.record_delivery(customer.now, &due[0], Ok(http::StatusCode::OK));
+    customer.bank.record_delivery(customer.now, &due[0], Err("no answer in time".into()));
     let records = customer.control("GET", "/deliveries", "").json();
     assert_eq!(records[0]["status"], 200);
     assert_eq!(records[0]["event_id"], due[0].event_id.to_string());
