@@ -24,7 +24,7 @@ use hyper::body::Frame;
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::chrono::DateTime;
 use qbank_hyper::http::{Request, Response};
-use qbank_hyper::{Fate, now, submit_all};
+use qbank_hyper::{Drive, Fate, submit_all};
 use tokio::time::timeout;
 
 /// A bank whose first `silent` token requests are never answered.
@@ -142,7 +142,8 @@ async fn a_call_dropped_inside_an_answer_is_resumed_with_its_key() {
     assert!(some.await.is_err(), "half an answer is no answer");
     drop(running);
 
-    let now = DateTime::from_timestamp(now().unix.as_secs().cast_signed(), 0).unwrap();
+    let now =
+        DateTime::from_timestamp(client.driver().now().unix.as_secs().cast_signed(), 0).unwrap();
     let resumed = client.payments().create_wire(wire("20")).resume(key, now).send();
     let paid = timeout(SOON, resumed).await.unwrap().unwrap();
     assert_eq!(paid.fate, Fate::Accepted);

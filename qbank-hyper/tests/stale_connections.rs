@@ -20,7 +20,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bed::{Dice, ach, client_at, payment_id};
-use futures_util::StreamExt;
 use qbank_hyper::http::StatusCode;
 use qbank_hyper::{Fate, submit_all};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -36,10 +36,10 @@ fn dropping_a_waker_that_owns_a_follower_does_not_lock_the_session_twice() {
     };
     let mut owned = call(&session);
     assert!(matches!(owned.poll(now, Waker::noop()), Step::Wait(_)));
-    let owner = Waker::from(Arc::new(Owner { _call: Mutex::new(owned) }));
+    let task = Waker::from(Arc::new(Owner { _call: Mutex::new(owned) }));
     let mut follower = call(&session);
-    assert!(matches!(follower.poll(now, &owner), Step::Wait(_)));
-    drop(owner);
+    assert!(matches!(follower.poll(now, &task), Step::Wait(_)));
+    drop(task);
     // Replaces the waker, which drops the call that it owns.
     assert!(matches!(follower.poll(now, Waker::noop()), Step::Wait(_)));
     assert_eq!(session.waiting(), 1);
