@@ -1,6 +1,6 @@
 //! Tracing on stderr.
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
@@ -20,7 +20,7 @@ pub(crate) fn start(verbose: u8) {
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(false)
         .with_filter(filter_fn(harmless))
         .with_filter(wanted);
     tracing_subscriber::registry().with(lines).init();

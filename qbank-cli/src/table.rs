@@ -1,11 +1,13 @@
 //! Resources as tables, for people.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use qbank_proto::Money;
+use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::endpoint::{
     Account, AchAccepted, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
     TransferAccepted,
 };
+use terminal_size::{Width, terminal_size};
 
 /// A resource that can be a row.
 pub(crate) trait Rows {
@@ -24,6 +26,9 @@ pub(crate) fn list<T: Rows>(items: &[T]) -> String {
     }
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(T::COLUMNS.to_vec());
+    if let Some((Width(columns), _)) = terminal_size() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+    }
     for item in items {
         table.add_row(item.cells().iter().map(|cell| plain(cell)));
     }
@@ -52,6 +57,10 @@ pub(crate) fn plain(text: &str) -> String {
 
 fn text<T: ToString>(value: Option<&T>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
+}
+
+fn minute(time: Option<DateTime<Utc>>) -> String {
+    time.map(|time| time.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
 fn dollars(value: Option<Money>) -> String {
@@ -96,7 +105,7 @@ impl Rows for Transaction {
             dollars(self.amount),
             text(self.description.as_ref()),
             text(self.value_date.as_ref()),
-            text(self.posting_date.as_ref()),
+            minute(self.posting_date),
             text(self.status.as_ref()),
         ]
     }
@@ -113,8 +122,8 @@ impl Rows for Payment {
             text(self.payment_type.as_ref()),
             dollars(self.amount),
             text(self.status.as_ref()),
-            text(self.creation_date.as_ref()),
-            text(self.completion_date.as_ref()),
+            minute(self.creation_date),
+            minute(self.completion_date),
         ]
     }
 }
