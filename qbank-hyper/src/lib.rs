@@ -76,7 +76,7 @@ pub struct Hyper {
     supplier: Option<Arc<Supplier>>,
 }
 
-type Supplier = dyn Fn() -> Supplying + Send + Sync;
+type Supplier = dyn Fn(Duration) -> Supplying + Send + Sync;
 type Supplying = Pin<Box<dyn Future<Output = Result<AccessToken, BoxError>> + Send>>;
 
 impl Drive for Hyper {
@@ -142,20 +142,21 @@ impl Hyper {
     }
 
     /// Asks this function for a token whenever the session needs one
-    /// ([`Credentials::Supplier`]).
+    /// ([`Credentials::Supplier`]). It is given the time it may take, after which it
+    /// is dropped.
     #[must_use]
     pub fn token_supplier<F, T>(mut self, supplier: F) -> Self
     where
-        F: Fn() -> T + Send + Sync + 'static,
+        F: Fn(Duration) -> T + Send + Sync + 'static,
         T: Future<Output = Result<AccessToken, BoxError>> + Send + 'static,
     {
-        self.supplier = Some(Arc::new(move || Box::pin(supplier())));
+        self.supplier = Some(Arc::new(move |timeout| Box::pin(supplier(timeout))));
         self
     }
 
     async fn supply(&self, timeout: Duration) -> Result<AccessToken, BoxError> {
         let supplier = self.supplier.as_ref().ok_or("no token supplier was given to the driver")?;
-        match tokio::time::timeout(timeout, supplier()).await {
+        match tokio::time::timeout(timeout, supplier(timeout)).await {
             Ok(token) => token,
             Err(_) => Err("the token supplier did not answer in time".into()),
         }

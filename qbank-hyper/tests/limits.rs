@@ -31,7 +31,7 @@ async fn a_supplier_without_end_is_asked() {
     let minted = Client::new(config(bank.addr().port())).unwrap();
     let minted = minted.authenticate().await.unwrap();
     let minted = minted.token.expose().to_owned();
-    let driver = Hyper::default().token_supplier(move || {
+    let driver = Hyper::default().token_supplier(move |_| {
         let token = AccessToken::new(&minted);
         async move { Ok(token?) }
     });

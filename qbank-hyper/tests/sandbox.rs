@@ -116,7 +116,7 @@ async fn a_supplier_gives_the_token_and_is_asked_once() {
     let asked = Arc::new(AtomicUsize::new(0));
     let driver = Hyper::default().token_supplier({
         let asked = Arc::clone(&asked);
-        move || {
+        move |_| {
             asked.fetch_add(1, Ordering::Relaxed);
             let minted = minted.clone();
             async move {
@@ -153,7 +153,7 @@ async fn a_supplier_that_never_answers_is_cut_off() {
     let mut config = config(bank.addr().port()).timeout(Duration::from_millis(200));
     config.credentials = Credentials::Supplier;
     config.retry.max_retries = 1;
-    let driver = Hyper::default().token_supplier(std::future::pending);
+    let driver = Hyper::default().token_supplier(|_| std::future::pending());
     let client = Client::with_driver(config, driver).unwrap();
     let begun = Instant::now();
     let error = client.payments().create_ach(ach("1")).send().await.unwrap_err();

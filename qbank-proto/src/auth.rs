@@ -228,7 +228,7 @@ impl Authorizer {
         let secrets = self.session.secrets();
         let read = match outcome {
             Ok(response) => token::read(&response, now.unix, &secrets),
-            Err(fault) => Err(Refusal::of_fault(fault, &secrets)),
+            Err(fault) => Err(Refusal::of_fault(fault, &self.session.urls().token, &secrets)),
         };
         self.conclude(now, asked, read, broken);
         true

@@ -156,8 +156,11 @@ impl<E: Endpoint> Call<E> {
         if let Some(body) = options.resume.and_then(|resume| resume.body) {
             self.body = body;
         }
-        if self.limits.timeout.is_zero() || self.limits.deadline.is_zero() {
-            return Err(Error::invalid_input("timeout", "must be more than zero"));
+        for (name, limit) in [("timeout", self.limits.timeout), ("deadline", self.limits.deadline)]
+        {
+            if limit.is_zero() {
+                return Err(Error::invalid_input(name, "must be more than zero"));
+            }
         }
         Ok(())
     }

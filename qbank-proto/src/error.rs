@@ -298,6 +298,12 @@ impl Error {
             (Fate::Unknown, K::InvalidInput) => {
                 "reconcile with the bank's records before paying again".to_owned()
             }
+            (Fate::Unknown, K::InvalidRequest | K::NotFound | K::Conflict) => {
+                "the bank refused this send, but an earlier one may have counted: make sure that \
+                 these are the bytes first sent, and resume with the same key, or reconcile; \
+                 never with a new key"
+                    .to_owned()
+            }
             (Fate::Unknown, _) => {
                 "resend only with the same key (resume), or reconcile; never with a new key"
                     .to_owned()
@@ -315,9 +321,9 @@ impl Error {
                 Some(wait) => format!("wait {} s and send it again", wait.as_secs_f64().ceil()),
                 None => "wait and send it again".to_owned(),
             },
-            (_, K::InvalidInput | K::InvalidRequest | K::NotFound) => {
-                "correct the request".to_owned()
-            }
+            (_, K::InvalidInput) => "correct it and try again".to_owned(),
+            (_, K::InvalidRequest) => "correct the request".to_owned(),
+            (_, K::NotFound) => "check the ids, and the base URL with its version".to_owned(),
             (_, K::PaymentFailed) => "find out why before paying again".to_owned(),
             (_, K::Conflict) => "see what the bank says it conflicts with".to_owned(),
             _ => "it is safe to try again".to_owned(),

@@ -277,7 +277,7 @@ impl<D: Drive, E: Endpoint<Effect = Write>> Pending<'_, D, E> {
     }
 
     /// Continues an intent that was perhaps sent before, with its key.
-    pub fn resume(self, key: IdempotencyKey, first_sent: DateTime<Utc>) -> Self {
+    pub fn resume(self, key: IdempotencyKey, first_sent: impl Into<DateTime<Utc>>) -> Self {
         self.resume_with(key, Resume::new(first_sent))
     }
 

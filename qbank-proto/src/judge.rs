@@ -150,7 +150,8 @@ impl Scene<'_> {
                 let source = redact(fault.told(), &(self.secrets)());
                 let after =
                     head.as_ref().map_or(String::new(), |head| format!(" (after {})", head.status));
-                format!("{}{after}: {source}", kind.explain())
+                let host = self.uri.authority().map_or("", |host| host.as_str());
+                format!("{}{after} ({host}): {source}", kind.explain())
             }
         };
         Judged::Bad {

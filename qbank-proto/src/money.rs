@@ -123,7 +123,12 @@ impl TryFrom<Money> for Amount {
 impl FromStr for Amount {
     type Err = AmountError;
 
+    /// Reads plain decimals. An exponent is how machines write: in what a person
+    /// typed, `1e3` is more likely a slip than a thousand dollars.
     fn from_str(text: &str) -> Result<Self, AmountError> {
+        if text.contains(['e', 'E']) {
+            return Err(AmountError::NotANumber);
+        }
         text.parse::<Money>()?.try_into()
     }
 }

@@ -48,9 +48,10 @@ pub struct Resume {
 }
 
 impl Resume {
-    /// Continues an intent first sent at this moment.
-    pub const fn new(first_sent: DateTime<Utc>) -> Self {
-        Self { first_sent, body: None }
+    /// Continues an intent first sent at this moment: a `DateTime<Utc>`, or a
+    /// `SystemTime` taken just before the first send.
+    pub fn new(first_sent: impl Into<DateTime<Utc>>) -> Self {
+        Self { first_sent: first_sent.into(), body: None }
     }
 
     /// Sends exactly these bytes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode, Uri};
 
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::fields::Fields;
@@ -136,18 +136,23 @@ impl Refusal {
 
     /// The application's supplier failed.
     pub(crate) fn of_supplier(error: BoxError) -> Arc<Self> {
-        let mut refusal =
-            Self::new(ErrorKind::Unauthenticated, "the application's token supplier failed");
+        let mut refusal = Self::new(
+            ErrorKind::Unauthenticated,
+            format!("no token: the application's token supplier failed: {error}"),
+        );
         refusal.source = Some(SharedSource(Arc::new(error)));
         Arc::new(refusal)
     }
 
     /// The token endpoint could not be asked, or broke off.
-    pub(crate) fn of_fault(fault: Fault, secrets: &[&str]) -> Arc<Self> {
+    pub(crate) fn of_fault(fault: Fault, url: &Uri, secrets: &[&str]) -> Arc<Self> {
         let verdict = policy::judge_fault(&fault);
         let source = redact(fault.told(), secrets);
-        let mut refusal =
-            Self::new(verdict.kind, format!("no token: {}: {source}", fault.kind.explain()));
+        let host = url.authority().map_or("", |host| host.as_str());
+        let mut refusal = Self::new(
+            verdict.kind,
+            format!("no token: {} ({host}): {source}", fault.kind.explain()),
+        );
         refusal.status = fault.head.map(|head| head.status);
         refusal.again = verdict.resend == Resend::Yes;
         let source = redact_source(fault.source, secrets);

@@ -71,7 +71,10 @@ impl WaitForPayment {
             Watched::Seen(reply) => Ok(Reply { fate: Fate::Accepted, ..reply }),
             Watched::TimeUp { seen: Some(reply), .. } => Err(self.not_final(
                 ErrorKind::DeadlineExceeded,
-                &format!("did not become final within {} s", self.limits.deadline.as_secs_f64()),
+                &format!(
+                    "did not become final within {} s",
+                    self.limits.deadline.as_secs_f64().ceil()
+                ),
                 reply,
             )),
             Watched::Lost { error, seen } => Err(self.lost(error, seen)),

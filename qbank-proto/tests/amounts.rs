@@ -133,14 +133,18 @@ fn nothing_goes_through_a_float() {
 
 #[test]
 fn an_amount_refuses_zero_negative_and_fractions_of_a_cent() {
-    for zero in ["0", "0.00", "-0", "0e9", "-0.00e-9"] {
+    for zero in ["0", "0.00", "-0", "-0.00"] {
         assert_eq!(zero.parse::<Amount>(), Err(AmountError::NotPositive), "{zero}");
     }
-    for negative in ["-0.01", "-1", "-1e3"] {
+    for negative in ["-0.01", "-1", "-1000"] {
         assert_eq!(negative.parse::<Amount>(), Err(AmountError::NotPositive));
     }
-    for fine in ["0.001", "1.005", "1e-3", "0.009999"] {
+    for fine in ["0.001", "1.005", "0.009999"] {
         assert_eq!(fine.parse::<Amount>(), Err(AmountError::TooPrecise));
+    }
+    // Read from a bank exactly; typed by a person, more likely a slip.
+    for exponent in ["1e3", "1E3", "0e9", "-1e3", "1e-3"] {
+        assert_eq!(exponent.parse::<Amount>(), Err(AmountError::NotANumber));
     }
     assert_eq!("0.01".parse::<Amount>().map(Amount::cents), Ok(1));
     assert_eq!("0.010".parse::<Amount>().map(Amount::cents), Ok(1));

@@ -207,7 +207,7 @@ impl FaultKind {
             Self::Refuse => Some(Answer::empty(StatusCode::SERVICE_UNAVAILABLE)),
             Self::Status { status, retry_after, location } => {
                 let status = StatusCode::from_u16(*status).unwrap_or_default();
-                let message = "A fault of the sandbox answered this; nothing was done.";
+                let message = "A fault of the sandbox answered this.";
                 let mut answer = standard(status, "ERR_SBX_001", message, request_id);
                 if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
                     answer = Answer::empty(status);

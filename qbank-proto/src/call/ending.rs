@@ -112,12 +112,12 @@ impl<E: Endpoint> Call<E> {
     }
 
     pub(super) fn too_old<T>(&mut self, age: Duration) -> Option<T> {
-        let limit = self.session.config().max_key_age.as_secs();
-        let age = age.as_secs();
+        let limit = self.session.config().max_key_age.as_secs() / 3600;
+        let age = age.as_secs() / 3600;
         self.cut_short(
             ErrorKind::InvalidInput,
             format!(
-                "the intent was first sent {age} s ago, and a bank may forget a key after {limit} s: reconcile first"
+                "the intent was first sent {age} h ago, and a bank may forget a key after {limit} h: reconcile first"
             ),
         );
         None
