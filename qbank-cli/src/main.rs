@@ -34,7 +34,8 @@ fn main() -> ExitCode {
         Some(write) if write.resume => Fate::Unknown,
         Some(_) => Fate::NeverSent,
     };
-    let printer = Printer::new(cli.global.output, unsent);
+    let guessed = cli.command.write().is_some_and(|it| it.resume && it.first_sent.is_none());
+    let printer = Printer::new(cli.global.output, unsent).guessed(guessed);
     logging::start(cli.global.verbose);
     match commands::run(cli, &printer) {
         Ok(()) => printer.success(),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use qbank_proto::chrono::{DateTime, SecondsFormat, Utc};
 use qbank_proto::endpoint::Payment;
-use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
+use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, PaymentId, Reply};
 use serde::Serialize;
 
 use crate::args::Output;
@@ -20,6 +20,8 @@ pub(crate) struct Printer {
     /// What to say of the money when this run sent nothing: not applicable to a
     /// command that reads, and unknown to one that resumes.
     unsent: Fate,
+    /// The moment of the first send was not given, and is no good to anybody.
+    guessed: bool,
 }
 
 /// A good answer, as a document.
@@ -61,7 +63,7 @@ struct Body<'a> {
 impl Printer {
     pub(crate) fn new(chosen: Option<Output>, unsent: Fate) -> Self {
         let fallback = if io::stdout().is_terminal() { Output::Table } else { Output::Json };
-        Self { output: chosen.unwrap_or(fallback), unsent }
+        Self { output: chosen.unwrap_or(fallback), unsent, guessed: false }
     }
 
     /// For arguments that could not be understood: looks only for `--output`, for
@@ -91,6 +93,12 @@ impl Printer {
             };
         }
         Self::new(chosen, unsent)
+    }
+
+    /// The moment of the first send was guessed.
+    pub(crate) fn guessed(mut self, guessed: bool) -> Self {
+        self.guessed = guessed;
+        self
     }
 
     fn reads(&self) -> bool {
@@ -132,10 +140,21 @@ impl Printer {
         say(&if self.is_table() { text.to_owned() } else { json(document) });
     }
 
+    /// Tells a person that the money is under way and that this may take long.
+    pub(crate) fn waiting(&self, payment: Option<PaymentId>) {
+        if let (true, Some(payment)) = (self.is_table(), payment) {
+            tell(&format!("accepted as payment {payment}; waiting until it is final"));
+        }
+    }
+
     /// The key of a write, before its first send: a program that is killed loses
     /// nothing.
-    pub(crate) fn key(key: IdempotencyKey, first_sent: DateTime<Utc>) {
+    pub(crate) fn key(key: IdempotencyKey) {
         tell(&format!("{{\"idempotency_key\": \"{key}\"}}"));
+    }
+
+    /// What a later `--first-sent` needs.
+    pub(crate) fn first_sent(first_sent: DateTime<Utc>) {
         tell(&format!("{{\"first_sent\": \"{}\"}}", moment(first_sent)));
     }
 

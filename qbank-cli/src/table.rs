@@ -4,8 +4,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use qbank_proto::Money;
 use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::endpoint::{
-    Account, AchAccepted, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
-    TransferAccepted,
+    Account, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
 };
 use terminal_size::{Width, terminal_size};
 
@@ -142,25 +141,6 @@ impl Rows for CheckException {
             text(self.presentment_date.as_ref()),
             text(self.reason_code.as_ref()),
         ]
-    }
-}
-
-impl Rows for AchAccepted {
-    const COLUMNS: &'static [&'static str] = &["payment", "status"];
-
-    fn cells(&self) -> Vec<String> {
-        let unknown = |what: String| {
-            if what.is_empty() { "not known".to_owned() } else { what }
-        };
-        vec![unknown(text(self.payment_id.as_ref())), unknown(text(self.status.as_ref()))]
-    }
-}
-
-impl Rows for TransferAccepted {
-    const COLUMNS: &'static [&'static str] = &["payment"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.location.map_or_else(|| "the bank names none".to_owned(), |id| id.to_string())]
     }
 }
 

@@ -1,6 +1,7 @@
 //! On a terminal: what a person sees.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 mod program;
 

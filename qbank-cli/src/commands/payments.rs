@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use qbank_proto::endpoint::{
-    AchAccepted, Beneficiary, CreateAch, CreateWire, Destination, Payment, PaymentStatus, Recipient,
+    Beneficiary, CreateAch, CreateWire, Destination, Payment, PaymentStatus, Recipient,
 };
 use qbank_proto::http::header;
-use qbank_proto::{ErrorKind, PaymentId, Reply, Scope};
+use qbank_proto::{Amount, ErrorKind, PaymentId, Reply, Scope};
 use serde::Serialize;
 
 use super::{Context, write};
@@ -23,16 +23,21 @@ struct AchResult {
     payment_id: Option<PaymentId>,
     status: Option<PaymentStatus>,
     location: Option<String>,
+    /// For people: what was paid.
+    #[serde(skip)]
+    amount: Amount,
 }
 
 impl Rows for AchResult {
-    const COLUMNS: &'static [&'static str] = AchAccepted::COLUMNS;
+    const COLUMNS: &'static [&'static str] = &["payment", "amount", "status"];
 
     fn cells(&self) -> Vec<String> {
-        let known = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
+        let unnamed = || "the bank names none".to_owned();
+        let accepted = || "accepted; its state is not known yet".to_owned();
         vec![
-            known(self.payment_id.map(|id| id.to_string())),
-            known(self.status.as_ref().map(ToString::to_string)),
+            self.payment_id.map_or_else(unnamed, |id| id.to_string()),
+            self.amount.to_string(),
+            self.status.as_ref().map_or_else(accepted, ToString::to_string),
         ]
     }
 }
@@ -69,9 +74,11 @@ pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
         payment_id: accepted.payment_id,
         status: accepted.status,
         location,
+        amount: args.amount,
     });
     if args.wait.wait {
         let id = reply.value.payment_id;
+        context.printer.waiting(id);
         let done = finish(context, &client, id, submitted, begun)?;
         reply.value.status = done.value.status;
     }
@@ -90,6 +97,7 @@ pub(crate) fn wire(context: &Context<'_>, args: Wire) -> Result<(), Failure> {
     let mut reply = write::submit(context, &client, key, &args.write, pending)?;
     if args.wait.wait && !reply.value.is_final() {
         let id = Some(reply.value.payment_id);
+        context.printer.waiting(id);
         reply.value = finish(context, &client, id, Submitted::of(&reply), begun)?.value;
     }
     context.printer.one(&reply);

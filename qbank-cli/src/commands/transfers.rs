@@ -1,7 +1,7 @@
 //! `qbank transfers`.
 
-use qbank_proto::Scope;
-use qbank_proto::endpoint::{CreateTransfer, TransferAccepted};
+use qbank_proto::endpoint::CreateTransfer;
+use qbank_proto::{Amount, Scope};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -17,15 +17,16 @@ use crate::transport::Client;
 #[serde(transparent)]
 struct TransferResult {
     answer: Box<RawValue>,
+    /// For people: what was moved.
     #[serde(skip)]
-    accepted: Option<TransferAccepted>,
+    amount: Amount,
 }
 
 impl Rows for TransferResult {
-    const COLUMNS: &'static [&'static str] = TransferAccepted::COLUMNS;
+    const COLUMNS: &'static [&'static str] = &["transferred"];
 
     fn cells(&self) -> Vec<String> {
-        self.accepted.as_ref().map(Rows::cells).unwrap_or_default()
+        vec![self.amount.to_string()]
     }
 }
 
@@ -39,7 +40,7 @@ pub(crate) fn create(context: &Context<'_>, args: &Transfer) -> Result<(), Failu
     let Some(answer) = answer else {
         return Err(Failure::Local("cannot print the answer".to_owned()));
     };
-    context.printer.one(&reply.map(|accepted| TransferResult { answer, accepted: Some(accepted) }));
+    context.printer.one(&reply.map(|_| TransferResult { answer, amount: args.amount }));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use super::Context;
 use crate::args::{AccountNumber, Write};
 use crate::exit::Failure;
 use crate::input;
-use crate::output::Printer;
+use crate::output::{Printer, tell};
 use crate::transport::{Client, Over};
 
 /// The key that was given, or a fresh one.
@@ -36,7 +36,15 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
         pending = pending.auth_date(date);
     }
     let call = pending.call();
-    Printer::key(key, first_sent);
+    Printer::key(key);
+    if write.resume && write.first_sent.is_none() {
+        tell(
+            "warning: --first-sent was not given and is taken as now, so that a key which the \
+             bank may have forgotten cannot be told from a fresh one",
+        );
+    } else {
+        Printer::first_sent(first_sent);
+    }
     context.interrupts.drive(client, call)
 }
 
