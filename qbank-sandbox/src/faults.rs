@@ -107,20 +107,23 @@ impl Faults {
     }
 }
 
+/// What a fault can be for; `*` is any.
+const METHODS: [&str; 6] = ["*", "GET", "POST", "PUT", "PATCH", "DELETE"];
+
 impl Fault {
     fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let mut fields = Fields::parse(body)?;
         let method = fields.optional_text("method", 16)?.unwrap_or_else(|| "*".into());
+        let method = method.to_ascii_uppercase();
+        if !METHODS.contains(&method.as_str()) {
+            let message = format!("method must be one of {}.", METHODS.join(", "));
+            return Err(Refusal::malformed(message));
+        }
         let path = fields.optional_text("path", 256)?.unwrap_or_else(|| "*".into());
         let kind = FaultKind::parse(&mut fields)?;
         let times = fields.optional_number("times", 1, 1_000_000)?.unwrap_or(1);
         fields.end()?;
-        Ok(Self {
-            method: method.to_ascii_uppercase().into(),
-            path: under_base(path).into(),
-            kind,
-            times,
-        })
+        Ok(Self { method: method.into(), path: under_base(path).into(), kind, times })
     }
 
     fn matches(&self, method: &str, path: &str) -> bool {

@@ -90,9 +90,31 @@ fn a_page_of_any_origin_may_use_the_sandbox() {
 }
 
 #[test]
+fn the_control_surface_says_what_there_is() {
+    let mut customer = Customer::new();
+    for path in ["", "/"] {
+        let answer = customer.control("GET", path, "");
+        assert_eq!(answer.status, 200);
+        let listed = String::from_utf8(answer.body.to_vec()).unwrap();
+        for path in ["ledger", "requests", "faults", "advance", "webhooks", "deliveries"] {
+            assert!(listed.contains(&format!("/_sandbox/{path}")), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_fault_for_no_method_of_http_is_refused_by_name() {
+    let mut customer = Customer::new();
+    let fault = r#"{"method":"FETCH","path":"/payments/ach","kind":"refuse"}"#;
+    let answer = customer.control("POST", "/faults", fault);
+    assert_eq!(answer.status, 400);
+    assert!(String::from_utf8(answer.body.to_vec()).unwrap().contains("method must be one of"));
+}
+
+#[test]
 fn what_is_not_on_the_control_surface_is_404_or_405() {
     let mut customer = Customer::new();
-    for path in ["", "/", "/openapi.yaml", "/ledger/"] {
+    for path in ["/openapi.yaml", "/ledger/", "//"] {
         customer.control("GET", path, "").refused(404, "ERR_REQ_003");
     }
     let answer = customer.control("PUT", "/faults", "");
