@@ -12,8 +12,8 @@ use qbank_blocking::endpoint::{
 };
 use qbank_blocking::ureq;
 use qbank_blocking::{
-    AccessToken, Amount, Client, Config, Credentials, Environment, Error, ErrorKind, Fate,
-    IdempotencyKey, Scope, Ureq,
+    AccessToken, Amount, CallOptions, Client, Config, Credentials, Environment, Error, ErrorKind,
+    Fate, IdempotencyKey, Scope, Ureq,
 };
 use qbank_sandbox::{BankConfig, OPERATING, PAYROLL, SAVINGS, Server};
 
@@ -176,4 +176,19 @@ fn key_and_bytes_are_visible_before_the_first_send() {
     assert_eq!(bank.bank().lock().requests().len(), 0);
     client.drive(call).unwrap();
     assert_eq!(bank.bank().lock().entries().len(), 1);
+}
+
+#[test]
+fn options_set_after_a_resume_do_not_forget_it() {
+    let bank = bank();
+    let client = client(&bank);
+    let key = IdempotencyKey::from_entropy([3; 16]);
+    let refused = client
+        .payments()
+        .create_wire(wire("99999999"))
+        .resume(key, std::time::SystemTime::now())
+        .options(CallOptions::default())
+        .send()
+        .unwrap_err();
+    assert_eq!((refused.kind(), refused.fate()), (ErrorKind::InvalidRequest, Fate::Unknown));
 }

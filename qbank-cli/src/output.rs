@@ -11,7 +11,7 @@ use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, PaymentId, Reply};
 use serde::Serialize;
 
 use crate::args::Output;
-use crate::exit::Failure;
+use crate::exit::{Failure, UNKNOWN};
 use crate::table::{self, Rows};
 
 #[derive(Clone)]
@@ -176,7 +176,10 @@ impl Printer {
         } else {
             tell(&json(&ErrorDocument { error: Body::of(failure, self.unsent) }));
         }
-        ExitCode::from(failure.code())
+        // Nothing was sent now; an earlier run, which this one resumes, may have.
+        let local = matches!(failure, Failure::Local(_));
+        let unknown = local && self.unsent == Fate::Unknown;
+        ExitCode::from(if unknown { UNKNOWN } else { failure.code() })
     }
 
     /// A person has no document to take key and moment from.

@@ -1,7 +1,5 @@
 //! How HTTP is done: the same machine over either driver.
 
-use std::sync::Arc;
-
 use qbank_blocking::Ureq;
 use qbank_hyper::Hyper;
 use qbank_proto::{Drive, Entropy, Machine, Now};
@@ -18,7 +16,7 @@ pub(crate) type Client = qbank_proto::Client<Over>;
 #[derive(Debug, Clone)]
 pub(crate) enum Over {
     Blocking(Ureq),
-    Hyper(Hyper, Arc<Runtime>),
+    Hyper(Hyper, &'static Runtime),
 }
 
 impl Drive for Over {
@@ -78,7 +76,9 @@ pub(crate) fn choose(global: &Global) -> Result<Over, Failure> {
             let runtime = Builder::new_current_thread().enable_all().build();
             let runtime = runtime
                 .map_err(|error| Failure::Local(format!("cannot start a runtime: {error}")))?;
-            Ok(Over::Hyper(builder.build(), Arc::new(runtime)))
+            // It ends with the process. Dropping it would wait for what cannot be cut
+            // off, such as a name that does not resolve.
+            Ok(Over::Hyper(builder.build(), Box::leak(Box::new(runtime))))
         }
     }
 }

@@ -161,12 +161,36 @@ fn a_token_endpoint_that_echoes_everything() {
 }
 
 #[test]
+fn a_bank_that_echoes_the_beginning_of_each() {
+    let bank = Tiny::start(|request| {
+        if request.is_token() {
+            return (200, json!({"access_token": TOKEN, "token_type": "Bearer"}).to_string());
+        }
+        let cut = |text: &str| format!("{}...", &text[..text.len() - 1]);
+        let said = format!("{} {} {}", cut(TOKEN), cut(SECRET), cut(ACCOUNT_NUMBER));
+        (422, json!({"message": said, "error_code": "ERR_X_001", "request_id": null}).to_string())
+    });
+    for line in every_command() {
+        let ended = against(&bank, &line).run();
+        hides(&ended, SECRET);
+        hides(&ended, TOKEN);
+        // A call knows only the numbers that it sends.
+        if line.contains(ACCOUNT_NUMBER) {
+            hides(&ended, ACCOUNT_NUMBER);
+        }
+    }
+}
+
+#[test]
 fn a_secret_that_a_form_has_to_escape() {
-    let secret = "a/b+c=correct horse&battery";
+    // Long runs on both sides of what is escaped, so that the form's spelling shows
+    // eight characters in a row, too.
+    let secret = "correcthorse/battery+staple";
     let bank = Tiny::start(|request| echo(request, 400));
     let ended = against(&bank, "token").env("QBANK_CLIENT_SECRET", secret).run();
     assert_eq!(ended.code, Some(3), "{ended:?}");
     hides(&ended, secret);
+    assert!(bank.received().iter().any(|it| it.whole().contains("correcthorse%2Fbattery")));
 }
 
 #[test]

@@ -168,6 +168,8 @@ fn is_host_and_port(proxy: &Uri) -> bool {
 fn pool() -> ClientBuilder {
     let mut builder = Client::builder(TokioExecutor::new());
     builder.pool_timer(TokioTimer::new()).timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+    // A connection that went silent is closed rather than given to the next call.
+    builder.http2_keep_alive_interval(PING).http2_keep_alive_timeout(PING);
     builder
 }
 
@@ -180,6 +182,7 @@ where
 
 /// Common servers and load balancers close after 60 s or more; some after 15.
 const IDLE: Duration = Duration::from_secs(10);
+const PING: Duration = Duration::from_secs(5);
 const MOST_IDLE: usize = 256;
 
 /// TCP to the bank, or through a proxy's tunnel. Loopback is never proxied.

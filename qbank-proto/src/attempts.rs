@@ -7,6 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::error::{Attempt, Fate};
 use crate::machine::Now;
 
+/// It may have been sent from another machine.
+const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(5 * 60);
+
 /// What has been tried, and what it says of the money altogether.
 #[derive(Debug)]
 pub(crate) struct Attempts {
@@ -43,6 +46,14 @@ impl Attempts {
     pub(crate) fn age(&self, now: Now) -> Duration {
         let first = self.first_sent.unwrap_or(now.utc());
         now.utc().signed_duration_since(first).to_std().unwrap_or_default()
+    }
+
+    /// Whether the intent claims to have been sent later than clocks may differ.
+    pub(crate) fn is_from_the_future(&self, now: Now) -> bool {
+        self.first_sent.is_some_and(|first| {
+            let ahead = first.signed_duration_since(now.utc()).to_std().unwrap_or_default();
+            self.done.is_empty() && ahead > CLOCKS_DIFFER_BY
+        })
     }
 
     /// The intent is going out now.

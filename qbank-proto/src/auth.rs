@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Response;
 
 use crate::machine::{BoxError, Exchange, Fault, FaultKind, Now, Step, Ticket, next_id};
-use crate::options::Limits;
+use crate::options::{CallOptions, Limits};
 use crate::policy::Jitter;
 use crate::session::{Bearer, Failed, Flight, GRACE, Grant, Lease, Session};
 use crate::token::{self, AccessToken, Refusal};
@@ -78,13 +78,11 @@ pub(crate) enum Ended {
 }
 
 impl Authorizer {
-    pub(crate) fn new(
-        session: Session,
-        own: Option<AccessToken>,
-        limits: Limits,
-        jitter: Jitter,
-    ) -> Self {
+    pub(crate) fn new(session: Session, own: Option<AccessToken>, jitter: Jitter) -> Self {
         let caller = next_id();
+        // A token serves all calls: a hurried one must not spend the patience of the
+        // others, and only its deadline cuts the time.
+        let limits = Limits::of(session.config(), &CallOptions::default());
         Self { session, caller, own, limits, jitter, state: State::Idle }
     }
 

@@ -42,7 +42,7 @@ impl Authenticate {
     pub fn new(session: &Session, options: &CallOptions, entropy: Entropy) -> Self {
         let limits = Limits::of(session.config(), options);
         let jitter = Jitter::new(entropy.jitter);
-        let auth = Authorizer::new(session.clone(), options.token.clone(), limits, jitter);
+        let auth = Authorizer::new(session.clone(), options.token.clone(), jitter);
         Self { auth, limits, deadline: None, over: false }
     }
 

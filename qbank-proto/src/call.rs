@@ -104,8 +104,7 @@ impl<E: Endpoint> Call<E> {
         let limits = Limits::of(session.config(), &options);
         let jitter = Jitter::new(entropy.jitter);
         let token = options.token.clone();
-        let auth =
-            Authorizer::new(session.clone(), token.clone(), limits, Jitter::new(!entropy.jitter));
+        let auth = Authorizer::new(session.clone(), token.clone(), Jitter::new(!entropy.jitter));
         let resumed = options.resume.as_ref().map(|resume| resume.first_sent);
         let span = tracing::info_span!(
             "qbank.call",
@@ -207,6 +206,9 @@ impl<E: Endpoint> Call<E> {
     /// Everything that comes before a send. `None`: the call is over.
     fn ready(&mut self, now: Now, deadline: Duration, waker: &Waker) -> Option<Step<Outcome<E>>> {
         let age = self.attempts.age(now);
+        if self.attempts.is_from_the_future(now) {
+            return self.not_yet();
+        }
         if self.key.is_some() && age > self.session.config().max_key_age {
             return self.too_old(age);
         }

@@ -248,9 +248,12 @@ impl<D: Drive, E: Endpoint> Pending<'_, D, E> {
         self
     }
 
-    /// Sets all options at once.
+    /// Sets all options at once. What only a builder's own methods can say, a
+    /// resumed intent above all, stays unless the options say it, too.
     pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+        let before = std::mem::replace(&mut self.options, options);
+        self.options.resume = self.options.resume.or(before.resume);
+        self.options.auth_date = self.options.auth_date.or(before.auth_date);
         self
     }
 

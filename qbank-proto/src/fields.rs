@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::id::Id;
@@ -61,9 +62,23 @@ impl<'a> Fields<'a> {
         Ok(serde_json::from_slice(body)?)
     }
 
-    /// Reads a body that must be an array of JSON objects.
-    pub fn parse_list(body: &'a [u8]) -> Result<Vec<Self>, DecodeError> {
-        Ok(serde_json::from_slice(body)?)
+    /// Reads a body that must be an array of JSON objects, one after the other:
+    /// the first that cannot be read ends it.
+    pub fn read_list<T>(
+        body: &'a [u8],
+        read: impl Fn(&Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        let mut failed = None;
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let items = List { read, failed: &mut failed, item: PhantomData }.deserialize(&mut json);
+        match (items, failed) {
+            (_, Some(error)) => Err(error),
+            (items, None) => {
+                let items = items?;
+                json.end()?;
+                Ok(items)
+            }
+        }
     }
 
     fn find(&self, names: &[&str]) -> Option<&'a str> {
@@ -71,6 +86,11 @@ impl<'a> Fields<'a> {
             let (_, raw) = self.0.iter().find(|(member, _)| member == name)?;
             (raw.get() != "null").then_some(raw.get())
         })
+    }
+
+    /// Whether there is no member at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The unparsed JSON of a member.
@@ -156,7 +176,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(16);
+                let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
                 while let Some(Name(name)) = map.next_key()? {
                     // A hostile body of a million members must not take a
                     // million squared comparisons.
@@ -173,6 +193,50 @@ impl<'de> Deserialize<'de> for Fields<'de> {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// An array whose elements are read as they come, so that a body of many small
+/// ones does not grow on its way.
+struct List<'f, F, T> {
+    read: F,
+    failed: &'f mut Option<DecodeError>,
+    item: PhantomData<T>,
+}
+
+impl<'de, F, T> DeserializeSeed<'de> for List<'_, F, T>
+where
+    F: Fn(&Fields<'de>) -> Result<T, DecodeError>,
+{
+    type Value = Vec<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F, T> Visitor<'de> for List<'_, F, T>
+where
+    F: Fn(&Fields<'de>) -> Result<T, DecodeError>,
+{
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of JSON objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(fields) = seq.next_element()? {
+            match (self.read)(&fields) {
+                Ok(item) => items.push(item),
+                Err(error) => {
+                    *self.failed = Some(error);
+                    return Err(serde::de::Error::custom("an element cannot be read"));
+                }
+            }
+        }
+        Ok(items)
     }
 }
 

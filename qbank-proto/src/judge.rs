@@ -14,7 +14,8 @@ use crate::id::PaymentId;
 use crate::location::PaymentUrls;
 use crate::machine::{Fault, FaultKind};
 use crate::policy::{self, Verdict};
-use crate::problem::{Problem, redact, redact_source};
+use crate::problem::Problem;
+use crate::redact::{redact_bounded, redact_source};
 use crate::retry_after::retry_after;
 
 /// What an outcome is read against.
@@ -147,7 +148,7 @@ impl Scene<'_> {
                 format!("the answer's body is larger than the limit of {} bytes", self.max_body)
             }
             (kind, head) => {
-                let source = redact(fault.told(), &(self.secrets)());
+                let source = redact_bounded(fault.told(), &(self.secrets)());
                 let after =
                     head.as_ref().map_or(String::new(), |head| format!(" (after {})", head.status));
                 let host = self.uri.authority().map_or("", |host| host.as_str());

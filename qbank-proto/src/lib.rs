@@ -105,6 +105,7 @@ mod open;
 mod options;
 mod policy;
 mod problem;
+mod redact;
 mod reply;
 mod retry_after;
 mod routing;

@@ -129,7 +129,7 @@ impl AuthDate {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) timeout: Duration,
-    connect: Option<Duration>,
+    pub(crate) connect: Option<Duration>,
     pub(crate) deadline: Duration,
     pub(crate) max_retries: u32,
     pub(crate) on_conflict: ConflictPolicy,

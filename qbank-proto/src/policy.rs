@@ -162,9 +162,9 @@ pub(crate) fn judge_fault(fault: &Fault) -> Verdict {
         (FaultKind::Certificate | FaultKind::Aborted, _) => verdict(K::Transport, Never),
         (FaultKind::Redirected, _) => verdict(K::UnexpectedResponse, Never),
         (FaultKind::BodyTooLarge, _) => verdict(K::UnexpectedResponse, OnceIfWrite),
-        // An answer that promised success and broke off is an answer that
-        // cannot be decoded, not the absence of one.
-        (FaultKind::Disconnected | FaultKind::Protocol, Some(_)) => {
+        // An answer that promised success and broke off, or one that is no HTTP, is
+        // an answer that cannot be decoded, not the absence of one.
+        (FaultKind::Disconnected, Some(_)) | (FaultKind::Protocol, _) => {
             verdict(K::UnexpectedResponse, Yes)
         }
         _ => verdict(K::Transport, Yes),

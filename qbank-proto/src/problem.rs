@@ -1,15 +1,13 @@
 //! What an error answer says: the bank's standard error, an RFC 9457 problem,
 //! or the error of an OAuth token endpoint.
 
-use std::fmt::Write;
-
 use bytes::Bytes;
 use http::{HeaderMap, header};
 
 use crate::fields::Fields;
 use crate::id::{PaymentId, RequestId};
 use crate::location::PaymentUrls;
-use crate::machine::BoxError;
+use crate::redact::redact_bounded;
 
 /// The members of an error answer, each as far as it was there.
 ///
@@ -66,7 +64,7 @@ impl Problem {
         let fields = Fields::parse(body).unwrap_or_default();
         let text = |name: &str| {
             let text = fields.text(&[name]).ok().flatten()?;
-            Some(redact(text.into_owned(), secrets))
+            Some(redact_bounded(text.into_owned(), secrets))
         };
         let problem = Self::of_fields(&fields, secrets);
         Self {
@@ -79,7 +77,7 @@ impl Problem {
     fn of_fields(fields: &Fields<'_>, secrets: &[&str]) -> Self {
         let text = |name: &str| {
             let text = fields.text(&[name]).ok().flatten()?;
-            Some(redact(text.into_owned(), secrets))
+            Some(redact_bounded(text.into_owned(), secrets))
         };
         Self {
             error_code: text("error_code"),
@@ -123,31 +121,4 @@ fn link_id(headers: &HeaderMap, urls: &PaymentUrls<'_>) -> Option<PaymentId> {
         .flat_map(|value| value.split('<').skip(1))
         .filter_map(|link| link.split('>').next())
         .find_map(|target| urls.id_of(target))
-}
-
-/// A bank, or a proxy before it, may repeat what we sent.
-pub(crate) fn redact(mut text: String, secrets: &[&str]) -> String {
-    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
-        if text.contains(secret) {
-            text = text.replace(secret, "[secret]");
-        }
-    }
-    text
-}
-
-/// An error as a source that repeats no secret: itself where nothing in its
-/// chain does, so that it can be downcast, and its redacted text otherwise.
-pub(crate) fn redact_source(source: BoxError, secrets: &[&str]) -> BoxError {
-    let mut shown = String::new();
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&*source);
-    while let Some(error) = next {
-        // Writing to a string does not fail.
-        let _ = write!(shown, "{error} {error:?} ");
-        next = error.source();
-    }
-    if redact(shown.clone(), secrets) == shown {
-        source
-    } else {
-        redact(source.to_string(), secrets).into()
-    }
 }

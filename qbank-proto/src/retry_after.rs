@@ -21,7 +21,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, unix: Duration) -> Option<Duratio
 }
 
 /// Beyond this an instruction is taken for garbage.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 fn date_header(headers: &HeaderMap, name: &HeaderName) -> Option<Duration> {
     since_epoch(headers.get(name)?.to_str().ok()?)

@@ -27,9 +27,10 @@ use http::{HeaderValue, Request};
 use crate::config::{Config, Credentials, Urls};
 use crate::error::Error;
 use crate::machine::{Now, next_id};
-use crate::problem::redact;
+use crate::redact::redact;
+use crate::secret::Secret;
 use crate::token::{AccessToken, Refusal};
-use crate::token_request::TokenRequest;
+use crate::token_request::{self, TokenRequest};
 
 pub(crate) use lease::{Failed, Lease};
 
@@ -42,6 +43,8 @@ struct Shared {
     urls: Urls,
     user_agent: HeaderValue,
     token_request: Option<TokenRequest>,
+    /// What no error may repeat, as it is and as it is sent.
+    secrets: Vec<Secret>,
     state: Mutex<State>,
 }
 
@@ -94,6 +97,9 @@ pub(crate) enum Grant {
     Refused(Arc<Refusal>),
 }
 
+/// One call's answer is not to silence a session for longer.
+const LONGEST_HOLD: Duration = Duration::from_secs(24 * 3600);
+
 /// How long a silent leader is waited for beyond its own timeout.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
@@ -103,11 +109,17 @@ impl Session {
         let urls = Urls::of(&config)?;
         let user_agent = config.user_agent_header()?;
         let token_request = TokenRequest::of(&config)?;
+        let secrets = match &config.credentials {
+            Credentials::Client { id, secret } => token_request::spellings(id, secret),
+            Credentials::Token(token) => vec![Secret::new(token.expose())],
+            Credentials::Supplier => Vec::new(),
+        };
         Ok(Self(Arc::new(Shared {
             config,
             urls,
             user_agent,
             token_request,
+            secrets,
             state: Mutex::default(),
         })))
     }
@@ -144,11 +156,7 @@ impl Session {
 
     /// Texts that no error may repeat.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        match &self.0.config.credentials {
-            Credentials::Client { secret, .. } => vec![secret.expose()],
-            Credentials::Token(token) => vec![token.expose()],
-            Credentials::Supplier => Vec::new(),
-        }
+        self.0.secrets.iter().map(Secret::expose).collect()
     }
 
     pub(crate) fn grant(
@@ -237,9 +245,10 @@ impl Session {
     }
 
     /// A 429 tells the other calls of the session to hold back as well.
-    pub(crate) fn hold_back(&self, until: Duration) {
+    pub(crate) fn hold_back(&self, now: Now, until: Duration) {
+        let longest = now.mono.saturating_add(LONGEST_HOLD);
         let mut state = self.lock();
-        state.hold_until = state.hold_until.max(until);
+        state.hold_until = state.hold_until.max(until.min(longest));
     }
 
     /// Until when calls hold back; by the monotonic clock.

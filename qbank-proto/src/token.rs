@@ -11,7 +11,8 @@ use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::fields::Fields;
 use crate::machine::{BoxError, Fault};
 use crate::policy::{self, Resend};
-use crate::problem::{Conflict, Problem, redact, redact_source};
+use crate::problem::{Conflict, Problem};
+use crate::redact::{redact_bounded, redact_source};
 use crate::retry_after::retry_after;
 use crate::secret::Secret;
 
@@ -147,7 +148,7 @@ impl Refusal {
     /// The token endpoint could not be asked, or broke off.
     pub(crate) fn of_fault(fault: Fault, url: &Uri, secrets: &[&str]) -> Arc<Self> {
         let verdict = policy::judge_fault(&fault);
-        let source = redact(fault.told(), secrets);
+        let source = redact_bounded(fault.told(), secrets);
         let host = url.authority().map_or("", |host| host.as_str());
         let mut refusal = Self::new(
             verdict.kind,
@@ -190,7 +191,8 @@ pub(crate) fn read(
     let status = response.status();
     let problem = Problem::of_token_endpoint(response.body(), secrets);
     let verdict = policy::judge(status, Conflict::Other, false);
-    let refused = matches!(status.as_u16(), 400 | 401 | 403 | 422);
+    // Whatever it is, it is no news of a payment.
+    let refused = status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429);
     let kind = if refused { ErrorKind::Unauthenticated } else { verdict.kind };
     let said = [&problem.error_code, &problem.message]
         .into_iter()

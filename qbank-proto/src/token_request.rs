@@ -69,14 +69,23 @@ impl TokenRequest {
     }
 }
 
+/// The secret as it is, as the form has it, and as HTTP Basic has it.
+pub(crate) fn spellings(id: &str, secret: &Secret) -> Vec<Secret> {
+    let encoded: String = form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect();
+    vec![secret.clone(), Secret::new(encoded), basic_value(id, secret)]
+}
+
 /// Each part is form-encoded first (RFC 6749 §2.3.1).
-fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Error> {
+fn basic_value(id: &str, secret: &Secret) -> Secret {
     let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.expose().len())));
     pair.extend(form_urlencoded::byte_serialize(id.as_bytes()));
     pair.push(':');
     pair.extend(form_urlencoded::byte_serialize(secret.expose().as_bytes()));
-    let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
-    Secret::header("Basic ", &encoded)
+    Secret::new(STANDARD.encode(pair.as_bytes()))
+}
+
+fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Error> {
+    Secret::header("Basic ", basic_value(id, secret).expose())
         .ok_or_else(|| Error::invalid_input("client credentials", "cannot be sent as a header"))
 }
 

@@ -110,7 +110,10 @@ impl Watch {
                     }
                     Step::Done(Err(error)) if passes(&error) => {
                         let asked = error.retry_after().unwrap_or_default();
-                        self.last = Some(error);
+                        // A look that our own deadline cut short says less than one before.
+                        if self.last.is_none() || error.kind() != ErrorKind::DeadlineExceeded {
+                            self.last = Some(error);
+                        }
                         self.rest(now, asked)?;
                     }
                     Step::Done(Err(error)) => {

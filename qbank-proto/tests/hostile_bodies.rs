@@ -247,6 +247,16 @@ fn a_list_of_twenty_megabytes_is_read() {
 }
 
 #[test]
+fn a_list_of_millions_of_empty_items_ends_with_the_first() {
+    // Each would be an item of several hundred bytes in memory.
+    let body = format!("[{}{{}}]", "{},".repeat(6_000_000));
+    let begun = std::time::Instant::now();
+    refused_by_all(body.as_bytes());
+    // Not a measurement: reading all of it took minutes.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+}
+
+#[test]
 fn twenty_megabytes_of_nothing_are_a_typed_error() {
     refused_by_all(&vec![b' '; 20_000_000]);
     refused_by_all(&vec![0; 20_000_000]);

@@ -144,9 +144,15 @@ fn finish(
         )
         .into()),
     };
-    result.map_err(|failure| match failure {
-        Failure::Call(error) => Failure::AfterSubmit { error, submitted },
-        other => other,
+    result.map_err(|failure| {
+        let error = match failure {
+            Failure::Call(error) => error,
+            other => {
+                let what = format!("the payment was accepted, but not waited for: {other}");
+                Box::new(qbank_proto::Error::in_progress(ErrorKind::Transport, what))
+            }
+        };
+        Failure::AfterSubmit { error, submitted }
     })
 }
 

@@ -13,7 +13,7 @@ use crate::judge::{self, Judged};
 use crate::machine::{Fault, FaultKind, Now, Ticket};
 use crate::options::CallOptions;
 use crate::policy::{ConflictPolicy, Resend, Verdict};
-use crate::problem::redact_source;
+use crate::redact::redact_source;
 use crate::watch::{Goal, Watch, Watched};
 
 impl<E: Endpoint> Call<E> {
@@ -103,7 +103,7 @@ impl<E: Endpoint> Call<E> {
         };
         let until = now.mono.saturating_add(delay);
         if evidence.status == Some(StatusCode::TOO_MANY_REQUESTS) {
-            self.session.hold_back(until);
+            self.session.hold_back(now, until);
         }
         let in_time = self.deadline.is_some_and(|deadline| until < deadline);
         if resend && retry < self.limits.max_retries && in_time {
@@ -129,6 +129,7 @@ impl<E: Endpoint> Call<E> {
         let left = self.deadline.unwrap_or_default().saturating_sub(now.mono);
         let options = CallOptions {
             timeout: Some(self.limits.timeout),
+            connect_timeout: self.limits.connect,
             token: self.token.clone(),
             ..CallOptions::default()
         };

@@ -31,8 +31,8 @@ impl<E: Endpoint> Call<E> {
     }
 
     pub(super) fn succeed(&mut self, value: E::Output, response: Response<Bytes>, followed: bool) {
-        if let Some(id) = E::failed(&value) {
-            self.own_error(failed(id, response));
+        if E::failed(&value) {
+            self.own_error(failed(E::payment_id(&value), response));
             return;
         }
         let fate = if self.key.is_some() { Fate::Accepted } else { Fate::NotApplicable };
@@ -111,6 +111,16 @@ impl<E: Endpoint> Call<E> {
         None
     }
 
+    pub(super) fn not_yet<T>(&mut self) -> Option<T> {
+        let evidence = Evidence {
+            what: "first sent must not be in the future".to_owned(),
+            input: true,
+            ..Evidence::default()
+        };
+        self.fail(ErrorKind::InvalidInput, evidence);
+        None
+    }
+
     pub(super) fn too_old<T>(&mut self, age: Duration) -> Option<T> {
         let limit = self.session.config().max_key_age.as_secs() / 3600;
         let age = age.as_secs() / 3600;
@@ -132,18 +142,19 @@ pub(crate) fn already_over(fate: Fate, key: Option<IdempotencyKey>) -> Error {
 
 /// The bank's record of the payment says that it failed.
 pub(crate) fn payment_failed(reply: Reply<Payment>) -> Error {
-    let mut error = failed(reply.value.payment_id, reply.response);
+    let mut error = failed(Some(reply.value.payment_id), reply.response);
     error.evidence_mut().payment = Some(Box::new(reply.value));
     error
 }
 
-fn failed(id: PaymentId, response: Response<Bytes>) -> Error {
+fn failed(id: Option<PaymentId>, response: Response<Bytes>) -> Error {
+    let named = id.map(|id| format!(" {id}")).unwrap_or_default();
     let mut evidence = Evidence {
-        what: format!("the bank reports payment {id} as failed"),
+        what: format!("the bank reports payment{named} as failed"),
         status: Some(response.status()),
         response: Some(response),
         ..Evidence::default()
     };
-    evidence.problem.transaction_id = Some(id);
+    evidence.problem.transaction_id = id;
     Error::new(ErrorKind::PaymentFailed, Fate::Refused, evidence)
 }

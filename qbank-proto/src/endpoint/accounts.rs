@@ -22,7 +22,7 @@ impl Endpoint for ListAccounts {
     const SCOPE: Option<Scope> = Some(Scope::AccountsRead);
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Account>, DecodeError> {
-        Fields::parse_list(answer.content()?)?.iter().map(Account::read).collect()
+        Fields::read_list(answer.content()?, Account::read)
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, json, needs_text, plain_text,
 };
 use crate::error::Error;
-use crate::fields::{DecodeError, Fields};
+use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
 use crate::money::{Amount, Money};
 use crate::routing::RoutingNumber;
@@ -159,13 +159,7 @@ impl Endpoint for CreateAch {
     /// documented; the id is in the `Location`, in the body, or unknown.
     fn decode(&self, answer: &Answer<'_>) -> Result<AchAccepted, DecodeError> {
         let accepted = AchAccepted { payment_id: answer.location, status: None };
-        let body = match answer.content_unless(StatusCode::ACCEPTED) {
-            Ok(Some(body)) => body,
-            Ok(None) => return Ok(accepted),
-            Err(_) if answer.location.is_some() => return Ok(accepted),
-            Err(error) => return Err(error),
-        };
-        let fields = match Fields::parse(body) {
+        let fields = match answer.fields_unless(StatusCode::ACCEPTED) {
             Ok(fields) => fields,
             Err(_) if answer.location.is_some() => return Ok(accepted),
             Err(error) => return Err(error),
@@ -186,8 +180,12 @@ impl Endpoint for CreateAch {
         })
     }
 
-    fn failed(accepted: &AchAccepted) -> Option<PaymentId> {
-        accepted.payment_id.filter(|_| accepted.status == Some(PaymentStatus::Failed))
+    fn failed(accepted: &AchAccepted) -> bool {
+        accepted.status == Some(PaymentStatus::Failed)
+    }
+
+    fn payment_id(accepted: &AchAccepted) -> Option<PaymentId> {
+        accepted.payment_id
     }
 
     fn secrets(&self) -> Vec<&str> {
@@ -279,6 +277,7 @@ mod tests {
     fn what_does_not() {
         for (status, body) in [
             (202, Some("<html>")),
+            (202, Some(r#"{"message":"maintenance","error_code":"ERR_MNT"}"#)),
             (202, Some("[]")),
             (202, None),
             (200, Some("")),

@@ -24,7 +24,7 @@ impl Endpoint for ListCheckExceptions {
     const SCOPE: Option<Scope> = Some(Scope::PositivePayExceptionsRead);
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<CheckException>, DecodeError> {
-        Fields::parse_list(answer.content()?)?.iter().map(CheckException::read).collect()
+        Fields::read_list(answer.content()?, CheckException::read)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Answer, Endpoint, Write, json, needs_text};
 use crate::error::Error;
-use crate::fields::{DecodeError, Fields};
+use crate::fields::DecodeError;
 use crate::id::{AccountId, IssueId};
 use crate::money::Amount;
 use crate::scope::Scope;
@@ -54,10 +54,12 @@ impl Endpoint for CreateCheckIssue {
         json(self)
     }
 
-    /// The answer's body is not documented: a JSON object, or nothing.
+    /// The answer's body is not documented: with 202 any JSON object that is no
+    /// error, or nothing; with another status one that says something.
     fn decode(&self, answer: &Answer<'_>) -> Result<CheckIssueAccepted, DecodeError> {
-        if let Some(body) = answer.content_unless(StatusCode::ACCEPTED)? {
-            Fields::parse(body)?;
+        let fields = answer.fields_unless(StatusCode::ACCEPTED)?;
+        if answer.status != StatusCode::ACCEPTED && fields.is_empty() {
+            return Err(DecodeError::new("nothing in the answer tells of an issue"));
         }
         Ok(CheckIssueAccepted { issue_id: self.issue_id })
     }

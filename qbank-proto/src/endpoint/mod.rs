@@ -34,7 +34,7 @@ pub use transfer::{CreateTransfer, TransferAccepted};
 pub use wire::{Beneficiary, CreateWire};
 
 use crate::error::Error;
-use crate::fields::DecodeError;
+use crate::fields::{DecodeError, Fields};
 use crate::id::PaymentId;
 use crate::idempotency::IdempotencyKey;
 use crate::scope::Scope;
@@ -77,7 +77,13 @@ pub trait Endpoint: Debug + Send + 'static {
 
     /// Whether a good answer says that the payment failed. It is then reported
     /// as [`ErrorKind::PaymentFailed`](crate::ErrorKind): the bank's own record.
-    fn failed(output: &Self::Output) -> Option<PaymentId> {
+    fn failed(output: &Self::Output) -> bool {
+        let _ = output;
+        false
+    }
+
+    /// The payment that a good answer names.
+    fn payment_id(output: &Self::Output) -> Option<PaymentId> {
         let _ = output;
         None
     }
@@ -180,12 +186,19 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The body of an answer that may have none, which counts only with the
-    /// documented status.
-    pub fn content_unless(&self, documented: StatusCode) -> Result<Option<&'a [u8]>, DecodeError> {
+    /// The members of an answer that may have none, which counts only with the
+    /// documented status. A body that is an error is no good answer, whatever the
+    /// status over it.
+    pub fn fields_unless(&self, documented: StatusCode) -> Result<Fields<'a>, DecodeError> {
         match self.body {
-            Some(body) if blank(body) && self.status == documented => Ok(None),
-            _ => self.content().map(Some),
+            Some(body) if blank(body) && self.status == documented => Ok(Fields::default()),
+            _ => {
+                let fields = Fields::parse(self.content()?)?;
+                if fields.json(&["error_code", "error"]).is_some() {
+                    return Err(DecodeError::new("the body is an error"));
+                }
+                Ok(fields)
+            }
         }
     }
 }

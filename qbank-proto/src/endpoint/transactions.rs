@@ -65,7 +65,7 @@ impl Endpoint for ListTransactions {
     }
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Transaction>, DecodeError> {
-        Fields::parse_list(answer.content()?)?.iter().map(Transaction::read).collect()
+        Fields::read_list(answer.content()?, Transaction::read)
     }
 }
 

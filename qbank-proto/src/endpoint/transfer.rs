@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Answer, Endpoint, Write, json};
 use crate::error::Error;
-use crate::fields::{DecodeError, Fields};
+use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
 use crate::money::Amount;
 use crate::scope::Scope;
@@ -45,13 +45,13 @@ impl Endpoint for CreateTransfer {
         json(self)
     }
 
-    /// The answer's body is not documented: a JSON object, or nothing. An id in a
-    /// usable `Location` makes it accepted whatever the body.
+    /// The answer's body is not documented: with 201 any JSON object that is no
+    /// error, or nothing; with another status one that says something, or an id.
     fn decode(&self, answer: &Answer<'_>) -> Result<TransferAccepted, DecodeError> {
-        if answer.location.is_none()
-            && let Some(body) = answer.content_unless(StatusCode::CREATED)?
-        {
-            Fields::parse(body)?;
+        let fields = answer.fields_unless(StatusCode::CREATED)?;
+        let says_something = answer.location.is_some() || !fields.is_empty();
+        if answer.status != StatusCode::CREATED && !says_something {
+            return Err(DecodeError::new("nothing in the answer tells of a transfer"));
         }
         Ok(TransferAccepted { location: answer.location })
     }
@@ -89,6 +89,8 @@ mod tests {
         assert!(read(&transfer, 201, "").is_ok());
         assert!(read(&transfer, 201, r#"{"anything":1}"#).is_ok());
         assert!(read(&transfer, 200, r#"{"anything":1}"#).is_ok());
+        assert!(read(&transfer, 200, "{}").is_err());
+        assert!(read(&transfer, 201, r#"{"message":"no","error_code":"ERR_MNT"}"#).is_err());
         assert!(read(&transfer, 200, "").is_err());
         assert!(read(&transfer, 201, "<html>").is_err());
     }

@@ -94,8 +94,12 @@ impl Endpoint for CreateWire {
         ours.then(|| payment.clone())
     }
 
-    fn failed(payment: &Payment) -> Option<PaymentId> {
-        payment.failed().then_some(payment.payment_id)
+    fn failed(payment: &Payment) -> bool {
+        payment.failed()
+    }
+
+    fn payment_id(payment: &Payment) -> Option<PaymentId> {
+        Some(payment.payment_id)
     }
 
     fn secrets(&self) -> Vec<&str> {

@@ -107,6 +107,28 @@ fn another_success_than_documented_is_accepted_if_it_names_the_payment() {
 }
 
 #[test]
+fn a_success_over_an_error_body_is_not_believed() {
+    let maintenance = r#"{"message":"down","error_code":"ERR_MNT"}"#;
+    for status in [200, 201, 202] {
+        let lies = says(status).json(maintenance);
+        let mut bed = Bed::new().always(lies);
+        let expected = (ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
+        for error in [
+            bed.send(transfer()).unwrap_err(),
+            bed.send(check_issue()).unwrap_err(),
+            bed.send(ach()).unwrap_err(),
+        ] {
+            assert_eq!((error.kind(), error.fate(), error.attempts().len()), expected);
+        }
+    }
+    // Only an ACH payment is accepted by its Location whatever the body.
+    let elsewhere = format!("/v1/payments/{}", payment_id());
+    let html = says(201).header("location", &elsewhere).body("<html>");
+    let error = Bed::new().always(html).send(transfer()).unwrap_err();
+    assert_eq!(error.fate(), Fate::Unknown);
+}
+
+#[test]
 fn another_success_than_documented_needs_a_payload_where_there_is_no_id() {
     for status in [200, 202, 204] {
         let mut bed = Bed::new().bank([says(status).json("{\"any\":1}"), says(status), says(201)]);
@@ -114,7 +136,7 @@ fn another_success_than_documented_needs_a_payload_where_there_is_no_id() {
         assert_eq!(bed.send(transfer()).unwrap().attempts.len(), 2);
     }
     for status in [200, 201, 204] {
-        let mut bed = Bed::new().bank([says(status).json("{}"), says(status), says(202)]);
+        let mut bed = Bed::new().bank([says(status).json("{\"any\":1}"), says(status), says(202)]);
         assert_eq!(bed.send(check_issue()).unwrap().attempts.len(), 1);
         assert_eq!(bed.send(check_issue()).unwrap().attempts.len(), 2);
     }

@@ -258,3 +258,15 @@ fn a_late_ticket_is_ignored() {
     let Step::Done(Ok(reply)) = call.poll(bed.now, Waker::noop()) else { panic!("accepted") };
     assert_eq!(reply.attempts.len(), 2);
 }
+
+#[test]
+fn an_intent_first_sent_in_the_future_is_refused_here() {
+    let ahead = with(|options| {
+        options.resume = Some(Resume::new(ago(0) + qbank_proto::chrono::TimeDelta::hours(25)));
+    });
+    let mut bed = Bed::new();
+    let error = bed.send_with(ach(), ahead).unwrap_err();
+    expect(&error, ErrorKind::InvalidInput, Fate::Unknown, 0);
+    assert!(error.is_input_error() && error.to_string().contains("future"));
+    assert!(bed.sent.is_empty());
+}

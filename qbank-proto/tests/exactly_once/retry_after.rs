@@ -143,3 +143,13 @@ fn holding_back_ends() {
     bed.pass(secs(1));
     assert!(bed.take(call).is_ok());
 }
+
+#[test]
+fn a_wait_of_days_is_a_wait_and_not_garbage() {
+    for refusal in [asks(503, "90000"), asks(429, "172800")] {
+        let mut bed = Bed::new().always(refusal);
+        let error = bed.send(ach()).unwrap_err();
+        assert_eq!(error.attempts().len(), 1, "the call does not have the time");
+        assert!(error.retry_after() >= Some(secs(90_000)));
+    }
+}

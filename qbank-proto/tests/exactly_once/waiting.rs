@@ -118,3 +118,12 @@ fn calling_off_a_wait_says_what_was_seen() {
     assert_eq!(error.fate(), Fate::InProgress);
     assert!(error.payment().is_some());
 }
+
+#[test]
+fn a_last_look_that_the_deadline_cuts_does_not_hide_that_nothing_was_seen() {
+    let never = says(404).after(secs(9));
+    let mut bed = Bed::new().bank([refuses(404), never]).always(lost());
+    let machine = wait(&bed, with(|options| options.deadline = Some(secs(10))));
+    let error = bed.drive(machine).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}

@@ -173,7 +173,10 @@ fn a_redirect_or_a_certificate_error_at_the_token_endpoint_is_final() {
     for (act, kind) in [
         (says(307).header("location", "https://evil.example/token"), ErrorKind::UnexpectedResponse),
         (breaks_unsent(FaultKind::Certificate), ErrorKind::Transport),
-        (says(404), ErrorKind::NotFound),
+        // Never `not_found`: that would be news of a payment.
+        (says(404), ErrorKind::Unauthenticated),
+        (says(405), ErrorKind::Unauthenticated),
+        (says(409), ErrorKind::Unauthenticated),
     ] {
         let mut bed = Bed::new().tokens([act]);
         expect(&bed.send(ach()).unwrap_err(), kind, Fate::NeverSent, 0);

@@ -230,3 +230,18 @@ fn every_call_ends_when_leaders_keep_vanishing() {
     }
     assert!(bed.token_requests.len() <= 51);
 }
+
+#[test]
+fn a_hurried_leader_does_not_spend_the_patience_of_the_others() {
+    // The token endpoint takes its time; the leader gives each attempt 50 ms.
+    let slow = good_token("t").after(secs(20));
+    let mut bed = Bed::new().tokens([slow]).always(accepted());
+    let hurried = with(|options| options.timeout = Some(millis(50)));
+    let leader = bed.call(ach(), hurried);
+    let leader = bed.start(leader);
+    let follower = bed.start_call(ach());
+    bed.run();
+    assert!(bed.take(follower).is_ok());
+    let _ = bed.take(leader);
+    assert_eq!(bed.token_requests.len(), 1);
+}
