@@ -61,29 +61,12 @@ impl Builder {
     /// `http://user:password@proxy.example:3128`, whatever the environment says.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        let rule = || {
-            // Not echoed: it may hold a password.
+        let given = if url.starts_with("http://") { proxy(url) } else { None };
+        // Not echoed: it may hold a password.
+        let given = given.ok_or_else(|| {
             Error::invalid_input("proxy", "must be a URL such as http://proxy.example:3128")
-        };
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(rule());
-        }
-        let given = ureq::Proxy::new(url).map_err(|_| rule())?;
-        let mut builder =
-            ureq::Proxy::builder(given.protocol()).host(given.host()).port(given.port());
-        if let Some(user) = given.username() {
-            builder = builder.username(user);
-        }
-        if let Some(password) = given.password() {
-            builder = builder.password(password);
-        }
-        let exempt = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
-        for host in exempt.unwrap_or_default().split(',').map(str::trim) {
-            if !host.is_empty() {
-                builder = builder.no_proxy(host);
-            }
-        }
-        self.proxy = Proxy::Given(builder.build().map_err(|_| rule())?);
+        })?;
+        self.proxy = Proxy::Given(given);
         Ok(self)
     }
 
@@ -98,7 +81,7 @@ impl Builder {
     pub fn build(self) -> Ureq {
         let tls = self.tls();
         let proxy = match self.proxy {
-            Proxy::OfEnvironment => ureq::Proxy::try_from_env(),
+            Proxy::OfEnvironment => of_environment(),
             Proxy::None => None,
             Proxy::Given(proxy) => Some(proxy),
         };
@@ -132,6 +115,35 @@ impl Builder {
         let all: Vec<_> = mozilla.chain(self.roots.iter().cloned()).collect();
         TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(all))).build()
     }
+}
+
+/// A proxy that leaves out the hosts of `NO_PROXY`.
+fn proxy(url: &str) -> Option<ureq::Proxy> {
+    let given = ureq::Proxy::new(url).ok()?;
+    let mut builder = ureq::Proxy::builder(given.protocol()).host(given.host()).port(given.port());
+    if let Some(user) = given.username() {
+        builder = builder.username(user);
+    }
+    if let Some(password) = given.password() {
+        builder = builder.password(password);
+    }
+    let exempt = variable(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    for host in exempt.split(',').map(str::trim).filter(|host| !host.is_empty()) {
+        builder = builder.no_proxy(host);
+    }
+    builder.build().ok()
+}
+
+/// The more specific variable counts: a bank is always reached over https.
+fn of_environment() -> Option<ureq::Proxy> {
+    proxy(
+        &variable(["HTTPS_PROXY", "https_proxy"])
+            .or_else(|| variable(["ALL_PROXY", "all_proxy"]))?,
+    )
+}
+
+fn variable(names: [&str; 2]) -> Option<String> {
+    names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 /// Common servers and load balancers close after 60 s or more; some after 15.
