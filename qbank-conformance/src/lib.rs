@@ -74,6 +74,7 @@ mod driver;
 mod expect;
 mod failure;
 mod invariants;
+mod proxy;
 mod run;
 mod scenario;
 mod script;
@@ -85,6 +86,7 @@ pub use command::CommandDriver;
 pub use driver::{Driver, Outcome, Target};
 pub use expect::{Choice, Expect, Overrides, Verdict, Wire};
 pub use failure::Failure;
+pub use proxy::Proxy;
 pub use run::{Summary, run, run_all};
 pub use scenario::Scenario;
 pub use script::{

@@ -12,14 +12,10 @@
 
 mod bed;
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
 
 use bed::{SOON, ach, bank, config};
-use qbank_conformance::{Answer, Script, Server, Step, Tls, Values};
+use qbank_conformance::{Answer, Proxy, Script, Server, Step, Tls, Values};
 use qbank_hyper::{
     AccessToken, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Hyper,
 };
@@ -29,65 +25,8 @@ const PASSWORD: &str = "pa%40ss-word-7";
 /// `user:pa@ss-word-7`.
 const BASIC: &str = "Basic dXNlcjpwYUBzcy13b3JkLTc=";
 
-/// A CONNECT proxy to loopback, whatever the name; it keeps the heads it read.
-struct Proxy {
-    port: u16,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl Proxy {
-    /// `answer`: the head of its answer to CONNECT.
-    fn start(answer: &'static str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-        let shared = Arc::clone(&heads);
-        // It ends with the process; every read of it is bounded.
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let heads = Arc::clone(&shared);
-                thread::spawn(move || tunnel(client, &heads, answer));
-            }
-        });
-        Self { port, heads }
-    }
-
-    fn url(&self) -> String {
-        format!("http://user:{PASSWORD}@127.0.0.1:{}", self.port)
-    }
-
-    fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
-    }
-}
-
-fn tunnel(mut client: TcpStream, heads: &Mutex<Vec<String>>, answer: &str) -> Option<()> {
-    client.set_read_timeout(Some(SOON * 2)).ok()?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        client.read_exact(&mut byte).ok()?;
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).ok()?;
-    heads.lock().ok()?.push(head.clone());
-    client.write_all(answer.as_bytes()).ok()?;
-    if !answer.starts_with("HTTP/1.1 200") {
-        return None;
-    }
-    let (_, port) = head.split(' ').nth(1)?.rsplit_once(':')?;
-    let bank = TcpStream::connect(("127.0.0.1", port.parse().ok()?)).ok()?;
-    bank.set_read_timeout(Some(SOON * 2)).ok()?;
-    let (from, to) = (bank.try_clone().ok()?, client.try_clone().ok()?);
-    let answers = thread::spawn(move || pump(from, to));
-    pump(client, bank);
-    answers.join().ok()
-}
-
-fn pump(mut from: TcpStream, mut to: TcpStream) {
-    // Either side may go away.
-    let _ = std::io::copy(&mut from, &mut to);
-    let _ = to.shutdown(Shutdown::Write);
+fn url(proxy: &Proxy) -> String {
+    format!("http://user:{PASSWORD}@127.0.0.1:{}", proxy.port())
 }
 
 /// A bank with a certificate for `other.example`, a name that this machine
@@ -127,8 +66,8 @@ fn driver(server: &Server, proxy: &str) -> Result<Hyper, Error> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_host_is_reached_through_the_proxy_with_its_password() {
     let (server, config) = other_example();
-    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n");
-    let driver = driver(&server, &proxy.url()).unwrap();
+    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+    let driver = driver(&server, &url(&proxy)).unwrap();
     let client = Client::with_driver(config, driver).unwrap();
     let paid = timeout(SOON, client.payments().create_ach(ach("1")).send());
     assert_eq!(paid.await.unwrap().unwrap().fate, Fate::Accepted);
@@ -158,8 +97,8 @@ async fn a_proxy_that_refuses_is_a_call_that_was_never_sent() {
         "",
     ] {
         let (server, config) = other_example();
-        let proxy = Proxy::start(answer);
-        let driver = driver(&server, &proxy.url()).unwrap();
+        let proxy = Proxy::start(answer).unwrap();
+        let driver = driver(&server, &url(&proxy)).unwrap();
         let client = Client::with_driver(config, driver).unwrap();
         let refused = timeout(SOON, client.payments().create_ach(ach("1")).send());
         let error = refused.await.unwrap().unwrap_err();
@@ -176,10 +115,10 @@ async fn a_proxy_that_refuses_is_a_call_that_was_never_sent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn loopback_is_never_proxied() {
     let bank = bank();
-    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n");
+    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
     let port = bank.addr().port();
     for host in ["127.0.0.1", "localhost"] {
-        let driver = Hyper::builder().proxy(&proxy.url()).unwrap().build();
+        let driver = Hyper::builder().proxy(&url(&proxy)).unwrap().build();
         let mut config = config(port).allow_loopback_http();
         config.environment = Environment::custom(format!("http://{host}:{port}/v1"));
         let client = Client::with_driver(config, driver).unwrap();
@@ -232,11 +171,11 @@ fn a_proxy_of_the_environment_that_is_not_http_is_told_nothing() {
         return;
     }
     for scheme in ["https", "socks5"] {
-        let proxy = Proxy::start("");
+        let proxy = Proxy::start("").unwrap();
         let child = std::process::Command::new(std::env::current_exe().unwrap())
             .args([NAME, "--exact"])
             .env("QBANK_TEST_CHILD", "1")
-            .env("HTTPS_PROXY", proxy.url().replace("http:", &format!("{scheme}:")))
+            .env("HTTPS_PROXY", url(&proxy).replace("http:", &format!("{scheme}:")))
             .env_remove("NO_PROXY")
             .env_remove("no_proxy")
             .output()

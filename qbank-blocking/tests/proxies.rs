@@ -1,0 +1,109 @@
+//! A proxy is a tunnel to hosts that are not this machine; it sees names, not
+//! tokens, and its password shows nowhere.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+use std::time::Duration;
+
+use qbank_blocking::endpoint::CreateAch;
+use qbank_blocking::{
+    AccountId, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Reply, Ureq,
+    endpoint::AchAccepted,
+};
+use qbank_conformance::{Answer, Proxy, Script, Server, Step, Tls, Values};
+use qbank_sandbox::BankConfig;
+
+const PASSWORD: &str = "pa%40ss-word-7";
+/// `user:pa@ss-word-7`.
+const BASIC: &str = "Basic dXNlcjpwYUBzcy13b3JkLTc=";
+
+fn url(proxy: &Proxy) -> String {
+    format!("http://user:{PASSWORD}@127.0.0.1:{}", proxy.port())
+}
+
+/// A bank with a certificate for `other.example`, a name that this machine
+/// cannot resolve.
+fn other_example() -> (Server, Config) {
+    let location = "/v1/payments/5f0c7d52-3e7b-4f0e-9a51-2b8f1c9d0a11";
+    let accepted = Answer {
+        status: 202,
+        headers: [("location".to_owned(), Values::One(location.to_owned()))].into(),
+        ..Answer::default()
+    };
+    let script = Script {
+        api: vec![vec![Step::Answer(accepted)]],
+        tls: Some(Tls::OtherName),
+        token_tls: Some(Tls::OtherName),
+        ..Script::default()
+    };
+    let server = Server::start(&script).unwrap();
+    let target = server.target().clone();
+    let elsewhere = |url: &str| url.replace("127.0.0.1", "other.example");
+    let environment = Environment::Custom {
+        base_url: elsewhere(&target.base_url),
+        token_url: Some(elsewhere(&target.token_url)),
+    };
+    let credentials = Credentials::client(target.client_id, target.client_secret);
+    let mut config = Config::new(environment, credentials).timeout(Duration::from_secs(3));
+    config.retry.base = Duration::from_millis(5);
+    (server, config)
+}
+
+fn pay(server: &Server, config: Config, proxy: &Proxy) -> Result<Reply<AchAccepted>, Error> {
+    let pem = server.target().ca_pem.clone().unwrap();
+    let builder = Ureq::builder().root_certificates(pem.as_bytes())?;
+    let driver = builder.proxy(&url(proxy))?.build();
+    let account: AccountId = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap();
+    let payment = CreateAch::new(account, account, "1.00".parse().unwrap());
+    Client::with_driver(config, driver)?.payments().create_ach(payment).send()
+}
+
+#[test]
+fn another_host_is_reached_through_the_proxy_with_its_password() {
+    let (server, config) = other_example();
+    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+    assert_eq!(pay(&server, config, &proxy).unwrap().fate, Fate::Accepted);
+    let heads = proxy.heads();
+    assert_eq!(heads.len(), 2, "one tunnel to the API, one to the tokens");
+    for head in heads {
+        assert!(head.starts_with("CONNECT other.example:"), "{head}");
+        let auth = format!("proxy-authorization: {BASIC}").to_lowercase();
+        assert!(head.to_lowercase().contains(&auth), "{head}");
+        assert!(!head.contains("Bearer"), "{head}");
+    }
+    let log = server.log();
+    assert_eq!((log.token.len(), log.api.len()), (1, 1));
+}
+
+#[test]
+fn a_proxy_that_refuses_leaves_the_payment_unsent_and_its_password_unsaid() {
+    let (server, config) = other_example();
+    let proxy = Proxy::start("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").unwrap();
+    let error = pay(&server, config, &proxy).unwrap_err();
+    assert_eq!((error.kind(), error.fate()), (ErrorKind::Transport, Fate::NeverSent));
+    let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
+    assert!(!shown.contains("ss-word") && !shown.contains("dXNlcjpw"), "{shown}");
+    assert!(server.log().token.is_empty());
+}
+
+#[test]
+fn loopback_is_never_proxied() {
+    let bank = qbank_sandbox::Server::start(([127, 0, 0, 1], 0).into(), BankConfig::default());
+    let bank = bank.unwrap();
+    let proxy = Proxy::start("HTTP/1.1 502 Bad Gateway\r\n\r\n").unwrap();
+    let driver = Ureq::builder().proxy(&url(&proxy)).unwrap().build();
+    let credentials = Credentials::client(qbank_sandbox::CLIENT_ID, qbank_sandbox::CLIENT_SECRET);
+    let environment = Environment::Sandbox { port: bank.addr().port() };
+    let client = Client::with_driver(Config::new(environment, credentials), driver).unwrap();
+    assert!(client.accounts().list().send().is_ok());
+    assert!(proxy.heads().is_empty());
+}
+
+#[test]
+fn a_proxy_url_that_is_none_is_refused_without_being_echoed() {
+    for url in ["", "proxy:3128", "https://u:secret-word@proxy:1", "socks5://u:secret-word@p:1"] {
+        let error = Ureq::builder().proxy(url).unwrap_err();
+        assert!(error.to_string().starts_with("proxy must be a URL"), "{error}");
+        assert!(!error.to_string().contains("secret-word"));
+    }
+}
