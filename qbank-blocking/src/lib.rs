@@ -42,6 +42,7 @@ mod signal;
 mod watch;
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -75,16 +76,23 @@ impl Drive for Ureq {
     {
         let signal = Arc::new(Signal::default());
         let waker = Waker::from(Arc::clone(&signal));
+        let mut at = now();
         loop {
-            match machine.poll(now(), &waker) {
+            match machine.poll(at, &waker) {
                 Step::Send(exchange) => {
                     let (ticket, outcome) = exchange::exchange(&self.agents, exchange);
-                    machine.settle(now(), ticket, outcome);
+                    at = now();
+                    machine.settle(at, ticket, outcome);
                 }
                 Step::Authorize { ticket, timeout } => {
-                    machine.supply(now(), ticket, self.supply(timeout));
+                    let token = self.supply(timeout);
+                    at = now();
+                    machine.supply(at, ticket, token);
                 }
-                Step::Wait(limit) => signal.wait(limit),
+                Step::Wait(limit) => {
+                    signal.wait(limit);
+                    at = now();
+                }
                 Step::Done(output) => return output,
             }
         }
@@ -96,6 +104,10 @@ impl Drive for Ureq {
         #[expect(clippy::expect_used, reason = "not reachable by input; see getrandom")]
         getrandom::fill(&mut bytes).expect("the system has a random generator");
         Entropy::from_bytes(bytes)
+    }
+
+    fn jitter(&self) -> u64 {
+        RandomState::new().hash_one(())
     }
 
     fn now(&self) -> Now {

@@ -46,7 +46,7 @@ pub(crate) async fn exchange(
     let outcome = match answered {
         Ok(answer) => {
             let (head, body) = answer.into_parts();
-            match read(body, exchange.max_body, timer).await {
+            match read(body, exchange.max_body, timer, limits.done_by).await {
                 Ok(body) => Ok(Response::from_parts(head, body)),
                 Err(fault) => Err(fault.with_head(head)),
             }
@@ -74,7 +74,6 @@ async fn answer(
     let mut response = pin!(response);
     poll_fn(|cx| {
         if let Poll::Ready(answered) = response.as_mut().poll(cx) {
-            timer.as_mut().reset(limits.done_by);
             let connected = is_captured(connection);
             return Poll::Ready(answered.map_err(|error| fault::of_client(error, connected)));
         }
@@ -102,7 +101,12 @@ fn is_captured(connection: &CaptureConnection) -> bool {
 }
 
 /// Reads the body up to its limits.
-async fn read(body: Incoming, most: usize, mut timer: Pin<&mut Sleep>) -> Result<Bytes, Fault> {
+async fn read(
+    body: Incoming,
+    most: usize,
+    mut timer: Pin<&mut Sleep>,
+    done_by: Instant,
+) -> Result<Bytes, Fault> {
     let expected = body.size_hint().lower();
     if expected > most as u64 {
         return Err(too_large());
@@ -110,7 +114,7 @@ async fn read(body: Incoming, most: usize, mut timer: Pin<&mut Sleep>) -> Result
     let mut body = pin!(body);
     let mut whole = Collected::None;
     loop {
-        match poll_fn(|cx| chunk(body.as_mut(), timer.as_mut(), cx)).await? {
+        match poll_fn(|cx| chunk(body.as_mut(), timer.as_mut(), done_by, cx)).await? {
             None => return Ok(whole.into_bytes()),
             Some(data) if whole.len() + data.len() > most => return Err(too_large()),
             Some(data) => whole.push(data, expected),
@@ -120,7 +124,8 @@ async fn read(body: Incoming, most: usize, mut timer: Pin<&mut Sleep>) -> Result
 
 fn chunk(
     mut body: Pin<&mut Incoming>,
-    timer: Pin<&mut Sleep>,
+    mut timer: Pin<&mut Sleep>,
+    done_by: Instant,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Option<Bytes>, Fault>> {
     while let Poll::Ready(frame) = body.as_mut().poll_frame(cx) {
@@ -134,6 +139,10 @@ fn chunk(
                 }
             }
         }
+    }
+    // Moving a timer costs, and most bodies are here with their head.
+    if timer.deadline() < done_by {
+        timer.as_mut().reset(done_by);
     }
     timer.poll(cx).map(|()| Err(Fault::maybe(FaultKind::Timeout, "the answer did not end in time")))
 }

@@ -54,6 +54,7 @@ mod fault;
 
 use std::fmt;
 use std::future::poll_fn;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
@@ -89,17 +90,23 @@ impl Drive for Hyper {
     {
         let driver = self.clone();
         Box::pin(async move {
+            let mut at = now();
             loop {
-                match poll_fn(|cx| Poll::Ready(machine.poll(now(), cx.waker()))).await {
+                match poll_fn(|cx| Poll::Ready(machine.poll(at, cx.waker()))).await {
                     Step::Send(exchange) => {
                         let (ticket, outcome) = exchange::exchange(&driver.clients, exchange).await;
-                        machine.settle(now(), ticket, outcome);
+                        at = now();
+                        machine.settle(at, ticket, outcome);
                     }
                     Step::Authorize { ticket, timeout } => {
                         let token = driver.supply(timeout).await;
-                        machine.supply(now(), ticket, token);
+                        at = now();
+                        machine.supply(at, ticket, token);
                     }
-                    Step::Wait(limit) => wake_or(limit).await,
+                    Step::Wait(limit) => {
+                        wake_or(limit).await;
+                        at = now();
+                    }
                     Step::Done(output) => return output,
                 }
             }
@@ -112,6 +119,10 @@ impl Drive for Hyper {
         #[expect(clippy::expect_used, reason = "not reachable by input; see getrandom")]
         getrandom::fill(&mut bytes).expect("the system has a random generator");
         Entropy::from_bytes(bytes)
+    }
+
+    fn jitter(&self) -> u64 {
+        RandomState::new().hash_one(())
     }
 
     fn now(&self) -> Now {

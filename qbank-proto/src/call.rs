@@ -139,8 +139,10 @@ impl<E: Endpoint> Call<E> {
     }
 
     fn prepare(&mut self, options: CallOptions) -> Result<(), Error> {
-        let mut url = self.session.urls().base_text.clone();
-        url.push_str(&self.endpoint.target());
+        let base = &self.session.urls().base_text;
+        let mut url = String::with_capacity(base.len() + USUAL_TARGET);
+        url.push_str(base);
+        self.endpoint.target(&mut url);
         self.uri = Uri::try_from(url)
             .map_err(|_| Error::invalid_input("path", "is not a valid URL path"))?;
         self.body = self.endpoint.body()?;
@@ -345,4 +347,6 @@ impl<E: Endpoint> std::fmt::Debug for Call<E> {
     }
 }
 
+/// Holds `/payments/` and an id.
+const USUAL_TARGET: usize = 64;
 const ACCEPT: &str = "application/json, application/problem+json";

@@ -33,8 +33,14 @@ pub trait Drive {
         M: Machine + Send + 'static,
         M::Output: Send + 'static;
 
-    /// Fresh random bytes.
+    /// Fresh random bytes, for a key.
     fn entropy(&self) -> Entropy;
+
+    /// A fresh random number that only spreads retries: cheaper, where no key is
+    /// needed.
+    fn jitter(&self) -> u64 {
+        self.entropy().jitter
+    }
 
     /// Both clocks, as this driver reads them.
     fn now(&self) -> Now;
@@ -260,8 +266,13 @@ impl<D: Drive, E: Endpoint> Pending<'_, D, E> {
     /// The call itself, with its key and its bytes to look at, or to keep,
     /// before [`Client::drive`] sends them.
     pub fn call(self) -> Call<E> {
-        let entropy = self.client.driver.entropy();
-        let key = self.key.unwrap_or_else(|| E::Effect::key(entropy.key));
+        let driver = &self.client.driver;
+        let known = self.key.or(E::Effect::WITHOUT_KEY);
+        let entropy = match known {
+            Some(_) => Entropy { key: [0; 16], jitter: driver.jitter() },
+            None => driver.entropy(),
+        };
+        let key = known.unwrap_or_else(|| E::Effect::key(entropy.key));
         Call::new(&self.client.session, self.endpoint, key, self.options, entropy)
     }
 

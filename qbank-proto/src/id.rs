@@ -73,6 +73,10 @@ impl<K> Id<K> {
     pub const fn as_uuid(self) -> Uuid {
         self.0
     }
+
+    pub(crate) fn append_to(self, text: &mut String) {
+        text.push_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    }
 }
 
 /// The text is not a hyphenated uuid.

@@ -32,8 +32,9 @@ impl Endpoint for GetBalance {
     const PATH: &'static str = "/balances/{accountId}";
     const SCOPE: Option<Scope> = Some(Scope::BalancesRead);
 
-    fn target(&self) -> String {
-        format!("/balances/{}", self.account_id)
+    fn target(&self, url: &mut String) {
+        url.push_str("/balances/");
+        self.account_id.append_to(url);
     }
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Balance, DecodeError> {
@@ -87,14 +88,14 @@ impl Balance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::vector::read;
+    use crate::endpoint::vector::{read, target};
 
     const ID: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
 
     #[test]
     fn wire_vector() {
         let endpoint = GetBalance::new(ID.parse().unwrap());
-        assert_eq!(endpoint.target(), format!("/balances/{ID}"));
+        assert_eq!(target(&endpoint), format!("/balances/{ID}"));
         for body in [
             format!(
                 r#"{{"accountId":"{ID}","availableBalance":-10.1,"currentBalance":1e3,"currency":"USD"}}"#

@@ -54,9 +54,9 @@ pub trait Endpoint: Debug + Send + 'static {
     /// The scope the operation needs.
     const SCOPE: Option<Scope>;
 
-    /// The path below the base URL, and the query, as sent.
-    fn target(&self) -> String {
-        Self::PATH.to_owned()
+    /// Appends the path below the base URL, and the query, as sent.
+    fn target(&self, url: &mut String) {
+        url.push_str(Self::PATH);
     }
 
     /// The body, serialised once for all attempts. Empty: none is sent.
@@ -107,6 +107,10 @@ pub trait Effect: sealed::Sealed + 'static {
     #[doc(hidden)]
     fn key(entropy: [u8; 16]) -> Self::Key;
 
+    /// What stands for a key where none is needed.
+    #[doc(hidden)]
+    const WITHOUT_KEY: Option<Self::Key>;
+
     /// The key that the application chose, if it may choose one.
     #[doc(hidden)]
     fn chosen(key: IdempotencyKey) -> Option<Self::Key>;
@@ -132,6 +136,7 @@ impl From<NoKey> for Option<IdempotencyKey> {
 
 impl Effect for Read {
     type Key = NoKey;
+    const WITHOUT_KEY: Option<NoKey> = Some(NoKey);
 
     fn key(_: [u8; 16]) -> NoKey {
         NoKey
@@ -144,6 +149,7 @@ impl Effect for Read {
 
 impl Effect for Write {
     type Key = IdempotencyKey;
+    const WITHOUT_KEY: Option<IdempotencyKey> = None;
 
     fn key(entropy: [u8; 16]) -> IdempotencyKey {
         IdempotencyKey::from_entropy(entropy)
@@ -249,6 +255,12 @@ mod vector {
             body: Some(body.as_bytes()),
             location: None,
         })
+    }
+
+    pub(super) fn target<E: Endpoint>(endpoint: &E) -> String {
+        let mut url = String::new();
+        endpoint.target(&mut url);
+        url
     }
 
     pub(super) fn sent<E: Endpoint>(endpoint: &E) -> String {

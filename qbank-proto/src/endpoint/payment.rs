@@ -33,8 +33,9 @@ impl Endpoint for GetPayment {
     const PATH: &'static str = "/payments/{paymentId}";
     const SCOPE: Option<Scope> = Some(Scope::PaymentsRead);
 
-    fn target(&self) -> String {
-        format!("/payments/{}", self.payment_id)
+    fn target(&self, url: &mut String) {
+        url.push_str("/payments/");
+        self.payment_id.append_to(url);
     }
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Payment, DecodeError> {
@@ -151,14 +152,14 @@ open_enum! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::vector::read;
+    use crate::endpoint::vector::{read, target};
 
     const ID: &str = "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
 
     #[test]
     fn wire_vector() {
         let endpoint = GetPayment::new(ID.parse().unwrap());
-        assert_eq!(endpoint.target(), format!("/payments/{ID}"));
+        assert_eq!(target(&endpoint), format!("/payments/{ID}"));
         let body = format!(
             r#"{{"paymentId":"{ID}","type":"ACH","amount":1000.50,"status":"P_PROCESSING",
                 "creationDate":"2026-01-05T09:00:00.000Z","completionDate":null,

@@ -29,8 +29,8 @@ impl Endpoint for RawRead {
     const PATH: &'static str = "/{raw}";
     const SCOPE: Option<Scope> = None;
 
-    fn target(&self) -> String {
-        self.target.clone()
+    fn target(&self, url: &mut String) {
+        url.push_str(&self.target);
     }
 
     fn body(&self) -> Result<Bytes, Error> {
@@ -65,8 +65,8 @@ impl Endpoint for RawWrite {
     const PATH: &'static str = "/{raw}";
     const SCOPE: Option<Scope> = None;
 
-    fn target(&self) -> String {
-        self.target.clone()
+    fn target(&self, url: &mut String) {
+        url.push_str(&self.target);
     }
 
     fn body(&self) -> Result<Bytes, Error> {

@@ -50,17 +50,19 @@ impl Endpoint for ListTransactions {
     const PATH: &'static str = "/transactions";
     const SCOPE: Option<Scope> = Some(Scope::TransactionsRead);
 
-    fn target(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
+    fn target(&self, url: &mut String) {
+        url.push_str(Self::PATH);
+        if self.account_id.is_none() && self.posted_since.is_none() {
+            return;
+        }
+        url.push('?');
+        let start = url.len();
+        let mut query = form_urlencoded::Serializer::for_suffix(url, start);
         if let Some(account_id) = self.account_id {
             query.append_pair("accountId", &account_id.to_string());
         }
         if let Some(date) = self.posted_since {
             query.append_pair("postingDateGte", &date.to_string());
-        }
-        match query.finish() {
-            query if query.is_empty() => Self::PATH.to_owned(),
-            query => format!("{}?{query}", Self::PATH),
         }
     }
 
@@ -129,18 +131,18 @@ open_enum! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::vector::read;
+    use crate::endpoint::vector::{read, target};
 
     const ID: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
 
     #[test]
     fn filters_become_the_query() {
-        assert_eq!(ListTransactions::new().target(), "/transactions");
+        assert_eq!(target(&ListTransactions::new()), "/transactions");
         let filtered = ListTransactions::new()
             .account(ID.parse().unwrap())
             .posted_since("2026-01-05".parse().unwrap());
         assert_eq!(
-            filtered.target(),
+            target(&filtered),
             format!("/transactions?accountId={ID}&postingDateGte=2026-01-05")
         );
     }

@@ -53,8 +53,8 @@ impl Endpoint for Freeze {
     const PATH: &'static str = "/cards/{id}/freeze";
     const SCOPE: Option<Scope> = None;
 
-    fn target(&self) -> String {
-        "/cards/7/freeze".to_owned()
+    fn target(&self, url: &mut String) {
+        url.push_str("/cards/7/freeze");
     }
 
     fn body(&self) -> Result<Bytes, Error> {
