@@ -1,6 +1,6 @@
 //! The command line: names and defaults that scripts rely on.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -391,7 +391,7 @@ pub(crate) enum Scheme {
 #[derive(Debug, Args)]
 pub(crate) struct Sandbox {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8467")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8467", value_parser = address)]
     pub(crate) addr: SocketAddr,
     /// What ids and tokens are drawn from
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -407,6 +407,15 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|time| !time.is_zero())
         .ok_or_else(|| "must be a number of seconds, more than zero".to_owned())
+}
+
+/// A name such as `localhost` is looked up; IPv4 is preferred, as in the URLs that
+/// are printed.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let rule = || "must be an address and a port such as 127.0.0.1:8467".to_owned();
+    let mut found: Vec<SocketAddr> = text.to_socket_addrs().map_err(|_| rule())?.collect();
+    found.sort_by_key(SocketAddr::is_ipv6);
+    found.first().copied().ok_or_else(rule)
 }
 
 fn date(text: &str) -> Result<NaiveDate, String> {

@@ -250,3 +250,15 @@ fn logs_are_asked_for() {
     let odd = bank.qbank("accounts list").env("RUST_LOG", "[[[=,,");
     assert_eq!(odd.run().code, Some(0));
 }
+
+#[cfg(unix)]
+#[test]
+fn the_sandbox_takes_a_name_for_its_address() {
+    let running = Program::new("sandbox --addr localhost:0 --output json").start();
+    let line = running.stdout_line();
+    assert!(line.contains("http://127.0.0.1:"), "{line}");
+    running.signal("TERM");
+    assert_eq!(running.end().code, Some(0));
+    let refused = Program::new("sandbox --addr nonsense").run();
+    assert!(refused.error(2)["message"].to_string().contains("--addr"));
+}
