@@ -57,9 +57,9 @@ pub(crate) struct Global {
     /// Limit per connection [default: 10, or 3/4 of --timeout if that is less]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_hyphen_values = true, global = true)]
     pub(crate) connect_timeout: Option<Duration>,
-    /// How HTTP is done
-    #[arg(long, value_enum, env = "QBANK_TRANSPORT", default_value = "blocking", global = true)]
-    pub(crate) transport: Transport,
+    /// How HTTP is done; or QBANK_TRANSPORT [default: blocking]
+    #[arg(long, value_enum, global = true)]
+    pub(crate) transport: Option<Transport>,
     /// Limit per attempt; fractions allowed [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_hyphen_values = true, global = true)]
     pub(crate) timeout: Option<Duration>,

@@ -1,5 +1,6 @@
 //! How HTTP is done: the same machine over either driver.
 
+use clap::ValueEnum;
 use qbank_blocking::Ureq;
 use qbank_hyper::Hyper;
 use qbank_proto::{Drive, Entropy, Machine, Now};
@@ -48,13 +49,26 @@ impl Drive for Over {
     }
 }
 
+/// Read here rather than by the parser of arguments, which refuses a bad variable
+/// even where an option beats it.
+fn chosen(global: &Global) -> Result<Transport, Failure> {
+    if let Some(transport) = global.transport {
+        return Ok(transport);
+    }
+    let Some(name) = std::env::var_os("QBANK_TRANSPORT").filter(|name| !name.is_empty()) else {
+        return Ok(Transport::Blocking);
+    };
+    Transport::from_str(&name.to_string_lossy(), false)
+        .map_err(|_| Failure::usage("QBANK_TRANSPORT must be blocking or hyper"))
+}
+
 /// The driver that was chosen, with its certificates and its proxy.
 pub(crate) fn choose(global: &Global) -> Result<Over, Failure> {
     let roots = match &global.ca_file {
         Some(path) => Some(input::bytes(path, "--ca-file", 4 << 20)?),
         None => None,
     };
-    match global.transport {
+    match chosen(global)? {
         Transport::Blocking => {
             let mut builder = Ureq::builder();
             if let Some(pem) = roots {

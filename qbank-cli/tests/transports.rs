@@ -88,3 +88,15 @@ fn an_unknown_transport_is_refused_by_name() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("pigeon") && ended.stderr.contains("hyper"), "{ended:?}");
 }
+
+#[test]
+fn an_option_beats_a_bad_variable() {
+    let bank = Bank::start();
+    let line = "balances get acc00000-0000-4000-8000-000000000001";
+    let bad = bank.qbank(line).env("QBANK_TRANSPORT", "pigeon").run();
+    assert!(bad.error(2)["message"].to_string().contains("QBANK_TRANSPORT"));
+    for transport in ["blocking", "hyper"] {
+        let chosen = bank.qbank(line).args("--transport").arg(transport);
+        assert_eq!(chosen.env("QBANK_TRANSPORT", "pigeon").run().code, Some(0));
+    }
+}
