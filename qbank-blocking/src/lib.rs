@@ -33,6 +33,13 @@
 //! resolve, to connect or to trust the certificate counts as never sent, and
 //! the phases of an attempt (connect, send, head, body) are limited each, not
 //! together. **A middleware that retries voids the attempt count.**
+//!
+//! # Logging
+//!
+//! This library's own lines are `tracing` events and hold no secret. `ureq` writes
+//! to the `log` facade, and at trace level what it writes are raw bytes, tokens
+//! among them: cap its targets (`ureq`, `ureq_proto`) at info where a bridge from
+//! `log` is installed.
 
 mod agent;
 mod exchange;

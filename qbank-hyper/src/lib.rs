@@ -39,6 +39,11 @@
 //! a request of which no byte was written to a reused connection. After a broken
 //! connection the next attempt gets a fresh one.
 //!
+//! # Logging
+//!
+//! This library's own lines are `tracing` events and hold no secret. `hyper` and
+//! `h2` trace raw headers: cap their targets at info.
+//!
 //! # Bringing your own
 //!
 //! [`Hyper::with_connector`] takes a connector, [`Hyper::with_client`] a whole

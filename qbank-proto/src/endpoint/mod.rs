@@ -40,6 +40,42 @@ use crate::idempotency::IdempotencyKey;
 use crate::scope::Scope;
 
 /// An operation of the bank: a value that knows its request and reads its answer.
+///
+/// ```
+/// use qbank_proto::bytes::Bytes;
+/// use qbank_proto::endpoint::{Answer, Endpoint, Write};
+/// use qbank_proto::http::Method;
+/// use qbank_proto::{DecodeError, Error, Fields, Scope};
+///
+/// /// Stops a card: an operation that this library does not know.
+/// #[derive(Debug)]
+/// struct FreezeCard {
+///     card: u32,
+/// }
+///
+/// impl Endpoint for FreezeCard {
+///     type Effect = Write; // it must happen once, so it needs a key
+///     type Output = bool;
+///
+///     const METHOD: Method = Method::POST;
+///     const PATH: &'static str = "/cards/{card}/freeze";
+///     const SCOPE: Option<Scope> = None;
+///
+///     fn target(&self, url: &mut String) {
+///         url.push_str(&format!("/cards/{}/freeze", self.card));
+///     }
+///
+///     fn body(&self) -> Result<Bytes, Error> {
+///         Ok(Bytes::from_static(b"{}"))
+///     }
+///
+///     fn decode(&self, answer: &Answer<'_>) -> Result<bool, DecodeError> {
+///         let fields = Fields::parse(answer.content()?)?;
+///         Ok(fields.text(&["state"])?.as_deref() == Some("FROZEN"))
+///     }
+/// }
+/// // client.call(FreezeCard { card: 7 }).send()
+/// ```
 pub trait Endpoint: Debug + Send + 'static {
     /// [`Read`], or [`Write`], which needs a key.
     type Effect: Effect;
