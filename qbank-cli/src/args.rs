@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use qbank_proto::chrono::{DateTime, NaiveDate, Utc};
 use qbank_proto::{
     AccountId, Amount, AuthDate, ConflictPolicy, IdempotencyKey, IssueId, PaymentId, RoutingNumber,
@@ -213,18 +213,19 @@ pub(crate) enum PaymentsCommand {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("payee").required(true).args(["to", "recipient_name"])))]
 pub(crate) struct Ach {
     /// The account that pays
     #[arg(long, value_name = "ID")]
     pub(crate) from: AccountId,
     /// An account that the bank knows by id
-    #[arg(long, value_name = "ID", conflicts_with_all = ["recipient_name", "bank_id", "account_number", "account_number_file"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["bank_id", "account_number", "account_number_file"])]
     pub(crate) to: Option<AccountId>,
     /// Whose account elsewhere is paid
-    #[arg(long, value_name = "NAME", required_unless_present = "to")]
+    #[arg(long, value_name = "NAME", requires = "bank_id")]
     pub(crate) recipient_name: Option<String>,
     /// Its bank's ABA routing number
-    #[arg(long, value_name = "ROUTING", required_unless_present = "to")]
+    #[arg(long, value_name = "ROUTING", requires = "recipient_name")]
     pub(crate) bank_id: Option<RoutingNumber>,
     #[command(flatten)]
     pub(crate) account_number: AccountNumber,
