@@ -242,7 +242,8 @@ impl Authorizer {
         let Some((asked, _)) = self.take_out(ticket) else {
             return false;
         };
-        self.conclude(now, asked, token.map_err(Refusal::of_supplier), false);
+        let read = token.map_err(|error| Refusal::of_supplier(error, &self.session));
+        self.conclude(now, asked, read, false);
         true
     }
 

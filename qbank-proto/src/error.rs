@@ -312,6 +312,7 @@ impl Error {
                 Some(id) => format!("do not resend; follow payment {id}"),
                 None => "do not resend; look for the payment in the bank's records".to_owned(),
             },
+            (Fate::Accepted, _) => "do not send it again".to_owned(),
             (_, K::PermissionDenied) => match &self.0.scope {
                 Some(scope) => format!("request a token with the scope {scope}"),
                 None => "check what the client may do".to_owned(),

@@ -15,6 +15,7 @@ use crate::problem::{Conflict, Problem};
 use crate::redact::{redact_bounded, redact_source};
 use crate::retry_after::retry_after;
 use crate::secret::Secret;
+use crate::session::Session;
 
 /// A bearer token. Its text is wiped with the last clone and absent from
 /// `Debug`.
@@ -136,10 +137,11 @@ impl Refusal {
     }
 
     /// The application's supplier failed.
-    pub(crate) fn of_supplier(error: BoxError) -> Arc<Self> {
+    pub(crate) fn of_supplier(error: BoxError, session: &Session) -> Arc<Self> {
+        let told = session.redact(error.to_string());
         let mut refusal = Self::new(
             ErrorKind::Unauthenticated,
-            format!("no token: the application's token supplier failed: {error}"),
+            format!("no token: the application's token supplier failed: {told}"),
         );
         refusal.source = Some(SharedSource(Arc::new(error)));
         Arc::new(refusal)

@@ -79,7 +79,9 @@ impl WaitForPayment {
             )),
             Watched::Lost { error, seen } => Err(self.lost(error, seen)),
             Watched::TimeUp { seen: None, last: Some(error) } => Err(self.lost(error, None)),
-            Watched::TimeUp { seen: None, last: None } => Err(self.unseen("the deadline passed")),
+            Watched::TimeUp { seen: None, last: None } => {
+                Err(self.unseen(ErrorKind::DeadlineExceeded, "the deadline passed"))
+            }
         }
     }
 
@@ -102,10 +104,10 @@ impl WaitForPayment {
         self.about(Error::new(kind, Fate::InProgress, evidence))
     }
 
-    fn unseen(&self, why: &str) -> Error {
+    fn unseen(&self, kind: ErrorKind, why: &str) -> Error {
         let what = format!("payment {}: {why} before it was seen", self.payment_id);
         let evidence = Evidence { what, ..Evidence::default() };
-        self.about(Error::new(ErrorKind::DeadlineExceeded, self.known, evidence))
+        self.about(Error::new(kind, self.known, evidence))
     }
 
     fn about(&self, mut error: Error) -> Error {
@@ -160,7 +162,7 @@ impl Machine for WaitForPayment {
         let seen = self.watch.take().and_then(|mut watch| watch.abandon());
         Err(match seen {
             Some(reply) => self.not_final(ErrorKind::Transport, "was not waited for", reply),
-            None => self.unseen("the wait was called off"),
+            None => self.unseen(ErrorKind::Transport, "the wait was called off"),
         })
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
         .headers()
         .get(header::LOCATION)
         .and_then(|value| value.to_str().ok())
-        .map(ToOwned::to_owned);
+        .map(|location| client.session().redact(location.to_owned()));
     let submitted = Submitted::of(&reply);
     let mut reply = reply.map(|accepted| AchResult {
         payment_id: accepted.payment_id,

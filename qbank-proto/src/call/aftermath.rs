@@ -52,7 +52,10 @@ impl<E: Endpoint> Call<E> {
         match judged {
             Judged::Good { value, response } => self.succeed(value, response, false),
             Judged::Bad { verdict, evidence } => {
-                let timed_out = fault == Some(FaultKind::Timeout);
+                // A head that says no, or "in process", has answered, however slow
+                // its body: a 401 still costs the token, a 409 is still a conflict.
+                let answered = evidence.status.is_some_and(|status| !status.is_success());
+                let timed_out = fault == Some(FaultKind::Timeout) && !answered;
                 if timed_out && out.own_time.is_some_and(|from| now.mono >= from) {
                     self.fail(ErrorKind::DeadlineExceeded, *evidence);
                 } else {

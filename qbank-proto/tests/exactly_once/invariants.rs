@@ -240,6 +240,14 @@ fn a_poll_after_the_end_is_a_typed_error_that_keeps_fate_and_key() {
         assert_eq!(again.idempotency_key(), key);
     }
     assert_eq!(call.abandon(bed.now).unwrap_err().fate(), Fate::Unknown);
+    // And never tells to try an accepted payment again.
+    let mut bed = Bed::with_ready_token();
+    let mut call = bed.call(wire(), retries(0));
+    let Step::Send(exchange) = call.poll(bed.now, Waker::noop()) else { panic!("sends") };
+    call.settle(bed.now, exchange.ticket, wired().result().unwrap());
+    assert!(matches!(call.poll(bed.now, Waker::noop()), Step::Done(Ok(_))));
+    let again = poll_again(&mut call, &bed);
+    assert_eq!((again.fate(), again.advice()), (Fate::Accepted, "do not send it again".to_owned()));
 }
 
 #[test]

@@ -162,3 +162,21 @@ fn calling_it_off_between_attempts_says_what_came_before() {
     expect(&error, ErrorKind::Unavailable, Fate::Unknown, 1);
     assert!(error.to_string().contains("called off"));
 }
+
+#[test]
+fn a_head_that_says_no_counts_even_when_its_body_takes_the_last_of_our_time() {
+    let hurried = || with(|options| options.deadline = Some(secs(10)));
+    let stalled = |status| cut_off(says(status), FaultKind::Timeout).after(millis(9_700));
+    for (status, kind, fate) in [
+        (409, ErrorKind::IdempotencyConflict, Fate::InProgress),
+        (403, ErrorKind::PermissionDenied, Fate::Refused),
+        (503, ErrorKind::Unavailable, Fate::Unknown),
+    ] {
+        let mut bed = Bed::with_ready_token().bank([stalled(status)]);
+        expect(&bed.send_with(wire(), hurried()).unwrap_err(), kind, fate, 1);
+    }
+    // A 401 throws its token away all the same, and there is time for another.
+    let mut bed = Bed::new().bank([stalled(401), wired()]);
+    let reply = bed.send_with(wire(), hurried()).unwrap();
+    assert_eq!((reply.attempts.len(), bed.token_requests.len()), (2, 2));
+}
