@@ -10,4 +10,9 @@ rm -rf "$pkg"
 wasm_package qbank-wasm "$pkg" --features npm
 cp "$here"/js/*.js "$here"/js/index.d.ts "$here"/js/package.json "$here"/js/README.md "$pkg"
 cp "$wasm_root"/LICENSE-MIT "$wasm_root"/LICENSE-APACHE "$pkg"
+
+# So that tests import the package by its name.
+mkdir -p "$here/node_modules/@qbank"
+ln -sfn ../../pkg "$here/node_modules/@qbank/connect"
+
 node "$here/size.mjs" "$pkg"

@@ -88,6 +88,8 @@ pub struct Wire {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Overrides {
+    /// Why, where it is not the unknown phase.
+    pub note: Option<String>,
     /// Of the client.
     pub expect: Expect,
     /// On the wire.

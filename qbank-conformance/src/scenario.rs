@@ -39,12 +39,17 @@ impl Scenario {
 
     /// What is expected of a driver of this name.
     pub fn expectations(&self, driver: &str) -> (Expect, Wire) {
-        let (expect, wire) = (self.expect.clone(), self.wire.clone());
+        let (expect, mut wire) = (self.expect.clone(), self.wire.clone());
+        if driver != "fetch" {
+            return (expect, wire);
+        }
+        // `fetch` chooses its connections itself.
+        wire.fresh_connection_after.clear();
         match &self.fetch {
-            Some(over) if driver == "fetch" => {
+            Some(over) => {
                 (expect.overridden(over.expect.clone()), wire.overridden(over.wire.clone()))
             }
-            _ => (expect, wire),
+            None => (expect, wire),
         }
     }
 }

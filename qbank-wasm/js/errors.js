@@ -1,15 +1,33 @@
 // What a call can throw. The class says what happened, `fate` what became of the
 // money, `message` what to do next.
 
+const UNKNOWN = {
+  kind: "unexpected_response",
+  fate: "not_applicable",
+  status: null,
+  errorCode: null,
+  requestId: null,
+  title: null,
+  detail: null,
+  transactionId: null,
+  idempotencyKey: null,
+  firstSent: null,
+  attempts: 0,
+  retryAfterMs: null,
+  field: null,
+  neededScope: null,
+  payment: null,
+};
+
 export class QBankError extends Error {
   constructor(evidence, raw, cause) {
     super(evidence.message, cause === undefined ? undefined : { cause });
-    const { message, firstSent, attemptLog, headers, ...members } = evidence;
-    Object.assign(this, members);
-    this.firstSent = firstSent == null ? null : new Date(firstSent);
+    const { message, attemptLog = [], headers, ...members } = evidence;
+    Object.assign(this, UNKNOWN, members);
+    this.firstSent &&= new Date(this.firstSent);
     this.attemptLog = attemptLog.map((sent) => ({ ...sent, at: new Date(sent.at) }));
-    this.headers = headers && new Headers(headers);
-    // Not enumerable: an error that is logged should not print an answer's body.
+    // Not enumerable: an error that is logged should not print an answer.
+    Object.defineProperty(this, "headers", { value: headers ? new Headers(headers) : null });
     Object.defineProperty(this, "raw", { value: raw });
   }
 

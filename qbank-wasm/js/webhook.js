@@ -56,16 +56,4 @@ function finder(headers) {
 }
 
 const refused = (reason, message) =>
-  new WebhookVerificationError({
-    kind: "invalid_signature",
-    fate: "not_applicable",
-    message,
-    reason,
-    status: null,
-    errorCode: null,
-    requestId: null,
-    detail: null,
-    idempotencyKey: null,
-    attempts: 0,
-    attemptLog: [],
-  });
+  new WebhookVerificationError({ kind: "invalid_signature", message, reason });
