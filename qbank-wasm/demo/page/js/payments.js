@@ -1,0 +1,58 @@
+// The payments that were sent, and how far each has come.
+
+import { byId, el, say } from "./dom.js";
+import { FATES } from "./fates.js";
+import { keyMark } from "./marks.js";
+
+const STATES = ["P_CREATED", "P_VALIDATED", "P_SUBMITTED_TO_CORE", "P_PROCESSING", "P_COMPLETED"];
+const WORDS = {
+  P_CREATED: "Received",
+  P_VALIDATED: "Checked",
+  P_SUBMITTED_TO_CORE: "In the batch file",
+  P_PROCESSING: "Taken by the core",
+  P_COMPLETED: "Completed",
+  P_FAILED: "Failed",
+};
+
+export class Payments {
+  #rows = new Map();
+
+  /** Those whose state may still change. */
+  get open() {
+    return [...this.#rows.keys()].filter(({ paymentId, state }) => paymentId && !isFinal(state));
+  }
+
+  show(intent) {
+    const row = this.#rows.get(intent) ?? this.#add(intent);
+    say(row.state, words(intent));
+    const reached = STATES.indexOf(intent.state);
+    for (const [at, dot] of [...row.dots.children].entries()) {
+      dot.classList.toggle("reached", at <= reached);
+    }
+    row.dots.hidden = reached < 0;
+  }
+
+  #add(intent) {
+    const state = el("span", { class: "state" });
+    const dots = el("span", { class: "dots", "aria-hidden": "true" }, ...STATES.map(() => el("i")));
+    const item = el(
+      "li",
+      {},
+      el("span", { class: "payment-title" }, intent.title),
+      el("span", { class: "payment-line" }, keyMark(intent.key), state, dots),
+    );
+    byId("payments").prepend(item);
+    byId("payments-empty").hidden = true;
+    const row = { state, dots };
+    this.#rows.set(intent, row);
+    return row;
+  }
+}
+
+export const isFinal = (state) => state === "P_COMPLETED" || state === "P_FAILED";
+
+function words({ state, fate, kind }) {
+  if (state) return WORDS[state] ?? state;
+  if (fate === "accepted" && kind === "transfer") return WORDS.P_COMPLETED;
+  return FATES[fate]?.title ?? "On its way";
+}
