@@ -5,6 +5,8 @@ import { byId, isEnabled, onPress, say, setEnabled } from "./dom.js";
 import { newKey } from "./marks.js";
 import { isFinal } from "./payments.js";
 
+/** Time enough for the library to refuse what it will not send. */
+const REVEAL_AFTER_MS = 60;
 const PATHS = { ach: "/payments/ach", wire: "/payments/wire", transfer: "/transfers" };
 
 export class Desk {
@@ -73,6 +75,7 @@ export class Desk {
     faults.arm(PATHS[intent.kind]);
     this.#abort = new AbortController();
     setEnabled(byId("stop"), true);
+    const reveal = setTimeout(() => outcome.reveal(), REVEAL_AFTER_MS);
     const options = {
       ...resume,
       idempotencyKey: intent.key,
@@ -88,6 +91,7 @@ export class Desk {
     } catch (error) {
       this.#failed(intent, error, { outcome, form });
     } finally {
+      clearTimeout(reveal);
       faults.disarm();
       setEnabled(byId("stop"), false);
     }
@@ -101,11 +105,12 @@ export class Desk {
   }
 
   #failed(intent, error, { outcome, form }) {
-    if (error.fate === undefined && error.name !== "AbortError") throw error;
-    error.stopped = this.#abort.signal.aborted;
+    const stopped = this.#abort.signal.aborted;
+    if (error.fate === undefined && !stopped) throw error;
+    // Whoever stops waiting before the end knows nothing.
     intent.fate = error.fate ?? "unknown";
-    intent.paymentId ??= error.transactionId;
-    outcome.failed(intent, error, intent.fate);
+    if (intent.kind !== "transfer") intent.paymentId ??= error.transactionId;
+    outcome.failed(intent, error, { fate: intent.fate, stopped });
     if (error.kind === "invalid_input") form.mark(error);
   }
 
@@ -115,10 +120,10 @@ export class Desk {
       const reply = await client.withRawResponse.payments.get(intent.paymentId);
       intent.state = reply.data.status;
       intent.fate = "accepted";
-      outcome.accepted(intent, reply);
+      outcome.found(intent, reply);
     } catch (error) {
       if (error.kind === undefined) throw error;
-      outcome.failed(intent, error, intent.fate);
+      outcome.failed(intent, error, intent);
     }
     payments.show(intent);
   }

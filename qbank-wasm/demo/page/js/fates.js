@@ -30,9 +30,9 @@ export const FATES = {
 
 /** An accepted payment may have a story: how many attempts it took. */
 export function acceptedText(reply) {
-  const { attempts = 1, followed } = reply;
+  const { attempts = 1, followedConflict } = reply;
   if (attempts < 2) return FATES.accepted.text;
-  const found = followed
+  const found = followedConflict
     ? "The bank answered that it already has this key, and the library found the payment there."
     : "The bank took the same key and the same bytes for the one payment they are.";
   return `It took ${attempts} attempts. ${found} The money moved once.`;

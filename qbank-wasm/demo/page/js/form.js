@@ -118,9 +118,13 @@ function memberOf(error) {
   return error.field ?? Object.keys(FIELD_OF).find((name) => new RegExp(`(^|[ .])${name}\\b`).test(error.message));
 }
 
-/** "amount must be more than zero" → "Must be more than zero": the field has its label. */
-function readable(error, member) {
-  const rest = error.message.slice(error.message.indexOf(member) + member.length).trim();
-  const text = error.message.includes(member) && rest ? rest : error.message;
+/**
+ * The rule alone, "Must be more than zero": the field has its label, and the verdict
+ * says what to do.
+ */
+function readable({ message }, member) {
+  const start = message.indexOf(member);
+  const rule = start < 0 ? message : message.slice(start + member.length).trim();
+  const text = rule.split(": correct it")[0] || message;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -24,9 +24,23 @@ export class Outcome {
   }
 
   accepted(intent, reply) {
+    this.#found(intent, reply, acceptedText(reply));
+  }
+
+  /** The bank was asked for it, and has it. */
+  found(intent, reply) {
+    this.#found(intent, reply, FATES.accepted.text);
+  }
+
+  /** Where there is one column only, it is below what was pressed. */
+  reveal() {
+    if (matchMedia("(max-width: 59.99rem)").matches) byId("story").scrollIntoView();
+  }
+
+  #found(intent, reply, text) {
     this.#shown = intent;
     this.#rung("accepted");
-    this.#speak(FATES.accepted.title, acceptedText(reply), FATES.accepted.next);
+    this.#speak(FATES.accepted.title, text, FATES.accepted.next);
     this.#offer(true, Boolean(intent.paymentId));
     this.#evidence({
       fate: "accepted",
@@ -37,12 +51,11 @@ export class Outcome {
     });
   }
 
-  failed(intent, error, fate) {
+  /** `stopped`: by the person, not by what happened. */
+  failed(intent, error, { fate, stopped = false }) {
     this.#shown = intent;
     this.#rung(fate);
-    const words = FATES[fate];
-    const { text, next } = error.stopped && fate === "unknown" ? stoppedWords : words;
-    this.#speak(words.title, text, next);
+    this.#speak(FATES[fate].title, ...failedWords(error, fate, stopped));
     this.#offer(fate === "unknown" || fate === "in_progress", Boolean(intent.paymentId));
     this.#evidence({
       message: error.message,
@@ -55,7 +68,7 @@ export class Outcome {
       "transaction id": error.transactionId,
       "idempotency key": error.idempotencyKey ?? intent.key,
       "first sent": error.firstSent,
-      attempts: Array.isArray(error.attempts) ? error.attempts.length : error.attempts,
+      attempts: error.attempts,
     });
   }
 
@@ -86,10 +99,15 @@ export class Outcome {
   }
 }
 
-const stoppedWords = {
-  text: "You stopped waiting. The request may have reached the bank before that.",
-  next: FATES.unknown.next,
-};
+/** What happened, and what to do. */
+function failedWords(error, fate, stopped) {
+  const { text, next } = FATES[fate];
+  if (stopped && fate === "unknown") {
+    return ["You stopped waiting. The request may have reached the bank before that.", next];
+  }
+  if (fate === "never_sent" && error.kind !== "invalid_input") return [text, "Send it again when you like."];
+  return [text, next];
+}
 
 function written(value) {
   if (value instanceof Date) return value.toISOString();
