@@ -159,8 +159,8 @@ pub(crate) struct Evidence {
     pub(crate) payment: Option<Box<Payment>>,
     pub(crate) scope: Option<Scope>,
     pub(crate) source: Option<BoxError>,
-    /// The request itself is at fault.
-    pub(crate) input: bool,
+    /// The part of the input that is at fault, if the input is.
+    pub(crate) input: Option<String>,
 }
 
 impl Error {
@@ -183,8 +183,34 @@ impl Error {
         Self::new(
             ErrorKind::InvalidInput,
             Fate::NeverSent,
-            Evidence { what, input: true, ..Evidence::default() },
+            Evidence { what, input: Some(field.to_owned()), ..Evidence::default() },
         )
+    }
+
+    /// The part of the input that is at fault, as [`Error::invalid_input`] named it.
+    pub fn input_field(&self) -> Option<&str> {
+        self.0.input.as_deref()
+    }
+
+    /// Names the part of the input that is at fault as its user knows it: an
+    /// option of a program, a member of an object in another language.
+    #[must_use]
+    pub fn with_input_field(mut self, name: &str) -> Self {
+        if let Some(field) = &self.0.input
+            && let Some(rule) = self.0.what.strip_prefix(field.as_str())
+        {
+            self.0.what = format!("{name}{rule}");
+            self.0.input = Some(name.to_owned());
+        }
+        self
+    }
+
+    /// The same error where more is known of the money: bad input found here, in
+    /// an intent that was perhaps sent before, or in a call that only reads.
+    #[must_use]
+    pub fn with_fate(mut self, fate: Fate) -> Self {
+        self.set_fate(fate);
+        self
     }
 
     /// For an application's own steps after the bank accepted a payment: the
@@ -196,7 +222,7 @@ impl Error {
     /// Whether this call was refused here for what it was given, before it sent
     /// anything. The fate of a resumed intent stays unknown even so.
     pub fn is_input_error(&self) -> bool {
-        self.0.input
+        self.0.input.is_some()
     }
 
     pub(crate) fn evidence_mut(&mut self) -> &mut Evidence {
@@ -292,7 +318,7 @@ impl Error {
     pub fn advice(&self) -> String {
         use ErrorKind as K;
         match (self.fate(), self.kind()) {
-            (Fate::Unknown, K::InvalidInput) if self.0.input => {
+            (Fate::Unknown, K::InvalidInput) if self.0.input.is_some() => {
                 "correct the request and resume; what was sent before is still unknown".to_owned()
             }
             (Fate::Unknown, K::InvalidInput) => {

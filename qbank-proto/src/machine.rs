@@ -47,6 +47,28 @@ pub trait Machine {
     fn abandon(&mut self, now: Now) -> Self::Output;
 }
 
+/// A machine whose kind is not known: calls of all kinds in one place, driven by
+/// one piece of code.
+impl<M: Machine + ?Sized> Machine for Box<M> {
+    type Output = M::Output;
+
+    fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
+        (**self).poll(now, waker)
+    }
+
+    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
+        (**self).settle(now, ticket, outcome);
+    }
+
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
+        (**self).supply(now, ticket, token);
+    }
+
+    fn abandon(&mut self, now: Now) -> Self::Output {
+        (**self).abandon(now)
+    }
+}
+
 /// What a driver does next.
 #[must_use = "a step that is not taken stops the call"]
 #[expect(clippy::large_enum_variant, reason = "a box per exchange costs more than the move")]

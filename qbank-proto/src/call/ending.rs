@@ -114,7 +114,7 @@ impl<E: Endpoint> Call<E> {
     pub(super) fn not_yet<T>(&mut self) -> Option<T> {
         let evidence = Evidence {
             what: "first sent must not be in the future".to_owned(),
-            input: true,
+            input: Some("first sent".to_owned()),
             ..Evidence::default()
         };
         self.fail(ErrorKind::InvalidInput, evidence);

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds the npm package @qbank/connect into qbank-wasm/pkg, and prints its size.
+# What it needs of the machine: wasm.sh.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/wasm.sh"
+
+pkg=$here/pkg
+rm -rf "$pkg"
+wasm_package qbank-wasm "$pkg" --features npm
+cp "$here"/js/*.js "$here"/js/index.d.ts "$here"/js/package.json "$here"/js/README.md "$pkg"
+cp "$wasm_root"/LICENSE-MIT "$wasm_root"/LICENSE-APACHE "$pkg"
+node "$here/size.mjs" "$pkg"

@@ -1,0 +1,65 @@
+// The face of the package: resources and their methods, over one wasm engine that
+// decides everything.
+
+import { errorOf } from "./errors.js";
+import { Engine } from "./qbank_wasm.js";
+
+export class QBankConnectClient {
+  #engine;
+
+  constructor(options) {
+    try {
+      this.#engine = new Engine(options);
+    } catch (json) {
+      throw errorOf(JSON.parse(json).error);
+    }
+    const call = (...args) => this.#call(...args);
+    this.withRawResponse = resources(call);
+    Object.assign(this, resources(async (...args) => (await call(...args)).data));
+  }
+
+  async authenticate(options) {
+    return (await this.#call("authenticate", undefined, options)).data;
+  }
+
+  async #call(operation, request, options) {
+    const [json, raw] = await this.#engine.call(operation, request, options);
+    const { error, headers, firstSent, attemptLog, ...reply } = JSON.parse(json);
+    if (error) throw errorOf(error, raw, options?.signal);
+    return {
+      ...reply,
+      headers: new Headers(headers),
+      firstSent: moment(firstSent),
+      attemptLog: attemptLog?.map((sent) => ({ ...sent, at: moment(sent.at) })),
+      raw,
+    };
+  }
+}
+
+const moment = (ms) => (ms == null ? null : new Date(ms));
+
+// `send` gives the data alone, or all of the answer.
+const resources = (send) => ({
+  accounts: {
+    list: (options) => send("accounts.list", undefined, options),
+  },
+  balances: {
+    get: (accountId, options) => send("balances.get", accountId, options),
+  },
+  transactions: {
+    list: (filter, options) => send("transactions.list", filter, options),
+  },
+  payments: {
+    createAch: (payment, options) => send("payments.createAch", payment, options),
+    createWire: (payment, options) => send("payments.createWire", payment, options),
+    get: (paymentId, options) => send("payments.get", paymentId, options),
+    wait: (paymentId, options) => send("payments.wait", paymentId, options),
+  },
+  transfers: {
+    create: (transfer, options) => send("transfers.create", transfer, options),
+  },
+  positivePay: {
+    createIssue: (issue, options) => send("positivePay.createIssue", issue, options),
+    exceptions: (options) => send("positivePay.exceptions", undefined, options),
+  },
+});

@@ -1,0 +1,20 @@
+// What the package gives, the same on every platform.
+
+export { QBankConnectClient } from "./client.js";
+export {
+  AuthenticationError,
+  ConflictError,
+  ConnectionError,
+  DeadlineExceededError,
+  IdempotencyKeyConflictError,
+  InvalidRequestError,
+  NotFoundError,
+  PaymentFailedError,
+  PermissionDeniedError,
+  QBankError,
+  QBankServiceUnavailableError,
+  RateLimitError,
+  UnexpectedResponseError,
+  WebhookVerificationError,
+} from "./errors.js";
+export { verifyWebhook } from "./webhook.js";

@@ -1,0 +1,151 @@
+//! Reads the members of a JavaScript object, and names the one that is wrong.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use js_sys::{Date, JSON, Number, Object, Reflect};
+use qbank_proto::chrono::{DateTime, NaiveDate, Utc};
+use qbank_proto::{Amount, Error};
+use wasm_bindgen::prelude::*;
+
+/// An object of the application's. Members that are `undefined` or `null` are not
+/// there.
+pub(super) struct Fields {
+    object: JsValue,
+    path: &'static str,
+}
+
+impl Fields {
+    /// `what` names the object itself, if it is an argument. A member that is not
+    /// `known` is refused: a slip in `idempotencyKey` must not pass unseen.
+    pub(super) fn of(
+        object: JsValue,
+        what: &str,
+        path: &'static str,
+        known: &[&str],
+    ) -> Result<Self, Error> {
+        let fields = Self::open(object, what, path)?;
+        for name in fields.names() {
+            if !known.contains(&name.as_str()) {
+                let rule = format!("is not known here; there are {}", known.join(", "));
+                return Err(fields.wrong(&name, rule));
+            }
+        }
+        Ok(fields)
+    }
+
+    /// An object whose further members are the application's own.
+    pub(super) fn open(object: JsValue, what: &str, path: &'static str) -> Result<Self, Error> {
+        if !object.is_object() {
+            return Err(Error::invalid_input(what, "must be an object"));
+        }
+        Ok(Self { object, path })
+    }
+
+    /// No members at all, for an argument that was left out.
+    pub(super) fn none() -> Self {
+        Self { object: JsValue::UNDEFINED, path: "" }
+    }
+
+    pub(super) fn wrong(&self, name: &str, rule: impl Display) -> Error {
+        Error::invalid_input(&format!("{}{name}", self.path), rule)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<JsValue> {
+        // A getter that throws has nothing to say.
+        let value = Reflect::get(&self.object, &name.into()).unwrap_or_default();
+        (!value.is_undefined() && !value.is_null()).then_some(value)
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        let object: &Object = self.object.unchecked_ref();
+        Object::keys(object).iter().filter_map(|name| name.as_string()).collect()
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Error> {
+        self.get(name)
+            .map(|value| value.as_string().ok_or_else(|| self.wrong(name, "must be a string")))
+            .transpose()
+    }
+
+    pub(super) fn needed_text(&self, name: &str) -> Result<String, Error> {
+        self.text(name)?.ok_or_else(|| self.wrong(name, "is missing"))
+    }
+
+    pub(super) fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Error> {
+        self.text(name)?
+            .map(|text| text.parse().map_err(|rule: T::Err| self.wrong(name, rule)))
+            .transpose()
+    }
+
+    pub(super) fn needed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<T, Error> {
+        self.parsed(name)?.ok_or_else(|| self.wrong(name, "is missing"))
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Error> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(value) => value.as_bool().ok_or_else(|| self.wrong(name, "must be true or false")),
+        }
+    }
+
+    /// A day, as `YYYY-MM-DD`: a `Date` is another day in another time zone.
+    pub(super) fn day(&self, name: &str) -> Result<Option<NaiveDate>, Error> {
+        let rule = || self.wrong(name, "must be a day as a string such as 2026-01-31");
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let text = value.as_string().filter(|text| text.len() == 10).ok_or_else(rule)?;
+        text.parse().map(Some).map_err(|_| rule())
+    }
+
+    /// Dollars: a decimal string, or a number that is exact to the cent.
+    pub(super) fn amount(&self) -> Result<Amount, Error> {
+        const NAME: &str = "amount";
+        let value = self.get(NAME).ok_or_else(|| self.wrong(NAME, "is missing"))?;
+        let text = match (value.as_string(), value.as_f64()) {
+            (Some(text), _) => text,
+            // Beyond this, two amounts a cent apart can be the same number.
+            (None, Some(number)) if number.abs() <= Number::MAX_SAFE_INTEGER / 100.0 => {
+                JSON::stringify(&value).map(String::from).unwrap_or_default()
+            }
+            (None, Some(_)) => {
+                return Err(
+                    self.wrong(NAME, "must be a decimal string: as a number it is not exact")
+                );
+            }
+            (None, None) => {
+                let rule = "must be a decimal string such as \"1000.50\", or a number with at most two decimals";
+                return Err(self.wrong(NAME, rule));
+            }
+        };
+        text.parse().map_err(|rule| self.wrong(NAME, rule))
+    }
+
+    pub(super) fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Error> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let ms = value.dyn_ref::<Date>().map(Date::get_time).filter(|ms| ms.is_finite());
+        #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+        ms.and_then(|ms| DateTime::from_timestamp_millis(ms as i64))
+            .map(Some)
+            .ok_or_else(|| self.wrong(name, "must be a valid Date"))
+    }
+
+    pub(super) fn milliseconds(&self, name: &str) -> Result<Option<Duration>, Error> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let ms = value.as_f64().filter(|ms| *ms > 0.0 && *ms <= Number::MAX_SAFE_INTEGER);
+        let ms =
+            ms.ok_or_else(|| self.wrong(name, "must be a number of milliseconds above zero"))?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+        Ok(Some(Duration::from_micros((ms * 1000.0) as u64)))
+    }
+
+    pub(super) fn count(&self, name: &str) -> Result<Option<u32>, Error> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let whole = |n: &f64| n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(n);
+        let count = value.as_f64().filter(whole);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+        count
+            .map(|count| Some(count as u32))
+            .ok_or_else(|| self.wrong(name, "must be a whole number from 0"))
+    }
+}

@@ -1,0 +1,89 @@
+# Builds a crate of this workspace as a wasm module with its JavaScript glue.
+# Sourced by the build scripts:
+#
+#   wasm_package CRATE OUTDIR [CARGO OPTION...]
+#
+# With the target wasm32-unknown-unknown of rustup that is used; else Debian's
+# rustc-web, cargo-web and rust-web-src, which build the standard library first.
+# wasm-bindgen comes from crates.io in the version of Cargo.lock, wasm-opt and all
+# other tools of npm from package-lock.json.
+
+wasm_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+wasm_root=$(cd "$wasm_here/.." && pwd)
+wasm_target=${WASM_TARGET_DIR:-$wasm_root/target/wasm}
+wasm_tools=${WASM_TOOLS_DIR:-$wasm_root/target/wasm-tools}
+
+# Whether this machine can build wasm at all; says what is missing.
+wasm_toolchain() {
+  if rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
+    echo rustup
+  elif [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] &&
+    [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+    echo debian
+  else
+    echo "no wasm toolchain: either \`rustup target add wasm32-unknown-unknown\`, or on" >&2
+    echo "Debian \`apt-get install --no-install-recommends rustc-web cargo-web rust-web-src\`" >&2
+    return 1
+  fi
+}
+
+wasm_cargo_build() { # CRATE [CARGO OPTION...]
+  local options=(build --locked --profile wasm --target wasm32-unknown-unknown
+    --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
+  case $(wasm_toolchain) in
+    rustup) cargo "${options[@]}" ;;
+    debian)
+      # Without unwinding a panic is a trap: its texts and formatting are left out.
+      RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(wasm_linker) \
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort" \
+        /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# The toolchain's own linker; Debian has none for wasm.
+wasm_linker() {
+  local host
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  echo "$(rustc --print sysroot)/lib/rustlib/$host/bin/rust-lld"
+}
+
+# The tool of the version that the library has.
+wasm_bindgen() {
+  local version
+  version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$wasm_root/Cargo.lock")
+  if [ "$("$wasm_tools/bin/wasm-bindgen" --version 2>/dev/null)" != "wasm-bindgen $version" ]; then
+    cargo install --locked --quiet wasm-bindgen-cli --version "$version" --root "$wasm_tools" >&2
+  fi
+  "$wasm_tools/bin/wasm-bindgen" "$@"
+}
+
+# npm's tools, of the versions in package-lock.json.
+wasm_npm_tools() {
+  local lock=$wasm_here/package-lock.json
+  if ! cmp -s "$lock" "$wasm_here/node_modules/.installed"; then
+    # No script of a dependency runs.
+    (cd "$wasm_here" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    cp "$lock" "$wasm_here/node_modules/.installed"
+  fi
+}
+
+wasm_package() { # CRATE OUTDIR [CARGO OPTION...]
+  local crate=$1 out=$2 name=${1//-/_}
+  shift 2
+  wasm_toolchain >/dev/null
+  wasm_npm_tools
+  wasm_cargo_build "$crate" "$@"
+  mkdir -p "$out"
+  wasm_bindgen --target web --no-typescript --remove-name-section --remove-producers-section \
+    --out-dir "$out" "$wasm_target/wasm32-unknown-unknown/wasm/$name.wasm"
+  local module=$out/${name}_bg.wasm
+  # The features that the compiler used, and no other.
+  "$wasm_here/node_modules/.bin/wasm-opt" -Oz --converge --strip-debug --strip-producers \
+    --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
+    --enable-sign-ext --enable-reference-types --enable-multivalue \
+    "$module" -o "$module.small"
+  mv "$module.small" "$module"
+}
