@@ -28,19 +28,22 @@ export class Hooks {
     this.#last = delivery.paymentId;
     setEnabled(byId("redeliver"), true);
     const { body, headers } = onItsWay(delivery);
+    let event;
     try {
-      const event = await this.#verify(body, headers, this.#bank.webhookSecret);
-      delivery.answered(200);
-      this.#show("good", "Verified", this.#believe(event), "200");
+      event = await this.#verify(body, headers, this.#bank.webhookSecret);
     } catch (error) {
       delivery.answered(400);
       this.#show("bad", "Refused", `${sentence(error.message)} Nothing in it is believed.`, "400");
+      return;
     }
+    delivery.answered(200);
+    this.#show("good", "Verified", this.#believe(event), "200");
   }
 
   /** The id inside the signed body tells a repetition; the one in the header changes. */
   #believe(event) {
-    const id = event.eventId ?? event.event_id;
+    if (!event) return "Nothing in it that this page knows.";
+    const id = event.eventId;
     const { paymentId, amount, status } = event.data;
     if (this.#seen.has(id)) return `Payment ${paymentId.slice(0, 8)}…: told before, so nothing is done twice.`;
     this.#seen.add(id);

@@ -12,6 +12,7 @@ const WORDS = {
   P_PROCESSING: "Taken by the core",
   P_COMPLETED: "Completed",
   P_FAILED: "Failed",
+  COMPLETED: "Completed",
 };
 
 export class Payments {
@@ -49,7 +50,7 @@ export class Payments {
   }
 }
 
-export const isFinal = (state) => state === "P_COMPLETED" || state === "P_FAILED";
+export const isFinal = (state) => ["P_COMPLETED", "P_FAILED", "COMPLETED"].includes(state);
 
 function words({ state, fate, kind }) {
   if (state) return WORDS[state] ?? state;

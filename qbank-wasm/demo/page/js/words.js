@@ -12,8 +12,10 @@ const DID = {
   booked: "moved the money: one new entry",
   knew_the_key: "knew the key: moved nothing more",
   nothing: "moved nothing",
-  answered: "answered",
+  answered: "told what it knows",
 };
+
+const isToken = ({ path }) => path.endsWith("/token");
 
 export function statusWords(status) {
   const words = STATUS.get(status);
@@ -41,6 +43,7 @@ export function clientSaw(exchange) {
 export function bankDid(exchange) {
   if (exchange.saw === "gave_up" && exchange.did === "not_arrived") return "never saw it";
   if (exchange.answered === 401) return "did not know the token: moved nothing";
+  if (exchange.did === "answered" && isToken(exchange)) return "issued a new token";
   return DID[exchange.did];
 }
 
@@ -55,7 +58,7 @@ export function mood(exchange) {
 export function whatItIs(exchange, attempt) {
   if (exchange.key) return `Attempt ${attempt}`;
   const path = exchange.path.replace(/^\/v1/, "");
-  if (path === "/token") return "Fetch a token";
+  if (isToken(exchange)) return "Fetch a token";
   if (path === "/accounts") return "List the accounts";
   if (path.startsWith("/balances/")) return "Read a balance";
   return "Ask for the payment";
