@@ -50,6 +50,16 @@ export const scenarios = {
     assert.equal(await visitor.entries(), 1);
   },
 
+  async "an accepted payment that is sent again moves nothing more"(visitor) {
+    assert.equal(await visitor.pay(), "Accepted");
+    await visitor.press("#again");
+    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.entries(), 1);
+    assert.equal(await visitor.pay(), "Accepted");
+    assert.equal((await visitor.keys()).length, 2);
+    assert.equal(await visitor.entries(), 2);
+  },
+
   async "what never arrived moves when it is sent again"(visitor) {
     await visitor.fault("refused");
     await visitor.page.locator("#retries").selectOption("0");
@@ -111,7 +121,7 @@ export const scenarios = {
       assert.equal(await visitor.page.getAttribute(`#${id}`, "aria-invalid"), "true");
       assert.equal(await visitor.page.evaluate(() => document.activeElement.id), id);
     };
-    for (const [amount, words] of [["1.234", /two decimals/], ["0", /more than zero/], ["", /number/]]) {
+    for (const [amount, words] of [["1.234", /^Must have at most two decimals$/], ["0", /more than zero/], ["", /number/]]) {
       await visitor.page.locator("#amount").fill(amount);
       await wrong("amount", words);
     }

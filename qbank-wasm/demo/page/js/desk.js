@@ -149,11 +149,9 @@ export class Desk {
     if (this.#busy) return;
     this.#setBusy(true);
     try {
-      await action();
-      this.#parts.ledger.show();
+      await action().finally(() => this.#parts.ledger.show());
       await this.#readBalances();
     } finally {
-      this.#parts.ledger.show();
       this.#setBusy(false);
     }
   }

@@ -14,7 +14,7 @@ export const FATES = {
   unknown: {
     title: "Unknown",
     text: "The money may have moved, or not: no answer that can be believed came back.",
-    next: "Send it again with the same key. If the bank has it, nothing moves twice; if not, it moves now.",
+    next: "Send it again with the same key. If the bank has it, nothing moves twice; if not, it moves now. “Send payment” would draw a new key, and could pay twice.",
   },
   refused: {
     title: "Refused",

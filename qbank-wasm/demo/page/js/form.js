@@ -125,6 +125,6 @@ function memberOf(error) {
 function readable({ message }, member) {
   const start = message.indexOf(member);
   const rule = start < 0 ? message : message.slice(start + member.length).trim();
-  const text = rule.split(": correct it")[0] || message;
+  const text = rule.split(";")[0] || message;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -51,6 +51,7 @@ export class Hooks {
   }
 
   #show(mood, verdict, text, answered) {
+    byId("hooks").hidden = false;
     byId("hooks-empty").hidden = true;
     const when = el("span", { class: "when" }, written(this.#bank.now));
     const head = el("p", { class: "step-head" }, el("strong", {}, verdict), el("span", { class: "token" }, `answered ${answered}`), when);

@@ -43,6 +43,7 @@ export class Payments {
       el("span", { class: "payment-line" }, keyMark(intent.key), state, dots),
     );
     byId("payments").prepend(item);
+    byId("payments").hidden = false;
     byId("payments-empty").hidden = true;
     const row = { state, dots };
     this.#rows.set(intent, row);
