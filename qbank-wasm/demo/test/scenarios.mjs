@@ -70,6 +70,18 @@ export const scenarios = {
     assert.equal(await visitor.entries(), 1);
   },
 
+  async "a payment in doubt can be sent again after others were sent"(visitor) {
+    await visitor.fault("lost");
+    await visitor.page.locator("#retries").selectOption("0");
+    assert.equal(await visitor.pay(), "Unknown");
+    assert.equal(await visitor.pay(), "Accepted");
+    await visitor.press("#payments button");
+    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.page.locator("#payments button[aria-disabled=false]").count(), 0);
+    assert.equal((await visitor.keys()).length, 2);
+    assert.equal(await visitor.entries(), 2);
+  },
+
   async "several troubles strike one after the other"(visitor) {
     await visitor.fault("refused");
     await visitor.fault("lost");

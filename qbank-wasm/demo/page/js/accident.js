@@ -13,7 +13,7 @@ export async function accident(answer, signal) {
       return;
     case "close_without_answer":
     case "close_before_reading":
-      throw new TypeError("The connection was closed.");
+      throw new TypeError("the connection was closed");
     case "delay":
       await pause(answer.faultValue, signal);
       return;
@@ -24,7 +24,7 @@ export async function accident(answer, signal) {
       answer.stream = (until, ended) => dropByDrop(answer, until, ended);
       return;
     default:
-      throw new TypeError("The connection was lost.");
+      throw new TypeError("the connection was lost");
   }
 }
 
@@ -40,7 +40,7 @@ function cutOff(answer, ended) {
         return;
       }
       ended("cut_off");
-      controller.error(new TypeError("The connection was closed."));
+      controller.error(new TypeError("the connection was closed"));
     },
   });
 }

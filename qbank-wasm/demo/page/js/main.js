@@ -41,7 +41,7 @@ export async function open() {
     faults: new Faults(bank),
     form: new Form(act(() => desk.pay())),
     outcome: new Outcome({ again: act((intent) => desk.again(intent)), ask: act((intent) => desk.ask(intent)) }),
-    payments: new Payments(),
+    payments: new Payments({ again: act((intent) => desk.again(intent)) }),
     accounts: new Accounts(),
     ledger: new LedgerView(bank),
     hooks: new Hooks(bank, verifyWebhook),

@@ -47,7 +47,7 @@ async function travel(bank, request, tell) {
   await pause(LATENCY_MS, request.signal);
   if (bank.refuses(request.method, target)) {
     tell({ did: "never_read", fault: "refuse" });
-    throw new TypeError("The connection was closed.");
+    throw new TypeError("the connection was closed");
   }
   const before = bank.ledger.entries.length;
   const answer = bank.handle(request.method, target, [...request.headers], body);

@@ -1,8 +1,8 @@
 // The payments that were sent, and how far each has come.
 
-import { byId, el, say } from "./dom.js";
+import { byId, el, onPress, say, setEnabled } from "./dom.js";
 import { FATES } from "./fates.js";
-import { keyMark } from "./marks.js";
+import { keyMark, letterOf } from "./marks.js";
 
 const STATES = ["P_CREATED", "P_VALIDATED", "P_SUBMITTED_TO_CORE", "P_PROCESSING", "P_COMPLETED"];
 const WORDS = {
@@ -17,6 +17,11 @@ const WORDS = {
 
 export class Payments {
   #rows = new Map();
+  #again;
+
+  constructor({ again }) {
+    this.#again = again;
+  }
 
   /** Those whose state may still change. */
   get open() {
@@ -31,21 +36,28 @@ export class Payments {
       dot.classList.toggle("reached", at <= reached);
     }
     row.dots.hidden = reached < 0;
+    this.#offer(intent, row);
+  }
+
+  /** What is in doubt can be sent again, however much was done since. */
+  #offer(intent, row) {
+    const inDoubt = intent.fate === "unknown" || intent.fate === "in_progress";
+    if (inDoubt && !row.again) {
+      row.again = el("button", { type: "button", class: "small" }, `Send ${letterOf(intent.key)} again`);
+      onPress(row.again, () => this.#again(intent));
+      row.line.append(row.again);
+    }
+    if (row.again) setEnabled(row.again, inDoubt);
   }
 
   #add(intent) {
     const state = el("span", { class: "state" });
     const dots = el("span", { class: "dots", "aria-hidden": "true" }, ...STATES.map(() => el("i")));
-    const item = el(
-      "li",
-      {},
-      el("span", { class: "payment-title" }, intent.title),
-      el("span", { class: "payment-line" }, keyMark(intent.key), state, dots),
-    );
-    byId("payments").prepend(item);
+    const line = el("div", { class: "payment-line" }, keyMark(intent.key), state, dots);
+    byId("payments").prepend(el("li", {}, el("span", { class: "payment-title" }, intent.title), line));
     byId("payments").hidden = false;
     byId("payments-empty").hidden = true;
-    const row = { state, dots };
+    const row = { state, dots, line };
     this.#rows.set(intent, row);
     return row;
   }
