@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode, Uri, header};
 
-use crate::endpoint::{Answer, Endpoint};
+use crate::call::{Meaning, Operation};
+use crate::endpoint::Answer;
 use crate::error::Evidence;
 use crate::fields::DecodeError;
 use crate::id::PaymentId;
@@ -17,6 +18,8 @@ use crate::policy::{self, Verdict};
 use crate::problem::Problem;
 use crate::redact::{redact_bounded, redact_source};
 use crate::retry_after::retry_after;
+use crate::session::Session;
+use crate::token::AccessToken;
 
 /// What an outcome is read against.
 pub(crate) struct Scene<'a> {
@@ -25,16 +28,18 @@ pub(crate) struct Scene<'a> {
     pub(crate) write: bool,
     pub(crate) unix: Duration,
     pub(crate) max_body: usize,
-    /// Texts that no error may repeat; only gathered for one.
-    pub(crate) secrets: &'a dyn Fn() -> Vec<&'a str>,
+    pub(crate) session: &'a Session,
+    /// The token of this attempt and that of the one before, which an answer may
+    /// still repeat.
+    pub(crate) tokens: [Option<&'a AccessToken>; 2],
 }
 
-pub(crate) enum Judged<T> {
-    Good { value: T, response: Response<Bytes> },
+pub(crate) enum Judged {
+    Good { meaning: Meaning, response: Response<Bytes> },
     Bad { verdict: Verdict, evidence: Box<Evidence> },
 }
 
-impl<T> Judged<T> {
+impl Judged {
     pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Good { response, .. } => Some(response.status()),
@@ -45,33 +50,33 @@ impl<T> Judged<T> {
 
 /// An answer that broke off after its head is judged by the head: a 401 is a
 /// 401, and an ACH payment with a usable `Location` is accepted.
-pub(crate) fn judge<E: Endpoint>(
-    endpoint: &E,
+pub(crate) fn judge(
+    operation: &mut dyn Operation,
     scene: &Scene<'_>,
     outcome: Result<Response<Bytes>, Fault>,
-) -> Judged<E::Output> {
+) -> Judged {
     match outcome {
         Ok(response) if response.status().is_success() => {
             match scene.decode(
-                endpoint,
+                operation,
                 response.status(),
                 response.headers(),
                 Some(response.body()),
             ) {
-                Ok(value) => Judged::Good { value, response },
+                Ok(meaning) => Judged::Good { meaning, response },
                 Err(error) => scene.unreadable(&error, response),
             }
         }
-        Ok(response) => scene.refusal(response, None),
+        Ok(response) => scene.refusal(operation, response, None),
         Err(mut fault) => match fault.head.take() {
             Some(head) if head.status.is_success() => {
-                match scene.decode(endpoint, head.status, &head.headers, None) {
-                    Ok(value) => Judged::Good { value, response: bodiless(*head) },
-                    Err(_) => scene.broken(Fault { head: Some(head), ..fault }),
+                match scene.decode(operation, head.status, &head.headers, None) {
+                    Ok(meaning) => Judged::Good { meaning, response: bodiless(*head) },
+                    Err(_) => scene.broken(operation, Fault { head: Some(head), ..fault }),
                 }
             }
-            Some(head) => scene.refusal(bodiless(*head), Some(fault)),
-            None => scene.broken(fault),
+            Some(head) => scene.refusal(operation, bodiless(*head), Some(fault)),
+            None => scene.broken(operation, fault),
         },
     }
 }
@@ -81,15 +86,15 @@ fn bodiless(head: Parts) -> Response<Bytes> {
 }
 
 impl Scene<'_> {
-    fn decode<E: Endpoint>(
+    fn decode(
         &self,
-        endpoint: &E,
+        operation: &mut dyn Operation,
         status: StatusCode,
         headers: &HeaderMap,
         body: Option<&[u8]>,
-    ) -> Result<E::Output, DecodeError> {
+    ) -> Result<Meaning, DecodeError> {
         let location = self.location(headers);
-        endpoint.decode(&Answer { status, headers, body, location })
+        operation.decode(&Answer { status, headers, body, location })
     }
 
     fn location(&self, headers: &HeaderMap) -> Option<PaymentId> {
@@ -97,8 +102,16 @@ impl Scene<'_> {
         PaymentUrls::new(self.base, self.uri).id_of_reference(location)
     }
 
+    /// Texts that no error may repeat.
+    fn secrets<'s>(&'s self, operation: &'s dyn Operation) -> Vec<&'s str> {
+        let mut secrets = self.session.secrets();
+        secrets.extend(self.tokens.iter().flatten().map(|token| token.expose()));
+        secrets.extend(operation.secrets());
+        secrets
+    }
+
     /// A status that promised success over a body that cannot be.
-    fn unreadable<T>(&self, error: &DecodeError, response: Response<Bytes>) -> Judged<T> {
+    fn unreadable(&self, error: &DecodeError, response: Response<Bytes>) -> Judged {
         let status = response.status();
         Judged::Bad {
             verdict: policy::judge(status, policy::NO_CONFLICT, self.write),
@@ -112,11 +125,16 @@ impl Scene<'_> {
     }
 
     /// A status that promises nothing.
-    fn refusal<T>(&self, response: Response<Bytes>, fault: Option<Fault>) -> Judged<T> {
+    fn refusal(
+        &self,
+        operation: &dyn Operation,
+        response: Response<Bytes>,
+        fault: Option<Fault>,
+    ) -> Judged {
         let status = response.status();
         let headers = response.headers();
         let urls = PaymentUrls::new(self.base, self.uri);
-        let problem = Problem::read(headers, response.body(), &urls, &(self.secrets)());
+        let problem = Problem::read(headers, response.body(), &urls, &self.secrets(operation));
         let mut verdict = policy::judge(status, problem.conflict(), self.write);
         // The connection ended inside this answer.
         verdict.fresh_connection |= fault.is_some();
@@ -134,21 +152,21 @@ impl Scene<'_> {
                 retry_after: retry_after(headers, self.unix),
                 problem,
                 response: Some(response),
-                source: fault.map(|fault| redact_source(fault.source, &(self.secrets)())),
+                source: fault.map(|fault| redact_source(fault.source, &self.secrets(operation))),
                 ..Evidence::default()
             }),
         }
     }
 
     /// No complete answer.
-    fn broken<T>(&self, fault: Fault) -> Judged<T> {
+    fn broken(&self, operation: &dyn Operation, fault: Fault) -> Judged {
         let verdict = policy::judge_fault(&fault);
         let what = match (fault.kind, &fault.head) {
             (FaultKind::BodyTooLarge, _) => {
                 format!("the answer's body is larger than the limit of {} bytes", self.max_body)
             }
             (kind, head) => {
-                let source = redact_bounded(fault.told(), &(self.secrets)());
+                let source = redact_bounded(fault.told(), &self.secrets(operation));
                 let after =
                     head.as_ref().map_or(String::new(), |head| format!(" (after {})", head.status));
                 let host = self.uri.authority().map_or("", |host| host.as_str());
@@ -161,7 +179,7 @@ impl Scene<'_> {
                 what,
                 status: fault.head.as_ref().map(|head| head.status),
                 response: fault.head.map(|head| bodiless(*head)),
-                source: Some(redact_source(fault.source, &(self.secrets)())),
+                source: Some(redact_source(fault.source, &self.secrets(operation))),
                 ..Evidence::default()
             }),
         }

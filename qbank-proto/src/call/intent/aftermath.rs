@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::{Call, State, payment_failed};
-use crate::endpoint::Endpoint;
+use super::{Intent, Out, State, payment_failed};
+use crate::call::Operation;
 use crate::error::{Attempt, ErrorKind, Evidence, Fate};
 use crate::id::PaymentId;
 use crate::judge::{self, Judged};
@@ -16,9 +16,10 @@ use crate::policy::{ConflictPolicy, Resend, Verdict};
 use crate::redact::redact_source;
 use crate::watch::{Goal, Watch, Watched};
 
-impl<E: Endpoint> Call<E> {
+impl Intent {
     pub(super) fn settled(
         &mut self,
+        operation: &mut dyn Operation,
         now: Now,
         ticket: &Ticket,
         outcome: Result<Response<Bytes>, Fault>,
@@ -36,12 +37,12 @@ impl<E: Endpoint> Call<E> {
             write: self.key.is_some(),
             unix: now.unix,
             max_body: self.limits.max_body,
-            secrets: &|| self.secrets(&out.token),
+            session: &self.session,
+            tokens: [Some(&out.token), self.earlier.as_ref()],
         };
         let fault = outcome.as_ref().err().map(|fault| fault.kind);
-        let judged = judge::judge(&self.endpoint, &scene, outcome);
-        self.earlier = Some(out.token);
-        let doubted = self.attempts.join() >= Fate::Unknown;
+        let judged = judge::judge(operation, &scene, outcome);
+        self.earlier = Some(out.token.clone());
         let fate = match &judged {
             _ if self.key.is_none() => Fate::NotApplicable,
             Judged::Good { .. } => Fate::Accepted,
@@ -50,16 +51,16 @@ impl<E: Endpoint> Call<E> {
         self.attempts.add(Attempt { at: out.sent.utc(), status: judged.status(), fault, fate });
         tracing::debug!(status = judged.status().map(|s| s.as_u16()), %fate, "attempt is over");
         match judged {
-            Judged::Good { value, response } => self.succeed(value, response, false),
+            Judged::Good { meaning, response } => self.succeed(meaning, response, false),
             Judged::Bad { verdict, evidence } => {
                 // A head that says no, or "in process", has answered, however slow
                 // its body: a 401 still costs the token, a 409 is still a conflict.
                 let answered = evidence.status.is_some_and(|status| !status.is_success());
                 let timed_out = fault == Some(FaultKind::Timeout) && !answered;
                 if timed_out && out.own_time.is_some_and(|from| now.mono >= from) {
-                    self.fail(ErrorKind::DeadlineExceeded, *evidence);
+                    self.fail(operation, ErrorKind::DeadlineExceeded, *evidence);
                 } else {
-                    self.next(now, out.generation, verdict, *evidence, doubted);
+                    self.next(operation, now, &out, verdict, *evidence);
                 }
             }
         }
@@ -68,11 +69,11 @@ impl<E: Endpoint> Call<E> {
     /// What follows a bad attempt: a resend, a look at the payment, or the end.
     pub(super) fn next(
         &mut self,
+        operation: &dyn Operation,
         now: Now,
-        generation: u64,
+        out: &Out,
         verdict: Verdict,
         mut evidence: Evidence,
-        doubted: bool,
     ) {
         let write = self.key.is_some();
         self.fresh_connection = verdict.fresh_connection;
@@ -83,15 +84,15 @@ impl<E: Endpoint> Call<E> {
             Resend::IfWrite => write,
             Resend::OnceIfWrite => write && !std::mem::replace(&mut self.oversized, true),
             Resend::WithNewToken => {
-                self.session.invalidate(generation);
+                self.session.invalidate(out.generation);
                 self.auth.can_renew() && !std::mem::replace(&mut self.renewed, true)
             }
         };
         if verdict.kind == ErrorKind::PermissionDenied {
-            evidence.scope = E::SCOPE;
+            evidence.scope = operation.scope();
         }
         if verdict.kind == ErrorKind::IdempotencyConflict
-            && self.follows(doubted)
+            && self.follows(operation, out.doubted)
             && let Some(id) = evidence.problem.transaction_id
         {
             self.last = Some((verdict.kind, evidence));
@@ -114,12 +115,12 @@ impl<E: Endpoint> Call<E> {
             self.last = Some((verdict.kind, evidence));
             self.state = State::Resting(until);
         } else {
-            self.fail(verdict.kind, evidence);
+            self.fail(operation, verdict.kind, evidence);
         }
     }
 
-    pub(super) fn follows(&self, doubted: bool) -> bool {
-        E::FOLLOWS
+    pub(super) fn follows(&self, operation: &dyn Operation, doubted: bool) -> bool {
+        operation.follows()
             && match self.limits.on_conflict {
                 ConflictPolicy::Report => false,
                 ConflictPolicy::FollowOwn => doubted,
@@ -148,31 +149,31 @@ impl<E: Endpoint> Call<E> {
         )));
     }
 
-    pub(super) fn followed(&mut self, watched: Watched) {
+    pub(super) fn followed(&mut self, operation: &mut dyn Operation, watched: Watched) {
         let (kind, mut evidence) = self
             .last
             .take()
             .unwrap_or_else(|| (ErrorKind::IdempotencyConflict, Evidence::default()));
         match watched {
-            Watched::Seen(reply) => match self.endpoint.follow(&reply.value) {
+            Watched::Seen(reply) => match operation.follow(&reply.value) {
                 Some(_) if reply.value.failed() => self.own_error(payment_failed(reply)),
-                Some(value) => self.succeed(value, reply.response, true),
+                Some(meaning) => self.succeed(meaning, reply.response, true),
                 None => {
                     evidence.what.push_str(
                         "; the payment in process is of another amount or type: was the key used before?",
                     );
                     evidence.payment = Some(Box::new(reply.value));
-                    self.fail(kind, evidence);
+                    self.fail(operation, kind, evidence);
                 }
             },
             Watched::Lost { error, .. } | Watched::TimeUp { last: Some(error), .. } => {
                 evidence.what.push_str("; following it failed");
                 // The look knew the session's secrets, but not this request's.
-                let secrets = self.endpoint.secrets();
+                let secrets = operation.secrets();
                 evidence.source = Some(redact_source(Box::new(error), &secrets));
-                self.fail(kind, evidence);
+                self.fail(operation, kind, evidence);
             }
-            Watched::TimeUp { .. } => self.fail(kind, evidence),
+            Watched::TimeUp { .. } => self.fail(operation, kind, evidence),
         }
     }
 }

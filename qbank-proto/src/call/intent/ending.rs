@@ -5,14 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use super::{Call, Outcome, State};
-use crate::endpoint::{Endpoint, Payment};
+use super::{Intent, Outcome, State};
+use crate::call::{Meaning, Operation};
+use crate::endpoint::Payment;
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::id::PaymentId;
 use crate::idempotency::IdempotencyKey;
 use crate::reply::Reply;
 
-impl<E: Endpoint> Call<E> {
+impl Intent {
     /// A call that is over before it began.
     pub(super) fn reject(&mut self, mut error: Error) {
         error.evidence_mut().key = self.key;
@@ -30,15 +31,15 @@ impl<E: Endpoint> Call<E> {
         self.state = State::Over(Box::new(Err(error)));
     }
 
-    pub(super) fn succeed(&mut self, value: E::Output, response: Response<Bytes>, followed: bool) {
-        if E::failed(&value) {
-            self.own_error(failed(E::payment_id(&value), response));
+    pub(super) fn succeed(&mut self, meaning: Meaning, response: Response<Bytes>, followed: bool) {
+        if meaning.failed {
+            self.own_error(failed(meaning.payment_id, response));
             return;
         }
         let fate = if self.key.is_some() { Fate::Accepted } else { Fate::NotApplicable };
         let attempts = self.attempts.take();
         let reply = Reply {
-            value,
+            value: (),
             fate,
             key: self.key,
             followed,
@@ -49,9 +50,14 @@ impl<E: Endpoint> Call<E> {
         self.state = State::Over(Box::new(Ok(reply)));
     }
 
-    pub(super) fn fail(&mut self, kind: ErrorKind, mut evidence: Evidence) {
+    pub(super) fn fail(
+        &mut self,
+        operation: &dyn Operation,
+        kind: ErrorKind,
+        mut evidence: Evidence,
+    ) {
         self.auth.release();
-        let operation = format!("{} {}: ", E::METHOD, E::PATH);
+        let operation = format!("{}: ", operation.name());
         evidence.what.insert_str(0, &operation);
         evidence.key = self.key;
         evidence.first_sent = self.attempts.first_sent();
@@ -61,25 +67,29 @@ impl<E: Endpoint> Call<E> {
         self.state = State::Over(Box::new(Err(error)));
     }
 
-    pub(super) fn out_of_time<T>(&mut self) -> Option<T> {
+    pub(super) fn out_of_time<T>(&mut self, operation: &dyn Operation) -> Option<T> {
         let limit = self.limits.deadline.as_secs_f64();
-        self.cut_short(ErrorKind::DeadlineExceeded, format!("the deadline of {limit} s passed"));
+        self.cut_short(
+            operation,
+            ErrorKind::DeadlineExceeded,
+            format!("the deadline of {limit} s passed"),
+        );
         None
     }
 
     /// Something of our own ends it. What the bank said last stays as evidence.
-    fn cut_short(&mut self, kind: ErrorKind, what: String) {
+    fn cut_short(&mut self, operation: &dyn Operation, kind: ErrorKind, what: String) {
         let mut evidence = self.last.take().map(|(_, evidence)| evidence).unwrap_or_default();
         let before = std::mem::replace(&mut evidence.what, what);
         if !before.is_empty() {
             evidence.what.push_str("; before that, ");
             evidence.what.push_str(&before);
         }
-        self.fail(kind, evidence);
+        self.fail(operation, kind, evidence);
     }
 
     /// Gives the outcome out, once.
-    pub(super) fn take_outcome(&mut self) -> Outcome<E> {
+    pub(super) fn take_outcome(&mut self) -> Outcome {
         let fate = match &self.state {
             State::Over(outcome) => match &**outcome {
                 Ok(reply) => reply.fate,
@@ -95,36 +105,37 @@ impl<E: Endpoint> Call<E> {
     }
 
     /// The application ends it, by the kind of what came before.
-    pub(super) fn called_off(&mut self) {
+    pub(super) fn called_off(&mut self, operation: &dyn Operation) {
         let kind = self.last.as_ref().map_or(ErrorKind::Transport, |last| last.0);
-        self.cut_short(kind, "the call was called off".to_owned());
+        self.cut_short(operation, kind, "the call was called off".to_owned());
     }
 
-    pub(super) fn held_back<T>(&mut self, wait: Duration) -> Option<T> {
+    pub(super) fn held_back<T>(&mut self, operation: &dyn Operation, wait: Duration) -> Option<T> {
         let evidence = Evidence {
             what: "the bank asked this client to slow down for longer than the call has".to_owned(),
             retry_after: Some(wait),
             ..Evidence::default()
         };
         let (kind, evidence) = self.last.take().unwrap_or((ErrorKind::RateLimited, evidence));
-        self.fail(kind, evidence);
+        self.fail(operation, kind, evidence);
         None
     }
 
-    pub(super) fn not_yet<T>(&mut self) -> Option<T> {
+    pub(super) fn not_yet<T>(&mut self, operation: &dyn Operation) -> Option<T> {
         let evidence = Evidence {
             what: "first sent must not be in the future".to_owned(),
             input: Some("first sent".to_owned()),
             ..Evidence::default()
         };
-        self.fail(ErrorKind::InvalidInput, evidence);
+        self.fail(operation, ErrorKind::InvalidInput, evidence);
         None
     }
 
-    pub(super) fn too_old<T>(&mut self, age: Duration) -> Option<T> {
+    pub(super) fn too_old<T>(&mut self, operation: &dyn Operation, age: Duration) -> Option<T> {
         let limit = self.session.config().max_key_age.as_secs() / 3600;
         let age = age.as_secs() / 3600;
         self.cut_short(
+            operation,
             ErrorKind::InvalidInput,
             format!(
                 "the intent was first sent {age} h ago, and a bank may forget a key after {limit} h: reconcile first"
