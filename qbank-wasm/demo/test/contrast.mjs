@@ -10,7 +10,8 @@ export function tooFaint(least) {
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
   const luminance = ([r, g, b]) => {
-    const linear = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const linear = (c) =>
+      c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
     return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   };
   const behind = (element) => {
@@ -28,7 +29,10 @@ export function tooFaint(least) {
     const element = texts.currentNode.parentElement;
     const text = texts.currentNode.textContent.trim();
     if (!text || !element.checkVisibility({ visibilityProperty: true })) continue;
-    const contrast = ratio(luminance(rgba(getComputedStyle(element).color)), luminance(behind(element)));
+    const contrast = ratio(
+      luminance(rgba(getComputedStyle(element).color)),
+      luminance(behind(element)),
+    );
     if (contrast < least) faint.push(`${contrast.toFixed(2)} ${text}`);
   }
   return faint;

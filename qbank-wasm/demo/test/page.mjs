@@ -33,7 +33,14 @@ const { url, close } = await serve(fileURLToPath(new URL("../dist", import.meta.
 // Playwright gives each launch a user-data-dir of its own, and removes it.
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
 });
 
 let failed = 0;
@@ -72,7 +79,10 @@ async function visit(options, action) {
 async function look(visitor, name) {
   const { page } = visitor;
   await picture(page, name, "1-opened");
-  assert.ok((await visitor.shifts()) < MOST_SHIFT, `the page moved by ${await visitor.shifts()} while it opened`);
+  assert.ok(
+    (await visitor.shifts()) < MOST_SHIFT,
+    `the page moved by ${await visitor.shifts()} while it opened`,
+  );
 
   await visitor.fault("lost");
   await visitor.fault("stale");

@@ -7,11 +7,21 @@ export const scenarios = {
     await visitor.fault("lost");
     assert.equal(await visitor.pay(), "Accepted");
     assert.deepEqual(await visitor.steps(), ["Attempt 1", "Attempt 2", "Ask for the payment"]);
-    assert.deepEqual(await visitor.saw(), ["the connection closed, no answer", "409 Already in process", "200 OK"]);
+    assert.deepEqual(await visitor.saw(), [
+      "the connection closed, no answer",
+      "409 Already in process",
+      "200 OK",
+    ]);
     assert.equal((await visitor.keys()).length, 1);
     assert.equal(await visitor.entries(), 1);
     assert.equal(await visitor.page.locator("#fault-lost").isChecked(), false);
-    assert.deepEqual(await visitor.texts("#accounts .amount"), ["249,987.50", "40,012.50", "1,000,000.00", "75,500.25", "0.00"]);
+    assert.deepEqual(await visitor.texts("#accounts .amount"), [
+      "249,987.50",
+      "40,012.50",
+      "1,000,000.00",
+      "75,500.25",
+      "0.00",
+    ]);
   },
 
   async "a stale token is replaced once"(visitor) {
@@ -133,7 +143,11 @@ export const scenarios = {
       assert.equal(await visitor.page.getAttribute(`#${id}`, "aria-invalid"), "true");
       assert.equal(await visitor.page.evaluate(() => document.activeElement.id), id);
     };
-    for (const [amount, words] of [["1.234", /^Must have at most two decimals$/], ["0", /more than zero/], ["", /number/]]) {
+    for (const [amount, words] of [
+      ["1.234", /^Must have at most two decimals$/],
+      ["0", /more than zero/],
+      ["", /number/],
+    ]) {
       await visitor.page.locator("#amount").fill(amount);
       await wrong("amount", words);
     }
@@ -170,7 +184,10 @@ export const scenarios = {
     const again = async (choice, count) => {
       await visitor.page.locator(`input[name=hook][value=${choice}]`).check();
       await visitor.page.locator("#redeliver").click();
-      await visitor.page.waitForFunction((n) => document.querySelectorAll("#hooks li").length === n, count);
+      await visitor.page.waitForFunction(
+        (n) => document.querySelectorAll("#hooks li").length === n,
+        count,
+      );
       return latest.innerText();
     };
     await latest.waitFor();
@@ -183,7 +200,8 @@ export const scenarios = {
 
   async "a keyboard is enough"(visitor) {
     const { keyboard } = visitor.page;
-    const focused = () => visitor.page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
+    const focused = () =>
+      visitor.page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
     const tabTo = async (id) => {
       for (let presses = 0; presses < 60; presses += 1) {
         if ((await focused()) === id) {

@@ -18,7 +18,10 @@ const TYPES = {
 export async function serve(root) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
-    const path = join(root, normalize(decodeURIComponent(pathname.endsWith("/") ? `${pathname}index.html` : pathname)));
+    const path = join(
+      root,
+      normalize(decodeURIComponent(pathname.endsWith("/") ? `${pathname}index.html` : pathname)),
+    );
     const found = path.startsWith(root) && (await stat(path).catch(() => undefined))?.isFile();
     if (!found) {
       response.writeHead(404).end();

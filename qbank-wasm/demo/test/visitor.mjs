@@ -11,7 +11,10 @@ export class Visitor {
   /** Opens the page afresh: a new bank, nothing remembered. */
   static async arrive(browser, url, options = {}) {
     const visitor = new Visitor();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      ...options,
+    });
     context.setDefaultTimeout(PATIENCE_MS);
     visitor.#context = context;
     const complain = (text) => visitor.#complaints.push(text);
@@ -83,12 +86,18 @@ export class Visitor {
 
   /** The steps of what was done last: "Attempt 1", "Fetch a token", … */
   steps() {
-    return this.page.locator(".group:not(.quiet) >> nth=0").locator(".step-head strong").allInnerTexts();
+    return this.page
+      .locator(".group:not(.quiet) >> nth=0")
+      .locator(".step-head strong")
+      .allInnerTexts();
   }
 
   /** What the client saw, step by step. */
   saw() {
-    return this.page.locator(".group:not(.quiet) >> nth=0").locator("dl > div:first-child dd").allInnerTexts();
+    return this.page
+      .locator(".group:not(.quiet) >> nth=0")
+      .locator("dl > div:first-child dd")
+      .allInnerTexts();
   }
 
   /** The keys that stand in the timeline, each once. */
@@ -114,6 +123,7 @@ export class Visitor {
 function watchShifts() {
   globalThis.shifted = 0;
   new PerformanceObserver((list) => {
-    for (const shift of list.getEntries()) if (!shift.hadRecentInput) globalThis.shifted += shift.value;
+    for (const shift of list.getEntries())
+      if (!shift.hadRecentInput) globalThis.shifted += shift.value;
   }).observe({ type: "layout-shift", buffered: true });
 }

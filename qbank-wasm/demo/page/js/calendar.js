@@ -27,11 +27,19 @@ function until(nowMs, hour, wanted) {
 }
 
 const FORMAT = new Intl.DateTimeFormat("en-GB", {
-  weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC",
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+  timeZone: "UTC",
 });
 
 /** "Mon 5 Jan, 14:00 UTC". */
 export function written(ms) {
-  const parts = Object.fromEntries(FORMAT.formatToParts(new Date(ms)).map(({ type, value }) => [type, value]));
+  const parts = Object.fromEntries(
+    FORMAT.formatToParts(new Date(ms)).map(({ type, value }) => [type, value]),
+  );
   return `${parts.weekday} ${parts.day} ${parts.month}, ${parts.hour}:${parts.minute} UTC`;
 }

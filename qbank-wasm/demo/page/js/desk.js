@@ -101,7 +101,9 @@ export class Desk {
   #call({ kind, request }, options) {
     const { payments, transfers } = this.#parts.client.withRawResponse;
     if (kind === "transfer") return transfers.create(request, options);
-    return kind === "wire" ? payments.createWire(request, options) : payments.createAch(request, options);
+    return kind === "wire"
+      ? payments.createWire(request, options)
+      : payments.createAch(request, options);
   }
 
   #failed(intent, error, { outcome, form }) {

@@ -3,16 +3,66 @@
 import { byId, el } from "./dom.js";
 
 const FAULTS = [
-  { id: "lost", name: "Lose the answer", what: "The bank does it; its answer never arrives.", order: { kind: "drop_after_commit" } },
-  { id: "refused", name: "Close the line", what: "The bank never reads the request.", order: { kind: "refuse" } },
-  { id: "down", name: "503 maintenance", what: "“Try again in a second.” Nothing is done.", order: { kind: "status", status: 503, retry_after: 1 } },
-  { id: "busy", name: "429 too busy", what: "Refused for a second.", order: { kind: "status", status: 429, retry_after: 1 } },
-  { id: "stale", name: "Stale token", what: "The bank no longer knows the token.", order: { kind: "revoke_token" } },
-  { id: "flight", name: "409 in flight", what: "The key is in use by another request.", order: { kind: "in_flight" } },
-  { id: "late", name: "Answer too late", what: "Done, but the answer takes six seconds.", order: { kind: "delay", ms: 6000 } },
-  { id: "cut", name: "Cut it off", what: "Done, but half of the answer is missing.", order: { kind: "truncate" } },
-  { id: "garbage", name: "Garbled answer", what: "Done, but the body cannot be read.", order: { kind: "garbage" } },
-  { id: "proxy", name: "A proxy’s page", what: "Done, but a web page comes back.", order: { kind: "html" } },
+  {
+    id: "lost",
+    name: "Lose the answer",
+    what: "The bank does it; its answer never arrives.",
+    order: { kind: "drop_after_commit" },
+  },
+  {
+    id: "refused",
+    name: "Close the line",
+    what: "The bank never reads the request.",
+    order: { kind: "refuse" },
+  },
+  {
+    id: "down",
+    name: "503 maintenance",
+    what: "“Try again in a second.” Nothing is done.",
+    order: { kind: "status", status: 503, retry_after: 1 },
+  },
+  {
+    id: "busy",
+    name: "429 too busy",
+    what: "Refused for a second.",
+    order: { kind: "status", status: 429, retry_after: 1 },
+  },
+  {
+    id: "stale",
+    name: "Stale token",
+    what: "The bank no longer knows the token.",
+    order: { kind: "revoke_token" },
+  },
+  {
+    id: "flight",
+    name: "409 in flight",
+    what: "The key is in use by another request.",
+    order: { kind: "in_flight" },
+  },
+  {
+    id: "late",
+    name: "Answer too late",
+    what: "Done, but the answer takes six seconds.",
+    order: { kind: "delay", ms: 6000 },
+  },
+  {
+    id: "cut",
+    name: "Cut it off",
+    what: "Done, but half of the answer is missing.",
+    order: { kind: "truncate" },
+  },
+  {
+    id: "garbage",
+    name: "Garbled answer",
+    what: "Done, but the body cannot be read.",
+    order: { kind: "garbage" },
+  },
+  {
+    id: "proxy",
+    name: "A proxy’s page",
+    what: "Done, but a web page comes back.",
+    order: { kind: "html" },
+  },
 ];
 
 export class Faults {
@@ -54,7 +104,12 @@ export class Faults {
 }
 
 function toggle({ id, name, what }) {
-  const input = el("input", { type: "checkbox", role: "switch", id: `fault-${id}`, "aria-describedby": `fault-${id}-what` });
+  const input = el("input", {
+    type: "checkbox",
+    role: "switch",
+    id: `fault-${id}`,
+    "aria-describedby": `fault-${id}-what`,
+  });
   const words = el(
     "span",
     { class: "switch-words" },

@@ -12,10 +12,17 @@ const HINTS = {
 
 /** Which field shows what the library says of a member. */
 const FIELD_OF = {
-  sourceAccountId: "from", fromAccountId: "from",
-  destinationAccountId: "to", toAccountId: "to", recipientDetails: "payee",
-  name: "payee", bankId: "bank-id", accountNumber: "account-number",
-  amount: "amount", referenceId: "reference", referenceCode: "reference",
+  sourceAccountId: "from",
+  fromAccountId: "from",
+  destinationAccountId: "to",
+  toAccountId: "to",
+  recipientDetails: "payee",
+  name: "payee",
+  bankId: "bank-id",
+  accountNumber: "account-number",
+  amount: "amount",
+  referenceId: "reference",
+  referenceCode: "reference",
 };
 
 export class Form {
@@ -41,14 +48,19 @@ export class Form {
     const option = ({ accountId, accountName }) => el("option", { value: accountId }, accountName);
     this.#names = new Map(accounts.map(({ accountId, accountName }) => [accountId, accountName]));
     byId("from").replaceChildren(...accounts.map(option));
-    byId("to").replaceChildren(...accounts.map(option), el("option", { value: OUTSIDE }, "Somebody outside"));
+    byId("to").replaceChildren(
+      ...accounts.map(option),
+      el("option", { value: OUTSIDE }, "Somebody outside"),
+    );
     byId("to").value = accounts[1]?.accountId ?? OUTSIDE;
     this.#adapt();
   }
 
   /** The request, for the method of its kind, and what to call it. */
   read() {
-    const { kind, from, to, payee, bankId, accountNumber, amount, reference } = Object.fromEntries(new FormData(this.#form));
+    const { kind, from, to, payee, bankId, accountNumber, amount, reference } = Object.fromEntries(
+      new FormData(this.#form),
+    );
     const outside = { name: payee, bankId, accountNumber };
     const toName = kind === "wire" || to === OUTSIDE ? payee : this.#names.get(to);
     const title = `${kindName(kind)} · ${this.#names.get(from)} to ${toName || "nobody"} · ${shown(amount)}`;
@@ -56,10 +68,16 @@ export class Form {
       return { kind, title, amount, request: { fromAccountId: from, toAccountId: to, amount } };
     }
     if (kind === "wire") {
-      const request = { sourceAccountId: from, beneficiaryDetails: outside, amount, referenceCode: reference };
+      const request = {
+        sourceAccountId: from,
+        beneficiaryDetails: outside,
+        amount,
+        referenceCode: reference,
+      };
       return { kind, title, amount, request };
     }
-    const destination = to === OUTSIDE ? { recipientDetails: outside } : { destinationAccountId: to };
+    const destination =
+      to === OUTSIDE ? { recipientDetails: outside } : { destinationAccountId: to };
     const request = { sourceAccountId: from, ...destination, amount };
     if (reference) request.referenceId = reference;
     return { kind, title, amount, request };
@@ -104,7 +122,8 @@ export class Form {
   }
 }
 
-export const kindName = (kind) => ({ ach: "ACH", wire: "Wire", transfer: "Transfer" })[kind] ?? kind;
+export const kindName = (kind) =>
+  ({ ach: "ACH", wire: "Wire", transfer: "Transfer" })[kind] ?? kind;
 
 function shown(amount) {
   try {
@@ -115,7 +134,10 @@ function shown(amount) {
 }
 
 function memberOf(error) {
-  return error.field ?? Object.keys(FIELD_OF).find((name) => new RegExp(`(^|[ .])${name}\\b`).test(error.message));
+  return (
+    error.field ??
+    Object.keys(FIELD_OF).find((name) => new RegExp(`(^|[ .])${name}\\b`).test(error.message))
+  );
 }
 
 /**

@@ -45,7 +45,8 @@ export class Hooks {
     if (!event) return "Nothing in it that this page knows.";
     const id = event.eventId;
     const { paymentId, amount, status } = event.data;
-    if (this.#seen.has(id)) return `Payment ${paymentId.slice(0, 8)}…: told before, so nothing is done twice.`;
+    if (this.#seen.has(id))
+      return `Payment ${paymentId.slice(0, 8)}…: told before, so nothing is done twice.`;
     this.#seen.add(id);
     return `Payment ${paymentId.slice(0, 8)}… over ${grouped(String(amount))} is ${status}.`;
   }
@@ -54,7 +55,13 @@ export class Hooks {
     byId("hooks").hidden = false;
     byId("hooks-empty").hidden = true;
     const when = el("span", { class: "when" }, written(this.#bank.now));
-    const head = el("p", { class: "step-head" }, el("strong", {}, verdict), el("span", { class: "token" }, `answered ${answered}`), when);
+    const head = el(
+      "p",
+      { class: "step-head" },
+      el("strong", {}, verdict),
+      el("span", { class: "token" }, `answered ${answered}`),
+      when,
+    );
     byId("hooks").prepend(el("li", { "data-mood": mood }, head, el("p", {}, text)));
     if (byId("hooks").children.length > MOST_SHOWN) byId("hooks").lastElementChild.remove();
   }

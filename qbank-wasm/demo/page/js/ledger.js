@@ -26,7 +26,12 @@ export class LedgerView {
 
     byId("sums").replaceChildren(
       ...accounts.map(({ name, balance }) =>
-        el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "number" }, grouped(balance))),
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, name),
+          el("td", { class: "number" }, grouped(balance)),
+        ),
       ),
     );
     this.#prove(accounts, entries, total);
@@ -44,7 +49,10 @@ export class LedgerView {
     say(byId("fact-unchanged"), total === this.#opened ? "unchanged" : "changed!");
     byId("proof").dataset.holds = String(holds);
     const each = `${count(keys, "key")}, ${count(entries.length, "entry", "entries")}`;
-    say(byId("proof"), holds ? `${each}; the sum is what it was when the bank opened.` : "The books do not add up.");
+    say(
+      byId("proof"),
+      holds ? `${each}; the sum is what it was when the bank opened.` : "The books do not add up.",
+    );
   }
 }
 

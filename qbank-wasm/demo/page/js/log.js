@@ -13,13 +13,20 @@ export class Log {
 
   constructor() {
     const reads = byId("show-reads");
-    reads.addEventListener("change", () => this.#list.classList.toggle("with-reads", reads.checked));
+    reads.addEventListener("change", () =>
+      this.#list.classList.toggle("with-reads", reads.checked),
+    );
   }
 
   /** What the requests that follow are for. `quiet`: the page's own doing. */
   begin(title, { quiet = false } = {}) {
     const steps = el("ol", { class: "steps" });
-    const section = el("section", { class: quiet ? "group quiet" : "group" }, el("h4", {}, title), steps);
+    const section = el(
+      "section",
+      { class: quiet ? "group quiet" : "group" },
+      el("h4", {}, title),
+      steps,
+    );
     this.#group = { section, steps, attempts: 0, last: undefined, shown: false };
   }
 
@@ -48,13 +55,25 @@ export class Log {
       el(
         "div",
         { class: "what" },
-        el("p", { class: "step-head" }, el("strong", {}, whatItIs(exchange, group.attempts)), exchange.key ? keyMark(exchange.key) : null, token),
+        el(
+          "p",
+          { class: "step-head" },
+          el("strong", {}, whatItIs(exchange, group.attempts)),
+          exchange.key ? keyMark(exchange.key) : null,
+          token,
+        ),
         el("p", { class: "step-path" }, `${exchange.method} ${shortened(exchange.path)}`),
-        el("dl", {}, el("div", {}, el("dt", {}, "Client saw"), saw), el("div", {}, el("dt", {}, "Bank"), did)),
+        el(
+          "dl",
+          {},
+          el("div", {}, el("dt", {}, "Client saw"), saw),
+          el("div", {}, el("dt", {}, "Bank"), did),
+        ),
       ),
     );
     const waited = group.last && exchange.key ? exchange.started - group.last : 0;
-    if (waited > 50) group.steps.append(el("li", { class: "gap" }, `waited ${seconds(waited).slice(1)}`));
+    if (waited > 50)
+      group.steps.append(el("li", { class: "gap" }, `waited ${seconds(waited).slice(1)}`));
     group.steps.append(item);
     const row = { item, saw, did, token, group };
     this.#rows.set(exchange, row);

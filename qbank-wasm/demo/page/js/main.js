@@ -40,7 +40,10 @@ export async function open() {
     log,
     faults: new Faults(bank),
     form: new Form(act(() => desk.pay())),
-    outcome: new Outcome({ again: act((intent) => desk.again(intent)), ask: act((intent) => desk.ask(intent)) }),
+    outcome: new Outcome({
+      again: act((intent) => desk.again(intent)),
+      ask: act((intent) => desk.ask(intent)),
+    }),
     payments: new Payments({ again: act((intent) => desk.again(intent)) }),
     accounts: new Accounts(),
     ledger: new LedgerView(bank),

@@ -18,7 +18,11 @@ export class Outcome {
   underway(intent, text = "On its way…") {
     this.#shown = intent;
     this.#rung(undefined);
-    this.#speak(text, intent.title, "The key was drawn before the first byte left, so nothing can lose it.");
+    this.#speak(
+      text,
+      intent.title,
+      "The key was drawn before the first byte left, so nothing can lose it.",
+    );
     this.#offer(false, false);
     byId("evidence").replaceChildren();
   }
@@ -92,9 +96,13 @@ export class Outcome {
   }
 
   #evidence(facts) {
-    const rows = Object.entries(facts).filter(([, value]) => value !== undefined && value !== null && value !== "");
+    const rows = Object.entries(facts).filter(
+      ([, value]) => value !== undefined && value !== null && value !== "",
+    );
     byId("evidence").replaceChildren(
-      ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, written(value)))),
+      ...rows.map(([name, value]) =>
+        el("div", {}, el("dt", {}, name), el("dd", {}, written(value))),
+      ),
     );
   }
 }
@@ -105,7 +113,8 @@ function failedWords(error, fate, stopped) {
   if (stopped && fate === "unknown") {
     return ["You stopped waiting. The request may have reached the bank before that.", next];
   }
-  if (fate === "never_sent" && error.kind !== "invalid_input") return [text, "Send it again when you like."];
+  if (fate === "never_sent" && error.kind !== "invalid_input")
+    return [text, "Send it again when you like."];
   return [text, next];
 }
 

@@ -43,7 +43,11 @@ export class Payments {
   #offer(intent, row) {
     const inDoubt = intent.fate === "unknown" || intent.fate === "in_progress";
     if (inDoubt && !row.again) {
-      row.again = el("button", { type: "button", class: "small" }, `Send ${letterOf(intent.key)} again`);
+      row.again = el(
+        "button",
+        { type: "button", class: "small" },
+        `Send ${letterOf(intent.key)} again`,
+      );
       onPress(row.again, () => this.#again(intent));
       row.line.append(row.again);
     }
@@ -54,7 +58,9 @@ export class Payments {
     const state = el("span", { class: "state" });
     const dots = el("span", { class: "dots", "aria-hidden": "true" }, ...STATES.map(() => el("i")));
     const line = el("div", { class: "payment-line" }, keyMark(intent.key), state, dots);
-    byId("payments").prepend(el("li", {}, el("span", { class: "payment-title" }, intent.title), line));
+    byId("payments").prepend(
+      el("li", {}, el("span", { class: "payment-title" }, intent.title), line),
+    );
     byId("payments").hidden = false;
     byId("payments-empty").hidden = true;
     const row = { state, dots, line };

@@ -1,9 +1,17 @@
 // What a request met, in plain words: what the client saw, and what the bank did.
 
 const STATUS = new Map([
-  [200, "OK"], [201, "Created"], [202, "Accepted"], [400, "Bad request"], [401, "Token not valid"],
-  [403, "Not allowed"], [404, "Not found"], [409, "Already in process"], [422, "Cannot be done"],
-  [429, "Too busy"], [503, "Maintenance"],
+  [200, "OK"],
+  [201, "Created"],
+  [202, "Accepted"],
+  [400, "Bad request"],
+  [401, "Token not valid"],
+  [403, "Not allowed"],
+  [404, "Not found"],
+  [409, "Already in process"],
+  [422, "Cannot be done"],
+  [429, "Too busy"],
+  [503, "Maintenance"],
 ]);
 
 const DID = {
