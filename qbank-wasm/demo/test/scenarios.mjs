@@ -130,6 +130,14 @@ export const scenarios = {
     }
   },
 
+  async "what the page reads by itself can be seen"(visitor) {
+    assert.ok(await visitor.page.locator(".quiet").first().isHidden());
+    await visitor.page.locator("#show-reads").check();
+    const steps = await visitor.texts(".quiet .step-head strong");
+    assert.deepEqual(steps.slice(0, 3), ["Fetch a token", "List the accounts", "Read a balance"]);
+    assert.equal(await visitor.entries(), 0);
+  },
+
   async "a refused payment moves nothing"(visitor) {
     await visitor.page.locator("#amount").fill("99999999");
     assert.equal(await visitor.pay(), "Refused");
