@@ -257,12 +257,10 @@ fn named(code: &str) -> Option<FaultKind> {
             FaultKind::Connect
         }
         "ECONNRESET" | "EPIPE" | "UND_ERR_SOCKET" => FaultKind::Disconnected,
-        "CERT_HAS_EXPIRED"
-        | "DEPTH_ZERO_SELF_SIGNED_CERT"
-        | "SELF_SIGNED_CERT_IN_CHAIN"
-        | "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
-        | "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"
-        | "ERR_TLS_CERT_ALTNAME_INVALID" => FaultKind::Certificate,
+        "UNABLE_TO_VERIFY_LEAF_SIGNATURE" | "INVALID_CA" | "HOSTNAME_MISMATCH" => {
+            FaultKind::Certificate
+        }
+        code if code.contains("CERT") => FaultKind::Certificate,
         code if code.starts_with("HPE_") => FaultKind::Protocol,
         code if code.starts_with("ERR_SSL_") => FaultKind::Tls,
         _ => return None,

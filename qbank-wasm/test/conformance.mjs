@@ -11,12 +11,12 @@ const input = readFileSync(0, "utf8");
 const { target, call } = JSON.parse(input);
 
 // Node reads further root certificates only when it starts.
-if (target.ca_pem && !process.env.NODE_EXTRA_CA_CERTS) {
+if (target.ca_pem && process.argv[2] !== "again") {
   const dir = mkdtempSync(join(tmpdir(), "qbank-"));
   const file = join(dir, "ca.pem");
   writeFileSync(file, target.ca_pem);
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
-  const again = spawnSync(process.execPath, process.argv.slice(1), { input, env });
+  const again = spawnSync(process.execPath, [process.argv[1], "again"], { input, env });
   rmSync(dir, { recursive: true });
   process.stdout.write(again.stdout);
   process.exit(again.status);
