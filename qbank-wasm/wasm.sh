@@ -55,7 +55,9 @@ wasm_bindgen() {
   local version
   version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$wasm_root/Cargo.lock")
   if [ "$("$wasm_tools/bin/wasm-bindgen" --version 2>/dev/null)" != "wasm-bindgen $version" ]; then
-    cargo install --locked --quiet wasm-bindgen-cli --version "$version" --root "$wasm_tools" >&2
+    # A mirror of the registry may lack what the tool's own lock file names.
+    cargo install --quiet wasm-bindgen-cli --version "$version" --root "$wasm_tools" --locked >&2 ||
+      cargo install --quiet wasm-bindgen-cli --version "$version" --root "$wasm_tools" >&2
   fi
   "$wasm_tools/bin/wasm-bindgen" "$@"
 }
