@@ -87,9 +87,12 @@
 mod accounts;
 mod answer;
 mod bank;
+mod calendar;
+mod clients;
 mod clock;
 mod config;
 mod control;
+mod core_run;
 mod cors;
 mod error;
 mod faults;
@@ -100,25 +103,32 @@ mod journal;
 mod keys;
 mod ledger;
 mod order;
+mod outbox;
 mod payments;
 mod positive_pay;
+mod rejection;
 mod route;
 #[cfg(feature = "server")]
 pub mod server;
+mod timeline;
 mod token;
+mod transactions;
 mod webhook;
+mod webhook_orders;
 mod wire_fault;
 
 pub use bank::Bank;
-pub use config::BankConfig;
+pub use config::{AccountConfig, AccountType, BankConfig, ClientConfig};
 pub use fixtures::{
-    ACH_CLEARING, CLIENT_ID, CLIENT_SECRET, CLOSED, OPERATING, PAYROLL, SAVINGS, TREASURY,
+    ACH_CLEARING, CLIENT_ID, CLIENT_SECRET, CLOSED, FUNDING, OPERATING, PAYROLL, SAVINGS,
+    SECOND_CLIENT_ID, SECOND_CLIENT_SECRET, SECOND_OPERATING, SECOND_SAVINGS, TREASURY,
     WEBHOOK_SECRET, WIRE_CLEARING,
 };
 pub use journal::ReceivedRequest;
-pub use ledger::{EntryKind, Ledger, LedgerAccount, LedgerEntry};
-pub use payments::PaymentStatus;
+pub use ledger::{EntryKind, Ledger, LedgerAccount, LedgerEntry, LedgerReversal};
+pub use rejection::{RejectedBy, Rejection, RejectionReason};
 #[cfg(feature = "server")]
 pub use server::Server;
-pub use webhook::{Delivery, DeliveryRecord};
+pub use timeline::PaymentStatus;
+pub use webhook::{Delivery, DeliveryRecord, loopback_address};
 pub use wire_fault::WireFault;
