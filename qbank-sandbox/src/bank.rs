@@ -119,6 +119,27 @@ impl Bank {
         refuses
     }
 
+    /// The answer to a request whose head cannot be read.
+    #[cfg(feature = "server")]
+    pub(crate) fn unreadable(&mut self, now: Duration, status: StatusCode) -> Response<Bytes> {
+        self.observe(now);
+        let refusal = match status {
+            StatusCode::URI_TOO_LONG => {
+                Refusal::new(status, "ERR_REQ_005", "The path is too long.")
+            }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Refusal::new(
+                status,
+                "ERR_REQ_006",
+                "There are too many headers, or too large ones.",
+            ),
+            _ => Refusal::malformed("This is no request of HTTP/1.1."),
+        };
+        let mut response = refusal.into_answer(self.ids.id()).into_response();
+        cors::allow(response.headers_mut());
+        response.headers_mut().insert(DATE, self.clock.date_header());
+        response
+    }
+
     /// Lets time pass up to `now`; gives the webhook deliveries that are due, each
     /// once. A few hundred at most: while there are any, there may be more. What came
     /// of each goes to [`Bank::record_delivery`], which plans the next attempt for a
