@@ -452,6 +452,9 @@ pub(crate) struct Sandbox {
     /// What ids and tokens are drawn from
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// How long an idempotency key is remembered [default: 30 days]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) key_lifetime: Option<Duration>,
     /// Allow an address that other machines can reach
     #[arg(long)]
     pub(crate) allow_remote: bool,

@@ -10,6 +10,7 @@ mod customer;
 mod deliveries;
 mod failures;
 mod faults;
+mod invariants;
 mod keys;
 mod nightly;
 mod reads;
