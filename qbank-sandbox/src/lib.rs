@@ -136,6 +136,21 @@
 //! | is done, same request | the first answer, byte for byte |
 //! | has expired ([`BankConfig::key_lifetime`], thirty days) | by doing the request **again** |
 //!
+//! # Error codes
+//!
+//! | code | status | |
+//! |---|---|---|
+//! | `ERR_REQ_001` | 400 | the request cannot be read; the message names the field |
+//! | `ERR_REQ_002`, `ERR_REQ_003` | 405, 404 | another method (see `Allow`); no such path |
+//! | `ERR_REQ_004`, `ERR_REQ_005`, `ERR_REQ_006` | 413, 414, 431 | the body, the path, the headers are too large |
+//! | `ERR_AUTH_001`, `ERR_AUTH_002` | 401, 403 | no valid token; it lacks the scope |
+//! | `ERR_KEY_001`, `ERR_KEY_002` | 400, 422 | no key that is one; a key of another request |
+//! | `ERR_ACC_001` | 404 | not an account of this client |
+//! | `ERR_ACC_002`, `ERR_ACC_003`, `ERR_ACC_004` | 422 | insufficient funds; closed; from an account to itself |
+//! | `ERR_PAY_001`, `ERR_PAY_002` | 404, 422 | no such payment; unknown routing number |
+//! | `ERR_PPY_001` | 409 | this check issue was told before |
+//! | `ERR_SBX_001` … `ERR_SBX_005` | | the sandbox's own: a fault, a bound, a full ledger (503), no receiver, not final |
+//!
 //! # Clients
 //!
 //! [`BankConfig::clients`] are who may ask. By default there are [`CLIENT_ID`] and
