@@ -155,11 +155,13 @@ impl Book {
                     lent = lent.saturating_add(cents);
                 }
             }
+            // Its accounts and the outside come first, whoever else there is.
             if client == Client::FIRST {
                 book.open_external(ACH_CLEARING, "ACH clearing", 0, ids);
                 book.open_external(WIRE_CLEARING, "Wire clearing", 0, ids);
             }
         }
+        // A bank without clients has them, too.
         book.open_external(ACH_CLEARING, "ACH clearing", 0, ids);
         book.open_external(WIRE_CLEARING, "Wire clearing", 0, ids);
         book.open_external(FUNDING, "Funding", lent.saturating_neg(), ids);

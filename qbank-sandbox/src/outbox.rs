@@ -24,8 +24,8 @@ use crate::webhook::{Delivery, DeliveryRecord, Event, Receiver};
 const MOST_TOLD_PER_TICK: usize = 256;
 const MOST_RECEIVERS: usize = 16;
 const MOST_RECORDS: usize = 10_000;
-/// So many attempts can be on their way or wait for their turn; beyond that the
-/// oldest are given up.
+/// So many attempts can be on their way, and so many wait for their turn; beyond that
+/// the first of them are given up.
 const MOST_ATTEMPTS: usize = 10_000;
 /// How long after an attempt that failed the next one follows; then it is given up.
 const BACKOFF: [Duration; 7] = [
@@ -123,6 +123,13 @@ impl Outbox {
                 self.news.push_back((client, news.clone()));
             }
         }
+    }
+
+    /// Whether an event that was made to order can wait here, too. News of payments
+    /// always can: there are no more of them than payments.
+    pub(crate) fn has_room(&self, times: u64) -> bool {
+        let times = usize::try_from(times).unwrap_or(usize::MAX);
+        self.news.len().saturating_add(times) <= MOST_ATTEMPTS
     }
 
     /// The next so many events are delivered twice.

@@ -121,6 +121,10 @@ fn tell(bank: &mut Bank, client: Client, event: Event, times: u64) -> Result<Ans
         let message = "No receiver is registered: POST /_sandbox/webhooks first.";
         return Err(Refusal::unprocessable("ERR_SBX_004", message));
     }
+    if !bank.webhooks.has_room(times) {
+        let message = "Too many events wait to be delivered.";
+        return Err(Refusal::unprocessable("ERR_SBX_002", message));
+    }
     let told = Told { event_id: event.id, payment_id: event.payment_id, receivers };
     bank.webhooks.tell(client, &News::Ready(event), times);
     Ok(Answer::json(StatusCode::ACCEPTED, &told))

@@ -214,3 +214,15 @@ fn events_that_are_held_back_wait_a_minute_at_most() {
     assert_eq!(tick(&mut customer).len(), 1);
     customer.control("POST", "/webhooks/trouble", r#"{"kind":"no"}"#).refused(400, "ERR_REQ_001");
 }
+
+#[test]
+fn events_made_to_order_do_not_pile_up_without_end() {
+    let mut customer = with_a_receiver();
+    for _ in 0..100 {
+        let answer = customer.control("POST", "/webhooks/trigger", r#"{"times":100}"#);
+        assert_eq!(answer.status, 202);
+    }
+    customer.control("POST", "/webhooks/trigger", "{}").refused(422, "ERR_SBX_002");
+    assert_eq!(tick(&mut customer).len(), 256);
+    assert_eq!(customer.control("POST", "/webhooks/trigger", "{}").status, 202);
+}
