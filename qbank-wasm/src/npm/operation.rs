@@ -126,7 +126,11 @@ fn recipient(details: JsValue) -> Result<Recipient, Error> {
         fields.needed("bankId")?,
         account_number(&fields)?,
     );
-    for name in fields.names() {
+    for name in fields.names("recipientDetails")? {
+        // Said twice, each side may read another one.
+        if ["bank_id", "account_number"].contains(&name.as_str()) {
+            return Err(fields.wrong(&name, "is not known here; there are bankId, accountNumber"));
+        }
         if ["name", "bankId", "accountNumber"].contains(&name.as_str()) {
             continue;
         }
