@@ -32,24 +32,25 @@ export class QBankError extends Error {
 
   // The kind that the class stands for, unless the evidence says which.
   static KIND = "unexpected_response";
-
-  // Not the class's own name, which a minifier changes.
-  get name() {
-    return "QBankError";
-  }
 }
 
-const named = (name, kind) => {
-  const Named = class extends QBankError {
-    static KIND = kind;
-
-    get name() {
-      return name;
-    }
-  };
-  Object.defineProperty(Named, "name", { value: name });
-  return Named;
+// Not the class's own name, which a minifier changes. On the prototype: so the stack
+// begins with it.
+const name = (Class, value) => {
+  for (const it of [Class, Class.prototype]) {
+    Object.defineProperty(it, "name", { value, configurable: true });
+  }
+  return Class;
 };
+name(QBankError, "QBankError");
+
+const named = (called, kind) =>
+  name(
+    class extends QBankError {
+      static KIND = kind;
+    },
+    called,
+  );
 
 export const InvalidRequestError = named("InvalidRequestError", "invalid_request");
 export const AuthenticationError = named("AuthenticationError", "unauthenticated");

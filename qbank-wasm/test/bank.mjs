@@ -146,6 +146,10 @@ export const settled = async () => {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((done) => setImmediate(done));
 };
 
+/** A client of a running sandbox. */
+export const clientAt = ({ credentials, environment }, more) =>
+  new QBankConnectClient({ ...credentials, environment, ...more });
+
 /** Runs the program's sandbox for the time of a test file. */
 export async function sandbox() {
   const program =

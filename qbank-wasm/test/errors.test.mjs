@@ -70,8 +70,8 @@ function wellFormed(error, name) {
   assert.ok(error instanceof Error);
   assert.equal(error.constructor.name, name);
   assert.ok(String(error).startsWith(`${name}: `));
-  assert.ok(error.message.length > 10);
-  assert.ok(error.stack.includes("\n"));
+  assert.ok(error.message.length > 0);
+  assert.ok(error.stack.startsWith(`${name}: ${error.message}`));
   for (const member of ["status", "attempts"]) assert.ok(member in error);
   for (const text of ["errorCode", "requestId", "title", "detail", "transactionId", "field", "neededScope"]) {
     assert.ok(error[text] === null || typeof error[text] === "string", text);

@@ -123,11 +123,12 @@ impl Fields {
     /// Dollars: a decimal string, or a number that is exact to the cent.
     pub(super) fn amount(&self) -> Result<Amount, Error> {
         const NAME: &str = "amount";
+        // 2⁴⁶: from here on, two amounts a cent apart can be the same number.
+        const INEXACT: f64 = 70_368_744_177_664.0;
         let value = self.get(NAME).ok_or_else(|| self.wrong(NAME, "is missing"))?;
         let text = match (value.as_string(), value.as_f64()) {
             (Some(text), _) => text,
-            // Beyond this, two amounts a cent apart can be the same number.
-            (None, Some(number)) if number.abs() <= Number::MAX_SAFE_INTEGER / 100.0 => {
+            (None, Some(number)) if number.abs() < INEXACT => {
                 JSON::stringify(&value).map(String::from).unwrap_or_default()
             }
             (None, Some(_)) => {

@@ -135,7 +135,7 @@ fn recipient(details: JsValue) -> Result<Recipient, Error> {
             continue;
         }
         let Some(value) = fields.get(&name) else { continue };
-        let json = js_sys::JSON::stringify(&value).ok().map(String::from);
+        let json = js_sys::JSON::stringify(&value).ok().and_then(|json| json.as_string());
         let value = json.and_then(|json| serde_json::from_str(&json).ok());
         let value = value.ok_or_else(|| fields.wrong(&name, "cannot be written as JSON"))?;
         recipient.extra.insert(name, value);
