@@ -134,6 +134,11 @@ async fn receive(
         }
         let bytes = octets(&member("value")?)?;
         let length = bytes.length() as usize;
+        if length == 0 {
+            // Nothing again and again, at once, would let no timer run.
+            Sleep::new(Duration::ZERO).await;
+            continue;
+        }
         if length > max_body.saturating_sub(buffer.len()) {
             if let Ok(cancelled) = reader.cancel() {
                 // Nobody waits for it, and a rejection that nobody sees ends Node.
