@@ -30,6 +30,11 @@ export class QBankError extends Error {
     Object.defineProperty(this, "raw", { value: raw });
   }
 
+  // A log that writes errors as JSON would lose what happened.
+  toJSON() {
+    return { name: this.name, message: this.message, ...this };
+  }
+
   // The kind that the class stands for, unless the evidence says which.
   static KIND = "unexpected_response";
 }

@@ -361,7 +361,7 @@ export declare class QBankConnectClient implements Resources {
  * of the class.
  */
 export type ErrorEvidence = Partial<
-  Omit<QBankError, "name" | "stack" | "cause" | "headers" | "raw">
+  Omit<QBankError, "name" | "stack" | "cause" | "headers" | "raw" | "toJSON">
 >;
 
 /** Why a call failed. `message` says what happened, what became of the money, what to do next. */
@@ -397,6 +397,8 @@ export declare class QBankError extends Error {
   /** The last answer's; never the token endpoint's. */
   readonly headers: Headers | null;
   readonly raw: Uint8Array | undefined;
+  /** What a log needs; without `headers`, `raw` and `cause`. */
+  toJSON(): Record<string, unknown>;
 }
 
 /** 400, 422 and the like, or refused here before anything was sent (`kind` tells). */

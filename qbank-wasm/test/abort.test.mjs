@@ -4,7 +4,21 @@ import { spawnSync } from "node:child_process";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ACH, accepted, clientOf, failure, json, KEY, METHODS, PAYMENT, payment, refusal, settled, token, within } from "./bank.mjs";
+import {
+  ACH,
+  accepted,
+  clientOf,
+  failure,
+  json,
+  KEY,
+  METHODS,
+  PAYMENT,
+  payment,
+  refusal,
+  settled,
+  token,
+  within,
+} from "./bank.mjs";
 
 const CREDENTIALS = { clientId: "id", clientSecret: "secret" };
 const REASON = new Error("the user closed the page");
@@ -12,7 +26,9 @@ const listeners = (signal) => getEventListeners(signal, "abort").length;
 const never = () => new Promise(() => {});
 // As the platform's fetch: rejects when its signal aborts.
 const untilAborted = ({ init }) =>
-  new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)));
+  new Promise((_, reject) =>
+    init.signal.addEventListener("abort", () => reject(init.signal.reason)),
+  );
 
 test("aborted before the call: nothing is sent, not even for a token", async () => {
   for (const [name, call, writes] of METHODS) {
@@ -72,7 +88,9 @@ test("aborted during the exchange: unknown, with the key to resume, and the clie
   for (const answer of [untilAborted, never]) {
     const { client, calls } = clientOf(answer, accepted);
     const abort = new AbortController();
-    const paying = failure(client.payments.createAch(ACH, { idempotencyKey: KEY, signal: abort.signal }));
+    const paying = failure(
+      client.payments.createAch(ACH, { idempotencyKey: KEY, signal: abort.signal }),
+    );
     await settled();
     abort.abort(REASON);
     const error = await within(1_000, paying);
@@ -122,6 +140,31 @@ test("aborted after a refusal and before the resend: no money moved", async () =
   assert.equal((await within(1_000, paying)).fate, "refused");
 });
 
+test("aborted from within fetch or within the supplier: the call ends at once", async () => {
+  const abort = new AbortController();
+  const { client } = clientOf(() => {
+    abort.abort(REASON);
+    return never();
+  });
+  const error = await within(
+    1_000,
+    failure(client.payments.createAch(ACH, { signal: abort.signal })),
+  );
+  assert.equal(error.fate, "unknown");
+  const other = new AbortController();
+  const accessToken = () => {
+    other.abort(REASON);
+    return never();
+  };
+  const supplied = clientOf({ accessToken }, accepted);
+  const early = await within(
+    1_000,
+    failure(supplied.client.payments.createAch(ACH, { signal: other.signal })),
+  );
+  assert.equal(early.fate, "never_sent");
+  assert.equal(early.cause, REASON);
+});
+
 test("aborted between two looks at a payment: waiting ends at once", async () => {
   const { client } = clientOf({ pollIntervalMs: 60_000 }, () => json(200, payment()));
   const abort = new AbortController();
@@ -135,7 +178,10 @@ test("aborted between two looks at a payment: waiting ends at once", async () =>
 
 test("AbortSignal.timeout and AbortSignal.any work as signals", async () => {
   const { client } = clientOf(never);
-  for (const signal of [AbortSignal.timeout(20), AbortSignal.any([AbortSignal.timeout(20), new AbortController().signal])]) {
+  for (const signal of [
+    AbortSignal.timeout(20),
+    AbortSignal.any([AbortSignal.timeout(20), new AbortController().signal]),
+  ]) {
     const alive = setInterval(() => {}, 50);
     const error = await failure(client.payments.createAch(ACH, { signal }));
     clearInterval(alive);
@@ -161,18 +207,26 @@ test("a thousand calls at once on one signal are all called off by it, and leave
   const abort = new AbortController();
   const { setMaxListeners } = await import("node:events");
   setMaxListeners(0, abort.signal);
-  const paying = Array.from({ length: 1_000 }, () => failure(client.payments.createAch(ACH, { signal: abort.signal })));
+  const paying = Array.from({ length: 1_000 }, () =>
+    failure(client.payments.createAch(ACH, { signal: abort.signal })),
+  );
   await settled();
   assert.equal(listeners(abort.signal), 1_000);
   abort.abort(REASON);
-  for (const error of await within(10_000, Promise.all(paying))) assert.equal(error.fate, "unknown");
+  for (const error of await within(10_000, Promise.all(paying)))
+    assert.equal(error.fate, "unknown");
   assert.equal(listeners(abort.signal), 0);
 });
 
 test("every end of a call takes its listener away", async () => {
   const abort = new AbortController();
   const { signal } = abort;
-  for (const answer of [() => refusal(422), () => Promise.reject(new Error("no")), never, () => new Response("x")]) {
+  for (const answer of [
+    () => refusal(422),
+    () => Promise.reject(new Error("no")),
+    never,
+    () => new Response("x"),
+  ]) {
     const { client } = clientOf({ maxRetries: 1 }, answer);
     await failure(client.payments.createAch(ACH, { signal, deadlineMs: 40 }));
     assert.equal(listeners(signal), 0);
@@ -193,7 +247,10 @@ test("a signal that cannot be listened to still leaves the call an end", async (
     },
   };
   const { client } = clientOf(accepted);
-  assert.equal((await within(5_000, client.payments.createAch(ACH, { signal }))).paymentId, PAYMENT);
+  assert.equal(
+    (await within(5_000, client.payments.createAch(ACH, { signal }))).paymentId,
+    PAYMENT,
+  );
 });
 
 test("Node exits as soon as the last call ends: no timer is left", () => {
@@ -211,7 +268,11 @@ test("Node exits as soon as the last call ends: no timer is left", () => {
     process.on("exit", () => console.log(JSON.stringify({ left: process.getActiveResourcesInfo(), ms: performance.now() - started })));
   `;
   const cwd = fileURLToPath(new URL("..", import.meta.url));
-  const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd, encoding: "utf8", timeout: 30_000 });
+  const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    cwd,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
   assert.equal(ran.status, 0, ran.stderr);
   const { left, ms } = JSON.parse(ran.stdout);
   assert.ok(!left.includes("Timeout"), left.join());

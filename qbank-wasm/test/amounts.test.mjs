@@ -1,7 +1,18 @@
 // Dollars: exact on the way out, exact on the way in.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACH, accepted, clientOf, failure, FROM, ISSUE, json, payment, TRANSFER, WIRE } from "./bank.mjs";
+import {
+  ACH,
+  accepted,
+  clientOf,
+  failure,
+  FROM,
+  ISSUE,
+  json,
+  payment,
+  TRANSFER,
+  WIRE,
+} from "./bank.mjs";
 
 const WRITES = [
   ["createAch", (client, amount) => client.payments.createAch({ ...ACH, amount })],
@@ -120,14 +131,14 @@ for (const [what, given] of REFUSED) {
 
 test("amounts that are read keep their digits, and always have two decimals", async () => {
   const numbers = {
-    "10.1": "10.10",
+    10.1: "10.10",
     "1e3": "1000.00",
     "-0.50": "-0.50",
-    "0": "0.00",
+    0: "0.00",
     "90071992547409.93": "90071992547409.93",
     "-92233720368547758.07": "-92233720368547758.07",
     '"12.00"': "12.00",
-    "0.1": "0.10",
+    0.1: "0.10",
     "1000.500": "1000.50",
   };
   for (const [number, read] of Object.entries(numbers)) {

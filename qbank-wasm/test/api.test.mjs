@@ -183,9 +183,11 @@ test("a payment whose answer was lost is paid once, and found by its own conflic
     const { entries } = await bank.control("ledger");
     return entries.filter((entry) => entry.amount === "77.01").length;
   };
-  await bank.fault({ method: "POST", path: "/payments/ach", kind: "drop_after_commit" }).catch(() =>
-    bank.fault({ method: "POST", path: "/v1/payments/ach", kind: "drop_after_commit" }),
-  );
+  await bank
+    .fault({ method: "POST", path: "/payments/ach", kind: "drop_after_commit" })
+    .catch(() =>
+      bank.fault({ method: "POST", path: "/v1/payments/ach", kind: "drop_after_commit" }),
+    );
   const reply = await client.withRawResponse.payments.createAch({ ...ach(), amount: "77.01" });
   assert.equal(reply.fate, "accepted");
   assert.match(reply.data.paymentId, UUID);
@@ -210,7 +212,14 @@ test("a payment that failed rejects with the bank's record of it", async () => {
 test("methods can be taken off the client, and every resource is on both faces", async () => {
   const { list } = client.accounts;
   assert.ok((await list()).length > 0);
-  for (const name of ["accounts", "balances", "transactions", "payments", "transfers", "positivePay"]) {
+  for (const name of [
+    "accounts",
+    "balances",
+    "transactions",
+    "payments",
+    "transfers",
+    "positivePay",
+  ]) {
     assert.deepEqual(Object.keys(client[name]), Object.keys(client.withRawResponse[name]));
   }
 });

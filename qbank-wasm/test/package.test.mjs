@@ -1,7 +1,15 @@
 // What is published: complete, small in what it needs, and usable where it is installed.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -13,12 +21,20 @@ let dir;
 let installed;
 
 const npm = (cwd, ...args) =>
-  execFileSync("npm", [...args, "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd,
-    encoding: "utf8",
-    timeout: 60_000,
-    env: { ...process.env, npm_config_cache: join(dir, "cache"), npm_config_update_notifier: "false" },
-  });
+  execFileSync(
+    "npm",
+    [...args, "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd,
+      encoding: "utf8",
+      timeout: 60_000,
+      env: {
+        ...process.env,
+        npm_config_cache: join(dir, "cache"),
+        npm_config_update_notifier: "false",
+      },
+    },
+  );
 
 before(() => {
   dir = mkdtempSync(join(tmpdir(), "qbank-package-"));
@@ -31,12 +47,25 @@ before(() => {
 after(() => dir && rmSync(dir, { recursive: true, force: true }));
 
 const run = (script, ...options) =>
-  execFileSync(process.execPath, [...options, "--input-type=module", "-e", script], { cwd: dir, encoding: "utf8", timeout: 30_000 });
+  execFileSync(process.execPath, [...options, "--input-type=module", "-e", script], {
+    cwd: dir,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
 
 test("the package installs alone: no dependency, no script", () => {
-  assert.deepEqual(readdirSync(join(dir, "node_modules")).filter((name) => !name.startsWith(".")), ["@qbank"]);
+  assert.deepEqual(
+    readdirSync(join(dir, "node_modules")).filter((name) => !name.startsWith(".")),
+    ["@qbank"],
+  );
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-  for (const member of ["dependencies", "peerDependencies", "optionalDependencies", "scripts", "bin"]) {
+  for (const member of [
+    "dependencies",
+    "peerDependencies",
+    "optionalDependencies",
+    "scripts",
+    "bin",
+  ]) {
     assert.equal(manifest[member], undefined, member);
   }
   assert.equal(manifest.type, "module");
@@ -47,14 +76,21 @@ test("the package installs alone: no dependency, no script", () => {
 test("every file that the manifest names is there, and none that is no part of it", () => {
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   const named = (it) => (typeof it === "string" ? [it] : Object.values(it).flatMap(named));
-  const files = [manifest.main, manifest.module, manifest.types, ...named(manifest.exports), ...manifest.sideEffects];
+  const files = [
+    manifest.main,
+    manifest.module,
+    manifest.types,
+    ...named(manifest.exports),
+    ...manifest.sideEffects,
+  ];
   for (const file of files) assert.ok(existsSync(join(installed, file)), file);
   const there = readdirSync(installed);
   for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "index.d.ts", "qbank_wasm_bg.wasm"]) {
     assert.ok(there.includes(file), file);
     assert.ok(statSync(join(installed, file)).size > 0, file);
   }
-  for (const file of there) assert.match(file, /^(LICENSE-\w+|README\.md|package\.json|\w+\.(js|d\.ts|wasm))$/);
+  for (const file of there)
+    assert.match(file, /^(LICENSE-\w+|README\.md|package\.json|\w+\.(js|d\.ts|wasm))$/);
 });
 
 test("a fresh process imports it by its name, and a call is made with it", () => {
@@ -71,15 +107,25 @@ test("a fresh process imports it by its name, and a call is made with it", () =>
 
 test("it gives exactly what its types declare", () => {
   const types = readFileSync(join(installed, "index.d.ts"), "utf8");
-  const declared = [...types.matchAll(/^export declare (?:class|function|const) (\w+)/gm)].map(([, name]) => name);
+  const declared = [...types.matchAll(/^export declare (?:class|function|const) (\w+)/gm)].map(
+    ([, name]) => name,
+  );
   assert.deepEqual(Object.keys(here).sort(), declared.sort());
-  const there = run('import * as it from "@qbank/connect"; console.log(Object.keys(it).sort().join())');
+  const there = run(
+    'import * as it from "@qbank/connect"; console.log(Object.keys(it).sort().join())',
+  );
   assert.equal(there.trim(), Object.keys(here).sort().join());
 });
 
 test("its inner modules cannot be imported, its manifest can", () => {
-  assert.throws(() => run('await import("@qbank/connect/client.js")'), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
-  assert.throws(() => run('await import("@qbank/connect/qbank_wasm.js")'), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
+  assert.throws(
+    () => run('await import("@qbank/connect/client.js")'),
+    /ERR_PACKAGE_PATH_NOT_EXPORTED/,
+  );
+  assert.throws(
+    () => run('await import("@qbank/connect/qbank_wasm.js")'),
+    /ERR_PACKAGE_PATH_NOT_EXPORTED/,
+  );
   run('await import("@qbank/connect/package.json", { with: { type: "json" } })');
 });
 

@@ -1,11 +1,31 @@
 // What is sent again, when, and that it is the same intent.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ACH, accepted, clientAt, clientOf, failure, FROM, ISSUE, json, KEY, payment, PAYMENT, refusal, sandbox, TRANSFER, WIRE } from "./bank.mjs";
+import {
+  ACH,
+  accepted,
+  clientAt,
+  clientOf,
+  failure,
+  FROM,
+  ISSUE,
+  json,
+  KEY,
+  payment,
+  PAYMENT,
+  refusal,
+  sandbox,
+  TRANSFER,
+  WIRE,
+} from "./bank.mjs";
 
 const network = () => Promise.reject(new TypeError("fetch failed"));
 const WRITES = [
-  (client, options) => client.withRawResponse.payments.createAch({ ...ACH, effectiveDate: "2030-01-07", referenceId: "INV 7" }, options),
+  (client, options) =>
+    client.withRawResponse.payments.createAch(
+      { ...ACH, effectiveDate: "2030-01-07", referenceId: "INV 7" },
+      options,
+    ),
   (client, options) => client.withRawResponse.payments.createWire(WIRE, options),
   (client, options) => client.withRawResponse.transfers.create(TRANSFER, options),
   (client, options) => client.withRawResponse.positivePay.createIssue(ISSUE, options),
@@ -24,7 +44,8 @@ test("what is sent again has the same key and identical bytes, whatever went wro
       () => new Response('{"cut":', { status: 201 }),
       () => new Promise(() => {}),
     ]) {
-      const good = ({ url }) => (/wire|transfers/.test(url) ? json(201, payment({ type: "WIRE" })) : accepted());
+      const good = ({ url }) =>
+        /wire|transfers/.test(url) ? json(201, payment({ type: "WIRE" })) : accepted();
       const { client, calls } = clientOf({ timeoutMs: 300 }, trouble, good);
       const reply = await write(client, { timeoutMs: 300 });
       assert.equal(reply.attempts, 2);
@@ -45,7 +66,10 @@ test("there is never more than one send beyond each retry that was allowed", asy
   for (const maxRetries of [0, 1, 2, 5]) {
     for (const trouble of [network, () => refusal(503), () => refusal(429)]) {
       const byClient = clientOf({ maxRetries }, trouble);
-      assert.equal((await failure(byClient.client.payments.createAch(ACH))).attempts, maxRetries + 1);
+      assert.equal(
+        (await failure(byClient.client.payments.createAch(ACH))).attempts,
+        maxRetries + 1,
+      );
       assert.equal(byClient.calls.length, maxRetries + 1);
       const byCall = clientOf({ maxRetries: 3 }, trouble);
       await failure(byCall.client.payments.createAch(ACH, { maxRetries }));
@@ -73,7 +97,9 @@ test("two payments never have the same key", async () => {
 
 test("a key of one's own goes out in lower case, bare", async () => {
   const { client, calls } = clientOf(accepted);
-  const reply = await client.withRawResponse.payments.createAch(ACH, { idempotencyKey: KEY.toUpperCase() });
+  const reply = await client.withRawResponse.payments.createAch(ACH, {
+    idempotencyKey: KEY.toUpperCase(),
+  });
   assert.equal(calls[0].headers.get("idempotency-key"), KEY);
   assert.equal(reply.idempotencyKey, KEY);
 });
@@ -81,7 +107,10 @@ test("a key of one's own goes out in lower case, bare", async () => {
 test("Retry-After is obeyed: in seconds, and as a date against the bank's own", async () => {
   const date = (ms) => new Date(ms).toUTCString();
   const now = 1_800_000_000_000;
-  for (const headers of [{ "retry-after": "1" }, { date: date(now), "retry-after": date(now + 1000) }]) {
+  for (const headers of [
+    { "retry-after": "1" },
+    { date: date(now), "retry-after": date(now + 1000) },
+  ]) {
     for (const status of [429, 503]) {
       const at = [];
       const { client } = clientOf((_, before) => {
@@ -96,7 +125,14 @@ test("Retry-After is obeyed: in seconds, and as a date against the bank's own", 
 });
 
 test("a Retry-After that makes no sense does not hold a payment back", async () => {
-  for (const value of ["-1", "soon", "1e3", "99999999999999999999", "Thu, 01 Jan 1970 00:00:00 GMT", ""]) {
+  for (const value of [
+    "-1",
+    "soon",
+    "1e3",
+    "99999999999999999999",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "",
+  ]) {
     const { client } = clientOf(() => refusal(503, { "retry-after": value }), accepted);
     const started = performance.now();
     await client.payments.createAch(ACH);
@@ -133,13 +169,16 @@ test("an intent is resumed from its error alone, with the same key and bytes", a
 
 test("a resumed intent that is refused now is still unknown, for it may have counted before", async () => {
   const { client } = clientOf(() => refusal(422));
-  const error = await failure(client.payments.createAch(ACH, { idempotencyKey: KEY, resumeFrom: new Date() }));
+  const error = await failure(
+    client.payments.createAch(ACH, { idempotencyKey: KEY, resumeFrom: new Date() }),
+  );
   assert.equal(error.kind, "invalid_request");
   assert.equal(error.fate, "unknown");
 });
 
 test("a resumed intent that meets its own conflict is followed", async () => {
-  const conflict = () => json(409, { type: "/problems/idempotency-conflict", transaction_id: PAYMENT });
+  const conflict = () =>
+    json(409, { type: "/problems/idempotency-conflict", transaction_id: PAYMENT });
   const { client } = clientOf(conflict, () => json(200, payment({ status: "P_COMPLETED" })));
   const options = { idempotencyKey: KEY, resumeFrom: new Date(Date.now() - 3_600_000) };
   const reply = await client.withRawResponse.payments.createAch(ACH, options);
@@ -173,7 +212,8 @@ after(() => bank?.stop());
 
 test("whatever the wire does to the first answer, the bank moves the money once", async () => {
   const client = clientAt(bank, { backoffMs: 10 });
-  const [{ accountId: sourceAccountId }, { accountId: destinationAccountId }] = await client.accounts.list();
+  const [{ accountId: sourceAccountId }, { accountId: destinationAccountId }] =
+    await client.accounts.list();
   let cents = 100;
   for (const fault of [
     { kind: "drop_after_commit" },

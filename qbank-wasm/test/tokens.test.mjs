@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { ACH, accepted, clientOf, failure, FROM, json, refusal, settled, token, within } from "./bank.mjs";
+import {
+  ACH,
+  accepted,
+  clientOf,
+  failure,
+  FROM,
+  json,
+  refusal,
+  settled,
+  token,
+  within,
+} from "./bank.mjs";
 
 const CREDENTIALS = { clientId: "the-client", clientSecret: "s3cret&=+ é" };
 const isToken = (call) => call.url.endsWith("/token");
@@ -42,12 +53,18 @@ test("the token request is a form with the credentials and the scopes", async ()
 });
 
 test("a token URL of its own gets the credentials, and the bank only the token", async () => {
-  const environment = { baseUrl: "https://bank.example/v1", tokenUrl: "https://auth.example/oauth" };
+  const environment = {
+    baseUrl: "https://bank.example/v1",
+    tokenUrl: "https://auth.example/oauth",
+  };
   const { client, calls } = clientOf({ ...CREDENTIALS, environment }, (call) =>
     call.url === environment.tokenUrl ? token() : json(200, []),
   );
   await client.accounts.list();
-  assert.deepEqual(calls.map((call) => call.url), ["https://auth.example/oauth", "https://bank.example/v1/accounts"]);
+  assert.deepEqual(
+    calls.map((call) => call.url),
+    ["https://auth.example/oauth", "https://bank.example/v1/accounts"],
+  );
   assert.equal(calls[1].text, undefined);
 });
 
@@ -64,7 +81,9 @@ test("after a 401 one new token is got for all, and each call is sent again once
 });
 
 test("a token that is refused again and again ends the call, not in a loop", async () => {
-  const { client, calls } = clientOf(CREDENTIALS, (call) => (isToken(call) ? token() : refusal(401)));
+  const { client, calls } = clientOf(CREDENTIALS, (call) =>
+    isToken(call) ? token() : refusal(401),
+  );
   const error = await failure(client.payments.createAch(ACH));
   assert.equal(error.name, "AuthenticationError");
   assert.equal(error.fate, "refused");
@@ -87,8 +106,20 @@ test("a supplier is asked once for forty calls, and once more after a 401", asyn
 });
 
 test("a supplier may give a string or a token with its lifetime, at once or later", async () => {
-  for (const answer of ["t", { accessToken: "t", expiresIn: 60 }, { accessToken: "t" }, { accessToken: "t", expiresIn: undefined }]) {
-    for (const accessToken of [() => answer, async () => answer, () => ({ then: (done) => done(answer) })]) {
+  for (const answer of [
+    "t",
+    { accessToken: "t", expiresIn: 60 },
+    { accessToken: "t" },
+    { accessToken: "t", expiresIn: undefined },
+    { accessToken: "t", expiresIn: 1e300 },
+    { accessToken: "t", expiresIn: NaN },
+    { accessToken: "t", expiresIn: "60" },
+  ]) {
+    for (const accessToken of [
+      () => answer,
+      async () => answer,
+      () => ({ then: (done) => done(answer) }),
+    ]) {
       const { client, calls } = clientOf({ accessToken }, accepted);
       await client.payments.createAch(ACH);
       assert.equal(bearer(calls[0]), "Bearer t");
@@ -142,7 +173,8 @@ for (const [what, accessToken] of Object.entries(BROKEN)) {
     assert.equal(calls.length, 0);
     const printed = inspect(error, { depth: 20 });
     assert.ok(!printed.includes("hush-hush"), printed);
-    if (/sealed/.test(String(accessToken)) && !/Symbol/.test(what)) assert.match(error.message, /sealed/);
+    if (/sealed/.test(String(accessToken)) && !/Symbol/.test(what))
+      assert.match(error.message, /sealed/);
   });
 }
 
@@ -174,7 +206,9 @@ test("a ready-made token's 401 is final", async () => {
 });
 
 test("a call's own access token is used by it alone, and no token is asked for", async () => {
-  const { client, calls } = clientOf(CREDENTIALS, (call) => (isToken(call) ? token() : json(200, [])));
+  const { client, calls } = clientOf(CREDENTIALS, (call) =>
+    isToken(call) ? token() : json(200, []),
+  );
   await client.accounts.list({ accessToken: "mine-alone" });
   assert.deepEqual(calls.map(bearer), ["Bearer mine-alone"]);
   await client.accounts.list();
@@ -186,7 +220,9 @@ test("a call's own access token is used by it alone, and no token is asked for",
 
 test("what the token endpoint refuses is final, and says its code", async () => {
   for (const code of ["invalid_client", "invalid_scope", "unauthorized_client"]) {
-    const { client, calls } = clientOf(CREDENTIALS, () => json(400, { error: code, error_description: CREDENTIALS.clientSecret }));
+    const { client, calls } = clientOf(CREDENTIALS, () =>
+      json(400, { error: code, error_description: CREDENTIALS.clientSecret }),
+    );
     const error = await failure(client.payments.createAch(ACH));
     assert.equal(error.name, "AuthenticationError");
     assert.equal(error.errorCode, code);
@@ -197,7 +233,13 @@ test("what the token endpoint refuses is final, and says its code", async () => 
 });
 
 test("what a token endpoint must not say is refused without an echo", async () => {
-  for (const more of [{ access_token: "" }, { access_token: "bad\ntoken" }, { access_token: 17 }, { token_type: "mac" }, { access_token: undefined }]) {
+  for (const more of [
+    { access_token: "" },
+    { access_token: "bad\ntoken" },
+    { access_token: 17 },
+    { token_type: "mac" },
+    { access_token: undefined },
+  ]) {
     const { client } = clientOf({ ...CREDENTIALS, maxRetries: 0 }, () => token(more));
     const error = await failure(client.payments.createAch(ACH));
     assert.equal(error.fate, "never_sent");
@@ -207,7 +249,12 @@ test("what a token endpoint must not say is refused without an echo", async () =
 });
 
 test("a token endpoint that is down is tried again, without counting as an attempt", async () => {
-  const { client, calls } = clientOf(CREDENTIALS, () => json(503, {}), () => token(), accepted);
+  const { client, calls } = clientOf(
+    CREDENTIALS,
+    () => json(503, {}),
+    () => token(),
+    accepted,
+  );
   const reply = await client.withRawResponse.payments.createAch(ACH);
   assert.equal(reply.attempts, 1);
   assert.equal(calls.length, 3);

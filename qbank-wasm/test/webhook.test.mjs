@@ -12,7 +12,13 @@ const BODY = JSON.stringify({
   event_id: EVENT,
   event_type: "payment.status.update",
   resource_type: "payment",
-  data: { paymentId: PAYMENT, type: "ACH", amount: 1000.5, status: "P_COMPLETED", note: "Zürich 🧾" },
+  data: {
+    paymentId: PAYMENT,
+    type: "ACH",
+    amount: 1000.5,
+    status: "P_COMPLETED",
+    note: "Zürich 🧾",
+  },
 });
 const tag = (body = BODY, secret = SECRET, encoding = "hex") =>
   createHmac("sha256", secret).update(body).digest(encoding);
@@ -76,10 +82,22 @@ test("several candidates and several secrets are tried against each other", () =
 test("what is not genuine says why", () => {
   assert.equal(refusal(`${BODY} `, signed(), SECRET), "mismatch");
   assert.equal(refusal(BODY, signed(tag(BODY, "wrong")), SECRET), "mismatch");
-  assert.equal(refusal(BODY, signed(createHmac("sha512", SECRET).update(BODY).digest("hex")), SECRET), "malformed");
+  assert.equal(
+    refusal(BODY, signed(createHmac("sha512", SECRET).update(BODY).digest("hex")), SECRET),
+    "malformed",
+  );
   assert.equal(refusal(BODY, {}, SECRET), "missing");
   for (const none of ["", "   "]) assert.equal(refusal(BODY, signed(none), SECRET), "missing");
-  for (const odd of [tag().slice(1), `${tag()}0`, "zz", "sha1=abc", "é", "\ud800", `sha256:${tag()}`, "x".repeat(100_000)]) {
+  for (const odd of [
+    tag().slice(1),
+    `${tag()}0`,
+    "zz",
+    "sha1=abc",
+    "é",
+    "\ud800",
+    `sha256:${tag()}`,
+    "x".repeat(100_000),
+  ]) {
     assert.equal(refusal(BODY, signed(odd), SECRET), "malformed", odd.slice(0, 20));
   }
   for (const stamped of [`t=1700000000,v1=${tag()}`, `v1,${tag()}`]) {
@@ -89,7 +107,19 @@ test("what is not genuine says why", () => {
 
 test("without a usable secret nothing is genuine", () => {
   const empty = tag(BODY, "");
-  for (const secrets of ["", [], [""], [SECRET, ""], undefined, null, 5, {}, [undefined, SECRET], Buffer.from(SECRET), new Set([SECRET])]) {
+  for (const secrets of [
+    "",
+    [],
+    [""],
+    [SECRET, ""],
+    undefined,
+    null,
+    5,
+    {},
+    [undefined, SECRET],
+    Buffer.from(SECRET),
+    new Set([SECRET]),
+  ]) {
     assert.equal(refusal(BODY, signed(empty), secrets), "bad_secret");
   }
 });
@@ -109,16 +139,32 @@ test("headers may be of any kind, and named in any case", () => {
   ]) {
     assert.equal(verifyWebhook(BODY, headers, SECRET).eventId, EVENT);
   }
-  for (const headers of [undefined, null, {}, new Headers(), new Map(), [], "text", 5, { signature: value }]) {
+  for (const headers of [
+    undefined,
+    null,
+    {},
+    new Headers(),
+    new Map(),
+    [],
+    "text",
+    5,
+    { signature: value },
+  ]) {
     assert.equal(refusal(BODY, headers, SECRET), "missing");
   }
 });
 
 test("a signature that comes twice as a record is refused, and joined by Headers is tried", () => {
   const value = tag();
-  assert.equal(refusal(BODY, { "webhook-signature": value, "Webhook-Signature": value }, SECRET), "malformed");
+  assert.equal(
+    refusal(BODY, { "webhook-signature": value, "Webhook-Signature": value }, SECRET),
+    "malformed",
+  );
   assert.equal(refusal(BODY, { "webhook-signature": [value, "other"] }, SECRET), "malformed");
-  const twice = new Headers([["webhook-signature", tag(BODY, "old")], ["Webhook-Signature", value]]);
+  const twice = new Headers([
+    ["webhook-signature", tag(BODY, "old")],
+    ["Webhook-Signature", value],
+  ]);
   assert.equal(verifyWebhook(BODY, twice, SECRET).eventId, EVENT);
 });
 
@@ -149,16 +195,40 @@ test("a body may be a string or bytes of any kind", () => {
 });
 
 test("a body that was parsed is refused, and told so", () => {
-  for (const body of [JSON.parse(BODY), undefined, null, 5, [], [1, 2], true, new Blob([BODY]), Promise.resolve(BODY)]) {
+  for (const body of [
+    JSON.parse(BODY),
+    undefined,
+    null,
+    5,
+    [],
+    [1, 2],
+    true,
+    new Blob([BODY]),
+    Promise.resolve(BODY),
+  ]) {
     assert.equal(refusal(body, signed(), SECRET), "bad_options");
   }
   assert.throws(() => verifyWebhook(JSON.parse(BODY), signed(), SECRET), /before any JSON\.parse/);
 });
 
 test("a genuine body that is no event of ours gives null", () => {
-  const bodies = ["", "{}", "[]", "null", "text", '{"event_id":"17"}', `{"event_id":"${EVENT}"}`, BODY.slice(0, -1), "\ufeff{}"];
-  for (const body of bodies) assert.equal(verifyWebhook(body, signed(tag(body)), SECRET), null, body);
-  for (const body of [Buffer.from([0xff, 0xfe, 0x00]), Buffer.concat([Buffer.from(BODY), Buffer.from([0xc3])])]) {
+  const bodies = [
+    "",
+    "{}",
+    "[]",
+    "null",
+    "text",
+    '{"event_id":"17"}',
+    `{"event_id":"${EVENT}"}`,
+    BODY.slice(0, -1),
+    "\ufeff{}",
+  ];
+  for (const body of bodies)
+    assert.equal(verifyWebhook(body, signed(tag(body)), SECRET), null, body);
+  for (const body of [
+    Buffer.from([0xff, 0xfe, 0x00]),
+    Buffer.concat([Buffer.from(BODY), Buffer.from([0xc3])]),
+  ]) {
     assert.equal(verifyWebhook(body, signed(tag(body)), SECRET), null);
   }
   const large = Buffer.alloc(5_000_000, 120);
@@ -166,7 +236,11 @@ test("a genuine body that is no event of ours gives null", () => {
 });
 
 test("an event of a kind not yet known is given, open as the bank left it", () => {
-  const body = JSON.stringify({ event_id: EVENT, event_type: "payment.created", data: { payment_id: PAYMENT, status: "P_NEW" } });
+  const body = JSON.stringify({
+    event_id: EVENT,
+    event_type: "payment.created",
+    data: { payment_id: PAYMENT, status: "P_NEW" },
+  });
   const event = verifyWebhook(body, signed(tag(body)), SECRET);
   assert.equal(event.eventType, "payment.created");
   assert.equal(event.data.status, "P_NEW");
@@ -179,19 +253,32 @@ const NOW = new Date("2026-01-05T12:00:00Z");
 function standard(at = NOW / 1000, more = {}) {
   const key = Buffer.from(KEYED.slice(6), "base64");
   const value = createHmac("sha256", key).update(`msg_1.${at}.${BODY}`).digest("base64");
-  return { "webhook-id": "msg_1", "webhook-timestamp": String(at), "webhook-signature": `v1,${value}`, ...more };
+  return {
+    "webhook-id": "msg_1",
+    "webhook-timestamp": String(at),
+    "webhook-signature": `v1,${value}`,
+    ...more,
+  };
 }
 const asStandard = { scheme: "standard", now: NOW };
 
 test("the Standard Webhooks scheme covers id, timestamp and body", () => {
   assert.equal(verifyWebhook(BODY, standard(), KEYED, asStandard).eventId, EVENT);
   assert.equal(verifyWebhook(BODY, standard(), ["whsec_AAAA", KEYED], asStandard).eventId, EVENT);
-  const several = { "webhook-signature": `v1a,xyz v1,${"A".repeat(43)}= ${standard()["webhook-signature"]}` };
+  const several = {
+    "webhook-signature": `v1a,xyz v1,${"A".repeat(43)}= ${standard()["webhook-signature"]}`,
+  };
   assert.equal(verifyWebhook(BODY, standard(undefined, several), KEYED, asStandard).eventId, EVENT);
-  assert.equal(refusal(BODY, standard(undefined, { "webhook-id": "msg_2" }), KEYED, asStandard), "mismatch");
+  assert.equal(
+    refusal(BODY, standard(undefined, { "webhook-id": "msg_2" }), KEYED, asStandard),
+    "mismatch",
+  );
   assert.equal(refusal(`${BODY} `, standard(), KEYED, asStandard), "mismatch");
   for (const gone of ["webhook-id", "webhook-timestamp"]) {
-    assert.equal(refusal(BODY, standard(undefined, { [gone]: undefined }), KEYED, asStandard), "no_id_or_timestamp");
+    assert.equal(
+      refusal(BODY, standard(undefined, { [gone]: undefined }), KEYED, asStandard),
+      "no_id_or_timestamp",
+    );
   }
   for (const secret of [SECRET, "whsec_", "whsec_!!", KEYED.slice(6)]) {
     assert.equal(refusal(BODY, standard(), secret, asStandard), "bad_secret");
@@ -201,14 +288,22 @@ test("the Standard Webhooks scheme covers id, timestamp and body", () => {
 
 test("a timestamp too far from now, either way, is refused", () => {
   const unix = NOW / 1000;
-  const verify = (at, toleranceSeconds) => verifyWebhook(BODY, standard(at), KEYED, { ...asStandard, toleranceSeconds });
+  const verify = (at, toleranceSeconds) =>
+    verifyWebhook(BODY, standard(at), KEYED, { ...asStandard, toleranceSeconds });
   for (const at of [unix - 300, unix + 300]) assert.equal(verify(at).eventId, EVENT);
-  for (const at of [unix - 301, unix + 301]) assert.equal(refusal(BODY, standard(at), KEYED, asStandard), "stale");
+  for (const at of [unix - 301, unix + 301])
+    assert.equal(refusal(BODY, standard(at), KEYED, asStandard), "stale");
   assert.equal(verify(unix - 3000, 3600).eventId, EVENT);
   assert.equal(verify(unix, 0).eventId, EVENT);
-  assert.equal(refusal(BODY, standard(unix - 1), KEYED, { ...asStandard, toleranceSeconds: 0 }), "stale");
+  assert.equal(
+    refusal(BODY, standard(unix - 1), KEYED, { ...asStandard, toleranceSeconds: 0 }),
+    "stale",
+  );
   for (const at of ["soon", "-5", "1e9", "1767614400.5", ""]) {
-    assert.match(refusal(BODY, standard(undefined, { "webhook-timestamp": at }), KEYED, asStandard), /malformed|no_id_or_timestamp/);
+    assert.match(
+      refusal(BODY, standard(undefined, { "webhook-timestamp": at }), KEYED, asStandard),
+      /malformed|no_id_or_timestamp/,
+    );
   }
   const real = standard(Math.floor(Date.now() / 1000));
   assert.equal(verifyWebhook(BODY, real, KEYED, { scheme: "standard" }).eventId, EVENT);
@@ -235,7 +330,13 @@ test("options that are wrong are refused, never guessed at", () => {
   ]) {
     assert.equal(refusal(BODY, signed(), SECRET, options), "bad_options");
   }
-  for (const options of [undefined, null, {}, { scheme: undefined, now: undefined }, { now: vm.runInNewContext("new Date()") }]) {
+  for (const options of [
+    undefined,
+    null,
+    {},
+    { scheme: undefined, now: undefined },
+    { now: vm.runInNewContext("new Date()") },
+  ]) {
     assert.equal(verifyWebhook(BODY, signed(), SECRET, options).eventId, EVENT);
   }
 });

@@ -131,7 +131,12 @@ const toOther: CreateAch = {
   recipientDetails: { ...party, account_type: "checking" },
   amount: number,
 };
-const wire: CreateWire = { sourceAccountId: FROM, beneficiaryDetails: party, amount, referenceCode: "INV-7" };
+const wire: CreateWire = {
+  sourceAccountId: FROM,
+  beneficiaryDetails: party,
+  amount,
+  referenceCode: "INV-7",
+};
 const transfer: CreateTransfer = { fromAccountId: FROM, toAccountId: TO, amount };
 const issue: CreateCheckIssue = { accountId: FROM, checkNumber: "1042", amount, issueDate: day };
 const filter: TransactionFilter = { accountId: FROM, postedSince: day };
@@ -161,11 +166,35 @@ export async function everyMethod(): Promise<void> {
 
   const raw: Resources<true> = client.withRawResponse;
   const reply: RawResponse<AchAccepted> = await raw.payments.createAch(toOwn, write);
-  const { data, headers, raw: bytes, attempts, attemptLog, fate, idempotencyKey, firstSent, followedConflict } = reply;
+  const {
+    data,
+    headers,
+    raw: bytes,
+    attempts,
+    attemptLog,
+    fate,
+    idempotencyKey,
+    firstSent,
+    followedConflict,
+  } = reply;
   const tried: Attempt[] = attemptLog;
-  const sent: [Date, number | null, string | null, Fate] | undefined =
-    tried[0] && [tried[0].at, tried[0].status, tried[0].fault, tried[0].fate];
-  console.log(data.location, headers.get("date"), bytes.length, attempts, fate, idempotencyKey, firstSent?.getTime(), followedConflict, sent);
+  const sent: [Date, number | null, string | null, Fate] | undefined = tried[0] && [
+    tried[0].at,
+    tried[0].status,
+    tried[0].fault,
+    tried[0].fate,
+  ];
+  console.log(
+    data.location,
+    headers.get("date"),
+    bytes.length,
+    attempts,
+    fate,
+    idempotencyKey,
+    firstSent?.getTime(),
+    followedConflict,
+    sent,
+  );
   const lists: RawResponse<Account[]> = await raw.accounts.list();
   console.log(lists.data.length, lists.status);
   await Promise.all([
@@ -208,6 +237,7 @@ export function whatToDo(error: unknown): string {
     error.raw,
     error.cause,
   ];
+  console.log(error.toJSON());
   if (error instanceof IdempotencyKeyConflictError) return error.transactionId ?? "unknown payment";
   if (error instanceof PaymentFailedError) return error.payment?.status ?? "failed";
   if (error instanceof WebhookVerificationError) {
@@ -241,7 +271,12 @@ export function whatToDo(error: unknown): string {
   }
 }
 
-const evidence: ErrorEvidence = { message: "for a test", fate: "unknown", status: 503, attempts: 1 };
+const evidence: ErrorEvidence = {
+  message: "for a test",
+  fate: "unknown",
+  status: 503,
+  attempts: 1,
+};
 throw new QBankServiceUnavailableError(evidence, new Uint8Array(), new Error("why"));
 throw new WebhookVerificationError({ message: "for a test", reason: "stale" });
 
@@ -274,7 +309,12 @@ export async function misuse(): Promise<void> {
   // @ts-expect-error both destinations
   await client.payments.createAch({ ...toOwn, recipientDetails: party });
   // @ts-expect-error a slip in a member
-  await client.payments.createAch({ sourceAccountId: FROM, destinationAccountId: TO, amount, refrenceId: "x" });
+  await client.payments.createAch({
+    sourceAccountId: FROM,
+    destinationAccountId: TO,
+    amount,
+    refrenceId: "x",
+  });
   // @ts-expect-error a slip in an option
   await client.payments.createAch(toOwn, { idempotencykey: "x" });
   // @ts-expect-error a bigint is no amount
