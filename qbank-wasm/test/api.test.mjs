@@ -79,7 +79,6 @@ test("transactions come with signed amounts, and filters choose among them", asy
 test("an ACH payment is accepted, settles in batches, and waiting ends when it is final", async () => {
   const { paymentId, status, location } = await client.payments.createAch({
     ...ach(),
-    effectiveDate: "2030-01-07",
     referenceId: "INV-1",
   });
   assert.match(paymentId, UUID);
@@ -106,6 +105,7 @@ test("an ACH payment to an account at another bank is accepted", async () => {
     sourceAccountId: from,
     recipientDetails: PARTY,
     amount: 7.5,
+    effectiveDate: "2030-01-07",
   });
   assert.equal((await client.payments.get(paymentId)).amount, "7.50");
 });

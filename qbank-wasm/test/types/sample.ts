@@ -308,13 +308,9 @@ export async function misuse(): Promise<void> {
   await client.payments.createAch({ sourceAccountId: FROM, amount });
   // @ts-expect-error both destinations
   await client.payments.createAch({ ...toOwn, recipientDetails: party });
+  const known = { sourceAccountId: FROM, destinationAccountId: TO, amount };
   // @ts-expect-error a slip in a member
-  await client.payments.createAch({
-    sourceAccountId: FROM,
-    destinationAccountId: TO,
-    amount,
-    refrenceId: "x",
-  });
+  await client.payments.createAch({ ...known, refrenceId: "x" });
   // @ts-expect-error a slip in an option
   await client.payments.createAch(toOwn, { idempotencykey: "x" });
   // @ts-expect-error a bigint is no amount
