@@ -61,7 +61,10 @@ export const InvalidRequestError = named("InvalidRequestError", "invalid_request
 export const AuthenticationError = named("AuthenticationError", "unauthenticated");
 export const PermissionDeniedError = named("PermissionDeniedError", "permission_denied");
 export const NotFoundError = named("NotFoundError", "not_found");
-export const IdempotencyKeyConflictError = named("IdempotencyKeyConflictError", "idempotency_conflict");
+export const IdempotencyKeyConflictError = named(
+  "IdempotencyKeyConflictError",
+  "idempotency_conflict",
+);
 export const ConflictError = named("ConflictError", "conflict");
 export const RateLimitError = named("RateLimitError", "rate_limited");
 export const QBankServiceUnavailableError = named("QBankServiceUnavailableError", "unavailable");

@@ -225,8 +225,9 @@ fn parts(answer: &Answer) -> Result<response::Parts, Fault> {
     if let Some(entries) = js_sys::try_iter(&headers).map_err(odd)? {
         for entry in entries {
             let entry = entry.map_err(odd)?;
-            let text =
-                |at| Reflect::get_u32(&entry, at).unwrap_or_default().as_string().unwrap_or_default();
+            let text = |at| {
+                Reflect::get_u32(&entry, at).unwrap_or_default().as_string().unwrap_or_default()
+            };
             // What is no header tells nothing.
             if let (Ok(name), Ok(value)) = (
                 HeaderName::from_bytes(text(0).as_bytes()),
