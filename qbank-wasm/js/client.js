@@ -15,10 +15,7 @@ export class QBankConnectClient {
     }
     const call = (...args) => this.#call(...args);
     this.withRawResponse = resources(call);
-    Object.assign(
-      this,
-      resources(async (...args) => (await call(...args)).data),
-    );
+    Object.assign(this, resources(async (...args) => (await call(...args)).data));
   }
 
   async authenticate(options) {
