@@ -33,10 +33,11 @@ wasm_cargo_build() { # CRATE [CARGO OPTION...]
   case $(wasm_toolchain) in
     rustup) cargo "${options[@]}" ;;
     debian)
-      # Without unwinding a panic is a trap: its texts and formatting are left out.
+      # Without unwinding a panic is a trap: its texts and formatting are left out, and
+      # the places in files of this machine.
       RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(wasm_linker) \
-        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort" \
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none" \
         /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort
       ;;
     *) return 1 ;;

@@ -196,10 +196,9 @@ impl Error {
     /// option of a program, a member of an object in another language.
     #[must_use]
     pub fn with_input_field(mut self, name: &str) -> Self {
-        if let Some(field) = &self.0.input
-            && let Some(rule) = self.0.what.strip_prefix(field.as_str())
-        {
-            self.0.what = format!("{name}{rule}");
+        if let Some(field) = &self.0.input {
+            // It may stand behind the name of the call.
+            self.0.what = self.0.what.replacen(field.as_str(), name, 1);
             self.0.input = Some(name.to_owned());
         }
         self

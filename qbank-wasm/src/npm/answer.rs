@@ -207,8 +207,7 @@ impl Formatter for JavaScript {
 
 /// What a thrown value says.
 pub(super) fn message(error: &JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => error.message().into(),
-        None => error.as_string().unwrap_or_else(|| "an error without a message".to_owned()),
-    }
+    let message = js_sys::Reflect::get(error, &"message".into()).unwrap_or_default();
+    let said = message.as_string().or_else(|| error.as_string());
+    said.unwrap_or_else(|| "an error without a message".to_owned())
 }

@@ -42,7 +42,7 @@ impl Engine {
         future_to_promise(async move {
             let (json, raw) = match chosen {
                 Ok((call, signal)) => fetch.drive_until(call, signal).await,
-                Err(error) => answer::bad(&options::named(error)),
+                Err(error) => answer::bad(&error),
             };
             Ok(Array::of2(&json.into(), &raw).into())
         })

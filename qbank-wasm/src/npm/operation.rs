@@ -126,12 +126,16 @@ fn recipient(details: JsValue) -> Result<Recipient, Error> {
         fields.needed("bankId")?,
         account_number(&fields)?,
     );
-    for name in fields.names() {
+    for name in fields.names("recipientDetails")? {
+        // Said twice, each side may read another one.
+        if ["bank_id", "account_number"].contains(&name.as_str()) {
+            return Err(fields.wrong(&name, "is not known here; there are bankId, accountNumber"));
+        }
         if ["name", "bankId", "accountNumber"].contains(&name.as_str()) {
             continue;
         }
         let Some(value) = fields.get(&name) else { continue };
-        let json = js_sys::JSON::stringify(&value).ok().map(String::from);
+        let json = js_sys::JSON::stringify(&value).ok().and_then(|json| json.as_string());
         let value = json.and_then(|json| serde_json::from_str(&json).ok());
         let value = value.ok_or_else(|| fields.wrong(&name, "cannot be written as JSON"))?;
         recipient.extra.insert(name, value);

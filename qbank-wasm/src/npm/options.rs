@@ -184,7 +184,10 @@ pub(super) fn call(
     }
     let signal = fields.get("signal");
     let is_signal = |it: &JsValue| {
-        Reflect::get(it, &"addEventListener".into()).is_ok_and(|it| it.is_function())
+        let member = |name: &str| Reflect::get(it, &name.into()).unwrap_or_default();
+        member("addEventListener").is_function()
+            && member("removeEventListener").is_function()
+            && member("aborted").as_bool().is_some()
     };
     if signal.as_ref().is_some_and(|signal| !is_signal(signal)) {
         return Err(fields.wrong("signal", "must be an AbortSignal"));
@@ -195,8 +198,8 @@ pub(super) fn call(
 /// Whether the options say that an intent was perhaps sent before, however wrong
 /// they are otherwise.
 pub(super) fn resumes(options: &JsValue) -> bool {
-    Reflect::get(options, &"resumeFrom".into())
-        .is_ok_and(|from| !from.is_undefined() && !from.is_null())
+    let from = Reflect::get(options, &"resumeFrom".into());
+    from.map_or(options.is_object(), |from| !from.is_undefined() && !from.is_null())
 }
 
 fn on_conflict(fields: &Fields) -> Result<Option<ConflictPolicy>, Error> {
