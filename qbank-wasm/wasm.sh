@@ -31,7 +31,11 @@ wasm_cargo_build() { # CRATE [CARGO OPTION...]
   local options=(build --locked --profile wasm --target wasm32-unknown-unknown
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
   case $(wasm_toolchain) in
-    rustup) cargo "${options[@]}" ;;
+    rustup)
+      # No name of a folder of this machine in what is published.
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$wasm_root=." \
+        cargo "${options[@]}"
+      ;;
     debian)
       # Without unwinding a panic is a trap: its texts and formatting are left out, and
       # the places in files of this machine.

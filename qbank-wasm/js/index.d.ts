@@ -119,7 +119,7 @@ export interface CallOptions {
 }
 
 export interface WriteOptions extends CallOptions {
-  /** A uuid v4 of your own, kept before the call; made afresh if left out. */
+  /** A uuid v4 of your own, kept before the call; made afresh if left out. `null` is refused. */
   idempotencyKey?: string;
   /** Continues an intent first sent at this moment, with its `idempotencyKey`. */
   resumeFrom?: Date;

@@ -155,6 +155,8 @@ for (const slip of [
 }
 const option = (name, it) => (client, options) =>
   client.payments.createAch(ACH, { ...options, [name]: it });
+// An empty column of a database.
+bad("an idempotencyKey of null", "idempotencyKey", option("idempotencyKey", null));
 each(
   [
     ...noUuid,

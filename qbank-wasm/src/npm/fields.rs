@@ -73,6 +73,12 @@ impl Fields {
         (!value.is_undefined() && !value.is_null()).then_some(value)
     }
 
+    /// Whether the member is there, and says nothing.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        !self.object.is_undefined()
+            && Reflect::get(&self.object, &name.into()).is_ok_and(|value| value.is_null())
+    }
+
     pub(super) fn names(&self, what: &str) -> Result<Vec<String>, Error> {
         let unreadable = |_| Error::invalid_input(what, "must be an object that can be read");
         let keys = keys(&self.object).map_err(unreadable)?;

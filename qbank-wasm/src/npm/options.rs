@@ -175,6 +175,12 @@ pub(super) fn call(
         call.token = Some(AccessToken::new(&token).map_err(named)?);
     }
     call.auth_date = auth_date(&fields)?;
+    // A null is an empty column of a database: taken for "make one", it pays twice.
+    for name in ["idempotencyKey", "resumeFrom"] {
+        if fields.is_null(name) {
+            return Err(fields.wrong(name, "must not be null; leave it out for a new intent"));
+        }
+    }
     let key = fields.parsed("idempotencyKey")?;
     if let Some(first_sent) = fields.moment("resumeFrom")? {
         if key.is_none() {
