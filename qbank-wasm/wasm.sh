@@ -30,14 +30,19 @@ wasm_toolchain() {
 wasm_cargo_build() { # CRATE [CARGO OPTION...]
   local options=(build --locked --profile wasm --target wasm32-unknown-unknown
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
+  # SHA-256 as a loop, not unrolled: it hashes a webhook now and then.
+  local flags='--cfg sha2_backend_soft="compact"'
   case $(wasm_toolchain) in
-    rustup) cargo "${options[@]}" ;;
+    rustup) CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags cargo "${options[@]}" ;;
     debian)
-      # Without unwinding a panic is a trap: its texts and formatting are left out.
+      # Without unwinding a panic is a trap: its texts and formatting are left out,
+      # and with them all of `Debug`, which only Rust could show.
+      flags+=" -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none"
       RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(wasm_linker) \
-        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort" \
-        /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags \
+        /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort \
+        -Z build-std-features=optimize_for_size
       ;;
     *) return 1 ;;
   esac

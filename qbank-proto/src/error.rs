@@ -12,6 +12,7 @@ use crate::endpoint::Payment;
 use crate::id::{PaymentId, RequestId};
 use crate::idempotency::IdempotencyKey;
 use crate::machine::{BoxError, FaultKind};
+use crate::plain::seconds_up;
 use crate::problem::Problem;
 use crate::scope::Scope;
 
@@ -345,7 +346,7 @@ impl Error {
             },
             (_, K::Unauthenticated) => "check the credentials".to_owned(),
             (_, K::RateLimited) => match self.0.retry_after {
-                Some(wait) => format!("wait {} s and send it again", wait.as_secs_f64().ceil()),
+                Some(wait) => format!("wait {} s and send it again", seconds_up(wait)),
                 None => "wait and send it again".to_owned(),
             },
             (_, K::InvalidInput) => "correct it and try again".to_owned(),

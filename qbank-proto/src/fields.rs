@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::id::Id;
 use crate::money::Money;
+use crate::plain::parse_day;
 
 /// Why an answer's body could not be read. Holds positions and names of
 /// members, never a value.
@@ -133,7 +134,7 @@ impl<'a> Fields<'a> {
 
     /// A member that is a calendar date.
     pub fn date(&self, names: &[&str]) -> Result<Option<NaiveDate>, DecodeError> {
-        Ok(self.text(names)?.and_then(|text| text.parse().ok()))
+        Ok(self.text(names)?.and_then(|text| parse_day(&text)))
     }
 
     /// A member that is a date-time with an offset, or a date, which reads as
@@ -147,8 +148,7 @@ fn timestamp(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc());
     }
-    let date: NaiveDate = text.parse().ok()?;
-    Some(date.and_time(chrono::NaiveTime::MIN).and_utc())
+    Some(parse_day(text)?.and_time(chrono::NaiveTime::MIN).and_utc())
 }
 
 /// `None` where the JSON is something else than a string.
@@ -157,7 +157,7 @@ fn string(json: &str) -> Result<Option<Cow<'_, str>>, DecodeError> {
         return Ok(None);
     };
     if inner.contains('\\') {
-        let text: String = serde_json::from_str(json)
+        let text: String = serde_json::from_slice(json.as_bytes())
             .map_err(|_| DecodeError::new("a text in the JSON is not valid Unicode"))?;
         return Ok(Some(Cow::Owned(text)));
     }

@@ -103,6 +103,7 @@ mod machine;
 mod money;
 mod open;
 mod options;
+mod plain;
 mod policy;
 mod problem;
 mod redact;
@@ -139,6 +140,7 @@ pub use machine::{
 };
 pub use money::{Amount, AmountError, Money};
 pub use options::{AuthDate, CallOptions, Resume};
+pub use plain::parse_day;
 pub use policy::{ConflictPolicy, RetryPolicy};
 pub use problem::Problem;
 pub use reply::Reply;

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use chrono::NaiveDate;
 use http::{Method, StatusCode};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 use super::{
     Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, json, needs_text, plain_text,
@@ -42,7 +44,7 @@ pub enum Destination {
 }
 
 /// An account at another bank.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Recipient {
     /// Whose account it is.
@@ -51,9 +53,8 @@ pub struct Recipient {
     pub bank_id: RoutingNumber,
     /// The account's number there.
     pub account_number: Secret,
-    /// Further members that the bank agreed on with its client.
-    #[serde(flatten)]
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    /// Further members, sorted by name.
+    extra: Vec<(String, Box<RawValue>)>,
 }
 
 impl Recipient {
@@ -67,8 +68,46 @@ impl Recipient {
             name: name.into(),
             bank_id,
             account_number: account_number.into(),
-            extra: serde_json::Map::new(),
+            extra: Vec::new(),
         }
+    }
+
+    /// Adds a member that the bank agreed on with its client, or replaces it. The
+    /// value is JSON, and is sent as it is written: no digit of a number is lost.
+    ///
+    /// ```
+    /// use qbank_proto::endpoint::Recipient;
+    /// let recipient = Recipient::new("ACME", "021000021".parse()?, "0012345678")
+    ///     .with_member("account_type", r#""checking""#)?
+    ///     .with_member("limit", "10.10")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_member(
+        mut self,
+        name: impl Into<String>,
+        json: impl AsRef<str>,
+    ) -> Result<Self, Error> {
+        let json: &RawValue = serde_json::from_slice(json.as_ref().as_bytes())
+            .map_err(|_| Error::invalid_input("recipient member", "must be JSON"))?;
+        let (name, json) = (name.into(), json.to_owned());
+        match self.extra.binary_search_by(|(other, _)| other.cmp(&name)) {
+            Ok(at) => self.extra[at].1 = json,
+            Err(at) => self.extra.insert(at, (name, json)),
+        }
+        Ok(self)
+    }
+}
+
+impl Serialize for Recipient {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("name", &self.name)?;
+        members.serialize_entry("bank_id", &self.bank_id)?;
+        members.serialize_entry("account_number", &self.account_number)?;
+        for (name, json) in &self.extra {
+            members.serialize_entry(name, json)?;
+        }
+        members.end()
     }
 }
 
@@ -245,15 +284,18 @@ mod tests {
                 r#"{{"source_account_id":"{FROM}","destination_account_id":"{TO}","amount":1000.50}}"#
             )
         );
-        let mut recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678");
-        recipient.extra.insert("account_type".into(), "checking".into());
+        let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678")
+            .with_member("account_type", r#""savings""#)
+            .and_then(|recipient| recipient.with_member("a_limit", "1e2"))
+            .and_then(|recipient| recipient.with_member("account_type", r#""checking""#))
+            .unwrap();
         let ach = CreateAch::new(FROM.parse().unwrap(), recipient, "0.01".parse().unwrap())
             .effective_date("2026-01-05".parse().unwrap())
             .reference_id("INV-7");
         assert_eq!(
             sent(&ach),
             format!(
-                r#"{{"source_account_id":"{FROM}","recipient_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678","account_type":"checking"}},"amount":0.01,"effective_date":"2026-01-05","reference_id":"INV-7"}}"#
+                r#"{{"source_account_id":"{FROM}","recipient_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678","a_limit":1e2,"account_type":"checking"}},"amount":0.01,"effective_date":"2026-01-05","reference_id":"INV-7"}}"#
             )
         );
     }
@@ -285,6 +327,26 @@ mod tests {
             (204, Some("")),
         ] {
             assert_eq!(answer(status, body, None), Err(()), "{status} {body:?}");
+        }
+    }
+
+    #[test]
+    fn a_further_member_is_any_json_as_it_is_written() {
+        let member = |json: &str| {
+            let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "1");
+            let recipient = recipient.with_member("x", json).ok()?;
+            serde_json::to_string(&recipient).ok()
+        };
+        for json in
+            ["1", "-0.10", "1e400", "123456789012345678901234567890", "null", r#"{"a":[true,"é"]}"#]
+        {
+            let sent = format!(
+                r#"{{"name":"ACME","bank_id":"021000021","account_number":"1","x":{json}}}"#
+            );
+            assert_eq!(member(json), Some(sent));
+        }
+        for json in ["", "checking", "01", "1,\"y\":2", "\"", "{", "undefined", "1 2"] {
+            assert_eq!(member(json), None, "{json}");
         }
     }
 

@@ -131,10 +131,10 @@ fn recipient(details: JsValue) -> Result<Recipient, Error> {
             continue;
         }
         let Some(value) = fields.get(&name) else { continue };
-        let json = js_sys::JSON::stringify(&value).ok().map(String::from);
-        let value = json.and_then(|json| serde_json::from_str(&json).ok());
-        let value = value.ok_or_else(|| fields.wrong(&name, "cannot be written as JSON"))?;
-        recipient.extra.insert(name, value);
+        let json = js_sys::JSON::stringify(&value).map(String::from).unwrap_or_default();
+        recipient = recipient
+            .with_member(name.as_str(), json)
+            .map_err(|_| fields.wrong(&name, "cannot be written as JSON"))?;
     }
     Ok(recipient)
 }
