@@ -97,6 +97,7 @@ mod face;
 mod fields;
 mod id;
 mod idempotency;
+mod json;
 mod judge;
 mod location;
 mod machine;
