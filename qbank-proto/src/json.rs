@@ -2,9 +2,13 @@
 //! every value, as text; only what stands between them is read here. Its own maps
 //! bring along what reads and writes floats.
 
+mod object;
+
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
+
+pub use object::JsonObject;
 
 use crate::fields::DecodeError;
 
@@ -36,6 +40,14 @@ pub(crate) fn objects<'a>(
         }
     }
     cursor.end()
+}
+
+/// A text that must be one JSON value, without the white space around it.
+pub(crate) fn value(text: &str) -> Result<&str, DecodeError> {
+    let mut cursor = Cursor { body: text.as_bytes(), at: 0 };
+    let value = cursor.value()?;
+    cursor.end()?;
+    Ok(value)
 }
 
 /// A JSON text as the string that it is, if it is one.
@@ -103,11 +115,12 @@ impl<'a> Cursor<'a> {
             self.at += text.len();
             return Ok(text);
         }
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
+        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
         match values.next() {
-            Some(Ok(raw)) => {
-                self.at += values.byte_offset();
-                Ok(raw.get())
+            Some(Ok(IgnoredAny)) => {
+                let json = rest.get(..values.byte_offset()).unwrap_or_default();
+                self.at += json.len();
+                std::str::from_utf8(json).map_err(|_| self.odd(SYNTAX))
             }
             Some(Err(error)) => Err(self.refused(&error)),
             None => Err(self.odd(SYNTAX)),

@@ -136,6 +136,7 @@ pub use id::{
     kind,
 };
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
+pub use json::JsonObject;
 pub use machine::{
     BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Sent, Step, Ticket,
 };

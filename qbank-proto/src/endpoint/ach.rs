@@ -4,15 +4,14 @@ use bytes::Bytes;
 use chrono::NaiveDate;
 use http::{Method, StatusCode};
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::{
-    Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, json, needs_text, plain_text,
-};
+use super::{Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, needs_text, plain_text};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
+use crate::json::{self, JsonObject};
 use crate::money::{Amount, Money};
 use crate::routing::RoutingNumber;
 use crate::scope::Scope;
@@ -54,7 +53,7 @@ pub struct Recipient {
     /// The account's number there.
     pub account_number: Secret,
     /// Further members, sorted by name.
-    extra: Vec<(String, Box<RawValue>)>,
+    extra: Vec<(String, String)>,
 }
 
 impl Recipient {
@@ -87,7 +86,7 @@ impl Recipient {
         name: impl Into<String>,
         json: impl AsRef<str>,
     ) -> Result<Self, Error> {
-        let json: &RawValue = serde_json::from_slice(json.as_ref().as_bytes())
+        let json = json::value(json.as_ref())
             .map_err(|_| Error::invalid_input("recipient member", "must be JSON"))?;
         let (name, json) = (name.into(), json.to_owned());
         match self.extra.binary_search_by(|(other, _)| other.cmp(&name)) {
@@ -95,6 +94,17 @@ impl Recipient {
             Err(at) => self.extra.insert(at, (name, json)),
         }
         Ok(self)
+    }
+
+    fn json(&self) -> String {
+        let mut json = JsonObject::new();
+        json.text("name", &self.name)
+            .text("bank_id", self.bank_id.as_str())
+            .text("account_number", self.account_number.expose());
+        for (name, value) in &self.extra {
+            json.json(name, value);
+        }
+        json.finish()
     }
 }
 
@@ -105,6 +115,7 @@ impl Serialize for Recipient {
         members.serialize_entry("bank_id", &self.bank_id)?;
         members.serialize_entry("account_number", &self.account_number)?;
         for (name, json) in &self.extra {
+            let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
             members.serialize_entry(name, json)?;
         }
         members.end()
@@ -160,38 +171,25 @@ impl Endpoint for CreateAch {
     const FOLLOWS: bool = true;
 
     fn body(&self) -> Result<Bytes, Error> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            source_account_id: AccountId,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            destination_account_id: Option<AccountId>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            recipient_details: Option<&'a Recipient>,
-            amount: Amount,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            effective_date: Option<NaiveDate>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reference_id: Option<&'a str>,
-        }
-        let (destination_account_id, recipient_details) = match &self.destination {
-            Destination::Account(id) => (Some(*id), None),
+        let mut body = JsonObject::new();
+        body.text("source_account_id", &self.source_account_id.to_string());
+        match &self.destination {
+            Destination::Account(id) => body.text("destination_account_id", &id.to_string()),
             Destination::Recipient(recipient) => {
                 needs_text("recipient name", &recipient.name)?;
                 needs_text("account number", recipient.account_number.expose())?;
-                (None, Some(recipient))
+                body.json("recipient_details", &recipient.json())
             }
         };
+        body.json("amount", &self.amount.to_string());
+        if let Some(date) = self.effective_date {
+            body.text("effective_date", &date.to_string());
+        }
         if let Some(reference) = &self.reference_id {
             plain_text("reference id", reference)?;
+            body.text("reference_id", reference);
         }
-        json(&Body {
-            source_account_id: self.source_account_id,
-            destination_account_id,
-            recipient_details,
-            amount: self.amount,
-            effective_date: self.effective_date,
-            reference_id: self.reference_id.as_deref(),
-        })
+        Ok(body.finish().into())
     }
 
     /// A usable `Location` makes it accepted whatever the body; an empty body is
@@ -335,7 +333,8 @@ mod tests {
         let member = |json: &str| {
             let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "1");
             let recipient = recipient.with_member("x", json).ok()?;
-            serde_json::to_string(&recipient).ok()
+            assert_eq!(recipient.json(), serde_json::to_string(&recipient).unwrap());
+            Some(recipient.json())
         };
         for json in
             ["1", "-0.10", "1e400", "123456789012345678901234567890", "null", r#"{"a":[true,"é"]}"#]

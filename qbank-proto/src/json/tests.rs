@@ -6,6 +6,8 @@ use std::fmt;
 use proptest::prelude::*;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
+use serde_json::value::RawValue;
+
 use super::*;
 
 /// What serde_json makes of an object whose names are all different.
@@ -65,6 +67,12 @@ fn agree(body: &[u8]) -> Result<(), String> {
                 && ours.iter().zip(&oracle).all(|(ours, theirs)| same(ours, theirs)) => {}
         (Err(_), Err(_)) => {}
         (ours, oracle) => return Err(format!("list {shown}: {ours:?}, {}", oracle.is_ok())),
+    }
+    let raw = serde_json::from_slice::<&RawValue>(body).map(RawValue::get);
+    if let Ok(text) = std::str::from_utf8(body)
+        && value(text).ok() != raw.ok()
+    {
+        return Err(format!("value {shown}: {:?}", value(text)));
     }
     let shown = shown.trim_matches([' ', '\n', '\t', '\r']);
     match (string(shown), serde_json::from_str::<String>(shown)) {
