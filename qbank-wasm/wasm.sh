@@ -86,7 +86,7 @@ wasm_package() { # CRATE OUTDIR [CARGO OPTION...]
     --out-dir "$out" "$wasm_target/wasm32-unknown-unknown/wasm/$name.wasm"
   local module=$out/${name}_bg.wasm
   # The features that the compiler used, and no other.
-  "$wasm_here/node_modules/.bin/wasm-opt" -Oz --converge --strip-debug --strip-producers \
+  "$wasm_here/node_modules/.bin/wasm-opt" -Oz --converge -ocimfs 30 --strip-debug --strip-producers \
     --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-reference-types --enable-multivalue \
     "$module" -o "$module.small"

@@ -165,8 +165,10 @@ pub(crate) struct Evidence {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, fate: Fate, evidence: Evidence) -> Self {
-        Self(Box::new(Evidence { kind: Some(kind), fate: Some(fate), ..evidence }))
+    pub(crate) fn new(kind: ErrorKind, fate: Fate, mut evidence: Evidence) -> Self {
+        evidence.kind = Some(kind);
+        evidence.fate = Some(fate);
+        Self(Box::new(evidence))
     }
 
     /// Something about the input, found before anything was sent. `field` names
@@ -180,12 +182,14 @@ impl Error {
     /// assert!(error.to_string().starts_with("amount must be more than zero"));
     /// ```
     pub fn invalid_input(field: &str, rule: impl fmt::Display) -> Self {
+        Self::of_input(field, &rule)
+    }
+
+    fn of_input(field: &str, rule: &dyn fmt::Display) -> Self {
         let what = format!("{field} {rule}");
-        Self::new(
-            ErrorKind::InvalidInput,
-            Fate::NeverSent,
-            Evidence { what, input: Some(field.to_owned()), ..Evidence::default() },
-        )
+        let input = Some(field.to_owned());
+        let evidence = Evidence { what, input, ..Evidence::default() };
+        Self::new(ErrorKind::InvalidInput, Fate::NeverSent, evidence)
     }
 
     /// The part of the input that is at fault, as [`Error::invalid_input`] named it.

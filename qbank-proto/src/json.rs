@@ -175,7 +175,8 @@ impl<'a> Cursor<'a> {
     /// Something is wrong right here; a body that is over ended too early.
     fn odd(&self, what: &str) -> DecodeError {
         let what = if self.at < self.body.len() { what } else { EOF };
-        self.error(what, 1, 0)
+        // The letter at fault counts, if it is one.
+        self.error(what, 1, usize::from(what == SYNTAX))
     }
 
     /// serde_json's own message may quote the input.
@@ -187,10 +188,10 @@ impl<'a> Cursor<'a> {
     /// `line` and `column` count from here.
     fn error(&self, what: &str, line: usize, column: usize) -> DecodeError {
         let before = &self.body[..self.at.min(self.body.len())];
-        let lines = before.iter().filter(|byte| **byte == b'\n').count();
-        let this = before.iter().rev().take_while(|byte| **byte != b'\n').count();
+        let mut lines = before.split(|byte| *byte == b'\n');
+        let this = lines.next_back().map_or(0, <[u8]>::len);
         let column = if line == 1 { this + column } else { column };
-        DecodeError::new(format!("{what} (line {}, column {column})", lines + line))
+        DecodeError::new(format!("{what} (line {}, column {column})", lines.count() + line))
     }
 }
 

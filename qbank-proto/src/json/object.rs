@@ -43,6 +43,13 @@ impl JsonObject {
         self.0.push(':');
     }
 
+    /// A text as a JSON string, for a list.
+    pub fn quoted(text: &str) -> String {
+        let mut json = String::with_capacity(text.len() + 2);
+        push_text(&mut json, text);
+        json
+    }
+
     /// The text of the object.
     pub fn finish(mut self) -> String {
         if self.0.is_empty() {
