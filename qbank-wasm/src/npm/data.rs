@@ -229,14 +229,12 @@ mod tests {
     /// As serde has it, with the names in camel case and dollars as texts.
     fn expected(value: &impl Serialize) -> Value {
         let text = serde_json::to_string(value).unwrap();
-        in_camel_case(serde_json::from_str(&text).unwrap(), &text)
+        in_camel_case(serde_json::from_str(&text).unwrap())
     }
 
-    fn in_camel_case(value: Value, text: &str) -> Value {
+    fn in_camel_case(value: Value) -> Value {
         match value {
-            Value::Array(items) => {
-                items.into_iter().map(|item| in_camel_case(item, text)).collect()
-            }
+            Value::Array(items) => items.into_iter().map(in_camel_case).collect(),
             Value::Object(members) => members
                 .into_iter()
                 .map(|(name, value)| {
@@ -246,7 +244,7 @@ mod tests {
                         camel.push_str(&word[..1].to_uppercase());
                         camel.push_str(&word[1..]);
                     }
-                    (camel, in_camel_case(value, text))
+                    (camel, in_camel_case(value))
                 })
                 .collect(),
             Value::Number(dollars) => format!("{:.2}", dollars.as_f64().unwrap()).into(),
