@@ -81,7 +81,8 @@ impl Drop for Abort {
 }
 
 fn out_of_time(timeout: Duration) -> Fault {
-    Fault::maybe(FaultKind::Timeout, format!("no answer within {} ms", timeout.as_millis()))
+    let ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    Fault::maybe(FaultKind::Timeout, format!("no answer within {ms} ms"))
 }
 
 /// The future's output, or nothing once the time is up: a given `fetch` need not

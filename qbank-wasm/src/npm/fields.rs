@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use js_sys::{Array, Function, JSON, JsString, Number, Reflect};
 use qbank_proto::chrono::{DateTime, NaiveDate, Utc};
-use qbank_proto::{Amount, Error};
+use qbank_proto::{Amount, Error, parse_day};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -123,7 +123,7 @@ impl Fields {
         let rule = || self.wrong(name, "must be a day as a string such as 2026-01-31");
         let Some(value) = self.get(name) else { return Ok(None) };
         let text = value.as_string().filter(|text| text.len() == 10).ok_or_else(rule)?;
-        text.parse().map(Some).map_err(|_| rule())
+        parse_day(&text).map(Some).ok_or_else(rule)
     }
 
     /// Dollars: a decimal string, or a number that is exact to the cent.

@@ -4,10 +4,11 @@
 //!   js/client.js ──► Engine.call(operation, request, options)
 //!                       │ fields: JavaScript members, checked and named
 //!                       │ operation: an endpoint of the core
-//!                       ▼ answer: one JSON text and the raw body
+//!                       ▼ answer, data: one JSON text and the raw body
 //! ```
 
 mod answer;
+mod data;
 mod fields;
 mod operation;
 mod options;
