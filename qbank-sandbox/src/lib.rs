@@ -105,6 +105,7 @@ mod positive_pay;
 mod route;
 #[cfg(feature = "server")]
 pub mod server;
+pub mod simulator;
 mod token;
 mod webhook;
 mod wire_fault;

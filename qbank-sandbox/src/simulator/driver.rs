@@ -1,0 +1,324 @@
+//! The driver of a simulated client: polls, sends, settles. It is also where a wrong
+//! client is wrong about what it sends and what it reads.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderValue, LOCATION};
+use http::{Method, Response, StatusCode, Uri};
+use qbank_proto::{Exchange, Fault, FaultKind, IdempotencyKey, Sent, Step};
+
+use super::invariants::{Rule, find};
+use super::mutant::Mutant;
+use super::network::Carried;
+use super::plan::{HOST, Knob};
+use super::process::Task;
+use super::random::Random;
+use super::trouble::{Trouble, says};
+use super::world::{Event, World};
+
+/// How long after its own timeout a machine takes an exchange for lost (`Machine`).
+const GRACE: Duration = Duration::from_secs(5);
+
+impl World<'_> {
+    /// Polls until there is something to wait for.
+    pub(super) fn poll(&mut self, process: usize, job: usize) {
+        while !self.crashes(process) {
+            let now = self.now(process);
+            let Some(task) = &mut self.processes[process].tasks[job] else { return };
+            let limit = task.limit;
+            let deadline = *task.deadline.get_or_insert_with(|| now.mono.saturating_add(limit));
+            let waker = task.waker.clone();
+            match task.machine.poll(now, &waker) {
+                Step::Send(exchange) => {
+                    if !self.send(process, job, deadline, exchange) {
+                        return;
+                    }
+                }
+                Step::Wait(time) => {
+                    let grace = if task.out.is_some() { GRACE } else { Duration::ZERO };
+                    let until = now.mono.saturating_add(time);
+                    if time.is_zero() {
+                        let what = format!("p{process} job {job} waits for nothing");
+                        self.broken(Rule::BoundedWait, what);
+                    } else if until > deadline.saturating_add(grace) {
+                        let what = format!("p{process} job {job} waits beyond its deadline");
+                        self.broken(Rule::Deadline, what);
+                    } else {
+                        task.sleeps_until = until;
+                        task.timer += 1;
+                        let (run, timer) = (task.run, task.timer);
+                        self.after(time, Event::Timer { process, job, run, timer });
+                    }
+                    return;
+                }
+                Step::Authorize { .. } => {
+                    self.broken(Rule::ComesToAnEnd, "there is no supplier to ask".to_owned());
+                    return;
+                }
+                Step::Done(outcome) => {
+                    let task = self.processes[process].tasks[job].take();
+                    if let Some(out) = task.and_then(|task| task.out) {
+                        self.processes[process].tokens.lands(out as u64);
+                    }
+                    self.conclude(process, job, outcome);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Hands an exchange to the network. Whether to poll on: a driver that loses
+    /// tickets does.
+    fn send(
+        &mut self,
+        process: usize,
+        job: usize,
+        deadline: Duration,
+        mut exchange: Exchange,
+    ) -> bool {
+        let now = self.now(process);
+        let end = now.mono.saturating_add(exchange.timeout);
+        if now.mono >= deadline || end > deadline {
+            let what = format!("p{process} job {job} sends beyond its deadline");
+            self.broken(Rule::Deadline, what);
+        }
+        let is_token = exchange.request.uri().path() == "/v1/token";
+        if !is_token {
+            self.spoil_request(process, job, &mut exchange);
+        }
+        if exchange.request.uri().host() != Some(HOST) {
+            let what = format!("p{process} job {job} sends to {}", exchange.request.uri());
+            self.broken(Rule::OwnBankOnly, what);
+        }
+        let id = self.carried.len();
+        let key = key_of(&exchange);
+        let it = &mut self.processes[process];
+        let Some(task) = &mut it.tasks[job] else { return false };
+        let nth = if is_token { &mut task.token_requests } else { &mut task.exchanges };
+        *nth += 1;
+        let nth = *nth;
+        task.sends += u32::from(key.is_some());
+        task.out = Some(id);
+        let run = task.run;
+        let too_often = task.sends > task.most_sends;
+        let generation = it.tokens.generation();
+        if is_token {
+            let asked = it.tokens.asks(id as u64, now, exchange.timeout);
+            self.check(asked);
+        } else if let Some(key) = key {
+            let path = exchange.request.uri().path();
+            let sent = self.evidence.sent((process, job), key, path, exchange.request.body());
+            self.check(sent);
+        }
+        if too_often {
+            let what = format!("p{process} job {job} is sent more often than it may be");
+            self.broken(Rule::RetryLimit, what);
+        }
+        let knob = Knob::Exchange { process, job, run, token: is_token, nth };
+        let place =
+            [6 + u64::from(is_token), process as u64, job as u64, u64::from(run), u64::from(nth)];
+        let mut random = Random::at(self.seed, place);
+        let drawn = Trouble::draw(self.trouble, &mut random);
+        let trouble = if drawn.is_none() || !self.fires(knob) { Trouble::None } else { drawn };
+        let carried = Carried {
+            process,
+            job,
+            run,
+            is_token,
+            key,
+            trouble,
+            sent: now,
+            timeout: exchange.timeout,
+            generation,
+            genuine: false,
+            ticket: Some(exchange.ticket),
+            request: exchange.request,
+            answer: None,
+        };
+        self.carried.push(carried);
+        self.carry(id, exchange.connect_timeout, &mut random);
+        matches!(trouble, Trouble::TicketLost(_))
+    }
+
+    /// The driver hears what came of an exchange.
+    pub(super) fn settle(&mut self, id: usize, gives_up: bool) {
+        let (process, job, run) = {
+            let it = &self.carried[id];
+            (it.process, it.job, it.run)
+        };
+        let now = self.now(process);
+        let Some(task) = self.processes[process].task(job, run) else { return };
+        let carried = &mut self.carried[id];
+        if gives_up {
+            if carried.ticket.is_none() {
+                return;
+            }
+            // The clock stood still meanwhile.
+            let end = carried.sent.mono.saturating_add(carried.timeout);
+            if let Some(left) = end.checked_sub(now.mono).filter(|it| !it.is_zero()) {
+                self.after(left, Event::GiveUp { exchange: id });
+                return;
+            }
+        }
+        let Some(ticket) = carried.ticket.take() else { return };
+        task.out.take_if(|out| *out == id);
+        let answer = match carried.answer.take() {
+            Some(answer) if !gives_up => answer,
+            // The head may have come.
+            Some(Err(fault)) if fault.head.is_some() => {
+                Err(Fault { kind: FaultKind::Timeout, ..fault })
+            }
+            _ => Err(Fault::maybe(FaultKind::Timeout, "no answer in time")),
+        };
+        self.watch_tokens(id, &answer);
+        self.note_answer(id, &answer);
+        if self.crashes(process) {
+            return;
+        }
+        let answer = self.spoil_answer(id, answer);
+        if let Some(task) = self.processes[process].task(job, run) {
+            task.machine.settle(now, ticket, answer);
+            self.poll(process, job);
+        }
+    }
+
+    /// Keeps account of the tokens that a session should have.
+    fn watch_tokens(&mut self, id: usize, answer: &Result<Response<Bytes>, Fault>) {
+        let carried = &self.carried[id];
+        let now = self.now(carried.process);
+        let tokens = &mut self.processes[carried.process].tokens;
+        let status = match answer {
+            Ok(answer) => Some(answer.status()),
+            Err(fault) => fault.head.as_ref().map(|head| head.status),
+        };
+        if carried.is_token {
+            tokens.lands(id as u64);
+            let end = carried.sent.mono.saturating_add(carried.timeout);
+            let in_time = now.mono < end.saturating_add(GRACE);
+            let good = answer.as_ref().is_ok_and(|it| find(it.body(), "access_token").is_some());
+            if carried.genuine && in_time && good {
+                tokens.holds(carried.sent, self.token_lifetime);
+            }
+        } else if status == Some(StatusCode::UNAUTHORIZED) {
+            tokens.refused(carried.generation);
+        }
+    }
+
+    fn note_answer(&mut self, id: usize, answer: &Result<Response<Bytes>, Fault>) {
+        if !self.trace.is_written() {
+            return;
+        }
+        let name = self.name(id);
+        let text = match answer {
+            Ok(answer) => answer.status().to_string(),
+            Err(fault) => match &fault.head {
+                Some(head) => format!("{} and then {}", head.status, fault.kind),
+                None => format!("{}, {:?} sent", fault.kind, fault.sent),
+            },
+        };
+        self.note(|| format!("{name}: hears {text}"));
+    }
+
+    /// What a wrong client changes about a request.
+    fn spoil_request(&mut self, process: usize, job: usize, exchange: &mut Exchange) {
+        let Some(mutant) = self.mutant else { return };
+        let Some(task) = &mut self.processes[process].tasks[job] else { return };
+        let writes = exchange.request.method() == Method::POST;
+        let resends = task.sends > 0;
+        let mut key = task.spoilt.key;
+        match mutant {
+            Mutant::NewKeyPerAttempt if resends => {
+                key = Some(another_key(task, exchange));
+            }
+            Mutant::OtherBytesPerAttempt if resends && writes => {
+                let mut body = exchange.request.body().to_vec();
+                body.push(b' ');
+                *exchange.request.body_mut() = body.into();
+            }
+            Mutant::FollowsRedirects => {
+                if let Some(uri) = task.spoilt.redirect.take().and_then(|it| it.parse::<Uri>().ok())
+                {
+                    *exchange.request.uri_mut() = uri;
+                }
+            }
+            _ => {}
+        }
+        if let Some(text) = key.filter(|_| writes).map(|key| key.to_string())
+            && let Ok(value) = HeaderValue::from_str(&text)
+        {
+            exchange.request.headers_mut().insert("idempotency-key", value);
+        }
+    }
+
+    /// What a wrong client makes of an answer.
+    fn spoil_answer(
+        &mut self,
+        id: usize,
+        mut answer: Result<Response<Bytes>, Fault>,
+    ) -> Result<Response<Bytes>, Fault> {
+        let Some(mutant) = self.mutant else { return answer };
+        let carried = &self.carried[id];
+        if carried.is_token {
+            return answer;
+        }
+        let (process, job, run) = (carried.process, carried.job, carried.run);
+        let writes = carried.key.is_some();
+        let path = carried.request.uri().path();
+        let cents = self.processes[process].jobs[job].plan.cents;
+        let rail = self.processes[process].jobs[job].plan.what.name().to_uppercase();
+        let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+        match (mutant, &mut answer) {
+            (Mutant::ClaimsNeverSent, Err(fault)) => fault.sent = Sent::No,
+            (Mutant::TakesRefusalForBadToken, Ok(_)) if matches!(status, 400 | 404 | 422) => {
+                return Ok(says(401));
+            }
+            (Mutant::ResendsConflict, Ok(_)) if writes && status == 409 => {
+                let entropy = self.entropy(process, job, run.wrapping_add(1000));
+                if let Some(task) = self.processes[process].task(job, run) {
+                    task.spoilt.key = Some(IdempotencyKey::from_entropy(entropy.key));
+                }
+                return Ok(says(503));
+            }
+            (Mutant::FollowsRedirects, Ok(redirect)) if matches!(status, 300..=399) => {
+                let to = redirect.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+                let to = to.map(str::to_owned);
+                if let Some(task) = self.processes[process].task(job, run) {
+                    task.spoilt.redirect = to;
+                }
+                return Ok(says(503));
+            }
+            (Mutant::TrustsForeignLocation, Ok(answer)) => {
+                let id = answer.headers().get(LOCATION).and_then(|it| it.to_str().ok());
+                let id = id.and_then(|it| it.rsplit('/').next());
+                let own = id.and_then(|id| format!("/v1/payments/{id}").parse().ok());
+                if let Some(own) = own {
+                    answer.headers_mut().insert(LOCATION, own);
+                }
+            }
+            (Mutant::FollowsAnyPayment, Ok(answer)) if path.starts_with("/v1/payments/") => {
+                if let Some(id) = find(answer.body(), "paymentId").filter(|_| !writes) {
+                    let (whole, rest) = (cents / 100, cents % 100);
+                    let body = format!(
+                        r#"{{"paymentId":"{id}","type":"{rail}","amount":{whole}.{rest:02},"status":"P_COMPLETED"}}"#
+                    );
+                    *answer.body_mut() = body.into();
+                }
+            }
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// Made of the right one, so that a schedule stays the same from run to run.
+fn another_key(task: &Task, exchange: &Exchange) -> IdempotencyKey {
+    let own = key_of(exchange).map(|key| *key.as_uuid().as_bytes()).unwrap_or_default();
+    let mut bytes = own;
+    bytes[0] ^= u8::try_from(task.sends).unwrap_or(u8::MAX);
+    IdempotencyKey::from_entropy(bytes)
+}
+
+fn key_of(exchange: &Exchange) -> Option<IdempotencyKey> {
+    exchange.request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,91 @@
+//! Bad days by the thousand, with a client that is right and with clients that are not.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use qbank_sandbox::simulator::{Mutant, Rule, Schedule, Violation};
+
+/// Schedules that found something once, and what. They run for ever.
+const REGRESSIONS: [(u64, &str); 2] = [
+    (2978, "the simulator itself: an expired token came back to life with the wall clock"),
+    (5846, "the same, after the driver had lost the answer to a token request"),
+];
+
+#[test]
+fn twenty_thousand_bad_days_break_no_rule() {
+    let next = AtomicU64::new(0);
+    let work = || {
+        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|it| *it < 20_000)
+        {
+            holds(Schedule::new(seed), "new");
+        }
+    };
+    thread::scope(|scope| {
+        let threads = [scope.spawn(work), scope.spawn(work)];
+        threads.into_iter().for_each(|it| it.join().unwrap());
+    });
+}
+
+#[test]
+fn what_was_found_once_stays_found() {
+    for (seed, what) in REGRESSIONS {
+        holds(Schedule::new(seed), what);
+    }
+}
+
+fn holds(schedule: Schedule, what: &str) {
+    if let Some(violation) = schedule.run() {
+        panic!(
+            "seed {} ({what}): {violation}\n{}\nreproduce: cargo run --release -p qbank-sandbox --bin simulate -- --schedules 1 --seed {}",
+            schedule.seed(),
+            schedule.explain(&violation),
+            schedule.seed(),
+        );
+    }
+}
+
+#[test]
+fn a_seed_tells_everything() {
+    for seed in 0..20 {
+        let told = Schedule::new(seed).trace();
+        assert!(!told.is_empty());
+        assert_eq!(told, Schedule::new(seed).trace());
+    }
+}
+
+#[test]
+fn every_wrong_client_is_found_out() {
+    let mut escaped = Vec::new();
+    for mutant in Mutant::ALL {
+        let began = Instant::now();
+        match first_violation(mutant) {
+            Some((schedule, violation)) => println!(
+                "{mutant:?}: {:?} after {} schedules, {:?}",
+                violation.rule,
+                schedule.seed() + 1,
+                began.elapsed()
+            ),
+            None => escaped.push(mutant),
+        }
+    }
+    assert!(escaped.is_empty(), "not found out: {escaped:?}");
+}
+
+/// Enough for each, in a few seconds.
+const MOST_TRIES: u64 = 3_000;
+
+fn first_violation(mutant: Mutant) -> Option<(Schedule, Violation)> {
+    (0..MOST_TRIES)
+        .map(|seed| Schedule::new(seed).with(mutant))
+        .find_map(|schedule| Some((schedule, schedule.run()?)))
+}
+
+#[test]
+fn a_failing_schedule_is_told_in_few_lines() {
+    let (schedule, violation) = first_violation(Mutant::NewKeyPerAttempt).unwrap();
+    let told = schedule.explain(&violation);
+    assert_eq!(violation.rule, Rule::PaidOnce);
+    assert!(told.lines().count() <= 12, "{told}");
+    assert!(told.contains("VIOLATION PaidOnce"), "{told}");
+}
