@@ -1,8 +1,8 @@
 //! Tries as many bad days as it is told to:
-//! `simulate --schedules N [--seed S]`.
+//! `simulate --schedules N [--seed S] [--tell]`.
 //!
 //! The seeds are S, S+1, and so on. A schedule that breaks a rule is shrunk and told
-//! line by line; the last line sums up.
+//! line by line; `--tell` tells all of every schedule. The last line sums up.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use std::{io, thread};
 
 use qbank_sandbox::simulator::{Schedule, Violation};
 
-const USAGE: &str = "usage: simulate --schedules N [--seed S]";
+const USAGE: &str = "usage: simulate --schedules N [--seed S] [--tell]";
 
 fn main() -> ExitCode {
     let order = match Order::read(std::env::args().skip(1)) {
@@ -23,6 +23,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if order.tell && order.tell_all().is_err() {
+        return ExitCode::FAILURE;
+    }
     let began = Instant::now();
     let mut broken = order.run();
     let seconds = began.elapsed().as_secs_f64();
@@ -37,13 +40,18 @@ fn main() -> ExitCode {
 struct Order {
     schedules: u64,
     seed: u64,
+    tell: bool,
 }
 
 impl Order {
-    /// Two options are not worth a library.
+    /// Three options are not worth a library.
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut schedules, mut seed) = (None, 0);
+        let (mut schedules, mut seed, mut tell) = (None, 0, false);
         while let Some(argument) = arguments.next() {
+            if argument == "--tell" {
+                tell = true;
+                continue;
+            }
             let (name, value) = match argument.split_once('=') {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (argument, arguments.next()),
@@ -57,7 +65,15 @@ impl Order {
             }
         }
         let schedules = schedules.ok_or_else(|| "--schedules is missing".to_owned())?;
-        Ok(Self { schedules, seed })
+        Ok(Self { schedules, seed, tell })
+    }
+
+    fn tell_all(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        for seed in (0..self.schedules).map(|nth| self.seed.wrapping_add(nth)) {
+            writeln!(out, "seed {seed}\n{}", Schedule::new(seed).trace())?;
+        }
+        Ok(())
     }
 
     /// On all cores, each taking the next seed there is.
