@@ -6,12 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{HeaderValue, LOCATION};
 use http::{Method, Response, StatusCode, Uri};
-use qbank_proto::{Exchange, Fault, FaultKind, IdempotencyKey, Sent, Step};
+use qbank_proto::{
+    AccessToken, BoxError, Exchange, Fault, FaultKind, IdempotencyKey, Sent, Session, Step,
+};
 
 use super::invariants::{Rule, find};
 use super::mutant::Mutant;
 use super::network::Carried;
-use super::plan::{HOST, Knob};
+use super::plan::{HOST, Knob, Source};
 use super::process::Task;
 use super::random::Random;
 use super::trouble::{Trouble, says};
@@ -52,9 +54,19 @@ impl World<'_> {
                     }
                     return;
                 }
-                Step::Authorize { .. } => {
-                    self.broken(Rule::ComesToAnEnd, "there is no supplier to ask".to_owned());
-                    return;
+                // The application asks its vault, which asks the bank.
+                Step::Authorize { ticket, timeout } => {
+                    let exchange = Exchange {
+                        request: self.vault(process),
+                        connect_timeout: timeout,
+                        timeout,
+                        max_body: usize::MAX,
+                        fresh_connection: false,
+                        ticket,
+                    };
+                    if !self.send(process, job, deadline, exchange) {
+                        return;
+                    }
                 }
                 Step::Done(outcome) => {
                     let task = self.processes[process].tasks[job].take();
@@ -103,6 +115,7 @@ impl World<'_> {
         let run = task.run;
         let too_often = task.sends > task.most_sends;
         let generation = it.tokens.generation();
+        let it_is_supplied = is_token && it.plan.source == Source::Supplier;
         if is_token {
             let asked = it.tokens.asks(id as u64, now, exchange.timeout);
             self.check(asked);
@@ -126,6 +139,7 @@ impl World<'_> {
             job,
             run,
             is_token,
+            is_supplied: it_is_supplied,
             key,
             trouble,
             sent: now,
@@ -171,20 +185,31 @@ impl World<'_> {
             }
             _ => Err(Fault::maybe(FaultKind::Timeout, "no answer in time")),
         };
-        self.watch_tokens(id, &answer);
+        let brought = self.watch_tokens(id, &answer);
         self.note_answer(id, &answer);
         if self.crashes(process) {
             return;
         }
         let answer = self.spoil_answer(id, answer);
-        if let Some(task) = self.processes[process].task(job, run) {
+        let (supplied, lifetime) = (self.carried[id].is_supplied, self.token_lifetime);
+        let it = &mut self.processes[process];
+        let Some(task) = it.task(job, run) else { return };
+        if supplied {
+            task.machine.supply(now, ticket, supply(answer, lifetime));
+        } else {
             task.machine.settle(now, ticket, answer);
-            self.poll(process, job);
         }
+        // Whoever followed this flight was told, or waits for nothing.
+        let waiting = it.session.as_ref().map_or(0, Session::waiting);
+        if brought && waiting > 0 && self.mutant != Some(Mutant::SessionPerCall) {
+            let what = format!("p{process}: {waiting} calls wait for a token that is there");
+            self.broken(Rule::NobodyForgotten, what);
+        }
+        self.poll(process, job);
     }
 
-    /// Keeps account of the tokens that a session should have.
-    fn watch_tokens(&mut self, id: usize, answer: &Result<Response<Bytes>, Fault>) {
+    /// Keeps account of the tokens that a session should have. Whether this is one.
+    fn watch_tokens(&mut self, id: usize, answer: &Result<Response<Bytes>, Fault>) -> bool {
         let carried = &self.carried[id];
         let now = self.now(carried.process);
         let tokens = &mut self.processes[carried.process].tokens;
@@ -193,16 +218,20 @@ impl World<'_> {
             Err(fault) => fault.head.as_ref().map(|head| head.status),
         };
         if carried.is_token {
-            tokens.lands(id as u64);
+            let latest = tokens.lands(id as u64);
             let end = carried.sent.mono.saturating_add(carried.timeout);
             let in_time = now.mono < end.saturating_add(GRACE);
             let good = answer.as_ref().is_ok_and(|it| find(it.body(), "access_token").is_some());
-            if carried.genuine && in_time && good {
+            let brought = latest && carried.genuine && in_time && good;
+            if brought {
                 tokens.holds(carried.sent, self.token_lifetime);
             }
-        } else if status == Some(StatusCode::UNAUTHORIZED) {
+            return brought;
+        }
+        if status == Some(StatusCode::UNAUTHORIZED) {
             tokens.refused(carried.generation);
         }
+        false
     }
 
     fn note_answer(&mut self, id: usize, answer: &Result<Response<Bytes>, Fault>) {
@@ -309,6 +338,16 @@ impl World<'_> {
         }
         answer
     }
+}
+
+/// What a vault makes of the bank's answer.
+fn supply(
+    answer: Result<Response<Bytes>, Fault>,
+    lifetime: Duration,
+) -> Result<AccessToken, BoxError> {
+    let answer = answer.map_err(|fault| fault.source)?;
+    let text = find(answer.body(), "access_token").ok_or("the vault has no token")?;
+    Ok(AccessToken::new(text)?.expires_in(lifetime))
 }
 
 /// Made of the right one, so that a schedule stays the same from run to run.

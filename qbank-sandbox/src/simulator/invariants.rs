@@ -11,7 +11,7 @@ use qbank_proto::{AccountId, Fate, IdempotencyKey, PaymentId};
 
 use super::plan::What;
 use crate::bank::Bank;
-use crate::ledger::LedgerEntry;
+use crate::timeline::PaymentStatus;
 
 /// A rule that a run broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,7 +171,7 @@ impl Evidence {
             let amount = entry.amount.cents();
             let standing = entries
                 .iter()
-                .filter(|other| other.amount.cents() == amount && stands(bank, other))
+                .filter(|other| other.amount.cents() == amount && !other.is_reversed())
                 .count();
             if standing > 1 {
                 let (process, job) = self.intents.get(&amount).copied().unwrap_or_default();
@@ -215,7 +215,7 @@ impl Evidence {
 
     fn conserved(&self, bank: &Bank) -> Result<(), Broken> {
         let mut expected: BTreeMap<AccountId, i64> = self.opening.iter().copied().collect();
-        for entry in bank.entries().iter().filter(|entry| stands(bank, entry)) {
+        for entry in bank.entries().iter().filter(|entry| !entry.is_reversed()) {
             *expected.entry(entry.from).or_default() -= entry.amount.cents();
             *expected.entry(entry.to).or_default() += entry.amount.cents();
         }
@@ -244,7 +244,8 @@ impl Key {
     ) -> Result<(), Broken> {
         let (process, job) = self.intent;
         let own = || bank.entries().iter().filter(|entry| entry.intent_key == key);
-        // A check moves no money; a payment that failed later was taken all the same.
+        // A check moves no money. What fails later was taken all the same; what fails in
+        // validation never had an entry.
         let taken = if what == What::Check { usize::from(self.taken) } else { own().count() };
         let failed = self.payment.is_some_and(|id| has_failed(bank, id));
         let broken =
@@ -262,7 +263,8 @@ impl Key {
                 broken(Rule::NeverSentNeverArrived, "never sent, but the bank has met it")
             }
             Some(Fate::NeverSent | Fate::Refused)
-                if own().any(|entry| stands(bank, entry)) || (what == What::Check && taken > 0) =>
+                if own().any(|entry| !entry.is_reversed())
+                    || (what == What::Check && taken > 0) =>
             {
                 broken(Rule::RefusedMovedNothing, "no money moved, it was said, but it has")
             }
@@ -278,13 +280,8 @@ impl Key {
     }
 }
 
-/// Whether an entry moved money for good: what the core rejects, it gives back.
-fn stands(bank: &Bank, entry: &LedgerEntry) -> bool {
-    !entry.payment_id.is_some_and(|id| has_failed(bank, id))
-}
-
 fn has_failed(bank: &Bank, payment: PaymentId) -> bool {
-    bank.payment_status(payment).is_some_and(|status| status.as_str() == "P_FAILED")
+    bank.payment_status(payment) == Some(PaymentStatus::Failed)
 }
 
 /// The text of a member of a JSON object that the bank wrote itself.

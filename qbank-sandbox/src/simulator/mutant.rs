@@ -30,6 +30,8 @@ pub enum Mutant {
     NeverSavesKey,
     /// Starts anew after a crash instead of resuming at unknown.
     RestartsAtNeverSent,
+    /// Resumes however old the key is.
+    IgnoresKeyAge,
     /// Pays again with a new key while the old one is in doubt.
     PaysAgainWhenUnknown,
     /// Does not stop at the deadline.
@@ -42,7 +44,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NewKeyPerAttempt,
         Self::OtherBytesPerAttempt,
         Self::ResendsConflict,
@@ -55,6 +57,7 @@ impl Mutant {
         Self::FollowsRedirects,
         Self::NeverSavesKey,
         Self::RestartsAtNeverSent,
+        Self::IgnoresKeyAge,
         Self::PaysAgainWhenUnknown,
         Self::IgnoresDeadline,
         Self::IgnoresRetryLimit,

@@ -19,6 +19,8 @@ pub(super) struct Carried {
     pub(super) job: usize,
     pub(super) run: u32,
     pub(super) is_token: bool,
+    /// A vault asks for the token, not the session.
+    pub(super) is_supplied: bool,
     pub(super) key: Option<IdempotencyKey>,
     pub(super) trouble: Trouble,
     pub(super) sent: Now,

@@ -5,7 +5,10 @@ use std::time::Duration;
 use qbank_proto::{AccountId, CallOptions, Config, ConflictPolicy, Credentials, Environment};
 
 use super::random::Random;
-use crate::fixtures::{CLIENT_ID, CLIENT_SECRET, CLOSED, OPERATING, PAYROLL, SAVINGS, TREASURY};
+use crate::fixtures::{
+    CLIENT_ID, CLIENT_SECRET, CLOSED, OPERATING, PAYROLL, SAVINGS, SECOND_CLIENT_ID,
+    SECOND_CLIENT_SECRET, SECOND_OPERATING, SECOND_SAVINGS, TREASURY,
+};
 
 /// Where the bank is, for the clients of the simulation.
 pub(super) const HOST: &str = "bank.example";
@@ -54,6 +57,7 @@ pub(super) struct Plan {
     /// How likely trouble is for one exchange, in percent.
     pub(super) trouble: u64,
     pub(super) token_lifetime: Duration,
+    pub(super) key_lifetime: Duration,
     /// When the bank's clock goes ahead, and how far.
     pub(super) advances: Vec<(Duration, Duration)>,
     pub(super) processes: Vec<ProcessPlan>,
@@ -63,6 +67,8 @@ pub(super) struct Plan {
 #[derive(Debug)]
 pub(super) struct ProcessPlan {
     pub(super) config: Config,
+    pub(super) client: Client,
+    pub(super) source: Source,
     /// How far its wall clock is ahead or behind, in milliseconds.
     pub(super) wall: i64,
     pub(super) jobs: Vec<JobPlan>,
@@ -70,6 +76,23 @@ pub(super) struct ProcessPlan {
     /// When its wall clock is set, and by how many milliseconds.
     pub(super) jumps: Vec<(Duration, i64)>,
     pub(super) sleeps: Vec<SleepPlan>,
+}
+
+/// A client of the bank's, which a process is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client {
+    pub(super) id: &'static str,
+    pub(super) secret: &'static str,
+}
+
+/// Where its tokens come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Credentials,
+    /// The application has a vault that is asked.
+    Supplier,
+    /// It is given one when it comes up.
+    ReadyMade,
 }
 
 /// It dies after so many steps of its life, and comes back.
@@ -147,29 +170,48 @@ impl Plan {
     pub(super) fn draw(seed: u64) -> Self {
         let mut random = Random::at(seed, [0; 5]);
         let processes = random.pick([1, 1, 1, 2, 2, 3]);
+        // The bank remembers keys for little longer than a client resumes. Its clock
+        // must then be nobody else's: a day that passes in a moment has no age.
+        let forgets = random.percent(25);
+        let advances = if forgets { 0 } else { random.pick([0, 0, 1, 2]) };
         Self {
             trouble: random.pick([5, 20, 35, 35, 60]),
             token_lifetime: Duration::from_secs(random.pick([20, 60, 300, 3600])),
-            advances: (0..random.pick([0, 0, 1, 2]))
+            key_lifetime: if forgets { SHORT_KEY_AGE + CLOCK_ERROR + HOUR } else { 30 * DAY },
+            advances: (0..advances)
                 .map(|_| (random.any_delay(), random.pick([MINUTE, HOUR, DAY, DAY])))
                 .collect(),
-            processes: (0..processes).map(|at| ProcessPlan::draw(seed, at, processes)).collect(),
+            processes: (0..processes)
+                .map(|at| ProcessPlan::draw(seed, at, processes, forgets))
+                .collect(),
         }
     }
 }
 
+/// How old a key may be where the bank forgets.
+const SHORT_KEY_AGE: Duration = Duration::from_secs(2 * 60 * 60);
+/// How far a wall clock is set back at the most, in all: an age is then too small.
+const CLOCK_ERROR: Duration = Duration::from_secs(6 * 60 * 60);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl ProcessPlan {
-    fn draw(seed: u64, at: u64, processes: u64) -> Self {
+    fn draw(seed: u64, at: u64, processes: u64, forgets: bool) -> Self {
+        use Source::{Credentials, ReadyMade, Supplier};
         let mut random = Random::at(seed, [1, at, 0, 0, 0]);
         let jobs = random.between(1, if processes == 1 { 5 } else { 3 });
         let hour = 3_600_000;
+        let is_first = random.percent(80);
         Self {
-            config: config(&mut random),
+            config: config(&mut random, forgets),
+            client: if is_first {
+                Client { id: CLIENT_ID, secret: CLIENT_SECRET }
+            } else {
+                Client { id: SECOND_CLIENT_ID, secret: SECOND_CLIENT_SECRET }
+            },
+            source: random.pick([Credentials, Credentials, Credentials, Supplier, ReadyMade]),
             wall: random.pick([0, 0, -120_000, 120_000, hour]),
             crashes: (0..random.pick([0, 0, 1, 1, 2]))
                 .map(|_| CrashPlan {
@@ -187,19 +229,19 @@ impl ProcessPlan {
                     stops_the_clock: random.percent(50),
                 })
                 .collect(),
-            jobs: (0..jobs).map(|job| JobPlan::draw(seed, at, job)).collect(),
+            jobs: (0..jobs).map(|job| JobPlan::draw(seed, at, job, is_first, forgets)).collect(),
         }
     }
 }
 
-fn config(random: &mut Random) -> Config {
-    let credentials = Credentials::client(CLIENT_ID, CLIENT_SECRET);
-    let mut config = Config::new(Environment::custom(BASE), credentials)
+/// Its credentials are added when the process comes up.
+fn config(random: &mut Random, forgets: bool) -> Config {
+    let mut config = Config::new(Environment::custom(BASE), Credentials::Supplier)
         .timeout(random.pick([2 * SECOND, 10 * SECOND, MINUTE]))
         .deadline(random.pick([20 * SECOND, 3 * MINUTE, 3 * MINUTE, 10 * MINUTE]))
         .max_retries(random.pick([0, 1, 2, 2, 5]))
         .on_conflict(policy(random));
-    config.max_key_age = random.pick([DAY, DAY, 2 * HOUR]);
+    config.max_key_age = if forgets { SHORT_KEY_AGE } else { DAY };
     config
 }
 
@@ -209,11 +251,16 @@ fn policy(random: &mut Random) -> ConflictPolicy {
 }
 
 impl JobPlan {
-    fn draw(seed: u64, process: u64, job: u64) -> Self {
+    fn draw(seed: u64, process: u64, job: u64, is_first: bool, forgets: bool) -> Self {
         use What::{Accounts, Ach, Balance, Check, Token, Transfer, Wire};
         let mut random = Random::at(seed, [2, process, job, 0, 0]);
-        let from = random.pick([OPERATING, OPERATING, PAYROLL]);
-        let to = random.pick([TREASURY, SAVINGS, SAVINGS, SAVINGS, CLOSED]);
+        let (from, to) = if is_first {
+            let to = if random.percent(5) { CLOSED } else { random.pick([TREASURY, SAVINGS]) };
+            (random.pick([OPERATING, OPERATING, PAYROLL]), to)
+        } else {
+            (SECOND_OPERATING, SECOND_SAVINGS)
+        };
+        let pause = random.any_delay();
         // A payer may run out of money, or not have it yet.
         let whole = if random.percent(15) { 60_000 } else { 3_000 };
         let cents = random.between(1, whole) * MOST_JOBS + process * 8 + job;
@@ -226,17 +273,20 @@ impl JobPlan {
             cents: i64::try_from(cents).unwrap_or(1),
             from,
             to,
-            // The core rejects these, if the bank knows how to.
-            reference: random.pick([None, None, None, Some("INV-7"), Some("SBX-CORE-FUNDS")]),
+            reference: random.percent(20).then(|| random.pick(REFERENCES)),
             options: options(&mut random),
             again: random.pick([0, 1, 2]),
             resumes: random.pick([0, 1, 2, 4]),
-            pause: random.any_delay(),
+            pause: if forgets && random.percent(50) { pause + 10 * HOUR } else { pause },
             wait: random.percent(30).then(|| random.pick([2 * SECOND, 10 * SECOND, 20 * SECOND])),
             call_off: random.percent(8).then(|| (random.any_delay(), random.percent(50))),
         }
     }
 }
+
+/// Most of them make a payment fail, now or later.
+const REFERENCES: [&str; 4] =
+    ["INV-7", "SBX-CORE-FUNDS", "SBX-VALIDATION-FUNDS", "SBX-VALIDATION-CLOSED"];
 
 fn options(random: &mut Random) -> CallOptions {
     let mut options = CallOptions::default();

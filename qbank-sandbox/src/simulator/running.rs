@@ -11,9 +11,9 @@ use qbank_proto::endpoint::{
     ListAccounts, NoKey, Payment, Write,
 };
 use qbank_proto::{
-    Amount, Authenticate, Call, CallOptions, Entropy, Error, ErrorKind, Fate, Fault,
-    IdempotencyKey, IssueId, Machine, Money, Now, PaymentId, Reply, RoutingNumberError, Session,
-    Step, Ticket, WaitForPayment,
+    AccessToken, Amount, Authenticate, BoxError, Call, CallOptions, Entropy, Error, ErrorKind,
+    Fate, Fault, IdempotencyKey, IssueId, Machine, Money, Now, PaymentId, Reply,
+    RoutingNumberError, Session, Step, Ticket, WaitForPayment,
 };
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use super::plan::{JobPlan, What};
 pub(super) trait Running {
     fn poll(&mut self, now: Now, waker: &Waker) -> Step<Outcome>;
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>);
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>);
     fn abandon(&mut self, now: Now) -> Outcome;
 }
 
@@ -196,6 +197,10 @@ impl<M: Machine> Running for Adapted<M> {
 
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
         self.machine.settle(now, ticket, outcome);
+    }
+
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
+        self.machine.supply(now, ticket, token);
     }
 
     fn abandon(&mut self, now: Now) -> Outcome {

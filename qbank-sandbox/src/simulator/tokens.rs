@@ -56,9 +56,10 @@ impl TokenWatch {
         }
     }
 
-    /// A token request is over, whoever sent it and whatever it brought.
-    pub(super) fn lands(&mut self, id: u64) {
-        self.flight.take_if(|(flight, _)| *flight == id);
+    /// A token request is over, whoever sent it and whatever it brought. Whether it is
+    /// the latest: what an earlier one brings is nobody's any more.
+    pub(super) fn lands(&mut self, id: u64) -> bool {
+        self.flight.take_if(|(flight, _)| *flight == id).is_some()
     }
 
     /// The bank gave a token to the latest request.

@@ -118,7 +118,7 @@ impl Trouble {
 
 impl Gateway {
     fn draw_before(random: &mut Random) -> Self {
-        match random.below(10) {
+        match random.below(12) {
             0..=2 => Self::Busy {
                 status: random.pick([429, 429, 503]),
                 seconds: random.pick([0, 1, 7, 45, 200]),
@@ -126,8 +126,8 @@ impl Gateway {
             },
             3 => Self::Redirect(random.pick([301, 302, 307, 308])),
             4 => Self::Portal,
-            5 => Self::ForeignConflict,
-            6 => Self::Says(random.pick([400, 401, 403, 404])),
+            5..=7 => Self::ForeignConflict,
+            8 => Self::Says(random.pick([400, 401, 403, 404])),
             _ => Self::Says(random.pick([408, 425, 429, 500, 502, 503, 504])),
         }
     }

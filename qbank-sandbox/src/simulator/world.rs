@@ -4,12 +4,15 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::time::Duration;
 
-use qbank_proto::{Now, Session};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Uri};
+use qbank_proto::{AccessToken, Credentials, Now, Session};
 
-use super::invariants::{Evidence, Rule, Violation};
+use super::invariants::{Evidence, Rule, Violation, find};
 use super::mutant::Mutant;
 use super::network::Carried;
-use super::plan::{Knob, Plan};
+use super::plan::{Client, Knob, Plan, Source};
 use super::process::{Phase, Process, START};
 use super::random::Random;
 use super::trace::Trace;
@@ -115,6 +118,7 @@ impl<'a> World<'a> {
             seed,
             start: START,
             token_lifetime: plan.token_lifetime,
+            key_lifetime: plan.key_lifetime,
             ..BankConfig::default()
         });
         let intents = plan.processes.iter().enumerate().flat_map(|(process, it)| {
@@ -252,7 +256,14 @@ impl<'a> World<'a> {
 
     fn come_up(&mut self, process: usize) {
         let mut random = Random::at(self.seed, [4, process as u64, 0, 0, 0]);
+        let credentials = self.credentials(process);
         let it = &mut self.processes[process];
+        if let Some(credentials) = credentials {
+            it.plan.config.credentials = credentials;
+        }
+        if self.mutant == Some(Mutant::IgnoresKeyAge) {
+            it.plan.config.max_key_age = Duration::MAX;
+        }
         it.session = Session::new(it.plan.config.clone()).ok();
         it.clock.restart(Duration::from_secs(random.below(100_000) + u64::from(it.life)));
         let life = it.life;
@@ -271,6 +282,33 @@ impl<'a> World<'a> {
             let at = if phase == Phase::Planned { start.max(self.time) } else { self.time };
             self.at(at + random.millis(0, 200), Event::Start { process, job, life });
         }
+    }
+
+    fn credentials(&mut self, process: usize) -> Option<Credentials> {
+        let plan = &self.processes[process].plan;
+        let Client { id, secret } = plan.client;
+        match plan.source {
+            Source::Credentials => Some(Credentials::client(id, secret)),
+            Source::Supplier => Some(Credentials::Supplier),
+            Source::ReadyMade => {
+                let (request, now) = (self.vault(process), START + self.time);
+                let answer = self.bank.handle(now, request);
+                let token = AccessToken::new(find(answer.body(), "access_token")?).ok()?;
+                Some(Credentials::Token(token))
+            }
+        }
+    }
+
+    /// What asks the bank for a token on a client's behalf, without its session.
+    pub(super) fn vault(&self, process: usize) -> Request<Bytes> {
+        let Client { id, secret } = self.processes[process].plan.client;
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let mut request = Request::new(Bytes::from(form));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static("https://bank.example/v1/token");
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        request
     }
 
     /// One step of a process' life: it may end here.
@@ -314,6 +352,8 @@ impl<'a> World<'a> {
     }
 
     fn look_back(&mut self) {
+        // Every payment comes to its end first.
+        self.bank.advance(START + self.time, Duration::from_secs(10 * 24 * 60 * 60));
         for process in 0..self.processes.len() {
             let it = &self.processes[process];
             if it.tasks.iter().any(Option::is_some) {
