@@ -27,6 +27,7 @@
 mod application;
 mod driver;
 mod invariants;
+mod life;
 mod mutant;
 mod network;
 mod plan;

@@ -1,5 +1,6 @@
 //! Bad days by the thousand, with a client that is right and with clients that are not.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -88,4 +89,29 @@ fn a_failing_schedule_is_told_in_few_lines() {
     assert_eq!(violation.rule, Rule::PaidOnce);
     assert!(told.lines().count() <= 12, "{told}");
     assert!(told.contains("VIOLATION PaidOnce"), "{told}");
+}
+
+#[test]
+fn the_program_sums_up_in_its_last_line_and_fails_on_a_violation() {
+    let (code, said) = simulate(&["--schedules", "50", "--seed", "3"]);
+    let last = said.lines().last().unwrap();
+    let rate = last.strip_prefix("50 schedules, 0 violations, ").unwrap();
+    let rate: u64 = rate.strip_suffix(" schedules/min").unwrap().parse().unwrap();
+    assert!(rate > 0);
+    assert_eq!(code, Some(0));
+
+    let (code, said) = simulate(&["--schedules", "50", "--mutant", "NewKeyPerAttempt"]);
+    assert!(said.contains("VIOLATION PaidOnce"), "{said}");
+    assert!(!said.lines().last().unwrap().contains(" 0 violations"), "{said}");
+    assert_eq!(code, Some(1));
+
+    for bad in [&["--schedules"][..], &["--schedules", "many"], &["--seed", "1"], &["--what", "1"]]
+    {
+        assert_eq!(simulate(bad).0, Some(2), "{bad:?}");
+    }
+}
+
+fn simulate(arguments: &[&str]) -> (Option<i32>, String) {
+    let ran = Command::new(env!("CARGO_BIN_EXE_simulate")).args(arguments).output().unwrap();
+    (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
 }

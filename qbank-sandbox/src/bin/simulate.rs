@@ -1,8 +1,9 @@
 //! Tries as many bad days as it is told to:
-//! `simulate --schedules N [--seed S] [--tell]`.
+//! `simulate --schedules N [--seed S] [--tell] [--mutant NAME]`.
 //!
 //! The seeds are S, S+1, and so on. A schedule that breaks a rule is shrunk and told
-//! line by line; `--tell` tells all of every schedule. The last line sums up.
+//! line by line; `--tell` tells all of every schedule, `--mutant` takes a client that is
+//! wrong on purpose. The last line sums up.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use std::{io, thread};
 
-use qbank_sandbox::simulator::{Schedule, Violation};
+use qbank_sandbox::simulator::{Mutant, Schedule, Violation};
 
-const USAGE: &str = "usage: simulate --schedules N [--seed S] [--tell]";
+const USAGE: &str = "usage: simulate --schedules N [--seed S] [--tell] [--mutant NAME]";
 
 fn main() -> ExitCode {
     let order = match Order::read(std::env::args().skip(1)) {
@@ -41,12 +42,13 @@ struct Order {
     schedules: u64,
     seed: u64,
     tell: bool,
+    mutant: Option<Mutant>,
 }
 
 impl Order {
-    /// Three options are not worth a library.
+    /// Four options are not worth a library.
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut schedules, mut seed, mut tell) = (None, 0, false);
+        let (mut schedules, mut seed, mut tell, mut mutant) = (None, 0, false, None);
         while let Some(argument) = arguments.next() {
             if argument == "--tell" {
                 tell = true;
@@ -56,6 +58,11 @@ impl Order {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (argument, arguments.next()),
             };
+            if name == "--mutant" {
+                let known = |it: &Mutant| Some(format!("{it:?}")) == value;
+                mutant = Some(Mutant::ALL.into_iter().find(known).ok_or_else(mutants)?);
+                continue;
+            }
             let number = value.and_then(|value| value.replace('_', "").parse().ok());
             let number = number.ok_or_else(|| format!("{name} needs a number"))?;
             match name.as_str() {
@@ -65,13 +72,18 @@ impl Order {
             }
         }
         let schedules = schedules.ok_or_else(|| "--schedules is missing".to_owned())?;
-        Ok(Self { schedules, seed, tell })
+        Ok(Self { schedules, seed, tell, mutant })
+    }
+
+    fn schedule(&self, nth: u64) -> Schedule {
+        let schedule = Schedule::new(self.seed.wrapping_add(nth));
+        self.mutant.map_or(schedule, |mutant| schedule.with(mutant))
     }
 
     fn tell_all(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        for seed in (0..self.schedules).map(|nth| self.seed.wrapping_add(nth)) {
-            writeln!(out, "seed {seed}\n{}", Schedule::new(seed).trace())?;
+        for schedule in (0..self.schedules).map(|nth| self.schedule(nth)) {
+            writeln!(out, "seed {}\n{}", schedule.seed(), schedule.trace())?;
         }
         Ok(())
     }
@@ -86,7 +98,7 @@ impl Order {
                 if nth >= self.schedules {
                     return broken;
                 }
-                let schedule = Schedule::new(self.seed.wrapping_add(nth));
+                let schedule = self.schedule(nth);
                 broken.extend(schedule.run().map(|violation| (schedule, violation)));
             }
         };
@@ -96,6 +108,10 @@ impl Order {
             threads.into_iter().flat_map(|it| it.join().unwrap_or_default()).collect()
         })
     }
+}
+
+fn mutants() -> String {
+    format!("--mutant is one of {:?}", Mutant::ALL)
 }
 
 /// How many broken schedules are told in full.

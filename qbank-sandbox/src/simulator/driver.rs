@@ -1,22 +1,19 @@
-//! The driver of a simulated client: polls, sends, settles. It is also where a wrong
-//! client is wrong about what it sends and what it reads.
+//! The driver of a simulated client: polls, sends, settles.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderValue, LOCATION};
-use http::{Method, Response, StatusCode, Uri};
+use http::{Response, StatusCode};
 use qbank_proto::{
-    AccessToken, BoxError, Exchange, Fault, FaultKind, IdempotencyKey, Sent, Session, Step,
+    AccessToken, BoxError, Exchange, Fault, FaultKind, IdempotencyKey, Session, Step,
 };
 
 use super::invariants::{Rule, find};
 use super::mutant::Mutant;
 use super::network::Carried;
 use super::plan::{HOST, Knob, Source};
-use super::process::Task;
 use super::random::Random;
-use super::trouble::{Trouble, says};
+use super::trouble::Trouble;
 use super::world::{Event, World};
 
 /// How long after its own timeout a machine takes an exchange for lost (`Machine`).
@@ -248,96 +245,6 @@ impl World<'_> {
         };
         self.note(|| format!("{name}: hears {text}"));
     }
-
-    /// What a wrong client changes about a request.
-    fn spoil_request(&mut self, process: usize, job: usize, exchange: &mut Exchange) {
-        let Some(mutant) = self.mutant else { return };
-        let Some(task) = &mut self.processes[process].tasks[job] else { return };
-        let writes = exchange.request.method() == Method::POST;
-        let resends = task.sends > 0;
-        let mut key = task.spoilt.key;
-        match mutant {
-            Mutant::NewKeyPerAttempt if resends => {
-                key = Some(another_key(task, exchange));
-            }
-            Mutant::OtherBytesPerAttempt if resends && writes => {
-                let mut body = exchange.request.body().to_vec();
-                body.push(b' ');
-                *exchange.request.body_mut() = body.into();
-            }
-            Mutant::FollowsRedirects => {
-                if let Some(uri) = task.spoilt.redirect.take().and_then(|it| it.parse::<Uri>().ok())
-                {
-                    *exchange.request.uri_mut() = uri;
-                }
-            }
-            _ => {}
-        }
-        if let Some(text) = key.filter(|_| writes).map(|key| key.to_string())
-            && let Ok(value) = HeaderValue::from_str(&text)
-        {
-            exchange.request.headers_mut().insert("idempotency-key", value);
-        }
-    }
-
-    /// What a wrong client makes of an answer.
-    fn spoil_answer(
-        &mut self,
-        id: usize,
-        mut answer: Result<Response<Bytes>, Fault>,
-    ) -> Result<Response<Bytes>, Fault> {
-        let Some(mutant) = self.mutant else { return answer };
-        let carried = &self.carried[id];
-        if carried.is_token {
-            return answer;
-        }
-        let (process, job, run) = (carried.process, carried.job, carried.run);
-        let writes = carried.key.is_some();
-        let path = carried.request.uri().path();
-        let cents = self.processes[process].jobs[job].plan.cents;
-        let rail = self.processes[process].jobs[job].plan.what.name().to_uppercase();
-        let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-        match (mutant, &mut answer) {
-            (Mutant::ClaimsNeverSent, Err(fault)) => fault.sent = Sent::No,
-            (Mutant::TakesRefusalForBadToken, Ok(_)) if matches!(status, 400 | 404 | 422) => {
-                return Ok(says(401));
-            }
-            (Mutant::ResendsConflict, Ok(_)) if writes && status == 409 => {
-                let entropy = self.entropy(process, job, run.wrapping_add(1000));
-                if let Some(task) = self.processes[process].task(job, run) {
-                    task.spoilt.key = Some(IdempotencyKey::from_entropy(entropy.key));
-                }
-                return Ok(says(503));
-            }
-            (Mutant::FollowsRedirects, Ok(redirect)) if matches!(status, 300..=399) => {
-                let to = redirect.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-                let to = to.map(str::to_owned);
-                if let Some(task) = self.processes[process].task(job, run) {
-                    task.spoilt.redirect = to;
-                }
-                return Ok(says(503));
-            }
-            (Mutant::TrustsForeignLocation, Ok(answer)) => {
-                let id = answer.headers().get(LOCATION).and_then(|it| it.to_str().ok());
-                let id = id.and_then(|it| it.rsplit('/').next());
-                let own = id.and_then(|id| format!("/v1/payments/{id}").parse().ok());
-                if let Some(own) = own {
-                    answer.headers_mut().insert(LOCATION, own);
-                }
-            }
-            (Mutant::FollowsAnyPayment, Ok(answer)) if path.starts_with("/v1/payments/") => {
-                if let Some(id) = find(answer.body(), "paymentId").filter(|_| !writes) {
-                    let (whole, rest) = (cents / 100, cents % 100);
-                    let body = format!(
-                        r#"{{"paymentId":"{id}","type":"{rail}","amount":{whole}.{rest:02},"status":"P_COMPLETED"}}"#
-                    );
-                    *answer.body_mut() = body.into();
-                }
-            }
-            _ => {}
-        }
-        answer
-    }
 }
 
 /// What a vault makes of the bank's answer.
@@ -350,14 +257,6 @@ fn supply(
     Ok(AccessToken::new(text)?.expires_in(lifetime))
 }
 
-/// Made of the right one, so that a schedule stays the same from run to run.
-fn another_key(task: &Task, exchange: &Exchange) -> IdempotencyKey {
-    let own = key_of(exchange).map(|key| *key.as_uuid().as_bytes()).unwrap_or_default();
-    let mut bytes = own;
-    bytes[0] ^= u8::try_from(task.sends).unwrap_or(u8::MAX);
-    IdempotencyKey::from_entropy(bytes)
-}
-
-fn key_of(exchange: &Exchange) -> Option<IdempotencyKey> {
+pub(super) fn key_of(exchange: &Exchange) -> Option<IdempotencyKey> {
     exchange.request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use qbank_proto::{Fault, FaultKind, IdempotencyKey, Now, Ticket};
+use qbank_proto::{Fault, FaultKind, IdempotencyKey, Now, PaymentId, Ticket};
 use uuid::Uuid;
 
 use super::process::START;
@@ -42,11 +42,11 @@ impl World<'_> {
         let soon = random.millis(1, 400);
         let trouble = self.carried[id].trouble;
         let timeout = self.carried[id].timeout;
-        let name = self.trace.is_written().then(|| self.name(id)).unwrap_or_default();
-        let uri = self.carried[id].request.uri().path().to_owned();
+        let name = self.name(id);
+        let uri = self.carried[id].request.uri().clone();
         self.note(|| match trouble {
-            Trouble::None => format!("{name}: sends {uri}"),
-            _ => format!("{name}: sends {uri}; network: {trouble:?}"),
+            Trouble::None => format!("{name}: sends {}", uri.path()),
+            _ => format!("{name}: sends {}; network: {trouble:?}", uri.path()),
         });
         match trouble {
             Trouble::Unsent(kind) => {
@@ -96,7 +96,7 @@ impl World<'_> {
         }
         let request = self.carried[id].request.clone();
         let response = self.bank.handle(now, request);
-        let name = self.trace.is_written().then(|| self.name(id)).unwrap_or_default();
+        let name = self.name(id);
         let status = response.status();
         self.note(|| {
             let which = if copy { "a copy of " } else { "" };
@@ -117,7 +117,9 @@ impl World<'_> {
         let taken = key.is_none_or(|key| self.evidence.is_taken(key));
         match self.carried[id].trouble {
             // They fought their way through; nobody hears of it.
-            Trouble::ArrivesAfterReset(_) | Trouble::AnswerLost { reset: false } => {}
+            Trouble::ArrivesAfterReset(_)
+            | Trouble::AnswerLost { reset: false }
+            | Trouble::TicketLost(None) => {}
             Trouble::AnswerLost { reset: true } => self.answer(id, back, Err(reset())),
             Trouble::LateAnswer(after) => self.answer(id, after, Ok(response)),
             Trouble::CutOff => {
@@ -152,7 +154,6 @@ impl World<'_> {
                 let answer = Gateway::Says(502).answer(None, date, stranger);
                 self.answer(id, back, Ok(answer));
             }
-            Trouble::TicketLost(None) => {}
             Trouble::TicketLost(Some(after)) => {
                 self.carried[id].genuine = true;
                 self.answer(id, timeout + Duration::from_secs(5) + after, Ok(response));
@@ -177,10 +178,8 @@ impl World<'_> {
         let it = &self.carried[id];
         let cents = self.processes[it.process].jobs[it.job].plan.cents;
         let others = self.bank.entries().iter().filter(|entry| entry.amount.cents() != cents);
-        others
-            .filter_map(|entry| entry.payment_id)
-            .last()
-            .map_or(Uuid::from_u128(0x5744_0000_0000_4000_8000_0000_0000_0001), |it| it.as_uuid())
+        let nobodys = Uuid::from_u128(0x5744_0000_0000_4000_8000_0000_0000_0001);
+        others.rev().find_map(|entry| entry.payment_id).map_or(nobodys, PaymentId::as_uuid)
     }
 
     fn order_fault(&mut self, kind: &str) {
@@ -190,8 +189,11 @@ impl World<'_> {
         }
     }
 
-    /// Whose exchange it is, for the trace.
+    /// Whose exchange it is, for the trace, if somebody reads it.
     pub(super) fn name(&self, id: usize) -> String {
+        if !self.trace.is_written() {
+            return String::new();
+        }
         let it = &self.carried[id];
         let what = self.processes[it.process].jobs[it.job].plan.what.name();
         let key = it.key.map(|key| format!(" [{}]", short(key))).unwrap_or_default();

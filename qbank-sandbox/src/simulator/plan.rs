@@ -172,7 +172,7 @@ impl Plan {
         let processes = random.pick([1, 1, 1, 2, 2, 3]);
         // The bank remembers keys for little longer than a client resumes. Its clock
         // must then be nobody else's: a day that passes in a moment has no age.
-        let forgets = random.percent(25);
+        let forgets = random.percent(30);
         let advances = if forgets { 0 } else { random.pick([0, 0, 1, 2]) };
         Self {
             trouble: random.pick([5, 20, 35, 35, 60]),
@@ -241,6 +241,7 @@ fn config(random: &mut Random, forgets: bool) -> Config {
         .deadline(random.pick([20 * SECOND, 3 * MINUTE, 3 * MINUTE, 10 * MINUTE]))
         .max_retries(random.pick([0, 1, 2, 2, 5]))
         .on_conflict(policy(random));
+    config.poll_interval = random.pick([SECOND, 3 * SECOND]);
     config.max_key_age = if forgets { SHORT_KEY_AGE } else { DAY };
     config
 }
@@ -277,8 +278,8 @@ impl JobPlan {
             options: options(&mut random),
             again: random.pick([0, 1, 2]),
             resumes: random.pick([0, 1, 2, 4]),
-            pause: if forgets && random.percent(50) { pause + 10 * HOUR } else { pause },
-            wait: random.percent(30).then(|| random.pick([2 * SECOND, 10 * SECOND, 20 * SECOND])),
+            pause: if forgets { pause + random.pick([0, 10, 20]) * HOUR } else { pause },
+            wait: random.percent(30).then(|| random.pick([2 * SECOND, 10 * SECOND])),
             call_off: random.percent(8).then(|| (random.any_delay(), random.percent(50))),
         }
     }
