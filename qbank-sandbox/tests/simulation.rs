@@ -1,5 +1,7 @@
 //! Bad days by the thousand, with a client that is right and with clients that are not.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -23,8 +25,9 @@ fn twenty_thousand_bad_days_break_no_rule() {
         }
     };
     thread::scope(|scope| {
-        let threads = [scope.spawn(work), scope.spawn(work)];
-        threads.into_iter().for_each(|it| it.join().unwrap());
+        for thread in [scope.spawn(work), scope.spawn(work)] {
+            thread.join().unwrap();
+        }
     });
 }
 
@@ -37,14 +40,12 @@ fn what_was_found_once_stays_found() {
 
 fn holds(schedule: Schedule, what: &str) {
     if let Some(violation) = schedule.run() {
-        panic!(
-            "seed {} ({what}): {violation}\n{}\nreproduce: cargo run --release -p qbank-sandbox --bin simulate -- --schedules 1 --seed {}",
-            schedule.seed(),
-            schedule.explain(&violation),
-            schedule.seed(),
-        );
+        let (seed, told) = (schedule.seed(), schedule.explain(&violation));
+        panic!("seed {seed} ({what}): {violation}\n{told}\n{AGAIN} --seed {seed}");
     }
 }
+
+const AGAIN: &str = "again: cargo run --release -p qbank-sandbox --bin simulate -- --schedules 1";
 
 #[test]
 fn a_seed_tells_everything() {
