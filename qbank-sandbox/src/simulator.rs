@@ -9,9 +9,18 @@
 //!   told       ≟   │Bank│  what is in its books
 //!                  └────┘
 //! ```
-//! Processes crash between any two steps and come back with what they had on disk;
-//! machines sleep; clocks are set. When everything is over, what the applications were
-//! told is held against the bank's own books: see [`Rule`].
+//! A schedule is one to three processes, each with a session and up to five jobs:
+//! payments, wires, transfers, checks, reads. Processes crash between any two steps and
+//! come back with what they had on disk; machines sleep, with their clocks or without;
+//! wall clocks are set, the bank's clock goes ahead, tokens run out and are revoked, the
+//! bank forgets keys, payments fail in the core. What the network may do, and what no
+//! network does, stands in `simulator/trouble.rs`; what the application does with each
+//! fate, in `simulator/application.rs`: above all, it pays again with a new key what it
+//! was told had moved no money.
+//!
+//! When everything is over, what the applications were told is held against the bank's
+//! own books: see [`Rule`]. A schedule that breaks one is run again with less and less
+//! trouble, as long as it breaks the same rule, and what is left is told.
 //!
 //! ```
 //! use qbank_sandbox::simulator::{Mutant, Schedule};
