@@ -213,6 +213,7 @@ impl World<'_> {
         match outcome.kind {
             None => {
                 self.evidence.claim(key, Fate::Accepted, Some(payment));
+                self.evidence.settled(key);
                 self.processes[process].jobs[job].phase = Phase::Over;
             }
             Some(ErrorKind::PaymentFailed) => {

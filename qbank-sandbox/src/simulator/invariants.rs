@@ -94,9 +94,11 @@ pub(super) struct Key {
     taken: bool,
     payment: Option<PaymentId>,
     /// What the application was told last.
-    pub(super) claim: Option<Fate>,
+    claim: Option<Fate>,
     /// The payment that it was told.
-    pub(super) named: Option<PaymentId>,
+    named: Option<PaymentId>,
+    /// It was told that the payment is done for good.
+    settled: bool,
 }
 
 type Broken = (Rule, String);
@@ -128,6 +130,7 @@ impl Evidence {
             payment: None,
             claim: None,
             named: None,
+            settled: false,
         });
         if known.intent != intent || known.path != path || known.body != *body {
             return Err((Rule::OneBodyPerKey, format!("key {key} went out with two bodies")));
@@ -161,6 +164,13 @@ impl Evidence {
         if let Some(known) = self.keys.get_mut(&key) {
             known.claim = Some(fate);
             known.named = named.or(known.named);
+        }
+    }
+
+    /// The application was told that the payment is done for good.
+    pub(super) fn settled(&mut self, key: IdempotencyKey) {
+        if let Some(known) = self.keys.get_mut(&key) {
+            known.settled = true;
         }
     }
 
@@ -253,6 +263,10 @@ impl Key {
         match self.claim {
             Some(Fate::Accepted) if taken != 1 && !failed => {
                 broken(Rule::AcceptedIsThere, "accepted, but the bank does not have it")
+            }
+            // Whether a wire fails is known when it is answered.
+            Some(Fate::Accepted) if failed && (self.settled || what == What::Wire) => {
+                broken(Rule::AcceptedIsThere, "done, it was said, but it has failed")
             }
             // Somebody in between made a conflict up.
             Some(Fate::InProgress) if misled => Ok(()),
