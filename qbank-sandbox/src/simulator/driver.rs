@@ -13,6 +13,7 @@ use super::mutant::Mutant;
 use super::network::Carried;
 use super::plan::{HOST, Knob, Source};
 use super::random::Random;
+use super::running::Outcome;
 use super::trouble::Trouble;
 use super::world::{Event, World};
 
@@ -24,11 +25,15 @@ impl World<'_> {
     pub(super) fn poll(&mut self, process: usize, job: usize) {
         while !self.crashes(process) {
             let now = self.now(process);
+            let waiting = self.waiting(process);
             let Some(task) = &mut self.processes[process].tasks[job] else { return };
             let limit = task.limit;
             let deadline = *task.deadline.get_or_insert_with(|| now.mono.saturating_add(limit));
             let waker = task.waker.clone();
-            match task.machine.poll(now, &waker) {
+            let step = task.machine.poll(now, &waker);
+            self.watch_wakers(process, job, waiting, &step);
+            let Some(task) = &mut self.processes[process].tasks[job] else { return };
+            match step {
                 Step::Send(exchange) => {
                     if !self.send(process, job, deadline, exchange) {
                         return;
@@ -74,6 +79,34 @@ impl World<'_> {
                     return;
                 }
             }
+        }
+    }
+
+    fn waiting(&self, process: usize) -> usize {
+        self.processes[process].session.as_ref().map_or(0, Session::waiting)
+    }
+
+    /// A call that follows another's token request is woken when that is over. If its
+    /// time has to run out before it asks for itself, somebody has forgotten it.
+    fn watch_wakers(&mut self, process: usize, job: usize, before: usize, step: &Step<Outcome>) {
+        let after = self.waiting(process);
+        let it = &mut self.processes[process];
+        // After a sleep all timers run out at once.
+        let landed = it.tokens.has_landed() && it.plan.sleeps.is_empty();
+        let Some(task) = &mut it.tasks[job] else { return };
+        let (slept, followed) = (std::mem::take(&mut task.slept), task.follows);
+        task.follows = match step {
+            Step::Wait(_) => after > before || (followed && after == before && after > 0),
+            _ => false,
+        };
+        let asks = match step {
+            Step::Send(exchange) => exchange.request.uri().path() == "/v1/token",
+            Step::Authorize { .. } => true,
+            _ => false,
+        };
+        if asks && slept && followed && landed {
+            let what = format!("p{process} job {job} was not woken when a token request ended");
+            self.broken(Rule::NobodyForgotten, what);
         }
     }
 
@@ -189,15 +222,14 @@ impl World<'_> {
         }
         let answer = self.spoil_answer(id, answer);
         let (supplied, lifetime) = (self.carried[id].is_supplied, self.token_lifetime);
-        let it = &mut self.processes[process];
-        let Some(task) = it.task(job, run) else { return };
+        let Some(task) = self.processes[process].task(job, run) else { return };
         if supplied {
             task.machine.supply(now, ticket, supply(answer, lifetime));
         } else {
             task.machine.settle(now, ticket, answer);
         }
         // Whoever followed this flight was told, or waits for nothing.
-        let waiting = it.session.as_ref().map_or(0, Session::waiting);
+        let waiting = self.waiting(process);
         if brought && waiting > 0 && self.mutant != Some(Mutant::SessionPerCall) {
             let what = format!("p{process}: {waiting} calls wait for a token that is there");
             self.broken(Rule::NobodyForgotten, what);

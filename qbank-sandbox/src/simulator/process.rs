@@ -77,6 +77,10 @@ pub(super) struct Task {
     pub(super) sleeps_until: Duration,
     /// Only the latest timer counts.
     pub(super) timer: u32,
+    /// Its time is up: nobody has woken it.
+    pub(super) slept: bool,
+    /// It waits for a token that another call asks for.
+    pub(super) follows: bool,
     /// The exchange that is out.
     pub(super) out: Option<usize>,
     pub(super) token_requests: u32,
@@ -143,6 +147,8 @@ impl Task {
             deadline: None,
             sleeps_until: Duration::ZERO,
             timer: 0,
+            slept: false,
+            follows: false,
             out: None,
             token_requests: 0,
             exchanges: 0,

@@ -15,6 +15,8 @@ pub(super) struct TokenWatch {
     generation: u64,
     /// The latest request: who sent it, and until when it may be under way.
     flight: Option<(u64, Duration)>,
+    /// The latest request is known to be over.
+    landed: bool,
 }
 
 #[derive(Debug)]
@@ -45,6 +47,7 @@ impl TokenWatch {
             ));
         }
         self.flight = Some((id, now.mono.saturating_add(timeout)));
+        self.landed = false;
         // An expired token stays so, even if the wall clock is set back afterwards.
         let expired = self.held.take_if(|held| held.refused || held.age(now) >= held.lifetime);
         match &self.held {
@@ -59,7 +62,14 @@ impl TokenWatch {
     /// A token request is over, whoever sent it and whatever it brought. Whether it is
     /// the latest: what an earlier one brings is nobody's any more.
     pub(super) fn lands(&mut self, id: u64) -> bool {
-        self.flight.take_if(|(flight, _)| *flight == id).is_some()
+        let latest = self.flight.take_if(|(flight, _)| *flight == id).is_some();
+        self.landed |= latest;
+        latest
+    }
+
+    /// Whether the latest request is known to be over: who waited for it was told.
+    pub(super) fn has_landed(&self) -> bool {
+        self.landed
     }
 
     /// The bank gave a token to the latest request.

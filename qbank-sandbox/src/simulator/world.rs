@@ -201,6 +201,7 @@ impl<'a> World<'a> {
                     self.after(left, event);
                     return;
                 }
+                task.slept = true;
                 self.poll(process, job);
                 self.wake(process);
             }
