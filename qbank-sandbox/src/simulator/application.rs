@@ -265,7 +265,7 @@ impl World<'_> {
         let it = &mut self.processes[process];
         let Some(mut task) = it.tasks[job].take() else { return };
         if let Some(out) = task.out {
-            it.tokens.lands(out as u64);
+            it.tokens.lands(out as u64, now);
         }
         let outcome = asks.then(|| task.machine.abandon(now));
         drop(task);

@@ -73,7 +73,7 @@ impl World<'_> {
                 Step::Done(outcome) => {
                     let task = self.processes[process].tasks[job].take();
                     if let Some(out) = task.and_then(|task| task.out) {
-                        self.processes[process].tokens.lands(out as u64);
+                        self.processes[process].tokens.lands(out as u64, now);
                     }
                     self.conclude(process, job, outcome);
                     return;
@@ -89,10 +89,10 @@ impl World<'_> {
     /// A call that follows another's token request is woken when that is over. If its
     /// time has to run out before it asks for itself, somebody has forgotten it.
     fn watch_wakers(&mut self, process: usize, job: usize, before: usize, step: &Step<Outcome>) {
-        let after = self.waiting(process);
+        let (now, after) = (self.now(process), self.waiting(process));
         let it = &mut self.processes[process];
         // After a sleep all timers run out at once.
-        let landed = it.tokens.has_landed() && it.plan.sleeps.is_empty();
+        let landed = it.tokens.has_landed(now) && it.plan.sleeps.is_empty();
         let Some(task) = &mut it.tasks[job] else { return };
         let (slept, followed) = (std::mem::take(&mut task.slept), task.follows);
         task.follows = match step {
@@ -247,7 +247,7 @@ impl World<'_> {
             Err(fault) => fault.head.as_ref().map(|head| head.status),
         };
         if carried.is_token {
-            let latest = tokens.lands(id as u64);
+            let latest = tokens.lands(id as u64, now);
             let end = carried.sent.mono.saturating_add(carried.timeout);
             let in_time = now.mono < end.saturating_add(GRACE);
             let good = answer.as_ref().is_ok_and(|it| find(it.body(), "access_token").is_some());

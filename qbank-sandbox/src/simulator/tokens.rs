@@ -15,8 +15,8 @@ pub(super) struct TokenWatch {
     generation: u64,
     /// The latest request: who sent it, and until when it may be under way.
     flight: Option<(u64, Duration)>,
-    /// The latest request is known to be over.
-    landed: bool,
+    /// Since when the latest request is known to be over, by the monotonic clock.
+    landed: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl TokenWatch {
             ));
         }
         self.flight = Some((id, now.mono.saturating_add(timeout)));
-        self.landed = false;
+        self.landed = None;
         // An expired token stays so, even if the wall clock is set back afterwards.
         let expired = self.held.take_if(|held| held.refused || held.age(now) >= held.lifetime);
         match &self.held {
@@ -61,15 +61,17 @@ impl TokenWatch {
 
     /// A token request is over, whoever sent it and whatever it brought. Whether it is
     /// the latest: what an earlier one brings is nobody's any more.
-    pub(super) fn lands(&mut self, id: u64) -> bool {
+    pub(super) fn lands(&mut self, id: u64, now: Now) -> bool {
         let latest = self.flight.take_if(|(flight, _)| *flight == id).is_some();
-        self.landed |= latest;
+        if latest {
+            self.landed = Some(now.mono);
+        }
         latest
     }
 
-    /// Whether the latest request is known to be over: who waited for it was told.
-    pub(super) fn has_landed(&self) -> bool {
-        self.landed
+    /// Whether the latest request was over before: who waited for it was told.
+    pub(super) fn has_landed(&self, now: Now) -> bool {
+        self.landed.is_some_and(|landed| landed < now.mono)
     }
 
     /// The bank gave a token to the latest request.
