@@ -257,8 +257,10 @@ impl World<'_> {
             }
             return brought;
         }
-        if status == Some(StatusCode::UNAUTHORIZED) {
-            tokens.refused(carried.generation);
+        match status {
+            Some(StatusCode::UNAUTHORIZED) => tokens.refused(carried.generation),
+            Some(StatusCode::TOO_MANY_REQUESTS) => tokens.holds_back(),
+            _ => {}
         }
         false
     }

@@ -17,6 +17,8 @@ pub(super) struct TokenWatch {
     flight: Option<(u64, Duration)>,
     /// Since when the latest request is known to be over, by the monotonic clock.
     landed: Option<Duration>,
+    /// A 429 told the whole session to wait: then nobody asks, leader or not.
+    held_back: bool,
 }
 
 #[derive(Debug)]
@@ -69,9 +71,15 @@ impl TokenWatch {
         latest
     }
 
-    /// Whether the latest request was over before: who waited for it was told.
+    /// Whether the latest request was over before, so that who waited for it was told,
+    /// and had nothing else to wait for.
     pub(super) fn has_landed(&self, now: Now) -> bool {
-        self.landed.is_some_and(|landed| landed < now.mono)
+        !self.held_back && self.landed.is_some_and(|landed| landed < now.mono)
+    }
+
+    /// A 429 came back.
+    pub(super) fn holds_back(&mut self) {
+        self.held_back = true;
     }
 
     /// The bank gave a token to the latest request.
