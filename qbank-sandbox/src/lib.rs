@@ -182,6 +182,12 @@
 //! new payment costs does not depend on their number by more than a search tree does:
 //! `cargo run --release -p qbank-sandbox --example load`.
 //!
+//! # Bad days by the million
+//!
+//! [`simulator`] puts this bank, a network and clients of `qbank-proto` into one thread
+//! of virtual time, and holds what the clients were told against the bank's books:
+//! `cargo run --release -p qbank-sandbox --bin simulate -- --schedules 1000000`.
+//!
 //! # Foreign types
 //!
 //! `http` and `bytes` are part of the public API, and so are the data types of
@@ -217,6 +223,7 @@ mod rejection;
 mod route;
 #[cfg(feature = "server")]
 pub mod server;
+pub mod simulator;
 mod timeline;
 mod token;
 mod transactions;

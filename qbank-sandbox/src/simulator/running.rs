@@ -1,0 +1,225 @@
+//! The machines of `qbank-proto` behind one face, and what they come to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
+
+use bytes::Bytes;
+use http::Response;
+use qbank_proto::endpoint::{
+    Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Endpoint, GetBalance,
+    ListAccounts, NoKey, Payment, Write,
+};
+use qbank_proto::{
+    AccessToken, Amount, Authenticate, BoxError, Call, CallOptions, Entropy, Error, ErrorKind,
+    Fate, Fault, IdempotencyKey, IssueId, Machine, Money, Now, PaymentId, Reply,
+    RoutingNumberError, Session, Step, Ticket, WaitForPayment,
+};
+use uuid::Uuid;
+
+use super::plan::{JobPlan, What};
+
+/// A machine of any kind.
+pub(super) trait Running {
+    fn poll(&mut self, now: Now, waker: &Waker) -> Step<Outcome>;
+    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>);
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>);
+    fn abandon(&mut self, now: Now) -> Outcome;
+}
+
+/// What the application gets to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome {
+    pub(super) fate: Fate,
+    /// None: a good answer.
+    pub(super) kind: Option<ErrorKind>,
+    /// What the last attempt alone says; the application should not care.
+    pub(super) last: Option<Fate>,
+    pub(super) payment: Option<PaymentId>,
+    /// Of the bank's record of the payment, where one was seen.
+    pub(super) amount: Option<Money>,
+}
+
+/// A write before its first send: what the application saves of it.
+pub(super) struct Prepared {
+    pub(super) machine: Box<dyn Running>,
+    pub(super) body: Bytes,
+}
+
+/// A job cannot be put into a request; the plan should not make such jobs.
+#[derive(Debug)]
+pub(super) struct Unsayable;
+
+/// The call that does a write.
+pub(super) fn write(
+    session: &Session,
+    job: &JobPlan,
+    key: IdempotencyKey,
+    options: CallOptions,
+    entropy: Entropy,
+) -> Result<Prepared, Unsayable> {
+    let amount = Amount::from_cents(job.cents).map_err(|_| Unsayable)?;
+    let prepared = match job.what {
+        What::Wire => {
+            let bank = "021000021".parse().map_err(|_: RoutingNumberError| Unsayable)?;
+            let beneficiary = Beneficiary::new("ACME", bank, "123456789");
+            let reference = job.reference.unwrap_or("INV-8");
+            prepared(
+                session,
+                CreateWire::new(job.from, beneficiary, amount, reference),
+                key,
+                options,
+                entropy,
+            )
+        }
+        What::Transfer => {
+            prepared(session, CreateTransfer::new(job.from, job.to, amount), key, options, entropy)
+        }
+        What::Check => {
+            let cents = u128::try_from(job.cents).unwrap_or_default();
+            let issue = IssueId::from_uuid(Uuid::from_u128((4 << 76) | (8 << 60) | cents));
+            let date = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).ok_or(Unsayable)?;
+            let issue = CreateCheckIssue::new(issue, job.from, "10012", amount, date);
+            prepared(session, issue, key, options, entropy)
+        }
+        _ => {
+            let payment = CreateAch::new(job.from, job.to, amount);
+            let payment = match job.reference {
+                Some(reference) => payment.reference_id(reference),
+                None => payment,
+            };
+            prepared(session, payment, key, options, entropy)
+        }
+    };
+    Ok(prepared)
+}
+
+fn prepared<E: Endpoint<Effect = Write>>(
+    session: &Session,
+    endpoint: E,
+    key: IdempotencyKey,
+    options: CallOptions,
+    entropy: Entropy,
+) -> Prepared {
+    let call = Call::new(session, endpoint, key, options, entropy);
+    let body = call.body().clone();
+    Prepared {
+        machine: Box::new(Adapted {
+            machine: call,
+            read: |result| Outcome::of(result, E::payment_id),
+        }),
+        body,
+    }
+}
+
+/// The call that only reads.
+pub(super) fn read(
+    session: &Session,
+    job: &JobPlan,
+    options: CallOptions,
+    entropy: Entropy,
+) -> Box<dyn Running> {
+    match job.what {
+        What::Balance => {
+            let call = Call::new(session, GetBalance::new(job.from), NoKey, options, entropy);
+            Box::new(Adapted { machine: call, read: |result| Outcome::of(result, |_| None) })
+        }
+        What::Token => {
+            let machine = Authenticate::new(session, &options, entropy);
+            Box::new(Adapted {
+                machine,
+                read: |result| match result {
+                    Ok(_) => Outcome::good(Fate::NotApplicable),
+                    Err(error) => Outcome::bad(&error),
+                },
+            })
+        }
+        _ => {
+            let call = Call::new(session, ListAccounts, NoKey, options, entropy);
+            Box::new(Adapted { machine: call, read: |result| Outcome::of(result, |_| None) })
+        }
+    }
+}
+
+/// The wait for a payment that the bank has.
+pub(super) fn wait(
+    session: &Session,
+    payment: PaymentId,
+    options: CallOptions,
+    entropy: Entropy,
+) -> Box<dyn Running> {
+    let machine = WaitForPayment::new(session, payment, options, entropy).accepted();
+    let read = |result: Result<Reply<Payment>, Error>| {
+        let amount = result.as_ref().ok().and_then(|reply| reply.value.amount);
+        let outcome = Outcome::of(result, |payment: &Payment| Some(payment.payment_id));
+        Outcome { amount: amount.or(outcome.amount), ..outcome }
+    };
+    Box::new(Adapted { machine, read })
+}
+
+impl Outcome {
+    fn good(fate: Fate) -> Self {
+        Self { fate, kind: None, last: None, payment: None, amount: None }
+    }
+
+    fn bad(error: &Error) -> Self {
+        Self {
+            fate: error.fate(),
+            kind: Some(error.kind()),
+            last: error.attempts().last().map(|attempt| attempt.fate),
+            payment: error.transaction_id(),
+            amount: error.payment().and_then(|payment| payment.amount),
+        }
+    }
+
+    fn of<T>(result: Result<Reply<T>, Error>, payment: fn(&T) -> Option<PaymentId>) -> Self {
+        match result {
+            Ok(reply) => Self { payment: payment(&reply.value), ..Self::good(reply.fate) },
+            Err(error) => Self::bad(&error),
+        }
+    }
+}
+
+struct Adapted<M: Machine> {
+    machine: M,
+    read: fn(M::Output) -> Outcome,
+}
+
+impl<M: Machine> Running for Adapted<M> {
+    fn poll(&mut self, now: Now, waker: &Waker) -> Step<Outcome> {
+        match self.machine.poll(now, waker) {
+            Step::Send(exchange) => Step::Send(exchange),
+            Step::Authorize { ticket, timeout } => Step::Authorize { ticket, timeout },
+            Step::Wait(time) => Step::Wait(time),
+            Step::Done(output) => Step::Done((self.read)(output)),
+        }
+    }
+
+    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
+        self.machine.settle(now, ticket, outcome);
+    }
+
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
+        self.machine.supply(now, ticket, token);
+    }
+
+    fn abandon(&mut self, now: Now) -> Outcome {
+        (self.read)(self.machine.abandon(now))
+    }
+}
+
+/// Raised by a waker.
+#[derive(Debug, Default)]
+pub(super) struct Flag(AtomicBool);
+
+impl Flag {
+    pub(super) fn lower(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
