@@ -28,7 +28,8 @@ wasm_toolchain() {
 }
 
 wasm_cargo_build() { # CRATE [CARGO OPTION...]
-  local options=(build --locked --profile wasm --target wasm32-unknown-unknown
+  # As a `cdylib` alone: cargo does not optimise across crates what is an `rlib`, too.
+  local options=(rustc --locked --profile wasm --target wasm32-unknown-unknown --crate-type cdylib
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
   # SHA-256 as a loop, not unrolled: it hashes a webhook now and then.
   local flags='--cfg sha2_backend_soft="compact"'
