@@ -26,4 +26,5 @@ cp "$wasm_root"/LICENSE-MIT "$wasm_root"/LICENSE-APACHE "$pkg"
 mkdir -p "$here/node_modules/@qbank"
 ln -sfn ../../pkg "$here/node_modules/@qbank/connect"
 
-node "$here/size.mjs" "$pkg"
+# More than this, gzipped, is an error: what it was, and one per cent.
+node "$here/size.mjs" "$pkg" 125049
