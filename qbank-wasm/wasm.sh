@@ -34,7 +34,8 @@ wasm_encoded() {
 }
 
 wasm_cargo_build() { # CRATE [CARGO OPTION...]
-  local options=(build --locked --profile wasm --target wasm32-unknown-unknown
+  # As a `cdylib` alone: cargo does not optimise across crates what is an `rlib`, too.
+  local options=(rustc --locked --profile wasm --target wasm32-unknown-unknown --crate-type cdylib
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
   # SHA-256 as a loop, not unrolled: it hashes a webhook now and then.
   local flags=(--cfg 'sha2_backend_soft="compact"')
@@ -105,11 +106,16 @@ wasm_package() { # CRATE OUTDIR [CARGO OPTION...]
   wasm_bindgen --target web --no-typescript --remove-name-section --remove-producers-section \
     --out-dir "$out" "$wasm_target/wasm32-unknown-unknown/wasm/$name.wasm"
   local module=$out/${name}_bg.wasm
-  # The features that the compiler used, and no other. Large functions with one caller
-  # stay apart: inlined they are fewer bytes, but more when compressed.
-  "$wasm_here/node_modules/.bin/wasm-opt" -Oz --converge -ocimfs 30 --strip-debug --strip-producers \
-    --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
-    --enable-sign-ext --enable-reference-types --enable-multivalue \
+  # Large functions with one caller stay apart: inlined they are fewer bytes, but more
+  # when compressed.
+  wasm_opt -Oz --converge -ocimfs 60 --strip-debug --strip-producers \
     "$module" -o "$module.small"
   mv "$module.small" "$module"
+}
+
+# With the features that the compiler used, and no other.
+wasm_opt() {
+  "$wasm_here/node_modules/.bin/wasm-opt" \
+    --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
+    --enable-sign-ext --enable-reference-types --enable-multivalue "$@"
 }

@@ -385,19 +385,35 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = self.0.response.as_ref().map(|response| response.body().len());
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("fate", &self.fate())
-            .field("what", &self.0.what)
-            .field("status", &self.0.status)
-            .field("problem", &self.0.problem)
-            .field("key", &self.0.key)
-            .field("first_sent", &self.0.first_sent)
-            .field("attempts", &self.0.attempts)
-            .field("retry_after", &self.0.retry_after)
-            .field("response_body_bytes", &body)
-            .finish_non_exhaustive()
+        /// What may be shown. Derived, so that what is built without `Debug` has
+        /// nothing of it.
+        #[derive(Debug)]
+        #[expect(dead_code, reason = "shown")]
+        struct Error<'e> {
+            kind: ErrorKind,
+            fate: Fate,
+            what: &'e str,
+            status: Option<StatusCode>,
+            problem: &'e Problem,
+            key: Option<IdempotencyKey>,
+            first_sent: Option<DateTime<Utc>>,
+            attempts: &'e [Attempt],
+            retry_after: Option<Duration>,
+            response_body_bytes: Option<usize>,
+        }
+        let shown = Error {
+            kind: self.kind(),
+            fate: self.fate(),
+            what: &self.0.what,
+            status: self.0.status,
+            problem: &self.0.problem,
+            key: self.0.key,
+            first_sent: self.0.first_sent,
+            attempts: &self.0.attempts,
+            retry_after: self.0.retry_after,
+            response_body_bytes: self.0.response.as_ref().map(|response| response.body().len()),
+        };
+        shown.fmt(f)
     }
 }
 

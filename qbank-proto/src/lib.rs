@@ -138,7 +138,7 @@ pub use id::{
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use json::JsonObject;
 pub use machine::{
-    BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Sent, Step, Ticket,
+    BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Said, Sent, Step, Ticket,
 };
 pub use money::{Amount, AmountError, Money};
 pub use options::{AuthDate, CallOptions, Resume};

@@ -1,5 +1,6 @@
 //! The whole sans-IO boundary: one trait, and the values that cross it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
@@ -13,6 +14,28 @@ use crate::token::AccessToken;
 
 /// An error of a driver or of the application, kept as a source.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A text as an error, to be a source.
+///
+/// The standard library makes errors of texts, too, but with them a module of wasm
+/// gets the tables by which `Debug` escapes any letter of Unicode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said(Cow<'static, str>);
+
+impl Said {
+    /// With this text.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Said {}
 
 /// Something to be done that a driver can drive to its end.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::machine::BoxError;
+use crate::machine::{BoxError, Said};
 
 const HIDDEN: &str = "[secret]";
 
@@ -83,7 +83,7 @@ pub(crate) fn redact_source(source: BoxError, secrets: &[&str]) -> BoxError {
     if redact(shown.clone(), secrets) == shown {
         source
     } else {
-        redact_bounded(source.to_string(), secrets).into()
+        Box::new(Said::new(redact_bounded(source.to_string(), secrets)))
     }
 }
 

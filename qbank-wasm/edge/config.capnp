@@ -14,11 +14,7 @@ const worker :Workerd.Worker = (
   modules = [
     ( name = "worker.js", esModule = embed "worker.js" ),
     ( name = "@qbank/connect", esModule = embed "../pkg/edge.js" ),
-    ( name = "@qbank/exports.js", esModule = embed "../pkg/exports.js" ),
-    ( name = "@qbank/client.js", esModule = embed "../pkg/client.js" ),
-    ( name = "@qbank/errors.js", esModule = embed "../pkg/errors.js" ),
-    ( name = "@qbank/webhook.js", esModule = embed "../pkg/webhook.js" ),
-    ( name = "@qbank/qbank_wasm.js", esModule = embed "../pkg/qbank_wasm.js" ),
+    ( name = "@qbank/connect.js", esModule = embed "../pkg/connect.js" ),
     ( name = "@qbank/qbank_wasm_bg.wasm", wasm = embed "../pkg/qbank_wasm_bg.wasm" ),
   ],
   compatibilityDate = "2026-10-01",

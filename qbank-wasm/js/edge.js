@@ -1,8 +1,8 @@
 // Edge workers: wasm comes as a module that the platform compiled.
 
-import { initSync } from "./qbank_wasm.js";
+import wasm from "./connect.js";
 import module from "./qbank_wasm_bg.wasm";
 
-initSync({ module });
+wasm.initSync({ module });
 
-export * from "./exports.js";
+export * from "./connect.js";

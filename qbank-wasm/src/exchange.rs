@@ -9,7 +9,7 @@ use std::time::Duration;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, response};
-use qbank_proto::{Exchange, Fault, FaultKind, Ticket};
+use qbank_proto::{Exchange, Fault, FaultKind, Said, Ticket};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -60,7 +60,7 @@ pub(crate) async fn exchange(
     let outcome = match received.unwrap_or_else(|| Err(out_of_time(timeout))) {
         Ok(body) => match head.take() {
             Some(head) => Ok(Response::from_parts(head, body)),
-            None => Err(Fault::maybe(FaultKind::Protocol, "fetch gave no answer")),
+            None => Err(Fault::maybe(FaultKind::Protocol, Said::new("fetch gave no answer"))),
         },
         Err(fault) => Err(match head.take() {
             Some(head) => fault.with_head(head),
@@ -82,7 +82,7 @@ impl Drop for Abort {
 
 fn out_of_time(timeout: Duration) -> Fault {
     let ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-    Fault::maybe(FaultKind::Timeout, format!("no answer within {ms} ms"))
+    Fault::maybe(FaultKind::Timeout, Said::new(format!("no answer within {ms} ms")))
 }
 
 /// The future's output, or nothing once the time is up: a given `fetch` need not
@@ -180,7 +180,7 @@ fn octets(value: &JsValue) -> Result<Uint8Array, Fault> {
     let odd = "a body must come as bytes (Uint8Array)";
     // Not by class: another realm has others.
     if !Reflect::get(value, &"byteLength".into()).is_ok_and(|it| it.as_f64().is_some()) {
-        return Err(Fault::maybe(FaultKind::Disconnected, odd));
+        return Err(Fault::maybe(FaultKind::Disconnected, Said::new(odd)));
     }
     let octets = Octets::of(value).map_err(|error| fault(&error, FaultKind::Disconnected))?;
     Ok(octets.unchecked_into())
@@ -188,7 +188,7 @@ fn octets(value: &JsValue) -> Result<Uint8Array, Fault> {
 
 fn too_large(max_body: usize) -> Fault {
     let what = format!("the answer's body is larger than {max_body} bytes");
-    Fault::maybe(FaultKind::BodyTooLarge, what)
+    Fault::maybe(FaultKind::BodyTooLarge, Said::new(what))
 }
 
 /// `fetch`'s second argument, with the settings that keep a call safe.
@@ -221,10 +221,11 @@ fn init(request: &Request<Bytes>, abort: &AbortController) -> Object {
 }
 
 fn parts(answer: &Answer) -> Result<response::Parts, Fault> {
-    let odd = |_| Fault::maybe(FaultKind::Protocol, "fetch gave something that is no answer");
+    let odd =
+        |_| Fault::maybe(FaultKind::Protocol, Said::new("fetch gave something that is no answer"));
     if answer.kind().map_err(odd)?.as_string().as_deref() == Some("opaqueredirect") {
         let what = "the browser hides the redirect; the base URL must be the bank's own";
-        return Err(Fault::maybe(FaultKind::Redirected, what));
+        return Err(Fault::maybe(FaultKind::Redirected, Said::new(what)));
     }
     let status = answer.status().map_err(odd)?.as_f64().unwrap_or_default();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
@@ -270,7 +271,7 @@ fn fault(error: &JsValue, kind: FaultKind) -> Fault {
     if told.is_empty() {
         "fetch failed".clone_into(&mut told);
     }
-    Fault::maybe(kind, told)
+    Fault::maybe(kind, Said::new(told))
 }
 
 const MOST_CAUSES: u32 = 4;

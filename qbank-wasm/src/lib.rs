@@ -187,10 +187,12 @@ impl Fetch {
     }
 
     async fn supply(&self, timeout: Duration) -> Result<AccessToken, BoxError> {
-        let supplier = self.supplier.as_ref().ok_or("no token supplier was given to the driver")?;
+        let supplier = self.supplier.as_ref();
+        let supplier =
+            supplier.ok_or_else(|| Said::new("no token supplier was given to the driver"))?;
         exchange::within(timeout, supplier(timeout))
             .await
-            .unwrap_or_else(|| Err("the token supplier did not answer in time".into()))
+            .unwrap_or_else(|| Err(Said::new("the token supplier did not answer in time").into()))
     }
 }
 

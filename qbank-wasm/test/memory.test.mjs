@@ -11,7 +11,7 @@ test("ten thousand calls, good and bad, grow neither heap nor wasm memory", () =
     const { Instance } = WebAssembly;
     WebAssembly.Instance = new Proxy(Instance, { construct(target, args) {
       const it = new target(...args);
-      if (it.exports.memory) memories.push(it.exports.memory);
+      memories.push(...Object.values(it.exports).filter((it) => it instanceof WebAssembly.Memory));
       return it;
     } });
     const { ACH, accepted, json, refusal, WIRE } = await import(${JSON.stringify(helper.href)});

@@ -3,7 +3,7 @@
 use js_sys::{Function, Promise, Reflect};
 use qbank_proto::{
     AccessToken, AuthDate, BoxError, CallOptions, Client, Config, ConflictPolicy, Credentials,
-    Environment, Error, IdempotencyKey, Resume,
+    Environment, Error, IdempotencyKey, Resume, Said,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -134,7 +134,7 @@ fn credentials(fields: &Fields, fetch: &mut Fetch) -> Result<Credentials, Error>
 /// Asks the application's function for a token: a string, or what a token endpoint
 /// says, in camel case.
 async fn supplied(supplier: Function) -> Result<AccessToken, BoxError> {
-    let told = |error: JsValue| BoxError::from(super::answer::message(&error));
+    let told = |error: JsValue| Said::new(super::answer::message(&error));
     let answer = supplier.call0(&JsValue::UNDEFINED).map_err(told)?;
     let answer = JsFuture::from(Promise::resolve(&answer)).await.map_err(told)?;
     if let Some(text) = answer.as_string() {
@@ -142,7 +142,7 @@ async fn supplied(supplier: Function) -> Result<AccessToken, BoxError> {
     }
     let member = |name: &str| Reflect::get(&answer, &name.into()).unwrap_or_default();
     let Some(text) = member("accessToken").as_string() else {
-        return Err("it must give a string, or { accessToken, expiresIn? }".into());
+        return Err(Said::new("it must give a string, or { accessToken, expiresIn? }").into());
     };
     let token = AccessToken::new(&text)?;
     let told = member("expiresIn");
