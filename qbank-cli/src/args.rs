@@ -1,5 +1,7 @@
 //! The command line: names and defaults that scripts rely on.
 
+mod webhooks;
+
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -9,6 +11,8 @@ use qbank_proto::chrono::{DateTime, NaiveDate, Utc};
 use qbank_proto::{
     AccountId, Amount, AuthDate, ConflictPolicy, IdempotencyKey, IssueId, PaymentId, RoutingNumber,
 };
+
+pub(crate) use webhooks::{Listen, Resend, Scheme, Trigger, Verify, WebhooksCommand};
 
 /// Pay, look and verify through QBank Connect.
 ///
@@ -355,40 +359,6 @@ pub(crate) struct CheckIssue {
     pub(crate) write: Write,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum WebhooksCommand {
-    /// Check a delivery's signature; secrets come from QBANK_WEBHOOK_SECRET,
-    /// one a line
-    Verify(Verify),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Verify {
-    /// The Webhook-Signature header
-    #[arg(long, value_name = "SIGNATURE", allow_hyphen_values = true)]
-    pub(crate) signature: String,
-    /// The Webhook-Event-ID header
-    #[arg(long, value_name = "ID")]
-    pub(crate) event_id: Option<String>,
-    /// How the delivery is signed
-    #[arg(long, value_enum, default_value = "hmac")]
-    pub(crate) scheme: Scheme,
-    /// The Webhook-Timestamp header, of the standard scheme
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) timestamp: Option<String>,
-    /// The raw body; - is standard input
-    #[arg(value_name = "FILE", default_value = "-")]
-    pub(crate) body: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scheme {
-    /// HMAC-SHA256 over the raw body
-    Hmac,
-    /// Standard Webhooks: over id, timestamp and body
-    Standard,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Sandbox {
     /// Where to listen; port 0 takes a free one
@@ -397,6 +367,9 @@ pub(crate) struct Sandbox {
     /// What ids and tokens are drawn from
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// How long an idempotency key is remembered [default: 30 days]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) key_lifetime: Option<Duration>,
     /// Allow an address that other machines can reach
     #[arg(long)]
     pub(crate) allow_remote: bool,

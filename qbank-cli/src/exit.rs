@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     AfterSubmit { error: Box<Error>, submitted: Submitted },
     /// A webhook that is not genuine.
     Signature(VerifyError),
+    /// The sandbox's control surface said no.
+    Control { status: u16, error_code: Option<String>, message: String },
     /// A signal came before this run sent anything; an earlier one, which it
     /// resumes, may have.
     Interrupted { resumed: Option<Submitted> },
@@ -50,7 +52,10 @@ impl Failure {
         match self {
             Self::Usage(_) => USAGE,
             Self::Interrupted { resumed: Some(_) } => UNKNOWN,
-            Self::Signature(_) | Self::Local(_) | Self::Interrupted { .. } => FAILED,
+            Self::Signature(_)
+            | Self::Local(_)
+            | Self::Control { .. }
+            | Self::Interrupted { .. } => FAILED,
             Self::Call(error) | Self::AfterSubmit { error, .. } => of_error(error),
         }
     }
@@ -76,6 +81,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) | Self::Local(message) => f.write_str(message),
+            Self::Control { status, message, .. } => {
+                write!(f, "the sandbox answered {status}: {message}")
+            }
             Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
             Self::AfterSubmit { error, .. } => write!(f, "{error}"),
             Self::Interrupted { resumed: None } => {

@@ -11,6 +11,7 @@ mod input;
 mod interrupt;
 mod logging;
 mod output;
+mod receiver;
 mod table;
 mod transport;
 

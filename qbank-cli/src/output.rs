@@ -245,6 +245,11 @@ impl<'a> Body<'a> {
         match failure {
             Failure::Usage(_) => Self::plain("invalid_input", Fate::NeverSent, message),
             Failure::Local(_) => Self::plain("transport", Fate::NeverSent, message),
+            Failure::Control { status, error_code, .. } => Self {
+                http_status: Some(*status),
+                error_code: error_code.as_deref(),
+                ..Self::plain(control_kind(*status), Fate::NotApplicable, message)
+            },
             Failure::Signature(_) => Self::plain("invalid_signature", Fate::NotApplicable, message),
             Failure::Call(error) => Self::of_error(error, message),
             Failure::Interrupted { resumed: None } => {
@@ -303,6 +308,16 @@ impl<'a> Body<'a> {
     }
 }
 
+/// The contract's kind of a status, as far as the control surface has them.
+fn control_kind(status: u16) -> &'static str {
+    match status {
+        404 => "not_found",
+        400..500 => "invalid_request",
+        500.. => "server",
+        _ => "unexpected_response",
+    }
+}
+
 fn moment(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
@@ -326,6 +341,11 @@ pub(crate) fn say(text: &str) -> bool {
         LOST.store(true, Ordering::Relaxed);
     }
     said
+}
+
+/// One JSON line of many, whatever the output is.
+pub(crate) fn say_line(line: &impl Serialize) {
+    say(&json(line));
 }
 
 pub(crate) fn tell(text: &str) {

@@ -9,29 +9,33 @@ use http::{Method, Request, Response, StatusCode, Uri};
 use qbank_proto::{AccountId, Money, PaymentId, RequestId};
 use sha2::{Digest, Sha256};
 
-use crate::accounts::{self, Transaction};
+use crate::accounts;
 use crate::answer::Answer;
+use crate::clients::{Client, Clients};
 use crate::clock::Clock;
 use crate::config::BankConfig;
 use crate::control;
+use crate::core_run;
 use crate::cors;
 use crate::error::Refusal;
 use crate::faults::{FaultKind, Faults};
 use crate::ids::Ids;
 use crate::journal::{Journal, ReceivedRequest};
 use crate::keys::{Keys, Made};
-use crate::ledger::{Book, Ledger, LedgerEntry};
+use crate::ledger::{Book, Ledger, LedgerEntry, LedgerReversal};
 use crate::order::{self, Order};
-use crate::payments::{PaymentStatus, Payments};
+use crate::outbox::{self, Outbox};
+use crate::payments::Payments;
 use crate::positive_pay::PositivePay;
+use crate::rejection::Rejection;
 use crate::route::Route;
+use crate::timeline::PaymentStatus;
 use crate::token::Tokens;
-use crate::webhook::{Delivery, DeliveryRecord, Receiver, Webhooks};
+use crate::transactions::{Posted, Sight};
+use crate::webhook::{Delivery, DeliveryRecord, Event, Receiver};
 
 /// The largest body of a request.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
-/// How many payments one [`Bank::tick`] tells of.
-const MOST_TOLD_PER_TICK: usize = 256;
 
 /// The bank, without I/O, clock or randomness: the same seed and the same requests
 /// at the same times give the same answers.
@@ -39,38 +43,43 @@ pub struct Bank {
     start: Duration,
     clock: Clock,
     pub(crate) ids: Ids,
+    pub(crate) clients: Clients,
     tokens: Tokens,
     pub(crate) book: Book,
-    history: Vec<Transaction>,
+    pub(crate) posted: Posted,
     pub(crate) payments: Payments,
     pub(crate) positive_pay: PositivePay,
     pub(crate) keys: Keys,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
-    pub(crate) webhooks: Webhooks,
+    pub(crate) webhooks: Outbox,
+    most_intents: usize,
 }
 
 impl Bank {
     /// Opens a bank whose accounts are funded.
     #[expect(clippy::needless_pass_by_value, reason = "a configuration is spent here")]
     pub fn new(config: BankConfig) -> Self {
-        let BankConfig { seed, start, token_lifetime } = config;
-        let clock = Clock::new(start);
+        let clock = Clock::new(config.start);
         let start = clock.now();
-        let mut ids = Ids::new(seed);
+        let mut ids = Ids::new(config.seed);
+        let clients = Clients::new(&config.clients);
+        let book = Book::new(&config.clients, &clients, &mut ids);
         Self {
-            book: Book::new(&mut ids),
-            history: accounts::history(start, &mut ids),
-            positive_pay: PositivePay::new(start, &mut ids),
+            posted: Posted::history(start, &book, &mut ids),
+            positive_pay: PositivePay::new(start, &book, &mut ids),
+            book,
             start,
             clock,
             ids,
-            tokens: Tokens::new(token_lifetime),
+            clients,
+            tokens: Tokens::new(config.token_lifetime),
             payments: Payments::default(),
-            keys: Keys::default(),
+            keys: Keys::new(config.key_lifetime),
             faults: Faults::default(),
             journal: Journal::default(),
-            webhooks: Webhooks::default(),
+            webhooks: Outbox::default(),
+            most_intents: config.most_intents,
         }
     }
 
@@ -110,23 +119,34 @@ impl Bank {
         refuses
     }
 
+    /// The answer to a request whose head cannot be read.
+    #[cfg(feature = "server")]
+    pub(crate) fn unreadable(&mut self, now: Duration, status: StatusCode) -> Response<Bytes> {
+        self.observe(now);
+        let refusal = match status {
+            StatusCode::URI_TOO_LONG => {
+                Refusal::new(status, "ERR_REQ_005", "The path is too long.")
+            }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Refusal::new(
+                status,
+                "ERR_REQ_006",
+                "There are too many headers, or too large ones.",
+            ),
+            _ => Refusal::malformed("This is no request of HTTP/1.1."),
+        };
+        let mut response = refusal.into_answer(self.ids.id()).into_response();
+        cors::allow(response.headers_mut());
+        response.headers_mut().insert(DATE, self.clock.date_header());
+        response
+    }
+
     /// Lets time pass up to `now`; gives the webhook deliveries that are due, each
-    /// once. A few hundred at most: while there are any, there may be more.
+    /// once. A few hundred at most: while there are any, there may be more. What came
+    /// of each goes to [`Bank::record_delivery`], which plans the next attempt for a
+    /// receiver that did not answer exactly 200.
     pub fn tick(&mut self, now: Duration) -> Vec<Delivery> {
         self.observe(now);
-        let mut due = Vec::new();
-        for _ in 0..MOST_TOLD_PER_TICK {
-            let Some(id) = self.webhooks.next() else {
-                break;
-            };
-            let Some(payment) = self.payments.get(id) else {
-                continue;
-            };
-            for receiver in self.webhooks.receivers() {
-                due.push(receiver.delivery(payment, self.clock.now(), self.ids.uuid()));
-            }
-        }
-        due
+        outbox::due(self, self.clock.now())
     }
 
     /// Moves the bank's clock ahead of the outer world's, through its batches.
@@ -145,9 +165,14 @@ impl Bank {
         self.book.picture()
     }
 
-    /// The entries of the ledger, without copying them.
+    /// The entries of the ledger, without copying them: at most one per intent.
     pub fn entries(&self) -> &[LedgerEntry] {
         self.book.entries()
+    }
+
+    /// The entries that were taken back because the core rejected their payments.
+    pub fn reversals(&self) -> &[LedgerReversal] {
+        self.book.reversals()
     }
 
     /// The sum over all accounts, clearing accounts included; it never changes.
@@ -155,9 +180,10 @@ impl Bank {
         self.book.total()
     }
 
-    /// What is on an account of the client.
+    /// What is on an account of a client.
     pub fn balance(&self, account: AccountId) -> Option<Money> {
-        self.book.own(account).ok().map(|account| account.balance)
+        let account = self.book.account(account).filter(|account| account.owner.is_some());
+        account.map(|account| account.balance)
     }
 
     /// The requests to the API, in order; only the latest hundred thousand.
@@ -170,13 +196,21 @@ impl Bank {
         self.payments.get(id).map(|payment| payment.timeline.at(self.now()).0)
     }
 
+    /// Why a payment will fail or has failed.
+    pub fn rejection(&self, id: PaymentId) -> Option<Rejection> {
+        self.payments.get(id).and_then(|payment| payment.rejection)
+    }
+
     /// The signed event about a payment as it is now, for the first receiver that
-    /// is registered, or for nobody under [`WEBHOOK_SECRET`](crate::WEBHOOK_SECRET).
+    /// its client registered, or for nobody under
+    /// [`WEBHOOK_SECRET`](crate::WEBHOOK_SECRET).
     pub fn event_for(&mut self, id: PaymentId) -> Option<Delivery> {
         let payment = self.payments.get(id)?;
-        let receiver = self.webhooks.receivers().first().cloned();
-        let receiver = receiver.unwrap_or_else(Receiver::nobody);
-        Some(receiver.delivery(payment, self.clock.now(), self.ids.uuid()))
+        let client = payment.client;
+        let event = Event::about(payment, self.clock.now(), self.clients.id(client));
+        let receiver = self.webhooks.receivers_of(client).next().cloned();
+        let receiver = receiver.unwrap_or_else(|| Receiver::nobody(client));
+        Some(receiver.delivery(&event, 1, self.ids.uuid()))
     }
 
     /// Remembers what came of a delivery: the receiver's status, or why there is none.
@@ -198,11 +232,18 @@ impl Bank {
     /// Whether a key may give its stored answer again.
     pub(crate) fn is_final(&self, made: Made) -> bool {
         match made {
-            Made::Payment(id) => {
-                self.payments.get(id).is_none_or(|payment| payment.timeline.is_final(self.now()))
-            }
+            Made::Payment(place) => is_final(&self.payments, place, self.clock.now()),
             Made::Transfer(_) | Made::Issue(_) => true,
         }
+    }
+
+    /// Whether one more intent fits.
+    pub(crate) fn has_room(&self) -> Result<(), Refusal> {
+        if self.keys.accepted() < self.most_intents {
+            return Ok(());
+        }
+        let message = "The sandbox's ledger is full; start it anew.";
+        Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ERR_SBX_003", message))
     }
 
     fn observe(&mut self, now: Duration) {
@@ -210,9 +251,15 @@ impl Bank {
         self.progress();
     }
 
-    fn progress(&mut self) {
-        let finalised = self.payments.finalised(self.clock.now());
-        self.webhooks.announce(finalised);
+    /// Does what has become due.
+    pub(crate) fn progress(&mut self) {
+        let now = self.clock.now();
+        core_run::run(self, now);
+        let payments = &self.payments;
+        self.keys.expire(now, |made| match made {
+            Made::Payment(place) => is_final(payments, place, now),
+            Made::Transfer(_) | Made::Issue(_) => true,
+        });
     }
 
     /// A request to the API: meets its fault, and is recorded.
@@ -263,36 +310,42 @@ impl Bank {
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_REQ_004", message));
         }
         let Some(needed) = route.scope() else {
-            return self.tokens.grant(now, &mut self.ids, headers, body);
+            return self.tokens.grant(now, &self.clients, &mut self.ids, headers, body);
         };
-        if !self.tokens.authenticate(now, headers)?.allow(&needed) {
+        let bearer = self.tokens.authenticate(now, headers)?;
+        let client = bearer.client;
+        if !bearer.scopes.allow(&needed) {
             let message = format!("The access token lacks the scope {needed}.");
             return Err(Refusal::new(StatusCode::FORBIDDEN, "ERR_AUTH_002", message));
         }
         if route.is_write() {
-            let order = Order { route, headers, body, body_sha256, now, request_id, in_flight };
+            let order =
+                Order { client, route, headers, body, body_sha256, now, request_id, in_flight };
             return order::place(self, &order);
         }
+        let actor = self.clients.id(client);
         match route {
-            Route::Accounts => Ok(accounts::list(&self.book, self.start)),
-            Route::Balance => accounts::balance(&self.book, id),
+            Route::Accounts => Ok(accounts::list(&self.book, client, actor, self.start, now)),
+            Route::Balance => accounts::balance(&self.book, client, id),
             Route::Transactions => {
-                let query = request.uri().query().unwrap_or_default();
-                accounts::transactions(&self.history, &self.book, &self.payments, now, query)
+                let Self { posted, book, payments, clients, .. } = self;
+                let sight = Sight { posted, book, payments, clients, client, now };
+                sight.list(request.uri().query().unwrap_or_default())
             }
-            Route::Payment => self.payment(now, id),
-            _ => Ok(self.positive_pay.exceptions()),
+            Route::Payment => self.payment(now, client, id),
+            _ => Ok(self.positive_pay.exceptions(&self.book, client, actor, now)),
         }
     }
 
-    /// `GET /payments/{paymentId}`.
-    fn payment(&self, now: Duration, id: &str) -> Result<Answer, Refusal> {
+    /// `GET /payments/{paymentId}`: what another client pays is not there.
+    fn payment(&self, now: Duration, client: Client, id: &str) -> Result<Answer, Refusal> {
         let id: PaymentId =
             id.parse().map_err(|e| Refusal::malformed(format!("`paymentId` {e}.")))?;
-        let payment = self.payments.get(id).ok_or_else(|| {
+        let own = self.payments.get(id).filter(|payment| payment.client == client);
+        let payment = own.ok_or_else(|| {
             Refusal::not_found("ERR_PAY_001", "There is no payment with this `paymentId`.")
         })?;
-        Ok(Answer::json(StatusCode::OK, &payment.resource(now)))
+        Ok(Answer::json(StatusCode::OK, &payment.resource(now, self.clients.id(client))))
     }
 }
 
@@ -305,6 +358,10 @@ impl fmt::Debug for Bank {
             .field("entries", &self.entries().len())
             .finish_non_exhaustive()
     }
+}
+
+fn is_final(payments: &Payments, place: usize, now: Duration) -> bool {
+    payments.at(place).is_none_or(|payment| payment.timeline.is_final(now))
 }
 
 fn is_api(method: &Method, uri: &Uri) -> bool {

@@ -2,14 +2,12 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use http::HeaderValue;
 
 /// A little before the year 9999 ends: every moment the bank computes, batches
 /// of the following days included, is still a date that can be written.
 const LATEST: Duration = Duration::from_secs(253_370_764_800);
-
-const DAY: u64 = 24 * 60 * 60;
 
 /// Never runs backwards, whatever the outer clock does: a final state that was
 /// seen once must stay.
@@ -68,20 +66,11 @@ pub(crate) fn next_boundary(moment: Duration, step: Duration) -> Duration {
     Duration::from_secs((moment.as_secs() / step).saturating_add(1).saturating_mul(step))
 }
 
-/// The first time after `moment` that the clock in UTC shows `hour` o'clock.
-pub(crate) fn next_hour_of_day(moment: Duration, hour: u64) -> Duration {
-    let today = hour_of_day(moment, hour);
-    if today > moment { today } else { today + Duration::from_secs(DAY) }
-}
-
-/// `hour` o'clock (UTC) on the day after the day of `moment`.
-pub(crate) fn hour_of_next_day(moment: Duration, hour: u64) -> Duration {
-    hour_of_day(moment, hour) + Duration::from_secs(DAY)
-}
-
-fn hour_of_day(moment: Duration, hour: u64) -> Duration {
-    let midnight = moment.as_secs() / DAY * DAY;
-    Duration::from_secs(midnight + hour * 60 * 60)
+/// `hour` o'clock (UTC) on a day.
+pub(crate) fn hour_of(day: NaiveDate, hour: u64) -> Duration {
+    let midnight = day.and_time(NaiveTime::MIN).and_utc().timestamp();
+    let midnight = u64::try_from(midnight).unwrap_or_default();
+    Duration::from_secs(midnight.saturating_add(hour * 60 * 60))
 }
 
 fn date_time(moment: Duration) -> DateTime<Utc> {
@@ -113,7 +102,7 @@ mod tests {
     fn no_moment_is_too_far_to_be_written() {
         let mut clock = Clock::new(Duration::MAX);
         clock.advance(Duration::MAX, Duration::MAX);
-        let later = hour_of_next_day(next_hour_of_day(clock.now(), 17), 9);
+        let later = hour_of(date(clock.now()), 9);
         assert!(timestamp(later).starts_with("9999-"));
         assert!(!clock.date_header().is_empty());
     }
@@ -123,7 +112,5 @@ mod tests {
         let quarter = Duration::from_secs(900);
         assert_eq!(next_boundary(Duration::from_secs(899), quarter), quarter);
         assert_eq!(next_boundary(quarter, quarter), 2 * quarter);
-        let five = Duration::from_secs(17 * 3600);
-        assert_eq!(next_hour_of_day(five, 17), five + Duration::from_secs(DAY));
     }
 }

@@ -1,63 +1,26 @@
 //! The control surface: what only a sandbox has, under `/_sandbox`.
 
+mod index;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
+use qbank_proto::{AccountId, Money, PaymentId};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::bank::{Bank, MAX_BODY};
 use crate::clock::timestamp;
 use crate::error::Refusal;
 use crate::fields::Fields;
+use crate::rejection::{MAGIC, Rejection};
+use crate::timeline::PaymentStatus;
+use crate::webhook_orders;
 
 /// The longest step of the clock: ten years.
 const LONGEST_STEP: u64 = 10 * 366 * 24 * 60 * 60;
-
-/// What there is, and what it takes: for whoever has only the address.
-#[derive(Serialize)]
-struct Entry {
-    method: &'static str,
-    path: &'static str,
-    body: Option<&'static str>,
-    what: &'static str,
-}
-
-const fn entry(
-    method: &'static str,
-    path: &'static str,
-    body: Option<&'static str>,
-    what: &'static str,
-) -> Entry {
-    Entry { method, path, body, what }
-}
-
-const INDEX: [Entry; 11] = [
-    entry("GET", "/_sandbox/ledger", None, "accounts, entries (one per intent), and the total"),
-    entry("GET", "/_sandbox/requests", None, "what arrived, in order"),
-    entry("DELETE", "/_sandbox/requests", None, "forgets them"),
-    entry(
-        "POST",
-        "/_sandbox/faults",
-        Some(
-            r#"{"method":"POST","path":"/v1/payments/ach","kind":"refuse|drop_after_commit|truncate|delay|status|html|garbage|slow|revoke_token|in_flight","times":1,"ms":…,"status":…,"retry_after":…,"location":…,"bytes_per_s":…}"#,
-        ),
-        "the next so many requests to this path (a * at its end is any rest) meet this",
-    ),
-    entry("GET", "/_sandbox/faults", None, "the faults that are left"),
-    entry("DELETE", "/_sandbox/faults", None, "forgets them"),
-    entry("POST", "/_sandbox/advance", Some(r#"{"seconds":900}"#), "moves the bank's clock"),
-    entry(
-        "POST",
-        "/_sandbox/webhooks",
-        Some(r#"{"url":"http://127.0.0.1:9000/hook","secret":"…"}"#),
-        "tells this receiver of final payments; loopback only",
-    ),
-    entry("GET", "/_sandbox/webhooks", None, "the receivers"),
-    entry("DELETE", "/_sandbox/webhooks", None, "forgets them"),
-    entry("GET", "/_sandbox/deliveries", None, "each delivery attempt, and its answer"),
-];
 
 /// The path below `/_sandbox`, if it is one.
 pub(crate) fn below(path: &str) -> Option<&str> {
@@ -76,9 +39,17 @@ pub(crate) fn answer(
     if body.len() > MAX_BODY {
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_REQ_004", "Too large."));
     }
+    if let Some(id) = below.strip_prefix("/payments/") {
+        return match request.method().as_str() {
+            "GET" => payment(bank, id),
+            _ => Err(Refusal::method_not_allowed("GET")),
+        };
+    }
     match (below, request.method().as_str()) {
-        ("" | "/", "GET") => Ok(Answer::json(StatusCode::OK, &INDEX)),
+        ("" | "/", "GET") => Ok(Answer::json(StatusCode::OK, &index::INDEX)),
         ("/ledger", "GET") => Ok(Answer::json(StatusCode::OK, &bank.ledger())),
+        ("/magic", "GET") => Ok(Answer::json(StatusCode::OK, &MAGIC)),
+        ("/clients", "GET") => Ok(clients(bank)),
         ("/requests", "GET") => Ok(Answer::json(StatusCode::OK, bank.journal.requests())),
         ("/requests", "DELETE") => {
             bank.journal.clear();
@@ -91,20 +62,38 @@ pub(crate) fn answer(
             Ok(Answer::empty(StatusCode::NO_CONTENT))
         }
         ("/advance", "POST") => advance(bank, now, body),
+        ("/accounts", "POST") => account(bank, body),
+        ("/checks", "POST") => {
+            let now = bank.now();
+            bank.positive_pay.present(&bank.book, now, &mut bank.ids, body)
+        }
         ("/webhooks", "GET") => Ok(bank.webhooks.list()),
-        ("/webhooks", "POST") => bank.webhooks.register(body),
+        ("/webhooks", "POST") => webhook_orders::register(bank, body),
         ("/webhooks", "DELETE") => {
             bank.webhooks.clear();
             Ok(Answer::empty(StatusCode::NO_CONTENT))
         }
+        ("/webhooks/trigger", "POST") => webhook_orders::trigger(bank, body),
+        ("/webhooks/resend", "POST") => webhook_orders::resend(bank, body),
+        ("/webhooks/trouble", "POST") => webhook_orders::trouble(bank, body),
         ("/deliveries", "GET") => Ok(Answer::json(StatusCode::OK, bank.webhooks.records())),
-
-        ("" | "/" | "/ledger" | "/deliveries", _) => Err(Refusal::method_not_allowed("GET")),
-        ("/requests", _) => Err(Refusal::method_not_allowed("GET, DELETE")),
-        ("/faults" | "/webhooks", _) => Err(Refusal::method_not_allowed("GET, POST, DELETE")),
-        ("/advance", _) => Err(Refusal::method_not_allowed("POST")),
-        _ => Err(Refusal::not_found("ERR_REQ_003", "There is nothing at this path.")),
+        _ => Err(allow(below).map_or_else(
+            || Refusal::not_found("ERR_REQ_003", "There is nothing at this path."),
+            Refusal::method_not_allowed,
+        )),
     }
+}
+
+/// The methods of a path, if there is something at it.
+fn allow(below: &str) -> Option<&'static str> {
+    Some(match below {
+        "" | "/" | "/ledger" | "/deliveries" | "/magic" | "/clients" => "GET",
+        "/requests" => "GET, DELETE",
+        "/faults" | "/webhooks" => "GET, POST, DELETE",
+        "/advance" | "/accounts" | "/checks" | "/webhooks/trigger" | "/webhooks/resend"
+        | "/webhooks/trouble" => "POST",
+        _ => return None,
+    })
 }
 
 /// `POST /_sandbox/advance`: says what time it is then.
@@ -118,4 +107,99 @@ fn advance(bank: &mut Bank, now: Duration, body: &[u8]) -> Result<Answer, Refusa
     fields.end()?;
     bank.advance(now, Duration::from_secs(seconds));
     Ok(Answer::json(StatusCode::OK, &Advanced { now: timestamp(bank.now()) }))
+}
+
+/// `POST /_sandbox/accounts`: payments that the core has not decided on will fail if
+/// an account of theirs is closed by then.
+fn account(bank: &mut Bank, body: &[u8]) -> Result<Answer, Refusal> {
+    let mut fields = Fields::parse(body)?;
+    let id: AccountId = fields.id("accountId")?;
+    let active = match &*fields.text("status", 16)? {
+        "Active" => true,
+        "Closed" => false,
+        _ => return Err(Refusal::malformed("`status` must be Active or Closed.")),
+    };
+    fields.end()?;
+    let now = bank.now();
+    if bank.book.set_active(id, active, now) {
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+    }
+    Err(Refusal::not_found("ERR_ACC_001", "`accountId` is not an account of a client."))
+}
+
+/// `GET /_sandbox/payments/{paymentId}`: what the bank knows and the API does not say.
+fn payment(bank: &Bank, id: &str) -> Result<Answer, Refusal> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Known<'a> {
+        payment_id: PaymentId,
+        client_id: &'a str,
+        status: PaymentStatus,
+        /// Those that were reached, and those to come unless it fails.
+        states: Vec<State>,
+        rejection: Option<Rejection>,
+        entry_id: Option<Uuid>,
+        reversal_id: Option<Uuid>,
+    }
+    #[derive(Serialize)]
+    struct State {
+        status: PaymentStatus,
+        timestamp: String,
+    }
+    let id: PaymentId = id.parse().map_err(|e| Refusal::malformed(format!("`paymentId` {e}.")))?;
+    let payment = bank.payments.get(id).ok_or_else(|| {
+        Refusal::not_found("ERR_PAY_001", "There is no payment with this `paymentId`.")
+    })?;
+    let entry = payment.entry.and_then(|place| bank.book.entries().get(place));
+    let known = Known {
+        payment_id: id,
+        client_id: bank.clients.id(payment.client),
+        status: payment.timeline.at(bank.now()).0,
+        states: payment
+            .timeline
+            .moments()
+            .into_iter()
+            .flatten()
+            .map(|(status, at)| State { status, timestamp: timestamp(at) })
+            .collect(),
+        rejection: payment.rejection,
+        entry_id: entry.map(|entry| entry.entry_id),
+        reversal_id: entry.and_then(|entry| entry.reversal_id),
+    };
+    Ok(Answer::json(StatusCode::OK, &known))
+}
+
+/// `GET /_sandbox/clients`, without their secrets.
+fn clients(bank: &Bank) -> Answer {
+    #[derive(Serialize)]
+    struct Client<'a> {
+        client_id: &'a str,
+        accounts: Vec<Account<'a>>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Account<'a> {
+        account_id: AccountId,
+        name: &'a str,
+        available_balance: Money,
+        status: &'static str,
+    }
+    let clients: Vec<Client<'_>> = bank
+        .clients
+        .all()
+        .map(|client| Client {
+            client_id: bank.clients.id(client),
+            accounts: bank
+                .book
+                .own_accounts(client)
+                .map(|account| Account {
+                    account_id: account.account_id,
+                    name: account.name,
+                    available_balance: account.available(),
+                    status: if account.is_active() { "Active" } else { "Closed" },
+                })
+                .collect(),
+        })
+        .collect();
+    Answer::json(StatusCode::OK, &clients)
 }

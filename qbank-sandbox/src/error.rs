@@ -43,6 +43,12 @@ impl Refusal {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
     }
 
+    /// The funds do not cover it.
+    pub(crate) fn short() -> Self {
+        let message = "The account's available balance does not cover the amount.";
+        Self::unprocessable("ERR_ACC_002", message)
+    }
+
     pub(crate) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }

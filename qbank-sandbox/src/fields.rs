@@ -33,11 +33,20 @@ impl Fields {
 
     /// Exact dollars, more than zero, as a JSON number.
     pub(crate) fn amount(&mut self, name: &'static str) -> Result<Amount, Refusal> {
-        let raw = self.take(name).ok_or_else(|| self.missing(name))?;
+        self.required(name, Self::optional_amount)
+    }
+
+    pub(crate) fn optional_amount(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Amount>, Refusal> {
+        let Some(raw) = self.take(name) else {
+            return Ok(None);
+        };
         if raw.get().starts_with('"') {
             return Err(self.wrong(name, "a JSON number"));
         }
-        raw.get().parse().map_err(|e| self.malformed(name, e))
+        raw.get().parse().map(Some).map_err(|e| self.malformed(name, e))
     }
 
     pub(crate) fn date(&mut self, name: &'static str) -> Result<NaiveDate, Refusal> {

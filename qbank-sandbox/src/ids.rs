@@ -40,8 +40,13 @@ pub(crate) enum Purpose {
 
 /// The id that belongs to `origin` for one purpose, without being stored.
 pub(crate) fn derived<K>(origin: Uuid, purpose: Purpose) -> Id<K> {
+    nth_derived(origin, purpose, 0)
+}
+
+/// One of several ids that belong to `origin` for one purpose.
+pub(crate) fn nth_derived<K>(origin: Uuid, purpose: Purpose, nth: u8) -> Id<K> {
     let (high, low) = origin.as_u64_pair();
-    let salt = (purpose as u64).wrapping_mul(GOLDEN);
+    let salt = (purpose as u64 + u64::from(nth) * 16).wrapping_mul(GOLDEN);
     Id::from_uuid(uuid(mix(high ^ salt), mix(low ^ salt)))
 }
 

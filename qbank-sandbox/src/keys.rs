@@ -5,51 +5,49 @@
 //!                          │ same request: 409     │ same request: the same answer again
 //!                          └─ another request: 422 ┘
 //! ```
-//! A refused request leaves its key unknown. Nothing is ever forgotten: how long
-//! the real bank remembers is not documented, so the sandbox does not guess.
+//! A refused request leaves its key unknown. How long the real bank remembers is not
+//! documented; the sandbox remembers for
+//! [`BankConfig::key_lifetime`](crate::BankConfig::key_lifetime) after the request
+//! was accepted, and in any case until its payment is final. A key that is forgotten
+//! is a new one: money would move again. A key belongs to one client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use qbank_proto::{IdempotencyKey, IssueId, PaymentId};
-use uuid::Uuid;
+use qbank_proto::{IdempotencyKey, IssueId};
 
-use crate::answer::Answer;
+use crate::clients::Client;
 use crate::error::Refusal;
 use crate::route::Route;
 
-/// Every key that an accepted request used.
-#[derive(Debug, Default)]
+/// Every key that an accepted request used, until it expires.
+#[derive(Debug)]
 pub(crate) struct Keys {
-    held: BTreeMap<IdempotencyKey, Held>,
+    lifetime: Duration,
+    held: BTreeMap<Owned, Held>,
+    /// All live equally long, so the order of use is the order of expiry.
+    order: VecDeque<(Duration, Owned)>,
+    accepted: usize,
 }
 
-/// What was done under a key.
-#[derive(Debug)]
+/// The same key in the hands of two clients is two keys.
+type Owned = (Client, IdempotencyKey);
+
+/// What was done under a key. The answer is not kept: it is made again from this,
+/// byte for byte.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Held {
     fingerprint: Fingerprint,
-    /// The answer of the request that was accepted.
-    pub(crate) answer: Answer,
     pub(crate) made: Made,
 }
 
-/// What an accepted write made.
+/// What an accepted write made: where it is, or what it is called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Made {
-    Payment(PaymentId),
-    Transfer(Uuid),
+    Payment(usize),
+    Transfer(usize),
     Issue(IssueId),
-}
-
-impl Made {
-    /// What a conflict calls `transaction_id`.
-    pub(crate) fn transaction_id(self) -> Uuid {
-        match self {
-            Self::Payment(id) => id.as_uuid(),
-            Self::Transfer(id) => id,
-            Self::Issue(id) => id.as_uuid(),
-        }
-    }
 }
 
 /// Two requests are the same if their paths and bodies are.
@@ -60,29 +58,64 @@ pub(crate) struct Fingerprint {
 }
 
 impl Keys {
+    pub(crate) fn new(lifetime: Duration) -> Self {
+        Self { lifetime, held: BTreeMap::new(), order: VecDeque::new(), accepted: 0 }
+    }
+
     /// What was done under this key, which must have been this very request.
     pub(crate) fn find(
         &self,
+        client: Client,
         key: IdempotencyKey,
         fingerprint: Fingerprint,
-    ) -> Result<Option<&Held>, Refusal> {
-        match self.held.get(&key) {
+    ) -> Result<Option<Held>, Refusal> {
+        match self.held.get(&(client, key)) {
             Some(held) if held.fingerprint != fingerprint => Err(Refusal::unprocessable(
                 "ERR_KEY_002",
                 "This Idempotency-Key was used for another request.",
             )),
-            held => Ok(held),
+            held => Ok(held.copied()),
         }
     }
 
     pub(crate) fn hold(
         &mut self,
+        now: Duration,
+        client: Client,
         key: IdempotencyKey,
         fingerprint: Fingerprint,
-        answer: Answer,
         made: Made,
     ) {
-        self.held.insert(key, Held { fingerprint, answer, made });
+        let owned = (client, key);
+        self.accepted = self.accepted.saturating_add(1);
+        self.held.insert(owned, Held { fingerprint, made });
+        self.order.push_back((now.saturating_add(self.lifetime), owned));
+    }
+
+    /// How many intents were accepted since the bank opened.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted
+    }
+
+    /// Forgets the keys that have expired, but for those that are in process: they
+    /// start their time again.
+    pub(crate) fn expire(&mut self, now: Duration, is_final: impl Fn(Made) -> bool) {
+        // Each at most once, or a lifetime of nothing would turn for ever.
+        for _ in 0..self.order.len() {
+            let Some((_, owned)) = self.order.front().filter(|(expires, _)| *expires <= now) else {
+                break;
+            };
+            let owned = *owned;
+            self.order.pop_front();
+            match self.held.get(&owned) {
+                Some(held) if !is_final(held.made) => {
+                    self.order.push_back((now.saturating_add(self.lifetime), owned));
+                }
+                _ => {
+                    self.held.remove(&owned);
+                }
+            }
+        }
     }
 }
 

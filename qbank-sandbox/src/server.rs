@@ -13,6 +13,8 @@
 mod body;
 mod connection;
 mod deliver;
+mod last_word;
+mod loopback;
 mod stall;
 
 use std::io;
@@ -30,6 +32,8 @@ use tokio::task::JoinSet;
 use crate::bank::Bank;
 use crate::config::BankConfig;
 use crate::route::BASE;
+
+pub use loopback::{post, post_for_status};
 
 /// More connections than this wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 1_024;

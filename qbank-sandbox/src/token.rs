@@ -9,11 +9,10 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use qbank_proto::Scope;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::answer::Answer;
+use crate::clients::{Client, Clients};
 use crate::error::Refusal;
-use crate::fixtures::{CLIENT_ID, CLIENT_SECRET};
 use crate::ids::Ids;
 
 /// More live tokens than this and the oldest is forgotten, as if it had expired.
@@ -30,7 +29,14 @@ pub(crate) struct Tokens {
 #[derive(Debug, Clone, Copy)]
 struct Grant {
     expires: Duration,
-    scopes: Scopes,
+    bearer: Bearer,
+}
+
+/// Whose token it is, and what for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bearer {
+    pub(crate) client: Client,
+    pub(crate) scopes: Scopes,
 }
 
 /// Scopes by their place in [`Scope::ALL`].
@@ -46,16 +52,16 @@ impl Tokens {
     pub(crate) fn grant(
         &mut self,
         now: Duration,
+        clients: &Clients,
         ids: &mut Ids,
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Answer, Refusal> {
         let form = Form::read(headers, body)?;
         let (id, secret) = form.credentials(headers)?;
-        // Both are compared, so that the time says nothing about which was wrong.
-        if !(same(&id, CLIENT_ID) & same(&secret, CLIENT_SECRET)) {
-            return Err(invalid_client("The client id or the client secret is wrong."));
-        }
+        let (client, allowed) = clients
+            .with_credentials(&id, &secret)
+            .ok_or_else(|| invalid_client("The client id or the client secret is wrong."))?;
         match form.grant_type.as_deref() {
             Some("client_credentials") => {}
             Some(_) => {
@@ -64,20 +70,21 @@ impl Tokens {
             }
             None => return Err(Refusal::oauth("invalid_request", "grant_type is missing.")),
         }
-        let scopes = Scopes::parse(form.scope.as_deref().unwrap_or_default())
+        let scopes = allowed
+            .narrowed(form.scope.as_deref().unwrap_or_default())
             .ok_or_else(|| Refusal::oauth("invalid_scope", "A scope is not the client's."))?;
 
         let token = format!("sbx_{}", ids.uuid().simple());
-        self.remember(now, &token, scopes);
+        self.remember(now, &token, Bearer { client, scopes });
         Ok(self.answer(&token, scopes))
     }
 
-    /// Whose scopes the bearer token of a request carries.
+    /// Whom the bearer token of a request stands for.
     pub(crate) fn authenticate(
         &self,
         now: Duration,
         headers: &HeaderMap,
-    ) -> Result<Scopes, Refusal> {
+    ) -> Result<Bearer, Refusal> {
         let Some(token) = bearer(headers) else {
             return Err(Refusal::unauthenticated(
                 "ERR_AUTH_001",
@@ -86,7 +93,7 @@ impl Tokens {
             ));
         };
         match self.live.get(token) {
-            Some(grant) if now < grant.expires => Ok(grant.scopes),
+            Some(grant) if now < grant.expires => Ok(grant.bearer),
             _ => Err(Refusal::unauthenticated(
                 "ERR_AUTH_001",
                 "The access token is invalid or expired.",
@@ -102,7 +109,7 @@ impl Tokens {
         }
     }
 
-    fn remember(&mut self, now: Duration, token: &str, scopes: Scopes) {
+    fn remember(&mut self, now: Duration, token: &str, bearer: Bearer) {
         while let Some((expires, _)) = self.order.front() {
             if *expires > now && self.order.len() < MOST_TOKENS {
                 break;
@@ -112,7 +119,7 @@ impl Tokens {
             }
         }
         let expires = now.saturating_add(self.lifetime);
-        self.live.insert(token.into(), Grant { expires, scopes });
+        self.live.insert(token.into(), Grant { expires, bearer });
         self.order.push_back((expires, token.into()));
     }
 
@@ -135,13 +142,20 @@ impl Tokens {
 }
 
 impl Scopes {
-    /// Space separated; none named means all. `None` if one is unknown.
-    fn parse(text: &str) -> Option<Self> {
+    /// These; none named means all.
+    pub(crate) fn of(scopes: &[Scope]) -> Self {
+        let named = if scopes.is_empty() { &Scope::ALL[..] } else { scopes };
+        Self(named.iter().filter_map(Self::bit).fold(0, |all, bit| all | bit))
+    }
+
+    /// Those of them that are named, space separated; none named means all. `None` if
+    /// one is unknown or not among them.
+    fn narrowed(self, text: &str) -> Option<Self> {
         let mut scopes = Self(0);
         for name in text.split_ascii_whitespace() {
-            scopes.0 |= Self::bit(&Scope::from(name))?;
+            scopes.0 |= Self::bit(&Scope::from(name)).filter(|bit| self.0 & bit != 0)?;
         }
-        Some(if scopes.0 == 0 { Self((1 << Scope::ALL.len()) - 1) } else { scopes })
+        Some(if scopes.0 == 0 { self } else { scopes })
     }
 
     pub(crate) fn allow(self, scope: &Scope) -> bool {
@@ -243,10 +257,4 @@ pub(crate) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let name = value.and_then(|value| value.split(';').next());
     name.is_some_and(|name| name.trim().eq_ignore_ascii_case(expected))
-}
-
-/// Compares digests, all of them: the time depends on no secret.
-fn same(given: &str, known: &str) -> bool {
-    let (given, known) = (Sha256::digest(given), Sha256::digest(known));
-    given.iter().zip(&known).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }

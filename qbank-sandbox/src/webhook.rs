@@ -1,29 +1,23 @@
 //! Webhooks: who is told, and what, when a payment is final.
 
-use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use qbank_proto::{EventId, PaymentId, Secret};
 use serde::Serialize;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::answer::Answer;
-use crate::clock::timestamp;
-use crate::error::Refusal;
-use crate::fields::Fields;
+use crate::clients::Client;
 use crate::fixtures::WEBHOOK_SECRET;
-use crate::ids::{Purpose, derived};
+use crate::ids::{Purpose, nth_derived};
 use crate::journal::hex;
 use crate::payments::{Payment, PaymentResource};
-
-const MOST_RECEIVERS: usize = 16;
-const MOST_RECORDS: usize = 10_000;
+use crate::timeline::PaymentStatus;
 
 /// One attempt to tell one receiver of one payment.
 #[derive(Debug, Clone)]
@@ -41,6 +35,8 @@ pub struct Delivery {
     pub payment_id: PaymentId,
     /// The uuid in `Webhook-Event-ID`.
     pub attempt_id: Uuid,
+    /// Which attempt it is to tell this receiver, from one.
+    pub attempt: u32,
 }
 
 /// An attempt and its outcome, as `GET /_sandbox/deliveries` shows it.
@@ -60,137 +56,107 @@ pub struct DeliveryRecord {
     pub status: Option<u16>,
     /// Why there is no answer.
     pub error: Option<String>,
+    /// Which attempt it was, from one.
+    pub attempt: u32,
+    /// When it is tried again, by the bank's clock; none if it was taken or given up.
+    pub next_attempt: Option<String>,
     /// When the outcome was known, by the bank's clock.
     pub timestamp: String,
 }
 
-/// The receivers, and what is on its way to them.
-#[derive(Debug, Default)]
-pub(crate) struct Webhooks {
-    receivers: Vec<Receiver>,
-    outbox: VecDeque<PaymentId>,
-    records: VecDeque<DeliveryRecord>,
+/// What is told of a payment: the same bytes to every receiver, in every attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub(crate) id: EventId,
+    pub(crate) payment_id: PaymentId,
+    body: Bytes,
 }
 
+impl Event {
+    /// The event about a payment as it is at `now`.
+    pub(crate) fn about(payment: &Payment, now: Duration, actor: &str) -> Self {
+        Self::new(payment.resource(now, actor), 0)
+    }
+
+    /// The event that would tell of another state than the payment is in: of one that
+    /// has passed, perhaps. It is another event, so it has an id of its own.
+    pub(crate) fn pretended(mut resource: PaymentResource<'_>, status: PaymentStatus) -> Self {
+        if resource.status == status {
+            return Self::new(resource, 0);
+        }
+        let nth = PaymentStatus::ALL.iter().position(|known| *known == status);
+        resource.status = status;
+        let now = resource.timestamp.clone();
+        resource.completion_date = status.is_final().then_some(now);
+        Self::new(resource, nth.and_then(|nth| u8::try_from(nth + 8).ok()).unwrap_or(8))
+    }
+
+    /// An event that is not final is another one than the final event to come.
+    fn new(resource: PaymentResource<'_>, nth: u8) -> Self {
+        #[derive(Serialize)]
+        struct Told<'a> {
+            event_id: EventId,
+            event_type: &'static str,
+            resource_type: &'static str,
+            data: PaymentResource<'a>,
+        }
+        let state = if resource.status.is_final() { 0 } else { resource.status as u8 + 1 };
+        let payment_id = resource.payment_id;
+        let id =
+            nth_derived(payment_id.as_uuid(), Purpose::Event, if nth == 0 { state } else { nth });
+        let told = Told {
+            event_id: id,
+            event_type: "payment.status.update",
+            resource_type: "payment",
+            data: resource,
+        };
+        // Only a map whose keys are not strings could fail, and there is none.
+        let body = serde_json::to_vec(&told).unwrap_or_default().into();
+        Self { id, payment_id, body }
+    }
+}
+
+/// Who is told.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Receiver {
-    url: String,
+    pub(crate) url: String,
+    #[serde(rename = "client_id")]
+    pub(crate) client_id: Box<str>,
     #[serde(skip)]
-    secret: Secret,
+    pub(crate) client: Client,
+    #[serde(skip)]
+    pub(crate) secret: Secret,
 }
 
 impl Receiver {
     /// Signs for nobody in particular.
-    pub(crate) fn nobody() -> Self {
-        Self { url: String::new(), secret: Secret::new(WEBHOOK_SECRET) }
+    pub(crate) fn nobody(client: Client) -> Self {
+        let secret = Secret::new(WEBHOOK_SECRET);
+        Self { url: String::new(), client_id: Box::default(), client, secret }
     }
 
-    /// The event about a payment's state at `now`, signed for this receiver.
-    pub(crate) fn delivery(&self, payment: &Payment, now: Duration, attempt_id: Uuid) -> Delivery {
-        let event_id = derived(payment.id.as_uuid(), Purpose::Event);
-        let body = Bytes::from(event_body(event_id, payment.resource(now)));
+    /// One attempt to tell this receiver, the first or a later one.
+    pub(crate) fn delivery(&self, event: &Event, attempt: u32, attempt_id: Uuid) -> Delivery {
         let mut headers = HeaderMap::with_capacity(3);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, text) in [
             ("webhook-event-id", attempt_id.to_string()),
-            ("webhook-signature", sign(&self.secret, &body)),
+            ("webhook-signature", sign(&self.secret, &event.body)),
         ] {
             if let Ok(value) = HeaderValue::try_from(text) {
                 headers.insert(name, value);
             }
         }
-        let url = self.url.clone();
-        Delivery { url, headers, body, event_id, payment_id: payment.id, attempt_id }
-    }
-}
-
-impl Webhooks {
-    /// `POST /_sandbox/webhooks`.
-    pub(crate) fn register(&mut self, body: &[u8]) -> Result<Answer, Refusal> {
-        let mut fields = Fields::parse(body)?;
-        let url = fields.text("url", 1_024)?;
-        let secret = fields.optional_text("secret", 1_024)?;
-        fields.end()?;
-        if !is_loopback(&url) {
-            let message = "`url` must be an http URL of a loopback address.";
-            return Err(Refusal::malformed(message));
-        }
-        if self.receivers.len() >= MOST_RECEIVERS {
-            return Err(Refusal::unprocessable("ERR_SBX_002", "There are too many webhooks."));
-        }
-        let secret = Secret::new(secret.unwrap_or_else(|| WEBHOOK_SECRET.into()));
-        let receiver = Receiver { url, secret };
-        let answer = Answer::json(StatusCode::CREATED, &receiver);
-        self.receivers.push(receiver);
-        Ok(answer)
-    }
-
-    /// `GET /_sandbox/webhooks`, without the secrets.
-    pub(crate) fn list(&self) -> Answer {
-        Answer::json(StatusCode::OK, &self.receivers)
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.receivers.clear();
-        self.outbox.clear();
-    }
-
-    pub(crate) fn receivers(&self) -> &[Receiver] {
-        &self.receivers
-    }
-
-    /// These payments are final; whoever is registered now will be told.
-    pub(crate) fn announce(&mut self, payments: Vec<PaymentId>) {
-        if !self.receivers.is_empty() {
-            self.outbox.extend(payments);
+        Delivery {
+            url: self.url.clone(),
+            headers,
+            body: event.body.clone(),
+            event_id: event.id,
+            payment_id: event.payment_id,
+            attempt_id,
+            attempt,
         }
     }
-
-    pub(crate) fn next(&mut self) -> Option<PaymentId> {
-        self.outbox.pop_front()
-    }
-
-    pub(crate) fn record(
-        &mut self,
-        now: Duration,
-        delivery: &Delivery,
-        outcome: Result<StatusCode, String>,
-    ) {
-        if self.records.len() >= MOST_RECORDS {
-            self.records.pop_front();
-        }
-        let (status, error) = match outcome {
-            Ok(status) => (Some(status.as_u16()), None),
-            Err(error) => (None, Some(error)),
-        };
-        self.records.push_back(DeliveryRecord {
-            webhook_event_id: delivery.attempt_id,
-            event_id: delivery.event_id,
-            payment_id: delivery.payment_id,
-            url: delivery.url.clone(),
-            status,
-            error,
-            timestamp: timestamp(now),
-        });
-    }
-
-    pub(crate) fn records(&self) -> &VecDeque<DeliveryRecord> {
-        &self.records
-    }
-}
-
-fn event_body(event_id: EventId, data: PaymentResource) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Event {
-        event_id: EventId,
-        event_type: &'static str,
-        resource_type: &'static str,
-        data: PaymentResource,
-    }
-    let event =
-        Event { event_id, event_type: "payment.status.update", resource_type: "payment", data };
-    // Nothing in an event can fail to be written.
-    serde_json::to_vec(&event).unwrap_or_default()
 }
 
 /// HMAC-SHA256 over the raw body, key = the secret's bytes, in hexadecimal.
@@ -201,13 +167,13 @@ fn sign(secret: &Secret, body: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     url.parse().is_ok_and(|uri| loopback_address(&uri).is_some())
 }
 
 /// Where a receiver listens, if that is on loopback: a sandbox must not be made to
 /// knock on other people's doors. No name is resolved, since it could lead there.
-pub(crate) fn loopback_address(uri: &Uri) -> Option<SocketAddr> {
+pub fn loopback_address(uri: &Uri) -> Option<SocketAddr> {
     let authority = uri.authority()?;
     if uri.scheme_str() != Some("http") || authority.as_str().contains('@') {
         return None;

@@ -1,11 +1,13 @@
 //! One file per group of commands.
 
+mod listen;
 mod payments;
 mod positive_pay;
 mod reads;
 mod sandbox;
 mod token;
 mod transfers;
+mod trigger;
 mod webhooks;
 mod write;
 
@@ -59,6 +61,9 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         }
         Command::PositivePay(PositivePayCommand::Exceptions) => reads::exceptions(&context),
         Command::Webhooks(WebhooksCommand::Verify(verify)) => webhooks::verify(&context, &verify),
+        Command::Webhooks(WebhooksCommand::Listen(args)) => listen::listen(&context, &args),
+        Command::Webhooks(WebhooksCommand::Trigger(args)) => trigger::trigger(&context, &args),
+        Command::Webhooks(WebhooksCommand::Resend(args)) => trigger::resend(&context, &args),
         Command::Sandbox(sandbox) => sandbox::serve(&context, &sandbox),
         Command::Demo => Ok(()),
     }

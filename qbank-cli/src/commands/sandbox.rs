@@ -26,7 +26,9 @@ pub(crate) fn serve(context: &Context<'_>, args: &Sandbox) -> Result<(), Failure
         )));
     }
     context.interrupts.begin();
-    let mut config = ServerConfig::from(BankConfig { seed: args.seed, ..BankConfig::default() });
+    let mut bank = BankConfig { seed: args.seed, ..BankConfig::default() };
+    bank.key_lifetime = args.key_lifetime.unwrap_or(bank.key_lifetime);
+    let mut config = ServerConfig::from(bank);
     config.allow_remote = args.allow_remote;
     let server = Server::start(args.addr, config)
         .map_err(|error| Failure::usage(format!("cannot listen on {}: {error}", args.addr)))?;

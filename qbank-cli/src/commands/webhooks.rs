@@ -46,7 +46,8 @@ pub(crate) fn verify(context: &Context<'_>, args: &Verify) -> Result<(), Failure
     Ok(())
 }
 
-fn verifier(scheme: Scheme) -> Result<Verifier, Failure> {
+/// The verifier of QBANK_WEBHOOK_SECRET.
+pub(super) fn verifier(scheme: Scheme) -> Result<Verifier, Failure> {
     let secrets = variable("QBANK_WEBHOOK_SECRET")?
         .ok_or_else(|| Failure::usage("no webhook secret: set QBANK_WEBHOOK_SECRET"))?;
     let secrets = secrets.expose().lines().map(str::trim).filter(|line| !line.is_empty());

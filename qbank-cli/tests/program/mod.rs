@@ -237,6 +237,26 @@ impl Running {
         })
     }
 
+    pub(crate) fn stderr_line(&self) -> String {
+        self.until("a line on stderr", || {
+            let text = self.stderr.so_far();
+            text.split_once('\n').map(|(line, _)| line.to_owned())
+        })
+    }
+
+    /// Whole lines of stdout, once there are so many.
+    pub(crate) fn stdout_lines(&self, count: usize) -> Vec<String> {
+        self.until("lines on stdout", || {
+            let text = self.stdout.so_far();
+            let lines: Vec<String> = text
+                .split_inclusive('\n')
+                .filter(|it| it.ends_with('\n'))
+                .map(Into::into)
+                .collect();
+            (lines.len() >= count).then_some(lines)
+        })
+    }
+
     /// Sends it a signal by its name.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {

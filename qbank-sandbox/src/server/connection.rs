@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::body::AnswerBody;
+use super::last_word::LastWord;
 use super::stall::Stall;
 use super::{BankHandle, unix_now};
 use crate::bank::MAX_BODY;
@@ -38,21 +40,40 @@ const MAX_DRAINED: usize = 16 * MAX_BODY;
 pub(super) async fn run(stream: TcpStream, bank: BankHandle) {
     // Without it small answers wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
+    let stream = LastWord::new(Stall::new(stream), bank.clone());
     let service = service_fn(move |request| Box::pin(answer(bank.clone(), request)));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(Stall::new(stream)), service);
+        .serve_connection(TokioIo::new(stream), service);
     let ended = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
-    let mut stream = connection.into_parts().io.into_inner().into_inner();
+    let mut stream = connection.into_parts().io.into_inner().into_inner().into_inner();
 
-    if ended.is_err_and(|e| e.source().is_some_and(<dyn Error>::is::<Cut>)) {
+    if ended.as_ref().is_err_and(|e| e.source().is_some_and(<dyn Error>::is::<Cut>)) {
         // A reset, not an orderly end of the stream.
         let _ = stream.set_zero_linger();
-    } else {
-        let goodbye = poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx));
-        let _ = timeout(SHUTDOWN_WITHIN, goodbye).await;
+        return;
+    }
+    let goodbye = poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx));
+    let _ = timeout(SHUTDOWN_WITHIN, goodbye).await;
+    if ended.is_err() {
+        let _ = timeout(SHUTDOWN_WITHIN, drain(&stream)).await;
+    }
+}
+
+/// To close over bytes that nobody read would reset the connection, and take the answer
+/// out of the client's hands.
+async fn drain(stream: &TcpStream) {
+    let mut part = [0; 4_096];
+    let mut drained = 0_usize;
+    while drained < MAX_DRAINED && stream.readable().await.is_ok() {
+        match stream.try_read(&mut part) {
+            Ok(0) => break,
+            Ok(read) => drained = drained.saturating_add(read),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
     }
 }
 

@@ -28,16 +28,25 @@ impl Customer {
     /// With a token for everything, on a Monday at 14:00 UTC.
     pub(crate) fn new() -> Self {
         let config = BankConfig::default();
-        let mut customer =
-            Self { now: config.start, bank: Bank::new(config), token: String::new() };
+        let start = config.start;
+        let mut customer = Self::of(Bank::new(config), start);
         customer.log_in("");
         customer
     }
 
+    /// Of this bank, without a token.
+    pub(crate) fn of(bank: Bank, now: Duration) -> Self {
+        Self { now, bank, token: String::new() }
+    }
+
     /// A new token; no scope named means all.
     pub(crate) fn log_in(&mut self, scope: &str) {
+        self.log_in_as("sandbox", "sandbox-secret", scope);
+    }
+
+    pub(crate) fn log_in_as(&mut self, id: &str, secret: &str, scope: &str) {
         let form = format!(
-            "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret&scope={scope}"
+            "grant_type=client_credentials&client_id={id}&client_secret={secret}&scope={scope}"
         );
         let answer = self.send("POST", "/v1/token", &[("content-type", FORM)], &form);
         assert_eq!(answer.status, 200, "{answer:?}");

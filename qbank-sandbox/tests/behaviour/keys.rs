@@ -1,4 +1,6 @@
-use qbank_sandbox::OPERATING;
+use std::time::Duration;
+
+use qbank_sandbox::{Bank, BankConfig, OPERATING};
 
 use crate::customer::{Customer, HOUR, ach, issue, key, transfer, wire};
 
@@ -50,6 +52,42 @@ fn a_key_serves_one_body_and_one_path() {
     customer.write("/v1/payments/wire", &key(1), &wire("10.01")).refused(422, "ERR_KEY_002");
     customer.write("/v1/payments/ach", &key(1), &wire("10.00")).refused(422, "ERR_KEY_002");
     assert_eq!(customer.bank.entries().len(), 1);
+}
+
+#[test]
+fn a_key_is_forgotten_after_its_lifetime_and_not_while_its_payment_is_in_process() {
+    let day = 24 * HOUR;
+    let config = BankConfig { key_lifetime: 2 * day, ..BankConfig::default() };
+    let start = config.start;
+    let mut customer = Customer::of(Bank::new(config), start);
+    customer.log_in("");
+    let later = ach("10.00").replace('}', r#","effective_date":"2026-01-20"}"#);
+    assert_eq!(customer.write("/v1/payments/ach", &key(1), &later).status, 202);
+    assert_eq!(customer.write("/v1/transfers", &key(2), &transfer("1.00")).status, 201);
+
+    customer.advance(Duration::from_secs(2 * 24 * 3_600 - 1));
+    customer.log_in("");
+    assert_eq!(customer.write("/v1/transfers", &key(2), &transfer("1.00")).status, 201);
+    assert_eq!(customer.bank.entries().len(), 2);
+    customer.advance(Duration::from_secs(1));
+    assert_eq!(customer.write("/v1/transfers", &key(2), &transfer("2.00")).status, 201);
+    assert_eq!(customer.bank.entries().len(), 3);
+    customer.write("/v1/payments/ach", &key(1), &later).conflict();
+
+    customer.advance(30 * day);
+    customer.log_in("");
+    assert_eq!(customer.write("/v1/payments/ach", &key(1), &ach("1.00")).status, 202);
+}
+
+#[test]
+fn a_full_ledger_takes_no_further_intent_and_still_knows_its_keys() {
+    let config = BankConfig { most_intents: 1, ..BankConfig::default() };
+    let start = config.start;
+    let mut customer = Customer::of(Bank::new(config), start);
+    customer.log_in("");
+    let first = customer.write("/v1/transfers", &key(1), &transfer("1.00"));
+    customer.write("/v1/transfers", &key(2), &transfer("1.00")).refused(503, "ERR_SBX_003");
+    assert_eq!(customer.write("/v1/transfers", &key(1), &transfer("1.00")), first);
 }
 
 #[test]

@@ -3,10 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod ach;
+mod checks;
+mod clients;
 mod control;
 mod customer;
+mod deliveries;
+mod failures;
 mod faults;
+mod invariants;
 mod keys;
+mod nightly;
 mod reads;
 mod real_time;
 mod refusals;

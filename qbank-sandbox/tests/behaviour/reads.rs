@@ -1,4 +1,4 @@
-use qbank_sandbox::{CLOSED, OPERATING, PAYROLL, SAVINGS};
+use qbank_sandbox::{CLOSED, OPERATING, SAVINGS};
 use serde_json::Value;
 
 use crate::customer::{Customer, HOUR, ach, key, transfer};
@@ -42,32 +42,6 @@ fn a_balance_is_exact_and_in_real_time() {
 }
 
 #[test]
-fn every_entry_is_a_transaction_of_each_account_it_touches() {
-    let mut customer = Customer::new();
-    let history = list(&mut customer, "/v1/transactions").len();
-    assert!(history > 0);
-    customer.write("/v1/payments/ach", &key(1), &ach("12.34"));
-    assert_eq!(list(&mut customer, "/v1/transactions").len(), history + 2);
-
-    let since = "postingDateGte=2026-01-05";
-    let debit = list(&mut customer, &format!("/v1/transactions?accountId={OPERATING}&{since}"));
-    let credit = list(&mut customer, &format!("/v1/transactions?{since}&accountId={PAYROLL}"));
-    assert_eq!((debit.len(), credit.len()), (1, 1));
-    assert_eq!(debit[0]["amount"].to_string(), "-12.34");
-    assert_eq!(credit[0]["amount"].to_string(), "12.34");
-    assert_ne!(debit[0]["transactionId"], credit[0]["transactionId"]);
-    assert_eq!(debit[0]["status"], "PENDING");
-    assert_eq!(debit[0]["value_date"], "2026-01-06");
-
-    customer.advance(24 * HOUR);
-    customer.log_in("");
-    let settled = list(&mut customer, &format!("/v1/transactions?accountId={OPERATING}&{since}"));
-    assert_eq!(settled[0]["status"], "POSTED");
-    assert_eq!(settled[0]["transactionId"], debit[0]["transactionId"]);
-    assert!(list(&mut customer, "/v1/transactions?postingDateGte=2027-01-01").is_empty());
-}
-
-#[test]
 fn a_filter_that_cannot_be_read_is_refused() {
     let mut customer = Customer::new();
     for query in [
@@ -88,7 +62,7 @@ fn two_checks_did_not_match() {
     assert_eq!(exceptions.len(), 2);
     assert_eq!(exceptions[0]["reason_code"], "AMOUNT_MISMATCH");
     assert_eq!(exceptions[0]["presented_amount"].to_string(), "1250.0");
-    assert_eq!(exceptions[0]["presentment_date"], "2026-01-04");
+    assert_eq!(exceptions[0]["presentment_date"], "2026-01-02");
     assert_eq!(exceptions[1]["reason_code"], "NO_ISSUE");
     assert!(exceptions.iter().all(|e| e["exceptionId"].is_string() && e["actor"] == "sandbox"));
 }
@@ -106,6 +80,8 @@ fn the_same_seed_and_the_same_requests_give_the_same_answers() {
         let mut customer = Customer::new();
         customer.write("/v1/payments/ach", &key(1), &ach("12.34"));
         customer.write("/v1/transfers", &key(2), &transfer("1.00"));
+        customer.advance(12 * HOUR);
+        customer.log_in("");
         let transactions = customer.get("/v1/transactions");
         (transactions, customer.control("GET", "/requests", ""), customer.bank.ledger())
     };

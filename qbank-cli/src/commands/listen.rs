@@ -1,0 +1,39 @@
+//! `qbank webhooks listen`.
+
+use std::net::TcpListener;
+use std::thread;
+
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+use super::{Context, webhooks};
+use crate::args::Listen;
+use crate::exit::Failure;
+use crate::output::tell;
+use crate::receiver::{self, Receiver};
+
+/// Until a signal comes; what is under way then is still answered.
+pub(crate) fn listen(context: &Context<'_>, args: &Listen) -> Result<(), Failure> {
+    let verifier = webhooks::verifier(args.scheme)?;
+    let cannot = |error| Failure::usage(format!("cannot listen on {}: {error}", args.addr));
+    let listener = TcpListener::bind(args.addr).map_err(cannot)?;
+    listener.set_nonblocking(true).map_err(cannot)?;
+    let addr = listener.local_addr().map_err(cannot)?;
+    let local = |error| Failure::Local(format!("cannot receive: {error}"));
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(local)?;
+    let receiver = Receiver::new(verifier, args.forward_to.clone());
+
+    context.interrupts.begin();
+    tell(&format!("{{\"listening\": \"http://{addr}/\"}}"));
+    let (stop, stop_asked) = oneshot::channel();
+    let served = thread::Builder::new()
+        .spawn(move || runtime.block_on(receiver::serve(listener, receiver, stop_asked)))
+        .map_err(local)?;
+    context.interrupts.wait();
+    // It may have stopped by itself, which its result says.
+    let _ = stop.send(());
+    match served.join() {
+        Ok(result) => result.map_err(local),
+        Err(_) => Err(Failure::Local("the receiver broke".to_owned())),
+    }
+}

@@ -1,0 +1,224 @@
+//! A receiver of webhooks: verifies, passes on, answers, prints. Everything is bounded.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use qbank_proto::EventId;
+use qbank_proto::bytes::Bytes;
+use qbank_proto::http::header::{ALLOW, CONTENT_TYPE};
+use qbank_proto::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use qbank_proto::webhook::{Delivery, Event, Verifier};
+use qbank_sandbox::server::post_for_status;
+use serde::Serialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::output::say_line;
+
+/// An event is a few hundred bytes.
+const LARGEST_BODY: usize = 1 << 20;
+const MOST_CONNECTIONS: usize = 256;
+/// For a head and for a body to arrive.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
+/// A bank waits some seconds for its answer, and no longer.
+const FORWARDED_WITHIN: Duration = Duration::from_secs(4);
+/// For what is under way when it is asked to end.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+/// So many events are remembered to tell a duplicate.
+const MOST_REMEMBERED: usize = 10_000;
+/// What is passed on beside the body.
+const FORWARDED: [&str; 4] =
+    ["webhook-event-id", "webhook-signature", "webhook-id", "webhook-timestamp"];
+
+/// What is done with a delivery.
+#[derive(Clone)]
+pub(crate) struct Receiver(Arc<Inner>);
+
+struct Inner {
+    verifier: Verifier,
+    forward_to: Option<Uri>,
+    seen: Mutex<Seen>,
+}
+
+/// The latest events, by their signed ids.
+#[derive(Default)]
+struct Seen {
+    ids: BTreeSet<String>,
+    order: VecDeque<String>,
+}
+
+/// The line of a delivery.
+#[derive(Default, Serialize)]
+struct Line {
+    /// The id of this attempt, which is not signed.
+    webhook_event_id: Option<String>,
+    /// The signed id: dedupe on this.
+    event_id: Option<EventId>,
+    verified: bool,
+    /// The event was received before.
+    duplicate: bool,
+    /// What the bank is answered.
+    status: u16,
+    /// What the other receiver answered.
+    forwarded: Option<u16>,
+    error: Option<String>,
+    event: Option<Event>,
+}
+
+impl Receiver {
+    pub(crate) fn new(verifier: Verifier, forward_to: Option<Uri>) -> Self {
+        Self(Arc::new(Inner { verifier, forward_to, seen: Mutex::default() }))
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
+        let (head, body) = request.into_parts();
+        if head.method != Method::POST {
+            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+            return response;
+        }
+        let mut line = Line { webhook_event_id: attempt_id(&head.headers), ..Line::default() };
+        let collected = timeout(ARRIVES_WITHIN, Limited::new(body, LARGEST_BODY).collect()).await;
+        let status = match collected {
+            Ok(Ok(body)) => self.receive(&head.headers, body.to_bytes(), &mut line).await,
+            Ok(Err(error)) => {
+                line.error = Some(format!("the body cannot be read: {error}"));
+                StatusCode::BAD_REQUEST
+            }
+            Err(_) => {
+                line.error = Some("the body did not arrive in time".to_owned());
+                StatusCode::BAD_REQUEST
+            }
+        };
+        line.status = status.as_u16();
+        say_line(&line);
+        empty(status)
+    }
+
+    async fn receive(&self, headers: &HeaderMap, body: Bytes, line: &mut Line) -> StatusCode {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let verdict = Delivery::new(headers, &body)
+            .and_then(|delivery| self.0.verifier.verify(&delivery, now));
+        if let Err(error) = verdict {
+            line.error = Some(error.to_string());
+            return StatusCode::BAD_REQUEST;
+        }
+        line.verified = true;
+        line.event = Event::parse(&body).ok();
+        line.event_id = line.event.as_ref().map(|event| event.event_id);
+        if let Some(uri) = &self.0.forward_to {
+            let sent = post_for_status(uri, forwarded(headers), body, FORWARDED_WITHIN).await;
+            line.forwarded = sent.as_ref().ok().map(StatusCode::as_u16);
+            match sent {
+                Ok(StatusCode::OK) => {}
+                Ok(status) => {
+                    line.error = Some(format!("{uri} answered {status}"));
+                    return StatusCode::BAD_GATEWAY;
+                }
+                Err(error) => {
+                    line.error = Some(format!("{uri}: {error}"));
+                    return StatusCode::BAD_GATEWAY;
+                }
+            }
+        }
+        // Only what was taken is remembered: the bank tries the rest again.
+        line.duplicate = line.event_id.is_some_and(|id| self.has_seen(id));
+        StatusCode::OK
+    }
+
+    fn has_seen(&self, id: EventId) -> bool {
+        let id = id.to_string();
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.ids.insert(id.clone()) {
+            return true;
+        }
+        seen.order.push_back(id);
+        if seen.order.len() > MOST_REMEMBERED
+            && let Some(oldest) = seen.order.pop_front()
+        {
+            seen.ids.remove(&oldest);
+        }
+        false
+    }
+}
+
+/// Receives until it is asked to stop, then answers what is under way.
+pub(crate) async fn serve(
+    listener: std::net::TcpListener,
+    receiver: Receiver,
+    mut stop: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let mut connections = JoinSet::new();
+    // Dropping it tells every connection to end after its answer.
+    let (ending, is_ending) = tokio::sync::watch::channel(());
+    loop {
+        tokio::select! {
+            _ = &mut stop => break,
+            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(run(stream, receiver.clone(), is_ending.clone()));
+                }
+                // Out of file descriptors, most likely: some will come back.
+                Err(_) => sleep(Duration::from_millis(50)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(ending);
+    let all = async { while connections.join_next().await.is_some() {} };
+    // What has not ended by then is cut off with the runtime.
+    let _ = timeout(ENDS_WITHIN, all).await;
+    Ok(())
+}
+
+async fn run(stream: TcpStream, receiver: Receiver, mut ending: tokio::sync::watch::Receiver<()>) {
+    let service = service_fn(move |request| {
+        let receiver = receiver.clone();
+        async move { Ok::<_, Infallible>(receiver.answer(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(ARRIVES_WITHIN)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // A bank that hangs up is its own affair.
+        _ = connection.as_mut() => {}
+        _ = ending.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+fn attempt_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("webhook-event-id").or_else(|| headers.get("webhook-id"))?;
+    Some(String::from_utf8_lossy(value.as_bytes()).chars().take(256).collect())
+}
+
+fn forwarded(headers: &HeaderMap) -> HeaderMap {
+    let names = FORWARDED.into_iter().chain([CONTENT_TYPE.as_str()]);
+    names
+        .filter_map(|name| {
+            let value = headers.get(name)?.clone();
+            Some((name.parse().ok()?, value))
+        })
+        .collect()
+}
+
+fn empty(status: StatusCode) -> Response<Empty<Bytes>> {
+    let mut response = Response::new(Empty::new());
+    *response.status_mut() = status;
+    response
+}
