@@ -6,7 +6,9 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use qbank_sandbox::{Bank, BankConfig, CLOSED, OPERATING, PAYROLL, SAVINGS, WireFault};
+use qbank_sandbox::{
+    Bank, BankConfig, CLOSED, LedgerEntry, OPERATING, PAYROLL, SAVINGS, SECOND_OPERATING, WireFault,
+};
 
 #[derive(Debug, Arbitrary)]
 enum Op<'a> {
@@ -66,6 +68,8 @@ enum Account {
     Payroll,
     Savings,
     Closed,
+    /// Another client's.
+    Other,
     Nobody,
 }
 
@@ -89,8 +93,8 @@ enum Key<'a> {
 #[derive(Debug, Arbitrary)]
 enum Body<'a> {
     Ach { from: Account, to: Account, cents: u32 },
-    Outside { from: Account, cents: u32, name: &'a str },
-    Wire { from: Account, cents: u32, reference: &'a str },
+    Outside { from: Account, cents: u32, magic: u8 },
+    Wire { from: Account, cents: u32, magic: u8 },
     Transfer { from: Account, to: Account, cents: u32 },
     Issue { account: Account, issue: u8, cents: u32 },
     Form,
@@ -110,7 +114,12 @@ enum Content {
 /// entries; what happened stays.
 pub fn sandbox(input: &[u8]) {
     let mut input = Unstructured::new(input);
-    let config = BankConfig::default();
+    // A key that is forgotten would be a new one.
+    let config = BankConfig {
+        key_lifetime: Duration::MAX,
+        token_lifetime: Duration::from_secs(u64::from(u32::MAX) * 100),
+        ..BankConfig::default()
+    };
     let mut world = World { now: config.start, tokens: Vec::new(), bank: Bank::new(config) };
     world.tokens = [ALL_SCOPES, "accounts.read"].map(|scope| world.token(scope)).to_vec();
     let total = world.bank.total();
@@ -126,7 +135,13 @@ pub fn sandbox(input: &[u8]) {
             break;
         }
     }
-    assert_eq!(world.bank.entries(), entries, "the past changed");
+    for (entry, was) in world.bank.entries().iter().zip(&entries) {
+        // Only that it was taken back may come to it.
+        let fixed = |it: &LedgerEntry| {
+            (it.entry_id, it.intent_key, it.amount, it.from, it.to, it.payment_id)
+        };
+        assert_eq!(fixed(entry), fixed(was), "the past changed");
+    }
     let keys: BTreeSet<_> = entries.iter().map(|entry| entry.intent_key).collect();
     assert_eq!(keys.len(), entries.len(), "one intent, two entries");
     assert_eq!(world.bank.ledger().total, total);
@@ -274,7 +289,23 @@ impl World {
             Path::Issues => "/v1/positivepay/issues".into(),
             Path::Exceptions => "/v1/positivepay/exceptions".into(),
             Path::Control(n) => {
-                let below = ["", "/ledger", "/requests", "/faults", "/advance", "/webhooks", "/x"];
+                let below = [
+                    "",
+                    "/ledger",
+                    "/requests",
+                    "/faults",
+                    "/advance",
+                    "/webhooks",
+                    "/x",
+                    "/magic",
+                    "/clients",
+                    "/accounts",
+                    "/checks",
+                    "/webhooks/trigger",
+                    "/webhooks/resend",
+                    "/webhooks/trouble",
+                    "/deliveries",
+                ];
                 format!("/_sandbox{}", below[usize::from(*n) % below.len()])
             }
             Path::Any(text) => format!("/{text}"),
@@ -288,16 +319,13 @@ fn body(body: &Body<'_>) -> Bytes {
             "source_account_id": id(from), "destination_account_id": id(to),
             "amount": dollars(cents),
         }),
-        Body::Outside { from, cents, name } => serde_json::json!({
-            "source_account_id": id(from), "amount": dollars(cents),
-            "recipient_details":
-                {"name": name, "bank_id": "021000021", "account_number": "7"},
+        Body::Outside { from, cents, magic } => serde_json::json!({
+            "source_account_id": id(from), "amount": dollars(cents), "recipient_details": who(magic),
+            "reference_id": reference(magic),
         }),
-        Body::Wire { from, cents, reference } => serde_json::json!({
+        Body::Wire { from, cents, magic } => serde_json::json!({
             "source_account_id": id(from), "amount": dollars(cents),
-            "beneficiary_details":
-                {"name": "ACME", "bank_id": "021000021", "account_number": "7"},
-            "reference_code": reference,
+            "beneficiary_details": who(magic), "reference_code": reference(magic),
         }),
         Body::Transfer { from, to, cents } => serde_json::json!({
             "from_account_id": id(from), "to_account_id": id(to), "amount": dollars(cents),
@@ -313,6 +341,20 @@ fn body(body: &Body<'_>) -> Bytes {
     serde_json::to_vec(&json).unwrap().into()
 }
 
+/// Somebody outside; some of them make a payment fail.
+fn who(magic: u8) -> serde_json::Value {
+    let numbers = ["7", "7", "9990000001", "9990000002", "9990000003"];
+    let bank = if magic & 0x80 == 0 { "021000021" } else { "990000000" };
+    let number = numbers[usize::from(magic & 0x0f) % numbers.len()];
+    serde_json::json!({"name": "ACME", "bank_id": bank, "account_number": number})
+}
+
+fn reference(magic: u8) -> &'static str {
+    let references =
+        ["INV-7", "INV-7", "SBX-VALIDATION-FUNDS", "SBX-CORE-CLOSED", "SBX-CORE-FUNDS"];
+    references[usize::from(magic >> 4 & 0x07) % references.len()]
+}
+
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 const FORM: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 const ALL_SCOPES: &str = "accounts.read balances.read transactions.read payments.read \
@@ -325,6 +367,7 @@ fn id(account: Account) -> String {
         Account::Payroll => PAYROLL.to_string(),
         Account::Savings => SAVINGS.to_string(),
         Account::Closed => CLOSED.to_string(),
+        Account::Other => SECOND_OPERATING.to_string(),
         Account::Nobody => pooled(9),
     }
 }
