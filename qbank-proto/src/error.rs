@@ -12,6 +12,7 @@ use crate::endpoint::Payment;
 use crate::id::{PaymentId, RequestId};
 use crate::idempotency::IdempotencyKey;
 use crate::machine::{BoxError, FaultKind};
+use crate::plain::seconds_up;
 use crate::problem::Problem;
 use crate::scope::Scope;
 
@@ -164,8 +165,10 @@ pub(crate) struct Evidence {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, fate: Fate, evidence: Evidence) -> Self {
-        Self(Box::new(Evidence { kind: Some(kind), fate: Some(fate), ..evidence }))
+    pub(crate) fn new(kind: ErrorKind, fate: Fate, mut evidence: Evidence) -> Self {
+        evidence.kind = Some(kind);
+        evidence.fate = Some(fate);
+        Self(Box::new(evidence))
     }
 
     /// Something about the input, found before anything was sent. `field` names
@@ -179,12 +182,14 @@ impl Error {
     /// assert!(error.to_string().starts_with("amount must be more than zero"));
     /// ```
     pub fn invalid_input(field: &str, rule: impl fmt::Display) -> Self {
+        Self::of_input(field, &rule)
+    }
+
+    fn of_input(field: &str, rule: &dyn fmt::Display) -> Self {
         let what = format!("{field} {rule}");
-        Self::new(
-            ErrorKind::InvalidInput,
-            Fate::NeverSent,
-            Evidence { what, input: Some(field.to_owned()), ..Evidence::default() },
-        )
+        let input = Some(field.to_owned());
+        let evidence = Evidence { what, input, ..Evidence::default() };
+        Self::new(ErrorKind::InvalidInput, Fate::NeverSent, evidence)
     }
 
     /// The part of the input that is at fault, as [`Error::invalid_input`] named it.
@@ -196,10 +201,9 @@ impl Error {
     /// option of a program, a member of an object in another language.
     #[must_use]
     pub fn with_input_field(mut self, name: &str) -> Self {
-        if let Some(field) = &self.0.input
-            && let Some(rule) = self.0.what.strip_prefix(field.as_str())
-        {
-            self.0.what = format!("{name}{rule}");
+        if let Some(field) = &self.0.input {
+            // It may stand behind the name of the call.
+            self.0.what = self.0.what.replacen(field.as_str(), name, 1);
             self.0.input = Some(name.to_owned());
         }
         self
@@ -345,7 +349,7 @@ impl Error {
             },
             (_, K::Unauthenticated) => "check the credentials".to_owned(),
             (_, K::RateLimited) => match self.0.retry_after {
-                Some(wait) => format!("wait {} s and send it again", wait.as_secs_f64().ceil()),
+                Some(wait) => format!("wait {} s and send it again", seconds_up(wait)),
                 None => "wait and send it again".to_owned(),
             },
             (_, K::InvalidInput) => "correct it and try again".to_owned(),

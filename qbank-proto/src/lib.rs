@@ -97,12 +97,14 @@ mod face;
 mod fields;
 mod id;
 mod idempotency;
+mod json;
 mod judge;
 mod location;
 mod machine;
 mod money;
 mod open;
 mod options;
+mod plain;
 mod policy;
 mod problem;
 mod redact;
@@ -134,11 +136,13 @@ pub use id::{
     kind,
 };
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
+pub use json::JsonObject;
 pub use machine::{
     BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Sent, Step, Ticket,
 };
 pub use money::{Amount, AmountError, Money};
 pub use options::{AuthDate, CallOptions, Resume};
+pub use plain::parse_day;
 pub use policy::{ConflictPolicy, RetryPolicy};
 pub use problem::Problem;
 pub use reply::Reply;

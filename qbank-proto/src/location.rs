@@ -1,7 +1,6 @@
 //! Which URLs name a payment of ours.
 
 use http::Uri;
-use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
 
 use crate::id::{PaymentId, hyphenated};
 
@@ -42,15 +41,7 @@ impl<'a> PaymentUrls<'a> {
         if let Some(id) = self.usual(text) {
             return Some(id);
         }
-        let reference = UriReferenceStr::new(text).ok()?;
-        let request = self.request.to_string();
-        let without_query = request.split('?').next()?;
-        let base = UriAbsoluteStr::new(without_query).ok()?;
-        let resolved = reference.resolve_against(base).to_string();
-        // A fragment or a query names something other than the payment.
-        if resolved.contains(['#', '?']) {
-            return None;
-        }
+        let resolved = resolved(text, self.request)?;
         let uri: Uri = resolved.parse().ok()?;
         if !same_origin(&uri, self.base) {
             return None;
@@ -61,6 +52,93 @@ impl<'a> PaymentUrls<'a> {
             .strip_prefix("/payments/")?;
         hyphenated(id).map(PaymentId::from_uuid)
     }
+}
+
+/// A reference as a URL (RFC 3986 §5.2). `None` for what is no reference, and for
+/// one with a query or a fragment, which names something other than a payment.
+fn resolved(reference: &str, request: &Uri) -> Option<String> {
+    let (scheme, authority) = (request.scheme_str()?, request.authority()?.as_str());
+    let base = request.path();
+    if !is_plain(reference) || !is_plain(base) {
+        return None;
+    }
+    let (scheme, rest) = match reference.split_once("://") {
+        Some((scheme, _)) if is_scheme(scheme) => (scheme, &reference[scheme.len() + 1..]),
+        _ => (scheme, reference),
+    };
+    let (authority, path) = match rest.strip_prefix("//") {
+        Some(rest) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            (is_host(authority).then_some(authority)?, path.to_owned())
+        }
+        // `mailto:x` is of another scheme, and `a:b/c` is no reference.
+        None if rest.split('/').next()?.contains(':') => return None,
+        None if rest.is_empty() => return Some(format!("{scheme}://{authority}{base}")),
+        None if rest.starts_with('/') => (authority, rest.to_owned()),
+        None => {
+            let above = base.rsplit_once('/').map_or("", |(above, _)| above);
+            (authority, format!("{above}/{rest}"))
+        }
+    };
+    // Brackets are for addresses.
+    let fits = !path.contains(['[', ']']);
+    fits.then(|| format!("{scheme}://{authority}{}", without_dots(&path)))
+}
+
+/// Only what may stand in a URL before a query, each `%` with its two digits.
+fn is_plain(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let fits = match byte {
+            b'%' => [bytes.next(), bytes.next()]
+                .iter()
+                .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())),
+            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/[]".contains(&byte),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// A host and perhaps a port, without a user.
+fn is_host(authority: &str) -> bool {
+    let host = authority.trim_end_matches(|last: char| last.is_ascii_digit());
+    let host = host.strip_suffix(':').unwrap_or(authority);
+    // Whether it is an address, the comparison with our own host tells.
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => !address.contains(['@', '[', ']']),
+        None => !host.contains([':', '@', '[', ']']),
+    }
+}
+
+/// A path from the root with its `.` and `..` resolved (RFC 3986 §5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut kept = String::with_capacity(path.len());
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        // An escaped dot is a dot.
+        match segment.replace("%2e", ".").replace("%2E", ".").as_str() {
+            "." => {}
+            ".." => kept.truncate(kept.rfind('/').unwrap_or(0)),
+            _ => {
+                kept.push('/');
+                kept.push_str(segment);
+                continue;
+            }
+        }
+        if is_last {
+            kept.push('/');
+        }
+    }
+    kept
 }
 
 fn same_origin(a: &Uri, b: &Uri) -> bool {
@@ -81,6 +159,9 @@ fn port(uri: &Uri) -> Option<u16> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod oracle;
 
 #[cfg(test)]
 mod tests {

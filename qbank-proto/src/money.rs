@@ -59,9 +59,10 @@ impl fmt::Display for Money {
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.to_string())
-            .map_err(serde::ser::Error::custom)?
-            .serialize(serializer)
+        let digits = self.to_string();
+        let raw: &RawValue =
+            serde_json::from_slice(digits.as_bytes()).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 

@@ -13,9 +13,9 @@
 //! A lease that drops, or whose leader is not heard of in time, is handed to
 //! the next call that polls. Nobody is failed by another call's own deadline.
 
+mod followers;
 mod lease;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
@@ -32,6 +32,7 @@ use crate::secret::Secret;
 use crate::token::{AccessToken, Refusal};
 use crate::token_request::{self, TokenRequest};
 
+use followers::Followers;
 pub(crate) use lease::{Failed, Lease};
 
 /// What the calls of one client share. Cheap to clone.
@@ -84,7 +85,7 @@ struct Refresh {
     last: Option<Arc<Refusal>>,
     /// The old token still serves: a failure fails nobody.
     early: bool,
-    followers: BTreeMap<u64, Waker>,
+    followers: Followers,
 }
 
 /// How a refresh ended, for those who waited for it and nobody later.
@@ -286,7 +287,7 @@ impl State {
     }
 
     fn unfollow(&mut self, caller: u64) -> Option<Waker> {
-        self.refresh.as_mut()?.followers.remove(&caller)
+        self.refresh.as_mut()?.followers.remove(caller)
     }
 
     /// Gives back the call's waker. A refresh that everybody has left is over.
@@ -301,15 +302,15 @@ impl State {
     }
 
     /// Ends the flight; the wakers are woken by the caller, after unlocking.
-    fn land(&mut self, outcome: Option<Result<Bearer, Arc<Refusal>>>) -> BTreeMap<u64, Waker> {
+    fn land(&mut self, outcome: Option<Result<Bearer, Arc<Refusal>>>) -> Vec<Waker> {
         let Some(refresh) = self.refresh.take() else {
-            return BTreeMap::new();
+            return Vec::new();
         };
         if let Some(outcome) = outcome {
             // A flight lands once: it leaves the state here.
             let _ = refresh.flight.0.set(outcome);
         }
-        refresh.followers
+        refresh.followers.into_wakers()
     }
 }
 
@@ -323,7 +324,7 @@ impl Refresh {
             not_before: Duration::ZERO,
             last: None,
             early: false,
-            followers: BTreeMap::new(),
+            followers: Followers::default(),
         }
     }
 
@@ -332,8 +333,8 @@ impl Refresh {
     }
 }
 
-fn wake(followers: BTreeMap<u64, Waker>) {
-    for waker in followers.into_values() {
+fn wake(followers: Vec<Waker>) {
+    for waker in followers {
         waker.wake();
     }
 }

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::id::PaymentId;
 use crate::machine::{BoxError, Entropy, Fault, Machine, Now, Step, Ticket};
 use crate::options::{CallOptions, Limits};
+use crate::plain::seconds_up;
 use crate::policy::Jitter;
 use crate::reply::Reply;
 use crate::session::Session;
@@ -71,10 +72,7 @@ impl WaitForPayment {
             Watched::Seen(reply) => Ok(Reply { fate: Fate::Accepted, ..reply }),
             Watched::TimeUp { seen: Some(reply), .. } => Err(self.not_final(
                 ErrorKind::DeadlineExceeded,
-                &format!(
-                    "did not become final within {} s",
-                    self.limits.deadline.as_secs_f64().ceil()
-                ),
+                &format!("did not become final within {} s", seconds_up(self.limits.deadline)),
                 reply,
             )),
             Watched::Lost { error, seen } => Err(self.lost(error, seen)),

@@ -6,7 +6,7 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 
 /// Whether the Federal Reserve settles on this day.
-pub(crate) fn is_bank_day(date: NaiveDate) -> bool {
+pub fn is_bank_day(date: NaiveDate) -> bool {
     !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) && !is_observed_holiday(date)
 }
 

@@ -227,6 +227,7 @@ mod webhook_orders;
 mod wire_fault;
 
 pub use bank::Bank;
+pub use calendar::is_bank_day;
 pub use config::{AccountConfig, AccountType, BankConfig, ClientConfig};
 pub use fixtures::{
     ACH_CLEARING, CLIENT_ID, CLIENT_SECRET, CLOSED, FUNDING, OPERATING, PAYROLL, SAVINGS,

@@ -25,6 +25,8 @@ export class QBankConnectClient {
   async #call(operation, request, options) {
     const [json, raw] = await this.#engine.call(operation, request, options);
     const { error, headers, firstSent, attemptLog, ...reply } = JSON.parse(json);
+    // What is wrong with the arguments is no signal's doing.
+    if (error?.kind === "invalid_input") throw errorOf(error);
     if (error) throw errorOf(error, raw, options?.signal);
     return {
       ...reply,

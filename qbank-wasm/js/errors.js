@@ -2,7 +2,6 @@
 // money, `message` what to do next.
 
 const UNKNOWN = {
-  kind: "unexpected_response",
   fate: "not_applicable",
   status: null,
   errorCode: null,
@@ -20,10 +19,10 @@ const UNKNOWN = {
 };
 
 export class QBankError extends Error {
-  constructor(evidence, raw, cause) {
+  constructor(evidence = {}, raw, cause) {
     super(evidence.message, cause === undefined ? undefined : { cause });
     const { message, attemptLog = [], headers, ...members } = evidence;
-    Object.assign(this, UNKNOWN, members);
+    Object.assign(this, { kind: new.target.KIND }, UNKNOWN, members);
     this.firstSent &&= new Date(this.firstSent);
     this.attemptLog = attemptLog.map((sent) => ({ ...sent, at: new Date(sent.at) }));
     // Not enumerable: an error that is logged should not print an answer.
@@ -31,35 +30,49 @@ export class QBankError extends Error {
     Object.defineProperty(this, "raw", { value: raw });
   }
 
-  // Not the class's own name, which a minifier changes.
-  get name() {
-    return "QBankError";
+  // A log that writes errors as JSON would lose what happened.
+  toJSON() {
+    return { name: this.name, message: this.message, ...this };
   }
+
+  // The kind that the class stands for, unless the evidence says which.
+  static KIND = "unexpected_response";
 }
 
-const named = (name) => {
-  const Named = class extends QBankError {
-    get name() {
-      return name;
-    }
-  };
-  Object.defineProperty(Named, "name", { value: name });
-  return Named;
+// Not the class's own name, which a minifier changes. On the prototype: so the stack
+// begins with it.
+const name = (Class, value) => {
+  for (const it of [Class, Class.prototype]) {
+    Object.defineProperty(it, "name", { value, configurable: true });
+  }
+  return Class;
 };
+name(QBankError, "QBankError");
 
-export const InvalidRequestError = named("InvalidRequestError");
-export const AuthenticationError = named("AuthenticationError");
-export const PermissionDeniedError = named("PermissionDeniedError");
-export const NotFoundError = named("NotFoundError");
-export const IdempotencyKeyConflictError = named("IdempotencyKeyConflictError");
-export const ConflictError = named("ConflictError");
-export const RateLimitError = named("RateLimitError");
-export const QBankServiceUnavailableError = named("QBankServiceUnavailableError");
-export const UnexpectedResponseError = named("UnexpectedResponseError");
-export const ConnectionError = named("ConnectionError");
-export const DeadlineExceededError = named("DeadlineExceededError");
-export const PaymentFailedError = named("PaymentFailedError");
-export const WebhookVerificationError = named("WebhookVerificationError");
+const named = (called, kind) =>
+  name(
+    class extends QBankError {
+      static KIND = kind;
+    },
+    called,
+  );
+
+export const InvalidRequestError = named("InvalidRequestError", "invalid_request");
+export const AuthenticationError = named("AuthenticationError", "unauthenticated");
+export const PermissionDeniedError = named("PermissionDeniedError", "permission_denied");
+export const NotFoundError = named("NotFoundError", "not_found");
+export const IdempotencyKeyConflictError = named(
+  "IdempotencyKeyConflictError",
+  "idempotency_conflict",
+);
+export const ConflictError = named("ConflictError", "conflict");
+export const RateLimitError = named("RateLimitError", "rate_limited");
+export const QBankServiceUnavailableError = named("QBankServiceUnavailableError", "unavailable");
+export const UnexpectedResponseError = named("UnexpectedResponseError", "unexpected_response");
+export const ConnectionError = named("ConnectionError", "transport");
+export const DeadlineExceededError = named("DeadlineExceededError", "deadline_exceeded");
+export const PaymentFailedError = named("PaymentFailedError", "payment_failed");
+export const WebhookVerificationError = named("WebhookVerificationError", "invalid_signature");
 
 const CLASSES = {
   invalid_request: InvalidRequestError,

@@ -119,7 +119,7 @@ export interface CallOptions {
 }
 
 export interface WriteOptions extends CallOptions {
-  /** A uuid v4 of your own, kept before the call; made afresh if left out. */
+  /** A uuid v4 of your own, kept before the call; made afresh if left out. `null` is refused. */
   idempotencyKey?: string;
   /** Continues an intent first sent at this moment, with its `idempotencyKey`. */
   resumeFrom?: Date;
@@ -356,9 +356,12 @@ export declare class QBankConnectClient implements Resources {
   authenticate(options?: CallOptions): Promise<TokenInfo>;
 }
 
-/** What an error knows; for your own tests, too, where what is left out is `null`. */
+/**
+ * What an error knows; for your own tests, too, where what is left out is `null`, and `kind` that
+ * of the class.
+ */
 export type ErrorEvidence = Partial<
-  Omit<QBankError, "name" | "stack" | "cause" | "headers" | "raw">
+  Omit<QBankError, "name" | "stack" | "cause" | "headers" | "raw" | "toJSON">
 >;
 
 /** Why a call failed. `message` says what happened, what became of the money, what to do next. */
@@ -394,6 +397,8 @@ export declare class QBankError extends Error {
   /** The last answer's; never the token endpoint's. */
   readonly headers: Headers | null;
   readonly raw: Uint8Array | undefined;
+  /** What a log needs; without `headers`, `raw` and `cause`. */
+  toJSON(): Record<string, unknown>;
 }
 
 /** 400, 422 and the like, or refused here before anything was sent (`kind` tells). */
@@ -423,17 +428,21 @@ export declare class PaymentFailedError extends QBankError {}
 
 /** The delivery is not to be trusted: answer 400 and discard it. */
 export declare class WebhookVerificationError extends QBankError {
-  readonly reason:
-    | "missing"
-    | "malformed"
-    | "too_many"
-    | "mismatch"
-    | "timestamped"
-    | "stale"
-    | "no_id_or_timestamp"
-    | "bad_secret"
-    | "bad_options";
+  constructor(evidence: ErrorEvidence & { reason?: VerificationFailure });
+  readonly reason: VerificationFailure;
 }
+
+export type VerificationFailure =
+  | "missing"
+  | "malformed"
+  | "too_many"
+  | "mismatch"
+  | "timestamped"
+  | "stale"
+  | "no_id_or_timestamp"
+  | "bad_secret"
+  /** An argument of yours is wrong, the body already parsed for instance: mend the receiver. */
+  | "bad_options";
 
 export interface WebhookEvent {
   /** Signed, and the same in every attempt to deliver: dedupe on it. */

@@ -3,11 +3,23 @@
 import { WebhookVerificationError } from "./errors.js";
 import { verifyDelivery } from "./qbank_wasm.js";
 
-export function verifyWebhook(body, headers, secrets, options = {}) {
-  const { scheme = "hmac", toleranceSeconds = 300, now } = options;
+const OPTIONS = ["scheme", "toleranceSeconds", "now"];
+
+export function verifyWebhook(body, headers, secrets, options) {
+  const { scheme = "hmac", toleranceSeconds = 300, now = new Date(), ...others } = options ?? {};
+  const [slip] = Object.keys(others);
+  if (slip !== undefined) {
+    throw refused("bad_options", `${slip} is not known here; there are ${OPTIONS.join(", ")}`);
+  }
   if (scheme !== "hmac" && scheme !== "standard") {
     throw refused("bad_options", "scheme must be hmac or standard");
   }
+  // No tolerance without an end: every replay would pass.
+  if (!Number.isFinite(toleranceSeconds) || toleranceSeconds < 0) {
+    throw refused("bad_options", "toleranceSeconds must be a number of seconds from 0");
+  }
+  const unix = typeof now?.getTime === "function" ? now.getTime() / 1000 : NaN;
+  if (!Number.isFinite(unix)) throw refused("bad_options", "now must be a valid Date");
   const bytes = bytesOf(body);
   const find = finder(headers);
   const signature = find("webhook-signature");
@@ -21,7 +33,7 @@ export function verifyWebhook(body, headers, secrets, options = {}) {
       find("webhook-timestamp"),
       [secrets].flat(),
       scheme === "standard" ? toleranceSeconds : undefined,
-      now === undefined ? undefined : now.getTime() / 1000,
+      unix,
     );
   } catch (why) {
     if (typeof why !== "string") throw why;
@@ -34,7 +46,8 @@ export function verifyWebhook(body, headers, secrets, options = {}) {
 // The signature covers bytes: JSON that was parsed and written again has others.
 function bytesOf(body) {
   if (typeof body === "string") return new TextEncoder().encode(body);
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  // Not by class: another realm has another one.
+  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body);
   if (ArrayBuffer.isView(body)) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   }
@@ -44,12 +57,13 @@ function bytesOf(body) {
 // Headers by name, whatever the case of the names: of the platform's kind, or as
 // Node and others give them. One that comes twice is refused.
 function finder(headers) {
-  if (typeof headers?.get === "function") return (name) => headers.get(name) ?? undefined;
-  const entries = Object.entries(headers ?? {}).flatMap(([name, value]) =>
-    [value].flat().map((one) => [name.toLowerCase(), one]),
+  const pairs =
+    typeof headers?.entries === "function" ? [...headers.entries()] : Object.entries(headers ?? {});
+  const entries = pairs.flatMap(([name, value]) =>
+    [value].flat().map((one) => [String(name).toLowerCase(), one]),
   );
   return (wanted) => {
-    const found = entries.filter(([name, value]) => name === wanted && value !== undefined);
+    const found = entries.filter(([name, value]) => name === wanted && value != null);
     if (found.length > 1) throw refused("malformed", `the header ${wanted} comes twice`);
     return found.length === 0 ? undefined : String(found[0][1]);
   };

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use js_sys::{Array, ArrayBuffer, Error, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use qbank_proto::bytes::{Bytes, BytesMut};
 use qbank_proto::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, response};
 use qbank_proto::{Exchange, Fault, FaultKind, Ticket};
@@ -31,22 +31,21 @@ extern "C" {
     #[wasm_bindgen(catch, method, getter)]
     fn body(this: &Answer) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, method, js_name = arrayBuffer)]
-    fn array_buffer(this: &Answer) -> Result<Promise, JsValue>;
+    fn array_buffer(this: &Answer) -> Result<JsValue, JsValue>;
 
     type Stream;
     #[wasm_bindgen(catch, method, js_name = getReader)]
     fn get_reader(this: &Stream) -> Result<Reader, JsValue>;
     type Reader;
     #[wasm_bindgen(catch, method)]
-    fn read(this: &Reader) -> Result<Promise, JsValue>;
+    fn read(this: &Reader) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, method)]
-    fn cancel(this: &Reader) -> Result<Promise, JsValue>;
+    fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
 
-    type Chunk;
-    #[wasm_bindgen(method, getter)]
-    fn done(this: &Chunk) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn value(this: &Chunk) -> JsValue;
+    #[wasm_bindgen(js_name = Uint8Array)]
+    type Octets;
+    #[wasm_bindgen(catch, constructor, js_class = Uint8Array)]
+    fn of(bytes: &JsValue) -> Result<Octets, JsValue>;
 }
 
 /// `fetch` does not say how far a request came, so every fault is `Sent::Maybe`.
@@ -82,7 +81,8 @@ impl Drop for Abort {
 }
 
 fn out_of_time(timeout: Duration) -> Fault {
-    Fault::maybe(FaultKind::Timeout, format!("no answer within {} ms", timeout.as_millis()))
+    let ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    Fault::maybe(FaultKind::Timeout, format!("no answer within {ms} ms"))
 }
 
 /// The future's output, or nothing once the time is up: a given `fetch` need not
@@ -128,15 +128,22 @@ async fn receive(
     let mut buffer = BytesMut::new();
     loop {
         let read = reader.read().map_err(broken)?;
-        let chunk: Chunk = JsFuture::from(read).await.map_err(broken)?.unchecked_into();
-        if chunk.done() {
+        let chunk = JsFuture::from(Promise::resolve(&read)).await.map_err(broken)?;
+        let member = |name: &str| Reflect::get(&chunk, &name.into()).map_err(broken);
+        if member("done")?.is_truthy() {
             return Ok(buffer.freeze());
         }
-        let bytes = Uint8Array::new(&chunk.value());
+        let bytes = octets(&member("value")?)?;
         let length = bytes.length() as usize;
+        if length == 0 {
+            // Nothing again and again, at once, would let no timer run.
+            Sleep::new(Duration::ZERO).await;
+            continue;
+        }
         if length > max_body.saturating_sub(buffer.len()) {
             if let Ok(cancelled) = reader.cancel() {
                 // Nobody waits for it, and a rejection that nobody sees ends Node.
+                let cancelled = Promise::resolve(&cancelled);
                 spawn_local(async { drop(JsFuture::from(cancelled).await) });
             }
             return Err(too_large(max_body));
@@ -152,11 +159,22 @@ async fn whole(answer: &Answer, max_body: usize) -> Result<Bytes, Fault> {
     let broken = |error| fault(&error, FaultKind::Disconnected);
     let asked = answer.array_buffer().map_err(broken)?;
     let body = JsFuture::from(Promise::resolve(&asked)).await.map_err(broken)?;
-    let bytes = Uint8Array::new(body.unchecked_ref::<ArrayBuffer>());
+    let bytes = octets(&body)?;
     if bytes.length() as usize > max_body {
         return Err(too_large(max_body));
     }
     Ok(bytes.to_vec().into())
+}
+
+/// Bytes, and nothing that can be made into some: a number would be that many zeros.
+fn octets(value: &JsValue) -> Result<Uint8Array, Fault> {
+    let odd = "a body must come as bytes (Uint8Array)";
+    // Not by class: another realm has others.
+    if !Reflect::get(value, &"byteLength".into()).is_ok_and(|it| it.as_f64().is_some()) {
+        return Err(Fault::maybe(FaultKind::Disconnected, odd));
+    }
+    let octets = Octets::of(value).map_err(|error| fault(&error, FaultKind::Disconnected))?;
+    Ok(octets.unchecked_into())
 }
 
 fn too_large(max_body: usize) -> Fault {
@@ -207,8 +225,10 @@ fn parts(answer: &Answer) -> Result<response::Parts, Fault> {
     let headers = answer.headers().map_err(odd)?;
     if let Some(entries) = js_sys::try_iter(&headers).map_err(odd)? {
         for entry in entries {
-            let entry: Array = entry.map_err(odd)?.unchecked_into();
-            let text = |at| entry.get(at).as_string().unwrap_or_default();
+            let entry = entry.map_err(odd)?;
+            let text = |at| {
+                Reflect::get_u32(&entry, at).unwrap_or_default().as_string().unwrap_or_default()
+            };
             // What is no header tells nothing.
             if let (Ok(name), Ok(value)) = (
                 HeaderName::from_bytes(text(0).as_bytes()),
@@ -228,15 +248,13 @@ fn fault(error: &JsValue, kind: FaultKind) -> Fault {
     let mut kind = kind;
     let mut error = error.clone();
     for _ in 0..MOST_CAUSES {
-        let message = match error.dyn_ref::<Error>() {
-            Some(error) => String::from(error.message()),
-            None => error.as_string().unwrap_or_default(),
-        };
+        let member = |name: &str| Reflect::get(&error, &name.into()).unwrap_or_default();
+        let message = member("message").as_string().or_else(|| error.as_string());
+        let message = message.unwrap_or_default();
         if !told.contains(&message) {
             let colon = if told.is_empty() { "" } else { ": " };
             told = format!("{told}{colon}{message}");
         }
-        let member = |name: &str| Reflect::get(&error, &name.into()).unwrap_or_default();
         kind = member("code").as_string().and_then(|code| named(&code)).unwrap_or(kind);
         error = member("cause");
     }

@@ -31,12 +31,20 @@ extern "C" {
     /// The platform's `AbortSignal`.
     #[derive(Debug, Clone)]
     pub type AbortSignal;
-    #[wasm_bindgen(method, getter)]
-    fn aborted(this: &AbortSignal) -> bool;
-    #[wasm_bindgen(method, js_name = addEventListener)]
-    fn add_event_listener(this: &AbortSignal, event: &str, callback: &Function);
-    #[wasm_bindgen(method, js_name = removeEventListener)]
-    fn remove_event_listener(this: &AbortSignal, event: &str, callback: &Function);
+    #[wasm_bindgen(catch, method, getter)]
+    fn aborted(this: &AbortSignal) -> Result<bool, JsValue>;
+    #[wasm_bindgen(catch, method, js_name = addEventListener)]
+    fn add_event_listener(
+        this: &AbortSignal,
+        event: &str,
+        callback: &Function,
+    ) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, method, js_name = removeEventListener)]
+    fn remove_event_listener(
+        this: &AbortSignal,
+        event: &str,
+        callback: &Function,
+    ) -> Result<(), JsValue>;
 
     pub(crate) type AbortController;
     #[wasm_bindgen(constructor)]
@@ -149,8 +157,9 @@ impl Aborted {
     pub(crate) fn of(signal: Option<AbortSignal>) -> Self {
         Self(signal.map(|signal| {
             let called = Called::new();
-            called.state.called.set(signal.aborted());
-            signal.add_event_listener("abort", called.function());
+            called.state.called.set(signal.aborted().unwrap_or_default());
+            // What throws here is no signal of the platform's.
+            drop(signal.add_event_listener("abort", called.function()));
             (signal, called)
         }))
     }
@@ -167,7 +176,7 @@ impl Future for Aborted {
 impl Drop for Aborted {
     fn drop(&mut self) {
         if let Some((signal, called)) = &self.0 {
-            signal.remove_event_listener("abort", called.function());
+            drop(signal.remove_event_listener("abort", called.function()));
         }
     }
 }

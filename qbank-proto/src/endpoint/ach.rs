@@ -4,13 +4,14 @@ use bytes::Bytes;
 use chrono::NaiveDate;
 use http::{Method, StatusCode};
 use serde::Serialize;
+use serde::ser::{Error as _, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
-use super::{
-    Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, json, needs_text, plain_text,
-};
+use super::{Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, needs_text, plain_text};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
+use crate::json::{self, JsonObject};
 use crate::money::{Amount, Money};
 use crate::routing::RoutingNumber;
 use crate::scope::Scope;
@@ -42,7 +43,7 @@ pub enum Destination {
 }
 
 /// An account at another bank.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Recipient {
     /// Whose account it is.
@@ -51,9 +52,8 @@ pub struct Recipient {
     pub bank_id: RoutingNumber,
     /// The account's number there.
     pub account_number: Secret,
-    /// Further members that the bank agreed on with its client.
-    #[serde(flatten)]
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    /// Further members, sorted by name.
+    extra: Vec<(String, String)>,
 }
 
 impl Recipient {
@@ -67,8 +67,62 @@ impl Recipient {
             name: name.into(),
             bank_id,
             account_number: account_number.into(),
-            extra: serde_json::Map::new(),
+            extra: Vec::new(),
         }
+    }
+
+    /// Adds a member that the bank agreed on with its client, or replaces it. The
+    /// value is JSON, and is sent as it is written: no digit of a number is lost.
+    /// The members that every recipient has cannot be given twice.
+    ///
+    /// ```
+    /// use qbank_proto::endpoint::Recipient;
+    /// let recipient = Recipient::new("ACME", "021000021".parse()?, "0012345678")
+    ///     .with_member("account_type", r#""checking""#)?
+    ///     .with_member("limit", "10.10")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_member(
+        mut self,
+        name: impl Into<String>,
+        json: impl AsRef<str>,
+    ) -> Result<Self, Error> {
+        let json = json::value(json.as_ref())
+            .map_err(|_| Error::invalid_input("recipient member", "must be JSON"))?;
+        let (name, json) = (name.into(), json.to_owned());
+        if ["name", "bank_id", "account_number"].contains(&name.as_str()) {
+            return Err(Error::invalid_input("recipient member", "is one that is there already"));
+        }
+        match self.extra.binary_search_by(|(other, _)| other.cmp(&name)) {
+            Ok(at) => self.extra[at].1 = json,
+            Err(at) => self.extra.insert(at, (name, json)),
+        }
+        Ok(self)
+    }
+
+    fn json(&self) -> String {
+        let mut json = JsonObject::new();
+        json.text("name", &self.name)
+            .text("bank_id", self.bank_id.as_str())
+            .text("account_number", self.account_number.expose());
+        for (name, value) in &self.extra {
+            json.json(name, value);
+        }
+        json.finish()
+    }
+}
+
+impl Serialize for Recipient {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("name", &self.name)?;
+        members.serialize_entry("bank_id", &self.bank_id)?;
+        members.serialize_entry("account_number", &self.account_number)?;
+        for (name, json) in &self.extra {
+            let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+            members.serialize_entry(name, json)?;
+        }
+        members.end()
     }
 }
 
@@ -121,38 +175,25 @@ impl Endpoint for CreateAch {
     const FOLLOWS: bool = true;
 
     fn body(&self) -> Result<Bytes, Error> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            source_account_id: AccountId,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            destination_account_id: Option<AccountId>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            recipient_details: Option<&'a Recipient>,
-            amount: Amount,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            effective_date: Option<NaiveDate>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reference_id: Option<&'a str>,
-        }
-        let (destination_account_id, recipient_details) = match &self.destination {
-            Destination::Account(id) => (Some(*id), None),
+        let mut body = JsonObject::new();
+        body.text("source_account_id", &self.source_account_id.to_string());
+        match &self.destination {
+            Destination::Account(id) => body.text("destination_account_id", &id.to_string()),
             Destination::Recipient(recipient) => {
                 needs_text("recipient name", &recipient.name)?;
                 needs_text("account number", recipient.account_number.expose())?;
-                (None, Some(recipient))
+                body.json("recipient_details", &recipient.json())
             }
         };
+        body.json("amount", &self.amount.to_string());
+        if let Some(date) = self.effective_date {
+            body.text("effective_date", &date.to_string());
+        }
         if let Some(reference) = &self.reference_id {
             plain_text("reference id", reference)?;
+            body.text("reference_id", reference);
         }
-        json(&Body {
-            source_account_id: self.source_account_id,
-            destination_account_id,
-            recipient_details,
-            amount: self.amount,
-            effective_date: self.effective_date,
-            reference_id: self.reference_id.as_deref(),
-        })
+        Ok(body.finish().into())
     }
 
     /// A usable `Location` makes it accepted whatever the body; an empty body is
@@ -245,17 +286,29 @@ mod tests {
                 r#"{{"source_account_id":"{FROM}","destination_account_id":"{TO}","amount":1000.50}}"#
             )
         );
-        let mut recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678");
-        recipient.extra.insert("account_type".into(), "checking".into());
+        let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678")
+            .with_member("account_type", r#""savings""#)
+            .and_then(|recipient| recipient.with_member("a_limit", "1e2"))
+            .and_then(|recipient| recipient.with_member("account_type", r#""checking""#))
+            .unwrap();
         let ach = CreateAch::new(FROM.parse().unwrap(), recipient, "0.01".parse().unwrap())
             .effective_date("2026-01-05".parse().unwrap())
             .reference_id("INV-7");
         assert_eq!(
             sent(&ach),
             format!(
-                r#"{{"source_account_id":"{FROM}","recipient_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678","account_type":"checking"}},"amount":0.01,"effective_date":"2026-01-05","reference_id":"INV-7"}}"#
+                r#"{{"source_account_id":"{FROM}","recipient_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678","a_limit":1e2,"account_type":"checking"}},"amount":0.01,"effective_date":"2026-01-05","reference_id":"INV-7"}}"#
             )
         );
+    }
+
+    #[test]
+    fn no_member_goes_out_twice() {
+        for name in ["name", "bank_id", "account_number"] {
+            let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678");
+            let error = recipient.with_member(name, "\"x\"").unwrap_err();
+            assert!(error.to_string().contains("there already"), "{error}");
+        }
     }
 
     #[test]
@@ -285,6 +338,27 @@ mod tests {
             (204, Some("")),
         ] {
             assert_eq!(answer(status, body, None), Err(()), "{status} {body:?}");
+        }
+    }
+
+    #[test]
+    fn a_further_member_is_any_json_as_it_is_written() {
+        let member = |json: &str| {
+            let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "1");
+            let recipient = recipient.with_member("x", json).ok()?;
+            assert_eq!(recipient.json(), serde_json::to_string(&recipient).unwrap());
+            Some(recipient.json())
+        };
+        for json in
+            ["1", "-0.10", "1e400", "123456789012345678901234567890", "null", r#"{"a":[true,"é"]}"#]
+        {
+            let sent = format!(
+                r#"{{"name":"ACME","bank_id":"021000021","account_number":"1","x":{json}}}"#
+            );
+            assert_eq!(member(json), Some(sent));
+        }
+        for json in ["", "checking", "01", "1,\"y\":2", "\"", "{", "undefined", "1 2"] {
+            assert_eq!(member(json), None, "{json}");
         }
     }
 

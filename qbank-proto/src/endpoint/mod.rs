@@ -249,14 +249,6 @@ fn blank(body: &[u8]) -> bool {
     body.iter().all(u8::is_ascii_whitespace)
 }
 
-/// Serialises a request body.
-fn json(body: &impl serde::Serialize) -> Result<Bytes, Error> {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => Ok(bytes.into()),
-        Err(_) => Err(Error::invalid_input("the request body", "cannot be written as JSON")),
-    }
-}
-
 /// Checks a text that the bank needs: not blank, no control characters.
 fn needs_text(field: &str, text: &str) -> Result<(), Error> {
     if text.trim().is_empty() {

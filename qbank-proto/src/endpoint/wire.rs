@@ -4,10 +4,11 @@ use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Endpoint, Payment, PaymentType, Write, json, needs_text};
+use super::{Answer, Endpoint, Payment, PaymentType, Write, needs_text};
 use crate::error::Error;
 use crate::fields::{DecodeError, Fields};
 use crate::id::{AccountId, PaymentId};
+use crate::json::JsonObject;
 use crate::money::{Amount, Money};
 use crate::routing::RoutingNumber;
 use crate::scope::Scope;
@@ -81,7 +82,17 @@ impl Endpoint for CreateWire {
         needs_text("beneficiary name", &self.beneficiary.name)?;
         needs_text("account number", self.beneficiary.account_number.expose())?;
         needs_text("reference code", &self.reference_code)?;
-        json(self)
+        let mut details = JsonObject::new();
+        details
+            .text("name", &self.beneficiary.name)
+            .text("bank_id", self.beneficiary.bank_id.as_str())
+            .text("account_number", self.beneficiary.account_number.expose());
+        let mut body = JsonObject::new();
+        body.text("source_account_id", &self.source_account_id.to_string())
+            .json("beneficiary_details", &details.finish())
+            .json("amount", &self.amount.to_string())
+            .text("reference_code", &self.reference_code);
+        Ok(body.finish().into())
     }
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Payment, DecodeError> {
@@ -128,6 +139,7 @@ mod tests {
                 r#"{{"source_account_id":"{FROM}","beneficiary_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678"}},"amount":25.00,"reference_code":"INV-7"}}"#
             )
         );
+        assert_eq!(sent(&wire()), serde_json::to_string(&wire()).unwrap());
         let payment =
             read(&wire(), 201, &format!(r#"{{"paymentId":"{ID}","type":"WIRE"}}"#)).unwrap();
         assert_eq!(payment.payment_id.to_string(), ID);

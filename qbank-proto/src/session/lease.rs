@@ -127,8 +127,11 @@ impl Drop for Lease {
             return;
         };
         refresh.leader = None;
-        let followers =
-            if refresh.followers.is_empty() { state.land(None) } else { refresh.followers.clone() };
+        let followers = if refresh.followers.is_empty() {
+            state.land(None)
+        } else {
+            refresh.followers.wakers()
+        };
         drop(state);
         // All of them: the one that polls first leads, the others follow again.
         // They stay known until then: a refresh that all have left is over.

@@ -17,11 +17,13 @@ export const scenarios = {
     assert.equal(await visitor.page.locator("#fault-lost").isChecked(), false);
     assert.deepEqual(await visitor.texts("#accounts .amount"), [
       "249,987.50",
-      "40,012.50",
+      "40,000.00",
       "1,000,000.00",
       "75,500.25",
       "0.00",
     ]);
+    const payee = "#accounts li:nth-child(2) .account-type";
+    assert.equal(await visitor.text(payee), "+12.50 on its way");
   },
 
   async "a stale token is replaced once"(visitor) {
@@ -179,10 +181,22 @@ export const scenarios = {
     await visitor.press("[data-to=quarter]");
     assert.equal(await visitor.text("#payments .state"), "In the batch file");
     await visitor.settle();
+    assert.equal((await visitor.texts("#accounts .amount"))[1], "40,012.50");
     assert.equal(await visitor.page.locator("#payments .dots .reached").count(), 5);
     await visitor.press("[data-to=evening]");
     await visitor.press("[data-to=monday]");
     assert.match(await visitor.text("#fact-clock"), /^Mon .* 09:0\d UTC$/);
+  },
+
+  async "a payment that fails at the end gives the money back"(visitor) {
+    await visitor.page.locator("#reference").fill("SBX-CORE-FUNDS");
+    assert.equal(await visitor.pay(), "Accepted");
+    await visitor.press("[data-to=morning]");
+    assert.equal(await visitor.text("#payments .state"), "Failed");
+    assert.equal((await visitor.texts("#accounts .amount"))[0], "250,000.00");
+    assert.match(await visitor.text("#entries tr"), /given back/);
+    await visitor.press("#ask");
+    assert.equal(await visitor.verdict(), "Refused");
   },
 
   async "a genuine webhook is believed once, a forged one never"(visitor) {

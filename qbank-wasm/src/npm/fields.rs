@@ -4,10 +4,19 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use js_sys::{Date, JSON, Number, Object, Reflect};
+use js_sys::{Array, Function, JSON, JsString, Number, Reflect};
 use qbank_proto::chrono::{DateTime, NaiveDate, Utc};
-use qbank_proto::{Amount, Error};
+use qbank_proto::{Amount, Error, parse_day};
 use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    // A proxy's own code can run in both, and throw.
+    #[wasm_bindgen(catch, js_namespace = Object)]
+    fn keys(object: &JsValue) -> Result<Array, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = ["Object", "prototype", "toString"], js_name = call)]
+    fn class_of(value: &JsValue) -> Result<JsValue, JsValue>;
+}
 
 /// An object of the application's. Members that are `undefined` or `null` are not
 /// there.
@@ -26,7 +35,7 @@ impl Fields {
         known: &[&str],
     ) -> Result<Self, Error> {
         let fields = Self::open(object, what, path)?;
-        for name in fields.names() {
+        for name in fields.names(what)? {
             if !known.contains(&name.as_str()) {
                 let rule = format!("is not known here; there are {}", known.join(", "));
                 return Err(fields.wrong(&name, rule));
@@ -35,9 +44,11 @@ impl Fields {
         Ok(fields)
     }
 
-    /// An object whose further members are the application's own.
+    /// An object whose further members are the application's own. A map or a promise
+    /// is none: it has no members, and what it holds would pass unseen.
     pub(super) fn open(object: JsValue, what: &str, path: &'static str) -> Result<Self, Error> {
-        if !object.is_object() {
+        let plain = || class_of(&object).is_ok_and(|class| class == "[object Object]");
+        if !object.is_object() || !plain() {
             return Err(Error::invalid_input(what, "must be an object"));
         }
         Ok(Self { object, path })
@@ -53,20 +64,37 @@ impl Fields {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<JsValue> {
-        // A getter that throws has nothing to say.
-        let value = Reflect::get(&self.object, &name.into()).unwrap_or_default();
+        if self.object.is_undefined() {
+            return None;
+        }
+        // A getter that throws is not an absent member: a symbol is good for nothing.
+        let value = Reflect::get(&self.object, &name.into());
+        let value = value.unwrap_or_else(|_| JsValue::symbol(None));
         (!value.is_undefined() && !value.is_null()).then_some(value)
     }
 
-    pub(super) fn names(&self) -> Vec<String> {
-        let object: &Object = self.object.unchecked_ref();
-        Object::keys(object).iter().filter_map(|name| name.as_string()).collect()
+    /// Whether the member is there, and says nothing.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        !self.object.is_undefined()
+            && Reflect::get(&self.object, &name.into()).is_ok_and(|value| value.is_null())
+    }
+
+    pub(super) fn names(&self, what: &str) -> Result<Vec<String>, Error> {
+        let unreadable = |_| Error::invalid_input(what, "must be an object that can be read");
+        let keys = keys(&self.object).map_err(unreadable)?;
+        Ok(keys.iter().filter_map(|name| name.as_string()).collect())
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, Error> {
-        self.get(name)
-            .map(|value| value.as_string().ok_or_else(|| self.wrong(name, "must be a string")))
-            .transpose()
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let text = value.as_string().ok_or_else(|| self.wrong(name, "must be a string"))?;
+        // What is no character became one of these.
+        if text.contains(char::REPLACEMENT_CHARACTER)
+            && !value.unchecked_ref::<JsString>().is_valid_utf16()
+        {
+            return Err(self.wrong(name, "must not have half a character (a lone surrogate)"));
+        }
+        Ok(Some(text))
     }
 
     pub(super) fn needed_text(&self, name: &str) -> Result<String, Error> {
@@ -95,17 +123,18 @@ impl Fields {
         let rule = || self.wrong(name, "must be a day as a string such as 2026-01-31");
         let Some(value) = self.get(name) else { return Ok(None) };
         let text = value.as_string().filter(|text| text.len() == 10).ok_or_else(rule)?;
-        text.parse().map(Some).map_err(|_| rule())
+        parse_day(&text).map(Some).ok_or_else(rule)
     }
 
     /// Dollars: a decimal string, or a number that is exact to the cent.
     pub(super) fn amount(&self) -> Result<Amount, Error> {
         const NAME: &str = "amount";
+        // 2⁴⁶: from here on, two amounts a cent apart can be the same number.
+        const INEXACT: f64 = 70_368_744_177_664.0;
         let value = self.get(NAME).ok_or_else(|| self.wrong(NAME, "is missing"))?;
         let text = match (value.as_string(), value.as_f64()) {
             (Some(text), _) => text,
-            // Beyond this, two amounts a cent apart can be the same number.
-            (None, Some(number)) if number.abs() <= Number::MAX_SAFE_INTEGER / 100.0 => {
+            (None, Some(number)) if number.abs() < INEXACT => {
                 JSON::stringify(&value).map(String::from).unwrap_or_default()
             }
             (None, Some(_)) => {
@@ -123,7 +152,10 @@ impl Fields {
 
     pub(super) fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Error> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        let ms = value.dyn_ref::<Date>().map(Date::get_time).filter(|ms| ms.is_finite());
+        // Not by class: a `Date` of another realm has another one.
+        let get_time = Reflect::get(&value, &"getTime".into()).unwrap_or_default();
+        let ms = get_time.dyn_ref::<Function>().and_then(|get| get.call0(&value).ok());
+        let ms = ms.and_then(|ms| ms.as_f64()).filter(|ms| ms.is_finite());
         #[expect(clippy::cast_possible_truncation, reason = "saturates")]
         ms.and_then(|ms| DateTime::from_timestamp_millis(ms as i64))
             .map(Some)

@@ -4,10 +4,11 @@
 //!   js/client.js ──► Engine.call(operation, request, options)
 //!                       │ fields: JavaScript members, checked and named
 //!                       │ operation: an endpoint of the core
-//!                       ▼ answer: one JSON text and the raw body
+//!                       ▼ answer, data: one JSON text and the raw body
 //! ```
 
 mod answer;
+mod data;
 mod fields;
 mod operation;
 mod options;
@@ -42,7 +43,7 @@ impl Engine {
         future_to_promise(async move {
             let (json, raw) = match chosen {
                 Ok((call, signal)) => fetch.drive_until(call, signal).await,
-                Err(error) => answer::bad(&options::named(error)),
+                Err(error) => answer::bad(&error),
             };
             Ok(Array::of2(&json.into(), &raw).into())
         })

@@ -4,19 +4,19 @@ use std::task::Waker;
 
 use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::{
-    Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Destination, Endpoint,
-    GetBalance, GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, PaymentStatus,
-    Read, Recipient, Write,
+    AchAccepted, Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Destination,
+    Endpoint, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, ListTransactions,
+    PaymentStatus, Read, Recipient, Write,
 };
 use qbank_proto::http::{Response, header};
 use qbank_proto::{
     AccessToken, Authenticate, BoxError, Call, Client, Error, Fate, Fault, IdempotencyKey, IssueId,
-    Machine, Now, PaymentId, Reply, Step, Ticket, TokenInfo, WaitForPayment,
+    JsonObject, Machine, Now, PaymentId, Reply, Step, Ticket, TokenInfo, WaitForPayment,
 };
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Told};
+use super::data::Data;
 use super::fields::Fields;
 use super::options::{self, Options, named};
 use crate::{AbortSignal, Drive, Fetch};
@@ -126,15 +126,19 @@ fn recipient(details: JsValue) -> Result<Recipient, Error> {
         fields.needed("bankId")?,
         account_number(&fields)?,
     );
-    for name in fields.names() {
+    for name in fields.names("recipientDetails")? {
+        // Said twice, each side may read another one.
+        if ["bank_id", "account_number"].contains(&name.as_str()) {
+            return Err(fields.wrong(&name, "is not known here; there are bankId, accountNumber"));
+        }
         if ["name", "bankId", "accountNumber"].contains(&name.as_str()) {
             continue;
         }
         let Some(value) = fields.get(&name) else { continue };
-        let json = js_sys::JSON::stringify(&value).ok().map(String::from);
-        let value = json.and_then(|json| serde_json::from_str(&json).ok());
-        let value = value.ok_or_else(|| fields.wrong(&name, "cannot be written as JSON"))?;
-        recipient.extra.insert(name, value);
+        let json = js_sys::JSON::stringify(&value).ok().and_then(|json| json.as_string());
+        recipient = recipient
+            .with_member(name.as_str(), json.unwrap_or_default())
+            .map_err(|_| fields.wrong(&name, "cannot be written as JSON"))?;
     }
     Ok(recipient)
 }
@@ -230,7 +234,7 @@ fn read<E: Endpoint<Effect = Read>>(
     options: Options,
 ) -> AnyCall
 where
-    E::Output: Serialize,
+    E::Output: Data,
 {
     telling(client.call(endpoint).options(options.call).call(), answer::good)
 }
@@ -281,33 +285,21 @@ impl<M: Machine<Output = Result<T, Error>>, T> Machine for Telling<M, T> {
     }
 }
 
-#[derive(Serialize)]
-struct AchResult {
-    #[serde(rename = "paymentId")]
-    payment_id: Option<PaymentId>,
-    status: Option<PaymentStatus>,
-    location: Option<String>,
-}
-
-fn ach_result(reply: &Reply<qbank_proto::endpoint::AchAccepted>) -> Told {
-    let location = reply.headers().get(header::LOCATION);
-    let location = location.and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-    answer::good(&reply.clone().map(|accepted| AchResult {
-        payment_id: accepted.payment_id,
-        status: accepted.status,
-        location,
-    }))
-}
-
-#[derive(Serialize)]
-struct TokenResult {
-    scope: Option<String>,
-    expires_in_ms: Option<u128>,
+/// Its members are always there.
+fn ach_result(reply: &Reply<AchAccepted>) -> Told {
+    let mut json = JsonObject::new();
+    let id = reply.value.payment_id.map(|id| id.to_string());
+    answer::or_null(&mut json, "paymentId", id.as_deref());
+    answer::or_null(&mut json, "status", reply.value.status.as_ref().map(PaymentStatus::as_str));
+    let location = reply.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+    answer::or_null(&mut json, "location", location);
+    answer::with_data(&json.finish(), reply)
 }
 
 fn token(info: &TokenInfo) -> Told {
-    answer::value(TokenResult {
-        scope: info.scope.clone(),
-        expires_in_ms: info.expires_in.map(|left| left.as_millis()),
-    })
+    let mut json = JsonObject::new();
+    answer::or_null(&mut json, "scope", info.scope.as_deref());
+    let left = info.expires_in.map(|left| i64::try_from(left.as_millis()).unwrap_or(i64::MAX));
+    answer::number(&mut json, "expiresInMs", left);
+    answer::value(&json.finish())
 }

@@ -175,6 +175,12 @@ pub(super) fn call(
         call.token = Some(AccessToken::new(&token).map_err(named)?);
     }
     call.auth_date = auth_date(&fields)?;
+    // A null is an empty column of a database: taken for "make one", it pays twice.
+    for name in ["idempotencyKey", "resumeFrom"] {
+        if fields.is_null(name) {
+            return Err(fields.wrong(name, "must not be null; leave it out for a new intent"));
+        }
+    }
     let key = fields.parsed("idempotencyKey")?;
     if let Some(first_sent) = fields.moment("resumeFrom")? {
         if key.is_none() {
@@ -184,7 +190,10 @@ pub(super) fn call(
     }
     let signal = fields.get("signal");
     let is_signal = |it: &JsValue| {
-        Reflect::get(it, &"addEventListener".into()).is_ok_and(|it| it.is_function())
+        let member = |name: &str| Reflect::get(it, &name.into()).unwrap_or_default();
+        member("addEventListener").is_function()
+            && member("removeEventListener").is_function()
+            && member("aborted").as_bool().is_some()
     };
     if signal.as_ref().is_some_and(|signal| !is_signal(signal)) {
         return Err(fields.wrong("signal", "must be an AbortSignal"));
@@ -195,8 +204,8 @@ pub(super) fn call(
 /// Whether the options say that an intent was perhaps sent before, however wrong
 /// they are otherwise.
 pub(super) fn resumes(options: &JsValue) -> bool {
-    Reflect::get(options, &"resumeFrom".into())
-        .is_ok_and(|from| !from.is_undefined() && !from.is_null())
+    let from = Reflect::get(options, &"resumeFrom".into());
+    from.map_or(options.is_object(), |from| !from.is_undefined() && !from.is_null())
 }
 
 fn on_conflict(fields: &Fields) -> Result<Option<ConflictPolicy>, Error> {

@@ -6,7 +6,7 @@ use js_sys::Array;
 use qbank_proto::webhook::{Delivery, Event, Verifier, VerifyError};
 use wasm_bindgen::prelude::*;
 
-use super::answer;
+use super::data::Data;
 use crate::platform::now;
 
 /// Whether the signature is genuine: then the event as JSON, or nothing if the
@@ -41,7 +41,7 @@ pub fn verify_delivery(
     }
     .and_then(|verifier| verifier.verify(&delivery, unix));
     verified.map_err(|error| JsValue::from(format!("{}:{error}", reason(error))))?;
-    Ok(Event::parse(body).ok().map(|event| answer::json(&event)))
+    Ok(Event::parse(body).ok().map(|event| event.data()))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]

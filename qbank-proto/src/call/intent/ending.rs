@@ -11,6 +11,7 @@ use crate::endpoint::Payment;
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::id::PaymentId;
 use crate::idempotency::IdempotencyKey;
+use crate::plain::seconds;
 use crate::reply::Reply;
 
 impl Intent {
@@ -68,7 +69,7 @@ impl Intent {
     }
 
     pub(super) fn out_of_time<T>(&mut self, operation: &dyn Operation) -> Option<T> {
-        let limit = self.limits.deadline.as_secs_f64();
+        let limit = seconds(self.limits.deadline);
         self.cut_short(
             operation,
             ErrorKind::DeadlineExceeded,

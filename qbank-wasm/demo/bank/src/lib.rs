@@ -17,6 +17,7 @@ mod delivery;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::DateTime;
 use http::{Method, Request, StatusCode, Uri};
 use qbank_sandbox::{ACH_CLEARING, Bank, BankConfig, WIRE_CLEARING};
 use serde::Serialize;
@@ -70,6 +71,14 @@ impl PageBank {
     /// Lets time pass; gives the webhooks that are due, each once.
     pub fn tick(&mut self, now_ms: u64) -> Vec<PageDelivery> {
         self.bank.tick(moment(now_ms)).into_iter().map(PageDelivery::from).collect()
+    }
+
+    /// Whether payments settle on the day of this moment: neither a weekend nor a
+    /// holiday of the Federal Reserve.
+    #[wasm_bindgen(js_name = isBankDay)]
+    pub fn is_bank_day(&self, at_ms: u64) -> bool {
+        let at = i64::try_from(at_ms).ok().and_then(DateTime::from_timestamp_millis);
+        at.is_some_and(|at| qbank_sandbox::is_bank_day(at.date_naive()))
     }
 
     /// Moves the bank's clock ahead, through its batches.

@@ -1,22 +1,24 @@
 // The accounts and what is on them, as the library reads them.
 
 import { byId, el, say } from "./dom.js";
-import { grouped } from "./money.js";
+import { difference, grouped } from "./money.js";
 
 export class Accounts {
-  #amounts = new Map();
+  #shown = new Map();
 
   show(accounts) {
     byId("accounts").replaceChildren(
       ...accounts.map(({ accountId, accountName, accountType, status }) => {
-        const amount = el("span", { class: "amount" }, "–");
-        this.#amounts.set(accountId, amount);
         const closed = status === "Closed" ? " · closed" : "";
+        const usual = `${accountType ?? ""}${closed}`;
+        const type = el("span", { class: "account-type" }, usual);
+        const amount = el("span", { class: "amount" }, "–");
+        this.#shown.set(accountId, { amount, type, usual });
         return el(
           "li",
           {},
           el("span", { class: "account-name" }, accountName),
-          el("span", { class: "account-type" }, `${accountType ?? ""}${closed}`),
+          type,
           amount,
         );
       }),
@@ -25,11 +27,12 @@ export class Accounts {
 
   /** Reads every balance through the client. */
   async read(client) {
-    const ids = [...this.#amounts.keys()];
     await Promise.all(
-      ids.map(async (id) => {
-        const { availableBalance } = await client.balances.get(id);
-        say(this.#amounts.get(id), grouped(availableBalance));
+      [...this.#shown].map(async ([id, { amount, type, usual }]) => {
+        const { availableBalance, currentBalance } = await client.balances.get(id);
+        say(amount, grouped(availableBalance));
+        const coming = difference(currentBalance, availableBalance);
+        say(type, coming === "0.00" ? usual : `+${grouped(coming)} on its way`);
       }),
     );
   }

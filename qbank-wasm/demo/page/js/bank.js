@@ -28,6 +28,10 @@ class DemoBank {
     return Number(this.#bank.nowMs);
   }
 
+  isBankDay(ms) {
+    return this.#bank.isBankDay(BigInt(ms));
+  }
+
   refuses(method, url) {
     return this.#bank.refuses(now(), method, url);
   }

@@ -4,16 +4,18 @@ const QUARTER = 15 * 60;
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 
-export function secondsTo(moment, nowMs) {
+export function secondsTo(moment, bank) {
+  const nowMs = bank.now;
+  const isMonday = (ms) => new Date(ms).getUTCDay() === 1;
   switch (moment) {
     case "quarter":
       return QUARTER;
     case "evening":
       return until(nowMs, 17, () => true);
     case "morning":
-      return until(nowMs, 9, (day) => day >= 1 && day <= 5);
+      return until(nowMs, 9, (ms) => bank.isBankDay(ms));
     case "monday":
-      return until(nowMs, 9, (day) => day === 1);
+      return until(nowMs, 9, isMonday);
     default:
       throw new RangeError(`no moment is called ${moment}`);
   }
@@ -22,7 +24,7 @@ export function secondsTo(moment, nowMs) {
 /** To the next time that it is `hour` o'clock on a day that is wanted. */
 function until(nowMs, hour, wanted) {
   let then = Math.floor(nowMs / DAY) * DAY + hour * HOUR;
-  while (then <= nowMs || !wanted(new Date(then).getUTCDay())) then += DAY;
+  while (then <= nowMs || !wanted(then)) then += DAY;
   return Math.ceil((then - nowMs) / 1000);
 }
 

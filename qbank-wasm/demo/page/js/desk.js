@@ -3,7 +3,7 @@
 import { secondsTo, written } from "./calendar.js";
 import { byId, isEnabled, onPress, say, setEnabled } from "./dom.js";
 import { newKey } from "./marks.js";
-import { isFinal } from "./payments.js";
+import { fateOf, isFinal } from "./payments.js";
 
 /** Time enough for the library to refuse what it will not send. */
 const REVEAL_AFTER_MS = 60;
@@ -121,7 +121,7 @@ export class Desk {
     try {
       const reply = await client.withRawResponse.payments.get(intent.paymentId);
       intent.state = reply.data.status;
-      intent.fate = "accepted";
+      intent.fate = fateOf(intent.state);
       outcome.found(intent, reply);
     } catch (error) {
       if (error.kind === undefined) throw error;
@@ -134,13 +134,13 @@ export class Desk {
   #advance(moment) {
     const { bank, log, client, payments, hooks } = this.#parts;
     return this.#alone(async () => {
-      bank.advance(secondsTo(moment, bank.now));
+      bank.advance(secondsTo(moment, bank));
       say(byId("clock-said"), `At the bank it is now ${written(bank.now)}.`);
       await hooks.receiveDue();
       log.begin("After the clock moved: where are the payments?");
       for (const intent of payments.open) {
         intent.state = (await client.payments.get(intent.paymentId)).status;
-        if (isFinal(intent.state)) intent.fate = "accepted";
+        if (isFinal(intent.state)) intent.fate = fateOf(intent.state);
         payments.show(intent);
       }
     });

@@ -8,7 +8,6 @@ import { cents, grouped } from "./money.js";
 export class LedgerView {
   #bank;
   #opened;
-  #entries = 0;
 
   constructor(bank) {
     this.#bank = bank;
@@ -19,9 +18,7 @@ export class LedgerView {
   show() {
     const { accounts, entries, total } = this.#bank.ledger;
     const names = new Map(accounts.map(({ accountId, name }) => [accountId, name]));
-    const fresh = entries.slice(this.#entries);
-    this.#entries = entries.length;
-    byId("entries").prepend(...fresh.map((entry) => row(entry, names)).reverse());
+    byId("entries").replaceChildren(...entries.map((entry) => row(entry, names)).reverse());
     byId("entries-empty").hidden = entries.length > 0;
 
     byId("sums").replaceChildren(
@@ -56,13 +53,14 @@ export class LedgerView {
   }
 }
 
-function row({ intentKey, kind, amount, from, to }, names) {
+function row({ intentKey, kind, amount, from, to, reversalId }, names) {
+  const back = reversalId ? ", given back" : "";
   return el(
     "tr",
     {},
     el("td", {}, keyMark(intentKey)),
     el("td", {}, kindName(kind)),
-    el("td", {}, `${names.get(from)} → ${names.get(to)}`),
+    el("td", {}, `${names.get(from)} → ${names.get(to)}${back}`),
     el("td", { class: "number" }, grouped(amount)),
   );
 }

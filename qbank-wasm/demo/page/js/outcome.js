@@ -31,9 +31,9 @@ export class Outcome {
     this.#found(intent, reply, acceptedText(reply));
   }
 
-  /** The bank was asked for it, and has it. */
+  /** The bank was asked for it, and has it, or had it and gave the money back. */
   found(intent, reply) {
-    this.#found(intent, reply, FATES.accepted.text);
+    this.#found(intent, reply, FATES[intent.fate].text);
   }
 
   /** Where there is one column only, it is below what was pressed. */
@@ -43,11 +43,11 @@ export class Outcome {
 
   #found(intent, reply, text) {
     this.#shown = intent;
-    this.#rung("accepted");
-    this.#speak(FATES.accepted.title, text, FATES.accepted.next);
+    this.#rung(intent.fate);
+    this.#speak(FATES[intent.fate].title, text, FATES[intent.fate].next);
     this.#offer(true, Boolean(intent.paymentId));
     this.#evidence({
-      fate: "accepted",
+      fate: intent.fate,
       status: reply.status,
       attempts: reply.attempts,
       "idempotency key": intent.key,

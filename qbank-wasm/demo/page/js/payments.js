@@ -71,6 +71,9 @@ export class Payments {
 
 export const isFinal = (state) => ["P_COMPLETED", "P_FAILED", "COMPLETED"].includes(state);
 
+/** What a state says of the money: a failed payment has given it back. */
+export const fateOf = (state) => (state === "P_FAILED" ? "refused" : "accepted");
+
 function words({ state, fate, kind }) {
   if (state) return WORDS[state] ?? state;
   if (fate === "accepted" && kind === "transfer") return WORDS.P_COMPLETED;

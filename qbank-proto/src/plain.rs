@@ -1,0 +1,138 @@
+//! Days and durations as plain text, where chrono's format parser and the standard
+//! library's floats would weigh more than everything else in a browser's module.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+/// Reads a calendar day: year, month and day in digits, such as `2026-01-05`.
+///
+/// ```
+/// use qbank_proto::parse_day;
+/// assert_eq!(parse_day("2026-01-05").map(|day| day.to_string()), Some("2026-01-05".into()));
+/// assert_eq!(parse_day("2026-02-30"), None);
+/// ```
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let mut parts = text.trim().splitn(3, '-');
+    let year = number(parts.next()?, 4)?;
+    let month = number(parts.next()?, 2)?;
+    let day = number(parts.next()?, 2)?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+}
+
+/// Digits and nothing else, at most so many.
+fn number(text: &str, most: usize) -> Option<u32> {
+    let digits = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok())?
+}
+
+/// Seconds with as many decimals as they have: `180`, `0.5`.
+pub(crate) fn seconds(time: Duration) -> String {
+    let text = format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Whole seconds, rounded up.
+pub(crate) fn seconds_up(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_day_is_read_as_the_calendar_has_it() {
+        for (text, day) in [
+            ("2026-01-05", (2026, 1, 5)),
+            ("2024-02-29", (2024, 2, 29)),
+            ("0001-12-31", (1, 12, 31)),
+            ("9999-12-31", (9999, 12, 31)),
+            ("2026-1-5", (2026, 1, 5)),
+            (" 2026-01-05 ", (2026, 1, 5)),
+        ] {
+            let day = NaiveDate::from_ymd_opt(day.0, day.1, day.2);
+            assert!(day.is_some());
+            assert_eq!(parse_day(text), day, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_day_is_none() {
+        for text in [
+            "",
+            "-",
+            "--",
+            "2026",
+            "2026-01",
+            "2026-01-",
+            "-01-05",
+            "2026--05",
+            "2026-01-05-",
+            "2026-01-05-06",
+            "2026-01-05T00:00:00Z",
+            "2026-00-05",
+            "2026-13-05",
+            "2026-01-00",
+            "2026-01-32",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-01-005",
+            "12026-01-05",
+            "+2026-01-05",
+            "2026-+1-05",
+            "2026/01/05",
+            "20260105",
+            "２０２６-01-05",
+            "yesterday",
+        ] {
+            assert_eq!(parse_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_written_as_floats_are() {
+        for (ms, text, up) in [
+            (0, "0", 0),
+            (1, "0.001", 1),
+            (500, "0.5", 1),
+            (1000, "1", 1),
+            (1250, "1.25", 2),
+            (100_000, "100", 100),
+            (180_000, "180", 180),
+        ] {
+            let time = Duration::from_millis(ms);
+            assert_eq!(seconds(time), text);
+            assert_eq!(seconds_up(time), up);
+        }
+        assert_eq!(seconds_up(Duration::MAX), u64::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_is_what_chrono_reads(text in "[ \t]?[0-9]{1,4}-[0-9]{1,3}-[0-9]{1,3}[ x-]?") {
+            prop_assert_eq!(parse_day(&text), text.parse().ok());
+        }
+
+        #[test]
+        fn every_day_that_chrono_writes_is_read(days in 366..3_652_059_i32) {
+            let day = NaiveDate::from_num_days_from_ce_opt(days).unwrap();
+            prop_assert_eq!(parse_day(&day.to_string()), Some(day));
+        }
+
+        #[test]
+        fn whatever_is_read_chrono_reads_the_same(text in "[-+0-9 ./T:Z]{0,14}|\\PC{0,12}") {
+            if let Some(day) = parse_day(&text) {
+                prop_assert_eq!(Ok(day), text.parse());
+            }
+        }
+
+        #[test]
+        fn milliseconds_are_written_as_floats_are(ms in 0..10_000_000_000_u64) {
+            let time = Duration::from_millis(ms);
+            prop_assert_eq!(seconds(time), time.as_secs_f64().to_string());
+            prop_assert_eq!(seconds_up(time).to_string(), time.as_secs_f64().ceil().to_string());
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! What the bank's resources are in JavaScript: members in camel case, dollars as
+//! decimal strings, since JavaScript's numbers are binary floats. What the bank did
+//! not say is not there.
+
+use qbank_proto::chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use qbank_proto::endpoint::{
+    Account, AccountStatus, AccountType, Audit, Balance, CheckException, CheckIssueAccepted,
+    Payment, PaymentStatus, PaymentType, ReasonCode, Transaction, TransactionStatus,
+    TransferAccepted,
+};
+use qbank_proto::webhook::{Event, EventType};
+use qbank_proto::{Id, JsonObject, Money};
+
+/// A value that is told to JavaScript.
+pub(super) trait Data {
+    /// As JSON.
+    fn data(&self) -> String;
+}
+
+impl Data for Payment {
+    fn data(&self) -> String {
+        payment(self)
+    }
+}
+
+pub(super) fn payment(payment: &Payment) -> String {
+    let mut json = Members::new();
+    json.id("paymentId", payment.payment_id);
+    json.text("type", payment.payment_type.as_ref().map(PaymentType::as_str));
+    json.money("amount", payment.amount);
+    json.text("status", payment.status.as_ref().map(PaymentStatus::as_str));
+    json.moment("creationDate", payment.creation_date);
+    json.moment("completionDate", payment.completion_date);
+    json.audit(&payment.audit);
+    json.finish()
+}
+
+impl Data for Balance {
+    fn data(&self) -> String {
+        let mut json = Members::new();
+        json.id("accountId", self.account_id);
+        json.money("availableBalance", self.available_balance);
+        json.money("currentBalance", self.current_balance);
+        json.text("currency", self.currency.as_deref());
+        json.moment("lastUpdatedTimestamp", self.last_updated);
+        json.finish()
+    }
+}
+
+impl Data for Account {
+    fn data(&self) -> String {
+        let mut json = Members::new();
+        json.id("accountId", self.account_id);
+        json.text("accountName", self.account_name.as_deref());
+        json.text("accountType", self.account_type.as_ref().map(AccountType::as_str));
+        json.text("currency", self.currency.as_deref());
+        json.text("status", self.status.as_ref().map(AccountStatus::as_str));
+        json.audit(&self.audit);
+        json.finish()
+    }
+}
+
+impl Data for Transaction {
+    fn data(&self) -> String {
+        let mut json = Members::new();
+        json.id("transactionId", self.transaction_id);
+        json.money("amount", self.amount);
+        json.text("description", self.description.as_deref());
+        json.moment("transactionDate", self.transaction_date);
+        json.day("valueDate", self.value_date);
+        json.moment("postingDate", self.posting_date);
+        json.text("status", self.status.as_ref().map(TransactionStatus::as_str));
+        json.audit(&self.audit);
+        json.finish()
+    }
+}
+
+impl Data for CheckException {
+    fn data(&self) -> String {
+        let mut json = Members::new();
+        json.id("exceptionId", self.exception_id);
+        json.opt_id("accountId", self.account_id);
+        json.text("checkNumber", self.check_number.as_deref());
+        json.money("presentedAmount", self.presented_amount);
+        json.day("presentmentDate", self.presentment_date);
+        json.text("reasonCode", self.reason_code.as_ref().map(ReasonCode::as_str));
+        json.audit(&self.audit);
+        json.finish()
+    }
+}
+
+impl Data for TransferAccepted {
+    fn data(&self) -> String {
+        let mut json = Members::new();
+        json.opt_id("paymentId", self.location);
+        json.finish()
+    }
+}
+
+impl Data for CheckIssueAccepted {
+    fn data(&self) -> String {
+        let mut json = Members::new();
+        json.id("issueId", self.issue_id);
+        json.finish()
+    }
+}
+
+impl Data for Event {
+    fn data(&self) -> String {
+        let mut json = Members::new();
+        json.id("eventId", self.event_id);
+        json.text("eventType", self.event_type.as_ref().map(EventType::as_str));
+        json.text("resourceType", self.resource_type.as_deref());
+        json.0.json("data", &payment(&self.data));
+        json.finish()
+    }
+}
+
+impl<T: Data> Data for Vec<T> {
+    fn data(&self) -> String {
+        let mut list = List::new();
+        for item in self {
+            list.push(&item.data());
+        }
+        list.finish()
+    }
+}
+
+/// A JSON array.
+pub(super) struct List(String);
+
+impl List {
+    pub(super) const fn new() -> Self {
+        Self(String::new())
+    }
+
+    pub(super) fn push(&mut self, json: &str) {
+        self.0.push(if self.0.is_empty() { '[' } else { ',' });
+        self.0.push_str(json);
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        if self.0.is_empty() {
+            self.0.push('[');
+        }
+        self.0.push(']');
+        self.0
+    }
+}
+
+/// The members that are there.
+struct Members(JsonObject);
+
+impl Members {
+    const fn new() -> Self {
+        Self(JsonObject::new())
+    }
+
+    fn finish(self) -> String {
+        self.0.finish()
+    }
+
+    fn text(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.0.text(name, text);
+        }
+    }
+
+    fn id<K>(&mut self, name: &str, id: Id<K>) {
+        self.text(name, Some(&id.to_string()));
+    }
+
+    fn opt_id<K>(&mut self, name: &str, id: Option<Id<K>>) {
+        if let Some(id) = id {
+            self.id(name, id);
+        }
+    }
+
+    fn money(&mut self, name: &str, money: Option<Money>) {
+        if let Some(money) = money {
+            self.0.text(name, &money.to_string());
+        }
+    }
+
+    fn day(&mut self, name: &str, day: Option<NaiveDate>) {
+        if let Some(day) = day {
+            self.0.text(name, &day.to_string());
+        }
+    }
+
+    fn moment(&mut self, name: &str, moment: Option<DateTime<Utc>>) {
+        if let Some(moment) = moment {
+            self.0.text(name, &moment.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        }
+    }
+
+    fn audit(&mut self, audit: &Audit) {
+        self.moment("timestamp", audit.timestamp);
+        self.text("actor", audit.actor.as_deref());
+        self.opt_id("requestId", audit.request_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! A resource has the members that it has in Rust, by the names of JavaScript.
+
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use qbank_proto::bytes::Bytes;
+    use qbank_proto::endpoint::{
+        Effect, Endpoint, GetBalance, GetPayment, ListAccounts, ListCheckExceptions,
+        ListTransactions, Read,
+    };
+    use qbank_proto::http::Response;
+    use qbank_proto::{
+        AccessToken, Call, CallOptions, Config, Credentials, Entropy, Environment, Machine, Now,
+        Session, Step,
+    };
+    use serde::Serialize;
+    use serde_json::Value;
+
+    use super::*;
+
+    const ID: &str = "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
+    const AUDIT: &str = r#""timestamp":"2026-01-05T09:00:00.123Z","actor":"a \"client\"","request_id":"9d2f6a51-1111-4222-8333-444455556666""#;
+
+    /// As serde has it, with the names in camel case and dollars as texts.
+    fn expected(value: &impl Serialize) -> Value {
+        let text = serde_json::to_string(value).unwrap();
+        in_camel_case(serde_json::from_str(&text).unwrap())
+    }
+
+    fn in_camel_case(value: Value) -> Value {
+        match value {
+            Value::Array(items) => items.into_iter().map(in_camel_case).collect(),
+            Value::Object(members) => members
+                .into_iter()
+                .map(|(name, value)| {
+                    let mut words = name.split('_');
+                    let mut camel = words.next().unwrap().to_owned();
+                    for word in words {
+                        camel.push_str(&word[..1].to_uppercase());
+                        camel.push_str(&word[1..]);
+                    }
+                    (camel, in_camel_case(value))
+                })
+                .collect(),
+            Value::Number(dollars) => format!("{:.2}", dollars.as_f64().unwrap()).into(),
+            other => other,
+        }
+    }
+
+    fn told(data: &impl Data) -> Value {
+        serde_json::from_str(&data.data()).unwrap()
+    }
+
+    /// What a call makes of this body.
+    fn read<E: Endpoint<Effect = Read>>(endpoint: E, body: &str) -> E::Output {
+        let token = Credentials::Token(AccessToken::new("token").unwrap());
+        let session = Session::new(Config::new(Environment::Production, token)).unwrap();
+        let entropy = Entropy::from_bytes([0; 24]);
+        let mut call =
+            Call::new(&session, endpoint, Read::key([0; 16]), CallOptions::default(), entropy);
+        let now = Now { mono: Duration::ZERO, unix: Duration::ZERO };
+        let Step::Send(exchange) = call.poll(now, Waker::noop()) else { unreachable!() };
+        call.settle(
+            now,
+            exchange.ticket,
+            Ok(Response::new(Bytes::copy_from_slice(body.as_bytes()))),
+        );
+        let Step::Done(reply) = call.poll(now, Waker::noop()) else { unreachable!() };
+        reply.unwrap().value
+    }
+
+    fn same<T: Data + Serialize>(value: &T, members: usize) {
+        let told = told(value);
+        assert_eq!(told, expected(value));
+        let one = told.as_array().map_or(&told, |list| &list[0]);
+        assert_eq!(one.as_object().unwrap().len(), members, "{told}");
+    }
+
+    #[test]
+    fn every_resource_has_the_members_that_serde_gives_it() {
+        let payment = format!(
+            r#"{{"paymentId":"{ID}","type":"ACH","amount":1000.5,"status":"P_FAILED","creationDate":"2026-01-05T09:00:00Z","completionDate":"2026-01-05T09:00:00.000001Z",{AUDIT}}}"#
+        );
+        same(&read(GetPayment::new(ID.parse().unwrap()), &payment), 9);
+        same(&read(GetPayment::new(ID.parse().unwrap()), &format!(r#"{{"paymentId":"{ID}"}}"#)), 1);
+        let balance = format!(
+            r#"{{"accountId":"{ID}","availableBalance":-0.5,"currentBalance":7,"currency":"USD","last_updated_timestamp":"2026-01-05T09:00:00.1Z"}}"#
+        );
+        same(&read(GetBalance::new(ID.parse().unwrap()), &balance), 5);
+        let account = format!(
+            r#"[{{"accountId":"{ID}","accountName":"é","accountType":"Savings","currency":"USD","status":"Active",{AUDIT}}},{{"accountId":"{ID}"}}]"#
+        );
+        same(&read(ListAccounts, &account), 8);
+        let transaction = format!(
+            r#"[{{"transactionId":"{ID}","amount":-12.34,"description":"x","transaction_date":"2026-01-05T09:00:00Z","value_date":"2026-01-06","posting_date":"2026-01-07T01:00:00+01:00","status":"NEW",{AUDIT}}}]"#
+        );
+        same(&read(ListTransactions::new(), &transaction), 10);
+        let exception = format!(
+            r#"[{{"exceptionId":"{ID}","account_id":"{ID}","check_number":"1","presented_amount":1,"presentment_date":"2026-01-05","reason_code":"NO_ISSUE",{AUDIT}}}]"#
+        );
+        same(&read(ListCheckExceptions, &exception), 9);
+        let event = format!(
+            r#"{{"event_id":"{ID}","event_type":"paymentStatusUpdate","resource_type":"payment","data":{payment}}}"#
+        );
+        same(&Event::parse(event.as_bytes()).unwrap(), 4);
+    }
+
+    #[test]
+    fn an_empty_list_is_a_list() {
+        assert_eq!(Vec::<Payment>::new().data(), "[]");
+    }
+}
