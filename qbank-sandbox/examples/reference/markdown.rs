@@ -36,9 +36,8 @@ pub(crate) fn escaped(text: &str) -> String {
 fn table(block: &str) -> String {
     let row = |line: &str, tag: &str| {
         let cells = line.trim().trim_matches('|').split('|');
-        let cells: String =
-            cells.map(|cell| format!("<{tag}>{}</{tag}>", inline(cell.trim()))).collect();
-        format!("<tr>{cells}</tr>\n")
+        let cell = |cell: &str| format!("<{tag}>{}</{tag}>", inline(cell.trim()));
+        format!("<tr>{}</tr>\n", cells.map(cell).collect::<Vec<_>>().concat())
     };
     let mut lines = block.lines();
     let head = lines.next().map(|line| row(line, "th")).unwrap_or_default();

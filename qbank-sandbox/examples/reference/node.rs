@@ -63,7 +63,7 @@ impl Node {
         match self {
             Self::Null => "null".into(),
             Self::Plain(text) => text.clone(),
-            Self::Text(text) => format!("{:?}", text),
+            Self::Text(text) => format!("{text:?}"),
             Self::List(items) => {
                 joined(items.iter().map(|it| it.json(indent + 1)).collect(), '[', ']')
             }

@@ -90,7 +90,9 @@ fn provoke(it: &Operation, status: u16, customer: &mut Customer) -> u16 {
                 asked.body = asked.body.replace(&known, NOBODY);
             }
         }
-        404 if it.id() == "listTransactions" => asked.path += &format!("?accountId={NOBODY}"),
+        404 if it.id() == "listTransactions" => {
+            asked.path = format!("{}?accountId={NOBODY}", asked.path);
+        }
         404 => {
             let (folder, _) = asked.path.rsplit_once('/').unwrap();
             asked.path = format!("{folder}/{NOBODY}");

@@ -40,8 +40,8 @@ fn every_request_of_the_client_is_as_described() {
     let amount: Amount = "1000.50".parse().unwrap();
     let date = "2026-01-05".parse().unwrap();
     let bank = || "021000021".parse().unwrap();
-    let mut recipient = Recipient::new("ACME", bank(), "0012345678");
-    recipient.extra.insert("account_type".into(), "checking".into());
+    let recipient = Recipient::new("ACME", bank(), "0012345678");
+    let recipient = recipient.with_member("account_type", "\"checking\"").unwrap();
     let beneficiary = Beneficiary::new("ACME", bank(), "0012345678");
 
     let asked = &mut asked;
