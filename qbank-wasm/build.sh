@@ -15,4 +15,5 @@ cp "$wasm_root"/LICENSE-MIT "$wasm_root"/LICENSE-APACHE "$pkg"
 mkdir -p "$here/node_modules/@qbank"
 ln -sfn ../../pkg "$here/node_modules/@qbank/connect"
 
-node "$here/size.mjs" "$pkg"
+# Not more than it was.
+node "$here/size.mjs" "$pkg" 145000

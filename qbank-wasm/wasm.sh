@@ -17,7 +17,7 @@ wasm_tools=${WASM_TOOLS_DIR:-$wasm_root/target/wasm-tools}
 wasm_toolchain() {
   if rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
     echo rustup
-  elif [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] &&
+  elif [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && wasm_linker >/dev/null &&
     [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
     echo debian
   else
@@ -27,26 +27,32 @@ wasm_toolchain() {
   fi
 }
 
+# Flags as cargo takes them, whatever blanks a path has.
+wasm_encoded() {
+  local IFS=$'\x1f'
+  printf '%s' "$*"
+}
+
 wasm_cargo_build() { # CRATE [CARGO OPTION...]
   local options=(build --locked --profile wasm --target wasm32-unknown-unknown
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
   # SHA-256 as a loop, not unrolled: it hashes a webhook now and then.
-  local flags='--cfg sha2_backend_soft="compact"'
+  local flags=(--cfg 'sha2_backend_soft="compact"')
   case $(wasm_toolchain) in
     rustup)
       # No name of a folder of this machine in what is published.
-      flags+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$wasm_root=."
-      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags cargo "${options[@]}"
+      flags+=("--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$wasm_root=.")
+      CARGO_ENCODED_RUSTFLAGS=$(wasm_encoded "${flags[@]}") cargo "${options[@]}"
       ;;
     debian)
       # Without unwinding a panic is a trap: its texts and formatting are left out,
       # and with them all of `Debug`, which only Rust could show.
       # Inlining before LLVM, which `opt-level = "z"` turns off, makes it smaller.
-      flags+=" -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none"
-      flags+=" -Zinline-mir=yes"
+      flags+=(-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none)
+      flags+=(-Zinline-mir=yes)
       RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(wasm_linker) \
-        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags \
+        CARGO_ENCODED_RUSTFLAGS=$(wasm_encoded "${flags[@]}") \
         /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort \
         -Z build-std-features=optimize_for_size
       ;;
@@ -54,11 +60,17 @@ wasm_cargo_build() { # CRATE [CARGO OPTION...]
   esac
 }
 
-# The toolchain's own linker; Debian has none for wasm.
+# The linker of a Rust toolchain, or LLVM's own; Debian's rustc-web brings none.
 wasm_linker() {
-  local host
-  host=$(rustc -vV | sed -n 's/^host: //p')
-  echo "$(rustc --print sysroot)/lib/rustlib/$host/bin/rust-lld"
+  local sysroot
+  sysroot=$(rustc --print sysroot 2>/dev/null || true)
+  for linker in "$sysroot"/lib/rustlib/*/bin/rust-lld $(command -v rust-lld wasm-ld); do
+    if [ -x "$linker" ]; then
+      echo "$linker"
+      return
+    fi
+  done
+  return 1
 }
 
 # The tool of the version that the library has.

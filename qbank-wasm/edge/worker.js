@@ -10,23 +10,36 @@ export default {
     if (request.method !== "POST") {
       return answer(405, "only POST", { allow: "POST" });
     }
-    if (!(Number(request.headers.get("content-length")) <= LARGEST)) {
-      return answer(413, "too large");
-    }
-    // The signature covers the bytes as they came: verify before any JSON.parse.
-    const body = new Uint8Array(await request.arrayBuffer());
+    const body = await bytes(request);
+    if (body === null) return answer(413, "too large");
+    // Several while one is replaced by the next, one a line.
+    const secrets = (env.WEBHOOK_SECRET ?? "").split(/\s+/).filter(Boolean);
     let event;
     try {
-      event = verifyWebhook(body, request.headers, env.WEBHOOK_SECRET.split("\n"));
+      // The signature covers the bytes as they came: verify before any JSON.parse.
+      event = verifyWebhook(body, request.headers, secrets);
     } catch (error) {
       if (!(error instanceof WebhookVerificationError)) throw error;
-      return answer(400, error.reason);
+      // Without a secret the fault is ours: the bank is to try again.
+      return answer(error.reason === "bad_secret" ? 500 : 400, error.reason);
     }
     // Genuine, but nothing that this worker knows: taken, so that the bank does not repeat it.
     if (event === null) return answer(200, "ignored");
     return forward(event, body, env.FORWARD_TO);
   },
 };
+
+// The body, or null if it is too large, whatever its headers promise.
+async function bytes(request) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > LARGEST) return null;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
 
 // The same event can come twice: whoever takes it dedupes on `eventId`, which is signed, and
 // confirms with `payments.get` before it acts.

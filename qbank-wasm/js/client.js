@@ -1,7 +1,7 @@
 // The face of the package: resources and their methods, over one wasm engine that
 // decides everything.
 
-import { errorOf } from "./errors.js";
+import { UnexpectedResponseError, errorOf } from "./errors.js";
 import { Engine } from "./qbank_wasm.js";
 
 export class QBankConnectClient {
@@ -10,8 +10,8 @@ export class QBankConnectClient {
   constructor(options) {
     try {
       this.#engine = new Engine(options);
-    } catch (json) {
-      throw errorOf(JSON.parse(json).error);
+    } catch (thrown) {
+      throw typeof thrown === "string" ? errorOf(JSON.parse(thrown).error) : broken(thrown);
     }
     const call = (...args) => this.#call(...args);
     this.withRawResponse = resources(call);
@@ -23,11 +23,17 @@ export class QBankConnectClient {
   }
 
   async #call(operation, request, options) {
-    const [json, raw] = await this.#engine.call(operation, request, options);
+    let told;
+    try {
+      told = await this.#engine.call(operation, request, options);
+    } catch (thrown) {
+      throw broken(thrown, WRITES.has(operation) ? "unknown" : "not_applicable");
+    }
+    const [json, raw] = told;
     const { error, headers, firstSent, attemptLog, ...reply } = JSON.parse(json);
     // What is wrong with the arguments is no signal's doing.
     if (error?.kind === "invalid_input") throw errorOf(error);
-    if (error) throw errorOf(error, raw, options?.signal);
+    if (error) throw errorOf(error, raw, signalOf(options));
     return {
       ...reply,
       headers: new Headers(headers),
@@ -37,6 +43,35 @@ export class QBankConnectClient {
     };
   }
 }
+
+const WRITES = new Set([
+  "payments.createAch",
+  "payments.createWire",
+  "transfers.create",
+  "positivePay.createIssue",
+]);
+
+// Not a thing that happens: the module itself failed, and a call with it.
+const broken = (cause, fate = "never_sent") =>
+  new UnexpectedResponseError(
+    {
+      fate,
+      message: `the library itself failed (${cause}); make a new client in a new process, and ${
+        fate === "unknown" ? "reconcile with the bank's records before paying again" : "report this"
+      }`,
+    },
+    undefined,
+    cause,
+  );
+
+// A getter that throws must not take the place of what happened.
+const signalOf = (options) => {
+  try {
+    return options?.signal;
+  } catch {
+    return undefined;
+  }
+};
 
 const moment = (ms) => (ms == null ? null : new Date(ms));
 

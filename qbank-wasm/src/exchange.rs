@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
-use qbank_proto::bytes::{Bytes, BytesMut};
+use qbank_proto::bytes::Bytes;
 use qbank_proto::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, response};
 use qbank_proto::{Exchange, Fault, FaultKind, Ticket};
 use wasm_bindgen::prelude::*;
@@ -125,13 +125,13 @@ async fn receive(
         return whole(&answer, max_body).await;
     }
     let reader = body.unchecked_ref::<Stream>().get_reader().map_err(broken)?;
-    let mut buffer = BytesMut::new();
+    let mut buffer = Vec::new();
     loop {
         let read = reader.read().map_err(broken)?;
         let chunk = JsFuture::from(Promise::resolve(&read)).await.map_err(broken)?;
         let member = |name: &str| Reflect::get(&chunk, &name.into()).map_err(broken);
         if member("done")?.is_truthy() {
-            return Ok(buffer.freeze());
+            return Ok(buffer.into());
         }
         let bytes = octets(&member("value")?)?;
         let length = bytes.length() as usize;
@@ -148,9 +148,7 @@ async fn receive(
             }
             return Err(too_large(max_body));
         }
-        let start = buffer.len();
-        buffer.resize(start + length, 0);
-        bytes.copy_to(&mut buffer[start..]);
+        append(&mut buffer, &bytes).ok_or_else(|| too_large(max_body))?;
     }
 }
 
@@ -163,7 +161,18 @@ async fn whole(answer: &Answer, max_body: usize) -> Result<Bytes, Fault> {
     if bytes.length() as usize > max_body {
         return Err(too_large(max_body));
     }
-    Ok(bytes.to_vec().into())
+    let mut whole = Vec::new();
+    append(&mut whole, &bytes).ok_or_else(|| too_large(max_body))?;
+    Ok(whole.into())
+}
+
+/// A limit can be larger than the memory that there is.
+fn append(buffer: &mut Vec<u8>, bytes: &Uint8Array) -> Option<()> {
+    let (start, length) = (buffer.len(), bytes.length() as usize);
+    buffer.try_reserve(length).ok()?;
+    buffer.resize(start + length, 0);
+    bytes.copy_to(buffer.get_mut(start..)?);
+    Some(())
 }
 
 /// Bytes, and nothing that can be made into some: a number would be that many zeros.

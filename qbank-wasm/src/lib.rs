@@ -39,11 +39,18 @@
 //! `credentials: "omit"` and `cache: "no-store"`. [`Fetch::with_function`] takes an
 //! application's own function, which gets all of them.
 //!
+//! # Edge workers
+//!
+//! One client may serve every event of a worker: calls of different events share the
+//! token, and never run on each other's account. A call itself needs an event: outside
+//! one a worker gives neither randomness nor requests.
+//!
 //! # Dropping and aborting
 //!
 //! Futures are not `Send`. One that is dropped aborts its exchange and leaves the
 //! session usable; [`Fetch::drive_until`] ends with what is known instead.
 
+mod bell;
 mod exchange;
 #[cfg(feature = "npm")]
 mod npm;
@@ -60,8 +67,9 @@ pub use js_sys;
 use js_sys::Function;
 pub use qbank_proto::*;
 
+use crate::bell::Bell;
 pub use crate::platform::AbortSignal;
-use crate::platform::{Aborted, Sleep, now, random};
+use crate::platform::{Aborted, now, random};
 
 /// The client over `fetch`: every call is a future of its answer.
 pub type Client = qbank_proto::Client<Fetch>;
@@ -131,18 +139,19 @@ impl Fetch {
 
     async fn run<M: Machine>(self, mut machine: M, aborted: Aborted) -> M::Output {
         let mut aborted = pin!(aborted);
+        let (bell, waker) = Bell::new();
         let mut at = now();
         loop {
             if poll_fn(|cx| Poll::Ready(aborted.as_mut().poll(cx).is_ready())).await {
                 return machine.abandon(at);
             }
-            let todo = match poll_fn(|cx| Poll::Ready(machine.poll(at, cx.waker()))).await {
+            let todo = match machine.poll(at, &waker) {
                 Step::Send(exchange) => Todo::Send(Box::new(exchange)),
                 Step::Authorize { ticket, timeout } => Todo::Authorize(ticket, timeout),
                 Step::Wait(limit) => Todo::Wait(limit),
                 Step::Done(output) => return output,
             };
-            let did = self.unless(aborted.as_mut(), todo).await;
+            let did = self.unless(aborted.as_mut(), todo, &bell).await;
             at = now();
             match did {
                 Did::Send(ticket, outcome) => machine.settle(at, ticket, outcome),
@@ -153,23 +162,17 @@ impl Fetch {
     }
 
     /// Does it, unless aborted first. The same code for every machine.
-    async fn unless(&self, mut aborted: Pin<&mut Aborted>, todo: Todo) -> Did {
-        let waits = matches!(todo, Todo::Wait(_));
-        let mut work = pin!(self.work(todo));
-        let mut polled = false;
+    async fn unless(&self, mut aborted: Pin<&mut Aborted>, todo: Todo, bell: &Bell) -> Did {
+        let mut work = pin!(self.work(todo, bell));
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(did) => Poll::Ready(did),
             Poll::Pending if aborted.as_mut().poll(cx).is_ready() => Poll::Ready(Did::Wait),
-            // The machine got this task's waker in the step before: no wake-up is lost.
-            Poll::Pending if waits && std::mem::replace(&mut polled, true) => {
-                Poll::Ready(Did::Wait)
-            }
             Poll::Pending => Poll::Pending,
         })
         .await
     }
 
-    async fn work(&self, todo: Todo) -> Did {
+    async fn work(&self, todo: Todo, bell: &Bell) -> Did {
         match todo {
             Todo::Send(request) => {
                 let (ticket, outcome) = exchange::exchange(self.function.as_ref(), *request).await;
@@ -177,7 +180,7 @@ impl Fetch {
             }
             Todo::Authorize(ticket, timeout) => Did::Authorize(ticket, self.supply(timeout).await),
             Todo::Wait(limit) => {
-                Sleep::new(limit).await;
+                bell.wait(limit).await;
                 Did::Wait
             }
         }

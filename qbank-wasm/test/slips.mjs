@@ -102,13 +102,11 @@ for (const name of ["bank_id", "account_number"]) {
 }
 const cycle = {};
 cycle.again = cycle;
-const thousandfold = JSON.parse("[".repeat(1000) + "]".repeat(1000));
 for (const [what, memo] of [
   ["a bigint", 1n],
   ["a function", () => 1],
   ["a Symbol", Symbol("x")],
   ["a cycle", cycle],
-  ["a thousand nested lists", thousandfold],
   ["half a character", "\ud800"],
   [
     "a throwing toJSON",

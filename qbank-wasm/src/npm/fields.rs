@@ -67,10 +67,14 @@ impl Fields {
         if self.object.is_undefined() {
             return None;
         }
-        // A getter that throws is not an absent member: a symbol is good for nothing.
-        let value = Reflect::get(&self.object, &name.into());
-        let value = value.unwrap_or_else(|_| JsValue::symbol(None));
+        let value = self.raw(name);
         (!value.is_undefined() && !value.is_null()).then_some(value)
+    }
+
+    /// The member as it is. A getter that throws is not an absent member: a symbol is
+    /// good for nothing.
+    pub(super) fn raw(&self, name: &str) -> JsValue {
+        Reflect::get(&self.object, &name.into()).unwrap_or_else(|_| JsValue::symbol(None))
     }
 
     /// Whether the member is there, and says nothing.
@@ -122,7 +126,7 @@ impl Fields {
     pub(super) fn day(&self, name: &str) -> Result<Option<NaiveDate>, Error> {
         let rule = || self.wrong(name, "must be a day as a string such as 2026-01-31");
         let Some(value) = self.get(name) else { return Ok(None) };
-        let text = value.as_string().filter(|text| text.len() == 10).ok_or_else(rule)?;
+        let text = value.as_string().filter(|text| is_plain(text)).ok_or_else(rule)?;
         parse_day(&text).map(Some).ok_or_else(rule)
     }
 
@@ -164,9 +168,8 @@ impl Fields {
 
     pub(super) fn milliseconds(&self, name: &str) -> Result<Option<Duration>, Error> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        let ms = value.as_f64().filter(|ms| *ms > 0.0 && *ms <= Number::MAX_SAFE_INTEGER);
-        let ms =
-            ms.ok_or_else(|| self.wrong(name, "must be a number of milliseconds above zero"))?;
+        let ms = value.as_f64().filter(|ms| *ms >= 1.0 && *ms <= Number::MAX_SAFE_INTEGER);
+        let ms = ms.ok_or_else(|| self.wrong(name, "must be a number of milliseconds from 1"))?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
         Ok(Some(Duration::from_micros((ms * 1000.0) as u64)))
     }
@@ -180,4 +183,12 @@ impl Fields {
             .map(|count| Some(count as u32))
             .ok_or_else(|| self.wrong(name, "must be a whole number from 0"))
     }
+}
+
+/// Four digits, two and two: no sign, no blank.
+fn is_plain(day: &str) -> bool {
+    let dash = |at: usize| at == 4 || at == 7;
+    let fits =
+        |(at, byte): (usize, u8)| if dash(at) { byte == b'-' } else { byte.is_ascii_digit() };
+    day.len() == 10 && !day.starts_with("0000") && day.bytes().enumerate().all(fits)
 }

@@ -19,6 +19,7 @@ use super::answer::{self, Told};
 use super::data::Data;
 use super::fields::Fields;
 use super::options::{self, Options, named};
+use crate::platform;
 use crate::{AbortSignal, Drive, Fetch};
 
 /// A call of any kind, whose output is told to JavaScript.
@@ -39,9 +40,15 @@ pub(super) fn call(
     given: JsValue,
 ) -> Result<(AnyCall, Option<AbortSignal>), Error> {
     let writes = matches!(operation, ACH | WIRE | TRANSFER | ISSUE);
+    // An edge worker gives randomness only while it handles an event.
+    let random = platform::random::<1>().map(drop).map_err(|_| {
+        let rule = "gives no randomness here: call while an event is handled";
+        Error::invalid_input("crypto.getRandomValues", rule)
+    });
     let resumes = options::resumes(&given);
     let accepted = (operation == WAIT).then_some("accepted");
-    options::call(given, writes, accepted)
+    random
+        .and_then(|()| options::call(given, writes, accepted))
         .and_then(|(mut options, given)| {
             let signal = options.signal.take();
             Ok((chosen(client, operation, request, options, &given)?, signal))
@@ -134,13 +141,31 @@ fn recipient(details: JsValue) -> Result<Recipient, Error> {
         if ["name", "bankId", "accountNumber"].contains(&name.as_str()) {
             continue;
         }
-        let Some(value) = fields.get(&name) else { continue };
+        let value = fields.raw(&name);
+        if value.is_undefined() {
+            continue;
+        }
         let json = js_sys::JSON::stringify(&value).ok().and_then(|json| json.as_string());
+        let json = json.filter(|json| !is_half(json));
         recipient = recipient
             .with_member(name.as_str(), json.unwrap_or_default())
             .map_err(|_| fields.wrong(&name, "cannot be written as JSON"))?;
     }
     Ok(recipient)
+}
+
+/// Whether a text in it has half of a surrogate pair: only that is written as `\ud…`.
+fn is_half(json: &str) -> bool {
+    let mut escapes = json.split('\\').skip(1);
+    while let Some(escape) = escapes.next() {
+        match escape.as_bytes() {
+            [b'u', b'd', ..] => return true,
+            // A backslash itself: what follows is no escape.
+            [] => drop(escapes.next()),
+            _ => {}
+        }
+    }
+    false
 }
 
 fn wire(request: JsValue) -> Result<CreateWire, Error> {

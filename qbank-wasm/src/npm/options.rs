@@ -57,6 +57,10 @@ pub(super) fn client(options: &JsValue) -> Result<Client<Fetch>, Error> {
         let rule = || fields.wrong("scopes", "must be an array of strings such as accounts.read");
         for scope in js_sys::try_iter(&scopes).ok().flatten().ok_or_else(rule)? {
             let scope = scope.ok().and_then(|scope| scope.as_string()).ok_or_else(rule)?;
+            let plain = !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic());
+            if !plain {
+                return Err(rule());
+            }
             config.scopes.push(scope.as_str().into());
         }
     }
@@ -68,6 +72,9 @@ pub(super) fn client(options: &JsValue) -> Result<Client<Fetch>, Error> {
     config.poll_interval = fields.milliseconds("pollIntervalMs")?.unwrap_or(config.poll_interval);
     config.max_key_age = fields.milliseconds("maxKeyAgeMs")?.unwrap_or(config.max_key_age);
     if let Some(bytes) = fields.count("maxBodyBytes")? {
+        if bytes == 0 {
+            return Err(fields.wrong("maxBodyBytes", "must be more than zero"));
+        }
         config.max_body = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
     config.user_agent = fields.text("userAgent")?;
@@ -138,7 +145,9 @@ async fn supplied(supplier: Function) -> Result<AccessToken, BoxError> {
         return Err("it must give a string, or { accessToken, expiresIn? }".into());
     };
     let token = AccessToken::new(&text)?;
-    let seconds = member("expiresIn").as_f64().filter(|seconds| seconds.is_finite());
+    let told = member("expiresIn");
+    let seconds = told.as_f64().or_else(|| told.as_string()?.parse::<u32>().ok().map(f64::from));
+    let seconds = seconds.filter(|seconds| seconds.is_finite());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     Ok(match seconds {
         Some(seconds) => token.expires_in(std::time::Duration::from_secs(seconds as u64)),

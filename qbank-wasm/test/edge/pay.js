@@ -1,7 +1,7 @@
 // Not an example: pays from an edge worker, for the test beside it.
 import { QBankConnectClient, QBankError } from "@qbank/connect";
 
-// Made once, when the worker starts, where a worker may do no I/O.
+// One for all events: they share its token.
 let client;
 const connect = (env) =>
   (client ??= new QBankConnectClient({
@@ -10,8 +10,17 @@ const connect = (env) =>
     environment: { baseUrl: env.BANK },
   }));
 
+// Where a worker gives neither randomness nor requests.
+const outside = new QBankConnectClient({
+  accessToken: "a-ready-made-token",
+  environment: { sandboxPort: 9 },
+})
+  .accounts.list()
+  .catch(({ kind, fate }) => ({ kind, fate }));
+
 export default {
   async fetch(request, env) {
+    if (request.url.endsWith("/outside")) return Response.json(await outside);
     const order = await request.json();
     try {
       const { data, fate, attempts } =

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { start } from "./workerd.mjs";
 
 const SECRET = "a-secret-of-this-test";
@@ -26,8 +27,8 @@ before(async () => {
     response.writeHead(status).end();
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => receiver.once("listening", resolve));
-  worker = await start(new URL("../../edge/config.capnp", import.meta.url).pathname, {
-    WEBHOOK_SECRET: `the-next-secret\n${SECRET}`,
+  worker = await start(fileURLToPath(new URL("../../edge/config.capnp", import.meta.url)), {
+    WEBHOOK_SECRET: `the-next-secret\n${SECRET}\n`,
     FORWARD_TO: `http://127.0.0.1:${receiver.address().port}/events`,
   });
 });
@@ -101,4 +102,9 @@ test("another method, and a body that is too large, are refused", async () => {
   assert.equal(get.headers.get("allow"), "POST");
   const huge = "x".repeat((1 << 20) + 1);
   assert.equal((await deliver(huge, sign(huge))).status, 413);
+  // Without a length in its head.
+  const body = new Blob([huge, huge]).stream();
+  const answer = await deliver(body, sign(huge + huge), { body, duplex: "half" });
+  assert.equal(answer.status, 413);
+  assert.equal(received.length, 0);
 });
