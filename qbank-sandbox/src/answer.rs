@@ -21,6 +21,8 @@ pub(crate) enum ContentType {
     Json,
     Problem,
     Html,
+    #[cfg(feature = "server")]
+    Yaml,
 }
 
 impl Answer {
@@ -92,6 +94,8 @@ impl ContentType {
             Self::Json => "application/json",
             Self::Problem => "application/problem+json",
             Self::Html => "text/html; charset=utf-8",
+            #[cfg(feature = "server")]
+            Self::Yaml => "application/yaml",
         };
         Some(HeaderValue::from_static(text))
     }

@@ -48,6 +48,10 @@ pub(crate) fn answer(
     match (below, request.method().as_str()) {
         ("" | "/", "GET") => Ok(Answer::json(StatusCode::OK, &index::INDEX)),
         ("/ledger", "GET") => Ok(Answer::json(StatusCode::OK, &bank.ledger())),
+        #[cfg(feature = "server")]
+        ("/openapi.yaml", "GET") => Ok(crate::description::yaml()),
+        #[cfg(feature = "server")]
+        ("/docs", "GET") => Ok(crate::description::page()),
         ("/magic", "GET") => Ok(Answer::json(StatusCode::OK, &MAGIC)),
         ("/clients", "GET") => Ok(clients(bank)),
         ("/requests", "GET") => Ok(Answer::json(StatusCode::OK, bank.journal.requests())),
@@ -88,6 +92,8 @@ pub(crate) fn answer(
 fn allow(below: &str) -> Option<&'static str> {
     Some(match below {
         "" | "/" | "/ledger" | "/deliveries" | "/magic" | "/clients" => "GET",
+        #[cfg(feature = "server")]
+        "/openapi.yaml" | "/docs" => "GET",
         "/requests" => "GET, DELETE",
         "/faults" | "/webhooks" => "GET, POST, DELETE",
         "/advance" | "/accounts" | "/checks" | "/webhooks/trigger" | "/webhooks/resend"

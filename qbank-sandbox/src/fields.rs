@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::NaiveDate;
-use qbank_proto::{Amount, Id, RoutingNumber};
+use qbank_proto::{Amount, Id, Money, RoutingNumber};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -46,7 +46,9 @@ impl Fields {
         if raw.get().starts_with('"') {
             return Err(self.wrong(name, "a JSON number"));
         }
-        raw.get().parse().map(Some).map_err(|e| self.malformed(name, e))
+        // Any JSON number of exact dollars: a program may write 1e3.
+        let amount = raw.get().parse::<Money>().and_then(Amount::try_from);
+        amount.map(Some).map_err(|e| self.malformed(name, e))
     }
 
     pub(crate) fn date(&mut self, name: &'static str) -> Result<NaiveDate, Refusal> {
@@ -60,7 +62,7 @@ impl Fields {
         self.parsed(name, "a date such as 2026-01-31", parse_date)
     }
 
-    /// A text that is neither blank nor longer than `longest` bytes.
+    /// A text that is neither blank nor longer than `longest` characters.
     pub(crate) fn text(&mut self, name: &'static str, longest: usize) -> Result<String, Refusal> {
         self.required(name, |fields, name| fields.optional_text(name, longest))
     }
@@ -73,7 +75,7 @@ impl Fields {
         let Some(text) = self.value::<String>(name, "a string")? else {
             return Ok(None);
         };
-        if text.trim().is_empty() || text.len() > longest {
+        if text.trim().is_empty() || text.chars().count() > longest {
             return Err(self.malformed(name, format_args!("must have 1 to {longest} characters")));
         }
         Ok(Some(text))

@@ -207,6 +207,8 @@ mod config;
 mod control;
 mod core_run;
 mod cors;
+#[cfg(feature = "server")]
+mod description;
 mod error;
 mod faults;
 mod fields;

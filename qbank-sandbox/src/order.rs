@@ -296,7 +296,8 @@ fn different(from: AccountId, to: AccountId) -> Result<(), Refusal> {
 
 fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
     if !has_media_type(headers, "application/json") {
-        return Err(Refusal::malformed("The Content-Type must be application/json."));
+        let message = "The Content-Type must be application/json.";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "ERR_REQ_007", message));
     }
     let auth_date = headers.get("x-fapi-auth-date").map(|value| value.to_str().unwrap_or_default());
     if auth_date.is_some_and(|text| httpdate::parse_http_date(text).is_err()) {

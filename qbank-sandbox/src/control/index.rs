@@ -23,7 +23,14 @@ const fn delete(path: &'static str, what: &'static str) -> Entry {
     Entry { method: "DELETE", path, body: None, what }
 }
 
-pub(super) const INDEX: [Entry; 19] = [
+/// A page in the browser that holds the bank has no room for its description.
+const ENTRIES: usize = if cfg!(feature = "server") { 21 } else { 19 };
+
+pub(super) const INDEX: [Entry; ENTRIES] = [
+    #[cfg(feature = "server")]
+    get("/_sandbox/docs", "the reference of the bank's API, to read"),
+    #[cfg(feature = "server")]
+    get("/_sandbox/openapi.yaml", "the same, for programs: OpenAPI 3.1"),
     get("/_sandbox/ledger", "accounts, entries (one per intent), reversals, and the total"),
     get("/_sandbox/clients", "the clients and their accounts, in real time"),
     get(

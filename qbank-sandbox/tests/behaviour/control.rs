@@ -114,7 +114,7 @@ fn a_fault_for_no_method_of_http_is_refused_by_name() {
 #[test]
 fn what_is_not_on_the_control_surface_is_404_or_405() {
     let mut customer = Customer::new();
-    for path in ["/openapi.yaml", "/ledger/", "//"] {
+    for path in ["/openapi.json", "/ledger/", "//"] {
         customer.control("GET", path, "").refused(404, "ERR_REQ_003");
     }
     let answer = customer.control("PUT", "/faults", "");

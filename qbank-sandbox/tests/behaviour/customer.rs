@@ -7,6 +7,8 @@ use http::{HeaderMap, Method, Request, Response};
 use qbank_sandbox::{Bank, BankConfig, OPERATING, PAYROLL, SAVINGS, TREASURY, WireFault};
 use serde_json::Value;
 
+use crate::described::check_answer;
+
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -96,7 +98,13 @@ impl Customer {
             let name: http::HeaderName = name.parse().unwrap();
             request.headers_mut().append(name, value.parse().unwrap());
         }
-        self.bank.handle(self.now, request).into()
+        let answer: Answer = self.bank.handle(self.now, request).into();
+        // Some faults make answers that no bank gives.
+        let fault = self.bank.requests().last().and_then(|request| request.fault);
+        if matches!(fault, None | Some("in_flight" | "revoke_token")) {
+            check_answer(method, path, answer.status, &answer.headers, &answer.body);
+        }
+        answer
     }
 
     pub(crate) fn bearer(&self) -> String {

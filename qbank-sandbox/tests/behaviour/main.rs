@@ -1,6 +1,15 @@
 //! What the bank does, in virtual time: each test reads as a script of one behaviour.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    reason = "a test may fail, and uses a part of what it shares"
+)]
+
+#[path = "../described/mod.rs"]
+mod described;
 
 mod ach;
 mod checks;

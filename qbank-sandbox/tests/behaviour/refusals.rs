@@ -106,8 +106,8 @@ fn a_write_says_what_it_is() {
         headers.extend(more);
         customer.send("POST", "/v1/transfers", &headers, &transfer("1.00"))
     };
-    write(&[]).refused(400, "ERR_REQ_001");
-    write(&[("content-type", "text/plain")]).refused(400, "ERR_REQ_001");
+    write(&[]).refused(415, "ERR_REQ_007");
+    write(&[("content-type", "text/plain")]).refused(415, "ERR_REQ_007");
     let json = ("content-type", "application/json; charset=utf-8");
     write(&[json, ("x-fapi-auth-date", "yesterday")]).refused(400, "ERR_REQ_001");
     let good = ("x-fapi-auth-date", "Mon, 05 Jan 2026 13:00:00 GMT");

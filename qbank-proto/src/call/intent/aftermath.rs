@@ -130,21 +130,21 @@ impl Intent {
 
     pub(super) fn follow(&mut self, now: Now, id: PaymentId) {
         tracing::debug!(payment = %id, "follow the payment in process");
-        let left = self.deadline.unwrap_or_default().saturating_sub(now.mono);
+        let deadline = self.deadline.unwrap_or_default();
         let options = CallOptions {
             timeout: Some(self.limits.timeout),
             connect_timeout: self.limits.connect,
             token: self.token.clone(),
             ..CallOptions::default()
         };
-        let within = left.min(LONGEST_FOLLOW);
         let jitter = self.jitter.fork();
         self.state = State::Following(Box::new(Watch::new(
             self.session.clone(),
             id,
             Goal::Seen,
             options,
-            now.mono.saturating_add(within),
+            // The call's own deadline stands, even if this clock should go back.
+            now.mono.saturating_add(LONGEST_FOLLOW).min(deadline),
             jitter,
         )));
     }
