@@ -99,6 +99,7 @@ mod id;
 mod idempotency;
 mod json;
 mod judge;
+mod list;
 mod location;
 mod machine;
 mod money;
@@ -137,6 +138,7 @@ pub use id::{
 };
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use json::JsonObject;
+pub use list::{ListDecoder, ListEndpoint};
 pub use machine::{
     BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Sent, Step, Ticket,
 };
