@@ -128,8 +128,8 @@ pub use call::Call;
 pub use config::{ClientAuth, Config, Credentials, Environment, is_loopback};
 pub use error::{Attempt, Error, ErrorKind, Fate};
 pub use face::{
-    Accounts, Balances, Client, Drive, Payments, Pending, PendingWait, PositivePay, Transactions,
-    Transfers,
+    Accounts, Balances, Client, Drive, DriveLists, Payments, Pending, PendingWait, PositivePay,
+    Transactions, Transfers,
 };
 pub use fields::{DecodeError, Fields};
 pub use id::{
@@ -138,9 +138,9 @@ pub use id::{
 };
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use json::JsonObject;
-pub use list::{ListDecoder, ListEndpoint};
+pub use list::{ListDecoder, ListEndpoint, OpenList};
 pub use machine::{
-    BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Sent, Step, Ticket,
+    BodyMode, BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Sent, Step, Ticket,
 };
 pub use money::{Amount, AmountError, Money};
 pub use options::{AuthDate, CallOptions, Resume};

@@ -14,18 +14,21 @@
 //!
 //! list.end(); // the connection broke
 //! let torn = list.next().expect("something is wrong").unwrap_err();
-//! assert_eq!(torn.offset(), Some(75));
+//! assert_eq!(torn.offset(), Some(73));
 //! assert!(list.next().is_none());
 //! # Ok::<(), qbank_proto::Error>(())
 //! ```
 
 use std::marker::PhantomData;
 
-use crate::endpoint::{Endpoint, Read};
+use http::Method;
+
+use crate::endpoint::{Answer, Endpoint, Read};
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::fields::{DecodeError, Fields};
 use crate::json;
 use crate::redact::redact_bounded;
+use crate::scope::Scope;
 
 /// An operation whose answer is a list that can be read while it arrives.
 pub trait ListEndpoint: Endpoint<Effect = Read, Output = Vec<Self::Item>> {
@@ -34,6 +37,29 @@ pub trait ListEndpoint: Endpoint<Effect = Read, Output = Vec<Self::Item>> {
 
     /// Reads one of the list.
     fn item(fields: &Fields<'_>) -> Result<Self::Item, DecodeError>;
+}
+
+/// Opens a list: a call that is over with the head of a good answer. Its body is read
+/// by a [`ListDecoder`].
+#[derive(Debug)]
+pub struct OpenList<L>(pub L);
+
+impl<L: ListEndpoint> Endpoint for OpenList<L> {
+    type Effect = Read;
+    type Output = ();
+
+    const METHOD: Method = L::METHOD;
+    const PATH: &'static str = L::PATH;
+    const SCOPE: Option<Scope> = L::SCOPE;
+    const STREAMS: bool = true;
+
+    fn target(&self, url: &mut String) {
+        self.0.target(url);
+    }
+
+    fn decode(&self, _: &Answer<'_>) -> Result<(), DecodeError> {
+        Ok(())
+    }
 }
 
 /// Takes the bytes of a list as they come, and gives its items as soon as they are
@@ -72,16 +98,7 @@ enum State {
 impl<L: ListEndpoint> ListDecoder<L> {
     /// Before the first byte of an answer to this operation.
     pub fn new(_: &L) -> Self {
-        Self {
-            buffer: Vec::new(),
-            done: 0,
-            offset: 0,
-            tried: 0,
-            state: State::Opening,
-            ended: None,
-            items: 0,
-            list: PhantomData,
-        }
+        Self::default()
     }
 
     /// The next bytes. Take all items before pushing more: what is pushed is kept.
@@ -123,13 +140,10 @@ impl<L: ListEndpoint> ListDecoder<L> {
         loop {
             let byte = self.peek();
             self.state = match (self.state, byte) {
-                (State::Over, _) => return None,
-                (State::Closed, None) => return None,
+                (State::Over, _) | (State::Closed, None) => return None,
                 (_, None) => return self.starved(),
                 (State::Opening, Some(b'[')) => self.take(State::First),
-                (State::First, Some(b']')) | (State::Separator, Some(b']')) => {
-                    self.take(State::Closed)
-                }
+                (State::First | State::Separator, Some(b']')) => self.take(State::Closed),
                 (State::Separator, Some(b',')) => self.take(State::Item),
                 (State::First | State::Item, Some(_)) => return self.item(),
                 (State::Opening, Some(_)) => return Some(self.fail("it is not a JSON array")),
@@ -212,6 +226,21 @@ impl<L: ListEndpoint> ListDecoder<L> {
             Fate::NotApplicable,
             Evidence { what, offset: Some(offset), ..Evidence::default() },
         ))
+    }
+}
+
+impl<L: ListEndpoint> Default for ListDecoder<L> {
+    fn default() -> Self {
+        Self {
+            buffer: Vec::new(),
+            done: 0,
+            offset: 0,
+            tried: 0,
+            state: State::Opening,
+            ended: None,
+            items: 0,
+            list: PhantomData,
+        }
     }
 }
 
