@@ -128,6 +128,11 @@ impl<L: ListEndpoint> ListDecoder<L> {
         self.items
     }
 
+    /// Whether nothing more can come out: the list is complete, or an error was given.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Closed | State::Over)
+    }
+
     /// Whether the list came to its own end.
     pub fn is_complete(&self) -> bool {
         self.state == State::Closed
