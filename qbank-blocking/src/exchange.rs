@@ -4,19 +4,24 @@ use std::io::Read;
 use std::time::Instant;
 
 use qbank_proto::bytes::Bytes;
-use qbank_proto::{Exchange, Fault, Ticket, is_loopback};
+use qbank_proto::{BodyMode, Exchange, Fault, Ticket, is_loopback};
+use ureq::http::response::Parts;
 use ureq::http::{Request, Response};
 use ureq::{AsSendBody, Body};
 
 use crate::agent::Agents;
-use crate::fault;
 use crate::watch::Watch;
+use crate::{fault, list};
 
-/// Does it once, and says what came of it.
+/// What came of an exchange, and the body if it was left unread.
+pub(crate) type Outcome = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
+
+/// Does it once, and says what came of it. `mode` is asked what becomes of the body.
 pub(crate) fn exchange(
     agents: &Agents,
     exchange: Exchange,
-) -> (Ticket, Result<Response<Bytes>, Fault>) {
+    mode: impl FnOnce(&Ticket, &Parts) -> BodyMode,
+) -> Outcome {
     let limits = Limits::of(&exchange);
     Watch::begin(&exchange);
     let (head, body) = exchange.request.into_parts();
@@ -25,12 +30,20 @@ pub(crate) fn exchange(
     } else {
         run(agents, Request::from_parts(head, &body[..]), &limits)
     };
+    let mut left = None;
     let outcome = match answered {
         Ok(answer) => {
             let (head, body) = answer.into_parts();
-            match read(body, &limits) {
-                Ok(body) => Ok(Response::from_parts(head, body)),
-                Err(error) => Err(fault::inside_answer(error).with_head(head)),
+            if mode(&exchange.ticket, &head) == BodyMode::Stream {
+                let done_by =
+                    exchange.stream_timeout.and_then(|limit| limits.begun.checked_add(limit));
+                left = Some(list::Body::new(body, done_by));
+                Ok(Response::from_parts(head, Bytes::new()))
+            } else {
+                match read(body, &limits) {
+                    Ok(body) => Ok(Response::from_parts(head, body)),
+                    Err(error) => Err(fault::inside_answer(error).with_head(head)),
+                }
             }
         }
         Err(error) => Err(match agents {
@@ -40,13 +53,14 @@ pub(crate) fn exchange(
         }),
     };
     Watch::end();
-    (exchange.ticket, outcome)
+    (exchange.ticket, outcome, left)
 }
 
 /// What is left of an exchange once its request is on its way.
 struct Limits {
     begun: Instant,
     timeout: std::time::Duration,
+    body_timeout: std::time::Duration,
     connect_timeout: std::time::Duration,
     fresh_connection: bool,
     max_body: usize,
@@ -58,6 +72,7 @@ impl Limits {
         Self {
             begun: Instant::now(),
             timeout: exchange.timeout,
+            body_timeout: exchange.stream_timeout.unwrap_or(exchange.timeout),
             connect_timeout: exchange.connect_timeout,
             fresh_connection: exchange.fresh_connection,
             max_body: exchange.max_body,
@@ -99,7 +114,7 @@ fn secured<S: AsSendBody>(agent: &ureq::Agent, request: Request<S>, limits: &Lim
         .timeout_send_request(Some(limits.timeout))
         .timeout_send_body(Some(limits.timeout))
         .timeout_recv_response(Some(limits.timeout))
-        .timeout_recv_body(Some(limits.timeout))
+        .timeout_recv_body(Some(limits.body_timeout))
         .build()
 }
 

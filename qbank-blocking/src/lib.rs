@@ -44,6 +44,7 @@
 mod agent;
 mod exchange;
 mod fault;
+mod list;
 mod resolver;
 mod signal;
 mod watch;
@@ -59,6 +60,7 @@ pub use ureq;
 
 use crate::agent::Agents;
 pub use crate::agent::Builder;
+pub use crate::list::List;
 use crate::signal::Signal;
 
 /// The blocking client: every call returns its answer.
@@ -76,33 +78,12 @@ type Supplier = dyn Fn(Duration) -> Result<AccessToken, BoxError> + Send + Sync;
 impl Drive for Ureq {
     type Run<M: Machine + Send + 'static> = M::Output;
 
-    fn drive<M>(&self, mut machine: M) -> M::Output
+    fn drive<M>(&self, machine: M) -> M::Output
     where
         M: Machine + Send + 'static,
         M::Output: Send + 'static,
     {
-        let signal = Arc::new(Signal::default());
-        let waker = Waker::from(Arc::clone(&signal));
-        let mut at = now();
-        loop {
-            match machine.poll(at, &waker) {
-                Step::Send(exchange) => {
-                    let (ticket, outcome) = exchange::exchange(&self.agents, exchange);
-                    at = now();
-                    machine.settle(at, ticket, outcome);
-                }
-                Step::Authorize { ticket, timeout } => {
-                    let token = self.supply(timeout);
-                    at = now();
-                    machine.supply(at, ticket, token);
-                }
-                Step::Wait(limit) => {
-                    signal.wait(limit);
-                    at = now();
-                }
-                Step::Done(output) => return output,
-            }
-        }
+        self.run(machine).0
     }
 
     fn entropy(&self) -> Entropy {
@@ -119,6 +100,46 @@ impl Drive for Ureq {
 
     fn now(&self) -> Now {
         now()
+    }
+}
+
+impl DriveLists for Ureq {
+    type Opened<L: ListEndpoint> = Result<List<L>, Error>;
+
+    fn open<L: ListEndpoint>(&self, call: Call<OpenList<L>>) -> Result<List<L>, Error> {
+        let (opened, body) = self.run(call);
+        Ok(List::new(opened?, body))
+    }
+}
+
+impl Ureq {
+    /// Drives a machine to its end, and gives the body that it left unread.
+    fn run<M: Machine>(&self, mut machine: M) -> (M::Output, Option<list::Body>) {
+        let mut left = None;
+        let signal = Arc::new(Signal::default());
+        let waker = Waker::from(Arc::clone(&signal));
+        let mut at = now();
+        loop {
+            match machine.poll(at, &waker) {
+                Step::Send(exchange) => {
+                    let mode = |ticket: &Ticket, head: &_| machine.head(now(), ticket, head);
+                    let (ticket, outcome, body) = exchange::exchange(&self.agents, exchange, mode);
+                    left = body;
+                    at = now();
+                    machine.settle(at, ticket, outcome);
+                }
+                Step::Authorize { ticket, timeout } => {
+                    let token = self.supply(timeout);
+                    at = now();
+                    machine.supply(at, ticket, token);
+                }
+                Step::Wait(limit) => {
+                    signal.wait(limit);
+                    at = now();
+                }
+                Step::Done(output) => return (output, left),
+            }
+        }
     }
 }
 

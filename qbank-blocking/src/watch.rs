@@ -44,6 +44,11 @@ impl Watch {
         });
     }
 
+    /// Goes on with an exchange whose answer has begun.
+    pub(crate) fn resume(done_by: Option<Instant>) {
+        CURRENT.set(Self { done_by, written: true, ..Self::NONE });
+    }
+
     pub(crate) fn end() {
         CURRENT.set(Self::NONE);
     }

@@ -11,11 +11,12 @@ use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::ResponseFuture;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use qbank_proto::bytes::{Bytes, BytesMut};
+use qbank_proto::http::response::Parts;
 use qbank_proto::http::{Request, Response};
-use qbank_proto::{Exchange, Fault, FaultKind, Ticket};
+use qbank_proto::{BodyMode, Exchange, Fault, FaultKind, Ticket};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::fault;
+use crate::{fault, list};
 
 /// Starts a request; whatever the client's connector is, this is its shape.
 pub(crate) type Start = dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync;
@@ -27,11 +28,15 @@ pub(crate) struct Clients {
     pub(crate) fresh: Arc<Start>,
 }
 
-/// Does it once, and says what came of it.
+/// What came of an exchange, and the body if it was left unread.
+pub(crate) type Outcome = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
+
+/// Does it once, and says what came of it. `mode` is asked what becomes of the body.
 pub(crate) async fn exchange(
     clients: &Clients,
     exchange: Exchange,
-) -> (Ticket, Result<Response<Bytes>, Fault>) {
+    mode: impl FnOnce(&Ticket, &Parts) -> BodyMode,
+) -> Outcome {
     let (head, body) = exchange.request.into_parts();
     let mut request = Request::from_parts(head, Full::new(body));
     let connection = capture_connection(&mut request);
@@ -46,6 +51,12 @@ pub(crate) async fn exchange(
     let outcome = match answered {
         Ok(answer) => {
             let (head, body) = answer.into_parts();
+            if mode(&exchange.ticket, &head) == BodyMode::Stream {
+                let limit = exchange.stream_timeout.unwrap_or(exchange.timeout);
+                let left = list::Body::new(body, begun + limit.min(LONGEST));
+                let head = Response::from_parts(head, Bytes::new());
+                return (exchange.ticket, Ok(head), Some(left));
+            }
             match read(body, exchange.max_body, timer, limits.done_by).await {
                 Ok(body) => Ok(Response::from_parts(head, body)),
                 Err(fault) => Err(fault.with_head(head)),
@@ -53,11 +64,11 @@ pub(crate) async fn exchange(
         }
         Err(fault) => Err(fault),
     };
-    (exchange.ticket, outcome)
+    (exchange.ticket, outcome, None)
 }
 
 /// No limit is longer than ten years: the clock's own range has an end.
-const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 struct Limits {
     connect_by: Instant,
@@ -122,7 +133,8 @@ async fn read(
     }
 }
 
-fn chunk(
+/// The next piece of a body, until the time is up.
+pub(crate) fn chunk(
     mut body: Pin<&mut Incoming>,
     mut timer: Pin<&mut Sleep>,
     done_by: Instant,

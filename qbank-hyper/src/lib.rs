@@ -56,6 +56,7 @@ mod bulk;
 mod connect;
 mod exchange;
 mod fault;
+mod list;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -71,6 +72,7 @@ pub use qbank_proto::*;
 pub use crate::bulk::{Submissions, submit_all};
 pub use crate::connect::Builder;
 use crate::exchange::Clients;
+pub use crate::list::List;
 
 /// The async client: every call is a future of its answer.
 pub type Client = qbank_proto::Client<Hyper>;
@@ -88,34 +90,13 @@ type Supplying = Pin<Box<dyn Future<Output = Result<AccessToken, BoxError>> + Se
 impl Drive for Hyper {
     type Run<M: Machine + Send + 'static> = Pin<Box<dyn Future<Output = M::Output> + Send>>;
 
-    fn drive<M>(&self, mut machine: M) -> Self::Run<M>
+    fn drive<M>(&self, machine: M) -> Self::Run<M>
     where
         M: Machine + Send + 'static,
         M::Output: Send + 'static,
     {
         let driver = self.clone();
-        Box::pin(async move {
-            let mut at = now();
-            loop {
-                match poll_fn(|cx| Poll::Ready(machine.poll(at, cx.waker()))).await {
-                    Step::Send(exchange) => {
-                        let (ticket, outcome) = exchange::exchange(&driver.clients, exchange).await;
-                        at = now();
-                        machine.settle(at, ticket, outcome);
-                    }
-                    Step::Authorize { ticket, timeout } => {
-                        let token = driver.supply(timeout).await;
-                        at = now();
-                        machine.supply(at, ticket, token);
-                    }
-                    Step::Wait(limit) => {
-                        wake_or(limit).await;
-                        at = now();
-                    }
-                    Step::Done(output) => return output,
-                }
-            }
-        })
+        Box::pin(async move { driver.run(machine).await.0 })
     }
 
     fn entropy(&self) -> Entropy {
@@ -132,6 +113,18 @@ impl Drive for Hyper {
 
     fn now(&self) -> Now {
         now()
+    }
+}
+
+impl DriveLists for Hyper {
+    type Opened<L: ListEndpoint> = Pin<Box<dyn Future<Output = Result<List<L>, Error>> + Send>>;
+
+    fn open<L: ListEndpoint>(&self, call: Call<OpenList<L>>) -> Self::Opened<L> {
+        let driver = self.clone();
+        Box::pin(async move {
+            let (opened, body) = driver.run(call).await;
+            Ok(List::new(opened?, body))
+        })
     }
 }
 
@@ -168,6 +161,34 @@ impl Hyper {
     {
         self.supplier = Some(Arc::new(move |timeout| Box::pin(supplier(timeout))));
         self
+    }
+
+    /// Drives a machine to its end, and gives the body that it left unread.
+    async fn run<M: Machine>(&self, mut machine: M) -> (M::Output, Option<list::Body>) {
+        let mut left = None;
+        let mut at = now();
+        loop {
+            match poll_fn(|cx| Poll::Ready(machine.poll(at, cx.waker()))).await {
+                Step::Send(exchange) => {
+                    let mode = |ticket: &Ticket, head: &_| machine.head(now(), ticket, head);
+                    let (ticket, outcome, body) =
+                        exchange::exchange(&self.clients, exchange, mode).await;
+                    left = body;
+                    at = now();
+                    machine.settle(at, ticket, outcome);
+                }
+                Step::Authorize { ticket, timeout } => {
+                    let token = self.supply(timeout).await;
+                    at = now();
+                    machine.supply(at, ticket, token);
+                }
+                Step::Wait(limit) => {
+                    wake_or(limit).await;
+                    at = now();
+                }
+                Step::Done(output) => return (output, left),
+            }
+        }
     }
 
     async fn supply(&self, timeout: Duration) -> Result<AccessToken, BoxError> {

@@ -193,6 +193,7 @@ impl Authorizer {
                 request,
                 connect_timeout: self.limits.connect_timeout(timeout),
                 timeout,
+                stream_timeout: None,
                 max_body: MAX_TOKEN_ANSWER,
                 fresh_connection: *fresh_connection,
                 ticket,

@@ -16,7 +16,7 @@ mod operation;
 use std::task::Waker;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, response};
 
 pub(crate) use intent::{already_over, payment_failed};
 pub(crate) use operation::{Meaning, Operation};
@@ -24,7 +24,7 @@ pub(crate) use operation::{Meaning, Operation};
 use crate::endpoint::{Effect, Endpoint};
 use crate::error::Error;
 use crate::idempotency::IdempotencyKey;
-use crate::machine::{BoxError, Entropy, Fault, Machine, Now, Step, Ticket};
+use crate::machine::{BodyMode, BoxError, Entropy, Fault, Machine, Now, Step, Ticket};
 use crate::options::CallOptions;
 use crate::reply::Reply;
 use crate::session::Session;
@@ -87,6 +87,15 @@ impl<E: Endpoint> Machine for Call<E> {
             Step::Authorize { ticket, timeout } => Step::Authorize { ticket, timeout },
             Step::Wait(limit) => Step::Wait(limit),
             Step::Done(outcome) => Step::Done(self.typed(outcome)),
+        }
+    }
+
+    fn head(&mut self, _: Now, ticket: &Ticket, head: &response::Parts) -> BodyMode {
+        let ours = self.intent.is_out(ticket);
+        if E::STREAMS && ours && head.status.is_success() {
+            BodyMode::Stream
+        } else {
+            BodyMode::Buffer
         }
     }
 

@@ -160,6 +160,8 @@ pub(crate) struct Evidence {
     pub(crate) payment: Option<Box<Payment>>,
     pub(crate) scope: Option<Scope>,
     pub(crate) source: Option<BoxError>,
+    /// Of the first byte of an answer that could not be read.
+    pub(crate) offset: Option<u64>,
     /// The part of the input that is at fault, if the input is.
     pub(crate) input: Option<String>,
 }
@@ -306,6 +308,12 @@ impl Error {
     /// The last answer, raw. Never of the token endpoint.
     pub fn response(&self) -> Option<&Response<Bytes>> {
         self.0.response.as_ref()
+    }
+
+    /// Where in the answer of a list the first byte is that could not be read; what
+    /// was before it has been given out.
+    pub fn offset(&self) -> Option<u64> {
+        self.0.offset
     }
 
     /// The bank's record, where the error comes from one.

@@ -15,6 +15,7 @@ use crate::endpoint::{
 use crate::error::Error;
 use crate::id::{AccountId, PaymentId};
 use crate::idempotency::IdempotencyKey;
+use crate::list::{ListEndpoint, OpenList};
 use crate::machine::{Entropy, Machine, Now};
 use crate::options::{AuthDate, CallOptions, Resume};
 use crate::policy::ConflictPolicy;
@@ -44,6 +45,15 @@ pub trait Drive {
 
     /// Both clocks, as this driver reads them.
     fn now(&self) -> Now;
+}
+
+/// What a driver adds if it can hand out an answer while it arrives.
+pub trait DriveLists: Drive {
+    /// What opening gives: the list, or a future of it.
+    type Opened<L: ListEndpoint>;
+
+    /// Drives the call to the head of its answer, and gives its body as a list.
+    fn open<L: ListEndpoint>(&self, call: Call<OpenList<L>>) -> Self::Opened<L>;
 }
 
 /// A client of the bank: a session, and a driver for its calls. Cheap to clone
@@ -280,6 +290,17 @@ impl<D: Drive, E: Endpoint> Pending<'_, D, E> {
     pub fn send(self) -> D::Run<Call<E>> {
         let client = self.client;
         client.drive(self.call())
+    }
+}
+
+impl<D: DriveLists, L: ListEndpoint> Pending<'_, D, L> {
+    /// Sends it, and gives the items one after the other while the answer arrives, in
+    /// the memory of one. The timeout limits the wait for the answer to begin, and the
+    /// deadline all of it.
+    pub fn stream(self) -> D::Opened<L> {
+        let client = self.client;
+        let (endpoint, options) = (OpenList(self.endpoint), self.options);
+        client.driver.open(Pending { client, endpoint, key: None, options }.call())
     }
 }
 

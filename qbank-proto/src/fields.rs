@@ -24,6 +24,10 @@ impl DecodeError {
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for DecodeError {
@@ -44,6 +48,10 @@ impl std::error::Error for DecodeError {}
 pub struct Fields<'a>(Vec<Member<'a>>);
 
 impl<'a> Fields<'a> {
+    pub(crate) const fn of(members: Vec<Member<'a>>) -> Self {
+        Self(members)
+    }
+
     /// Reads a body that must be one JSON object.
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
         json::object(body).map(Self)

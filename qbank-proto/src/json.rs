@@ -23,6 +23,17 @@ pub(crate) fn object(body: &[u8]) -> Result<Vec<Member<'_>>, DecodeError> {
     Ok(members)
 }
 
+/// Reads the JSON object that begins here, and how long it is. `None`: it does not
+/// end here.
+pub(crate) fn first_object(body: &[u8]) -> Result<Option<(Vec<Member<'_>>, usize)>, DecodeError> {
+    let mut cursor = Cursor { body, at: 0 };
+    match cursor.object() {
+        Ok(members) => Ok(Some((members, cursor.at))),
+        Err(error) if error.as_str().starts_with(EOF) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a body that must be an array of JSON objects, one after the other: the
 /// first that cannot be read, or that `read` refuses, ends it.
 pub(crate) fn objects<'a>(

@@ -99,6 +99,7 @@ mod id;
 mod idempotency;
 mod json;
 mod judge;
+mod list;
 mod location;
 mod machine;
 mod money;
@@ -127,8 +128,8 @@ pub use call::Call;
 pub use config::{ClientAuth, Config, Credentials, Environment, is_loopback};
 pub use error::{Attempt, Error, ErrorKind, Fate};
 pub use face::{
-    Accounts, Balances, Client, Drive, Payments, Pending, PendingWait, PositivePay, Transactions,
-    Transfers,
+    Accounts, Balances, Client, Drive, DriveLists, Payments, Pending, PendingWait, PositivePay,
+    Transactions, Transfers,
 };
 pub use fields::{DecodeError, Fields};
 pub use id::{
@@ -137,8 +138,9 @@ pub use id::{
 };
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use json::JsonObject;
+pub use list::{ListDecoder, ListEndpoint, OpenList};
 pub use machine::{
-    BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Said, Sent, Step, Ticket,
+    BodyMode, BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Said, Sent, Step, Ticket,
 };
 pub use money::{Amount, AmountError, Money};
 pub use options::{AuthDate, CallOptions, Resume};

@@ -59,6 +59,13 @@ pub trait Machine {
     /// What to do next. `waker` is woken when a `Wait` may end early.
     fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output>;
 
+    /// The head of the answer is here: read its body, or settle with the head alone
+    /// and leave the body to whoever asked for it?
+    fn head(&mut self, now: Now, ticket: &Ticket, head: &response::Parts) -> BodyMode {
+        let _ = (now, ticket, head);
+        BodyMode::Buffer
+    }
+
     /// What came of the exchange that [`Step::Send`] asked for.
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>);
 
@@ -77,6 +84,10 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
 
     fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
         (**self).poll(now, waker)
+    }
+
+    fn head(&mut self, now: Now, ticket: &Ticket, head: &response::Parts) -> BodyMode {
+        (**self).head(now, ticket, head)
     }
 
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
@@ -127,6 +138,9 @@ pub struct Exchange {
     pub connect_timeout: Duration,
     /// Limit for the whole exchange, the answer's body included.
     pub timeout: Duration,
+    /// Limit for the whole exchange once [`Machine::head`] says that its body is
+    /// streamed: what is left of the call. `None`: it will not say so.
+    pub stream_timeout: Option<Duration>,
     /// Limit for the answer's body, in bytes after decoding.
     pub max_body: usize,
     /// Do not use a connection that was used before: the last one misbehaved.
@@ -144,11 +158,21 @@ impl fmt::Debug for Exchange {
             .field("body_bytes", &self.request.body().len())
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
+            .field("stream_timeout", &self.stream_timeout)
             .field("max_body", &self.max_body)
             .field("fresh_connection", &self.fresh_connection)
             .field("ticket", &self.ticket)
             .finish()
     }
+}
+
+/// What becomes of the body of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyMode {
+    /// It is read to its end, and settled with.
+    Buffer,
+    /// It is left unread, and the exchange settled with an empty one.
+    Stream,
 }
 
 /// Names one exchange. It cannot be cloned, so an exchange settles once.

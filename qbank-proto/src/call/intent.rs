@@ -246,6 +246,7 @@ impl Intent {
             request,
             connect_timeout: self.limits.connect_timeout(timeout),
             timeout,
+            stream_timeout: operation.streams().then_some(left),
             max_body: self.limits.max_body,
             fresh_connection: self.fresh_connection,
             ticket: Ticket(ticket),
@@ -299,6 +300,11 @@ impl Intent {
             State::Ready => drop(self.auth.settle(now, &ticket, outcome)),
             State::Resting(_) | State::Over(_) | State::Gone(_) => {}
         }
+    }
+
+    /// Whether it is this exchange of the intent itself that is out.
+    pub(super) fn is_out(&self, ticket: &Ticket) -> bool {
+        matches!(&self.state, State::Out(out) if out.ticket == ticket.0)
     }
 
     pub(super) fn supply(

@@ -18,6 +18,7 @@ pub(crate) trait Operation {
     fn path(&self) -> &'static str;
     fn scope(&self) -> Option<Scope>;
     fn follows(&self) -> bool;
+    fn streams(&self) -> bool;
     fn target(&self, url: &mut String);
     fn body(&self) -> Result<Bytes, Error>;
     fn secrets(&self) -> Vec<&str>;
@@ -89,6 +90,10 @@ impl<E: Endpoint> Operation for Typed<E> {
 
     fn follows(&self) -> bool {
         E::FOLLOWS
+    }
+
+    fn streams(&self) -> bool {
+        E::STREAMS
     }
 
     fn target(&self, url: &mut String) {

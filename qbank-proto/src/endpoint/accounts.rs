@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Answer, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::AccountId;
+use crate::list::ListEndpoint;
 use crate::open::open_enum;
 use crate::scope::Scope;
 
@@ -23,6 +24,14 @@ impl Endpoint for ListAccounts {
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Account>, DecodeError> {
         Fields::read_list(answer.content()?, Account::read)
+    }
+}
+
+impl ListEndpoint for ListAccounts {
+    type Item = Account;
+
+    fn item(fields: &Fields<'_>) -> Result<Account, DecodeError> {
+        Account::read(fields)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Answer, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::{AccountId, ExceptionId};
+use crate::list::ListEndpoint;
 use crate::money::Money;
 use crate::open::open_enum;
 use crate::scope::Scope;
@@ -25,6 +26,14 @@ impl Endpoint for ListCheckExceptions {
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<CheckException>, DecodeError> {
         Fields::read_list(answer.content()?, CheckException::read)
+    }
+}
+
+impl ListEndpoint for ListCheckExceptions {
+    type Item = CheckException;
+
+    fn item(fields: &Fields<'_>) -> Result<CheckException, DecodeError> {
+        CheckException::read(fields)
     }
 }
 

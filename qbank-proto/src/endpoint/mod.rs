@@ -127,6 +127,11 @@ pub trait Endpoint: Debug + Send + 'static {
     /// Whether [`Endpoint::follow`] can ever give an answer.
     const FOLLOWS: bool = false;
 
+    /// Whether [`Endpoint::decode`] looks at the head of a good answer alone, and its
+    /// body is left to whoever made the call.
+    #[doc(hidden)]
+    const STREAMS: bool = false;
+
     /// Texts of the request that must not show up in an error if the bank
     /// repeats them.
     fn secrets(&self) -> Vec<&str> {

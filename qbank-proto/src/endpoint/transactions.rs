@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Answer, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::{AccountId, TransactionId};
+use crate::list::ListEndpoint;
 use crate::money::Money;
 use crate::open::open_enum;
 use crate::scope::Scope;
@@ -68,6 +69,14 @@ impl Endpoint for ListTransactions {
 
     fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Transaction>, DecodeError> {
         Fields::read_list(answer.content()?, Transaction::read)
+    }
+}
+
+impl ListEndpoint for ListTransactions {
+    type Item = Transaction;
+
+    fn item(fields: &Fields<'_>) -> Result<Transaction, DecodeError> {
+        Transaction::read(fields)
     }
 }
 

@@ -62,6 +62,7 @@ impl World<'_> {
                         request: self.vault(process),
                         connect_timeout: timeout,
                         timeout,
+                        stream_timeout: None,
                         max_body: usize::MAX,
                         fresh_connection: false,
                         ticket,

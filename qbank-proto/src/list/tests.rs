@@ -1,0 +1,165 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::endpoint::{ListTransactions, Transaction};
+
+const ID: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
+
+/// Everything that comes out of these chunks, and then the end.
+fn read(chunks: &[&[u8]]) -> (Vec<Transaction>, Option<Error>) {
+    let mut list = ListDecoder::new(&ListTransactions::new());
+    let mut items = Vec::new();
+    for chunk in chunks {
+        list.push(chunk);
+        while let Some(next) = list.next() {
+            match next {
+                Ok(item) => items.push(item),
+                Err(error) => return (items, Some(error)),
+            }
+        }
+    }
+    list.end();
+    match list.next() {
+        Some(Err(error)) => (items, Some(error)),
+        Some(Ok(_)) => panic!("an item came after all was taken"),
+        None => {
+            assert!(list.is_complete());
+            (items, None)
+        }
+    }
+}
+
+fn transaction(description: &str, cents: i64) -> String {
+    let amount = crate::Money::from_cents(cents);
+    let description = serde_json::to_string(description).unwrap();
+    format!(
+        r#"{{"transactionId":"{ID}","amount":{amount},"description":{description},"x":[{{"}}":"]"}}]}}"#
+    )
+}
+
+#[test]
+fn an_empty_list_is_a_list() {
+    for text in ["[]", " [ ] ", "\n[\t]\r\n"] {
+        let (items, error) = read(&[text.as_bytes()]);
+        assert!(items.is_empty() && error.is_none(), "{text}");
+    }
+}
+
+#[test]
+fn what_was_before_a_tear_has_been_given_out() {
+    let whole = format!("[{},{}]", transaction("one", 1), transaction("two", 2));
+    for cut in 0..whole.len() {
+        let (items, error) = read(&[&whole.as_bytes()[..cut]]);
+        let error = error.expect("a list without its bracket is torn");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
+        assert_eq!(error.fate(), Fate::NotApplicable);
+        let first = 1 + transaction("one", 1).len();
+        let second = first + 1 + transaction("two", 2).len();
+        let (complete, offset) = match cut {
+            _ if cut < first => (0, cut.min(1)),
+            _ if cut < second => (1, if cut == first { first } else { first + 1 }),
+            _ => (2, second),
+        };
+        assert_eq!(items.len(), complete, "cut at {cut}");
+        assert_eq!(error.offset(), Some(offset as u64), "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_malformed_item_names_its_byte() {
+    let good = transaction("one", 1);
+    for (bad, what) in [
+        ("{\"transactionId\":7}", "transactionId"),
+        ("{]", "valid JSON"),
+        ("7", "shape"),
+        ("null", "shape"),
+        ("{\"a\":1,\"a\":2}", "shape"),
+    ] {
+        let text = format!("[{good}, {bad}, {good}]");
+        let (items, error) = read(&[text.as_bytes()]);
+        let error = error.unwrap();
+        assert_eq!(items.len(), 1, "{bad}");
+        assert_eq!(error.offset(), Some(good.len() as u64 + 3), "{bad}: {error}");
+        assert!(error.to_string().contains(what), "{bad}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_list_and_what_follows_one_are_refused() {
+    for (text, offset) in [("{}", 0), ("<html>", 0), ("[] x", 3), ("[,]", 1), ("[{}]", 1)] {
+        let (items, error) = read(&[text.as_bytes()]);
+        assert!(items.is_empty());
+        assert_eq!(error.unwrap().offset(), Some(offset), "{text}");
+    }
+    let text = format!("[{},]", transaction("one", 1));
+    let (items, error) = read(&[text.as_bytes()]);
+    assert_eq!((items.len(), error.is_some()), (1, true));
+}
+
+#[test]
+fn an_item_without_end_does_not_fill_the_memory() {
+    let mut list = ListDecoder::new(&ListTransactions::new());
+    list.push(b"[{\"description\":\"");
+    let chunk = vec![b'}'; 64 << 10];
+    for _ in 0..40 {
+        list.push(&chunk);
+        match list.next() {
+            None => assert!(list.buffer.len() <= LONGEST_ITEM + chunk.len()),
+            Some(error) => {
+                assert!(error.unwrap_err().to_string().contains("larger than 1 MiB"));
+                return;
+            }
+        }
+    }
+    panic!("it took more than 2 MiB for one item");
+}
+
+#[test]
+fn a_broken_connection_says_why_once() {
+    let mut list = ListDecoder::new(&ListTransactions::new());
+    list.push(b"[");
+    assert!(list.next().is_none());
+    list.broken("connection reset");
+    let error = list.next().unwrap().unwrap_err();
+    assert!(error.to_string().contains("at byte 1: the answer broke off: connection reset"));
+    assert!(list.next().is_none());
+    list.push(b"{}");
+    assert!(list.next().is_none());
+}
+
+proptest! {
+    /// However the bytes are cut, the items are those of the whole.
+    #[test]
+    fn chunks_do_not_matter(
+        texts in prop::collection::vec((".{0,12}", -1_000_000_i64..1_000_000), 0..6),
+        blank in "[ \t\r\n]{0,2}",
+        cuts in prop::collection::vec(0_usize..2000, 0..40),
+    ) {
+        let all: Vec<String> = texts.iter().map(|(text, cents)| transaction(text, *cents)).collect();
+        let whole = format!("{blank}[{blank}{}{blank}]{blank}", all.join(&format!("{blank},{blank}")));
+        let bytes = whole.as_bytes();
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut % (bytes.len() + 1)).collect();
+        cuts.sort_unstable();
+        let mut chunks = Vec::new();
+        let mut from = 0;
+        for cut in cuts {
+            chunks.push(&bytes[from..cut]);
+            from = cut;
+        }
+        chunks.push(&bytes[from..]);
+        let (items, error) = read(&chunks);
+        prop_assert!(error.is_none(), "{:?}", error);
+        let wanted = Fields::read_list(bytes, ListTransactions::item).unwrap();
+        prop_assert_eq!(items, wanted);
+    }
+
+    /// Whatever comes, it ends, and the offset lies inside.
+    #[test]
+    fn hostile_bytes_end(chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..10)) {
+        let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
+        let length: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+        if let (_, Some(error)) = read(&chunks) {
+            prop_assert!(error.offset().unwrap() <= length as u64);
+        }
+    }
+}
