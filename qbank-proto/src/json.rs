@@ -17,7 +17,7 @@ pub(crate) type Member<'a> = (Cow<'a, str>, &'a str);
 
 /// Reads a body that must be one JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Vec<Member<'_>>, DecodeError> {
-    let mut cursor = Cursor { body, at: 0 };
+    let mut cursor = Cursor::new(body);
     let members = cursor.object()?;
     cursor.end()?;
     Ok(members)
@@ -26,10 +26,10 @@ pub(crate) fn object(body: &[u8]) -> Result<Vec<Member<'_>>, DecodeError> {
 /// Reads the JSON object that begins here, and how long it is. `None`: it does not
 /// end here.
 pub(crate) fn first_object(body: &[u8]) -> Result<Option<(Vec<Member<'_>>, usize)>, DecodeError> {
-    let mut cursor = Cursor { body, at: 0 };
+    let mut cursor = Cursor::new(body);
     match cursor.object() {
         Ok(members) => Ok(Some((members, cursor.at))),
-        Err(error) if error.as_str().starts_with(EOF) => Ok(None),
+        Err(error) if cursor.cut || error.as_str().starts_with(EOF) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -40,7 +40,7 @@ pub(crate) fn objects<'a>(
     body: &'a [u8],
     read: &mut dyn FnMut(Vec<Member<'a>>) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
-    let mut cursor = Cursor { body, at: 0 };
+    let mut cursor = Cursor::new(body);
     cursor.open(b'[')?;
     if !cursor.closes(b']') {
         loop {
@@ -55,7 +55,7 @@ pub(crate) fn objects<'a>(
 
 /// A text that must be one JSON value, without the white space around it.
 pub(crate) fn value(text: &str) -> Result<&str, DecodeError> {
-    let mut cursor = Cursor { body: text.as_bytes(), at: 0 };
+    let mut cursor = Cursor::new(text.as_bytes());
     let value = cursor.value()?;
     cursor.end()?;
     Ok(value)
@@ -81,9 +81,15 @@ const MOST_MEMBERS: usize = 256;
 struct Cursor<'a> {
     body: &'a [u8],
     at: usize,
+    /// What serde_json refused last ends with the body: more of it could be JSON.
+    cut: bool,
 }
 
 impl<'a> Cursor<'a> {
+    const fn new(body: &'a [u8]) -> Self {
+        Self { body, at: 0, cut: false }
+    }
+
     fn object(&mut self) -> Result<Vec<Member<'a>>, DecodeError> {
         self.open(b'{')?;
         let mut members: Vec<Member<'a>> = Vec::new();
@@ -133,7 +139,14 @@ impl<'a> Cursor<'a> {
                 self.at += json.len();
                 std::str::from_utf8(json).map_err(|_| self.odd(SYNTAX))
             }
-            Some(Err(error)) => Err(self.refused(&error)),
+            Some(Err(error)) => {
+                // `1.` is no number, but half of one.
+                let mut lines = rest.split(|byte| *byte == b'\n');
+                let last = lines.next_back().map_or(0, <[u8]>::len);
+                let lines = lines.count() + 1;
+                self.cut = error.line() == lines && error.column() >= last;
+                Err(self.refused(&error))
+            }
             None => Err(self.odd(SYNTAX)),
         }
     }

@@ -97,6 +97,21 @@ fn what_is_no_list_and_what_follows_one_are_refused() {
 }
 
 #[test]
+fn a_number_that_is_cut_after_its_point_is_read_on() {
+    for cut in ["-", "-1.", "-1.5e", "-1.5e+", "[-1.", "tru", "\"\\u00"] {
+        let head = format!("[{{\"transactionId\":\"{ID}\",\"x\":{cut}");
+        let mut list = ListDecoder::new(&ListTransactions::new());
+        list.push(head.as_bytes());
+        assert!(list.next().is_none(), "{cut}");
+    }
+    let whole = format!("[{}]", transaction("one", -150));
+    for cut in 0..whole.len() {
+        let (items, error) = read(&[&whole.as_bytes()[..cut], &whole.as_bytes()[cut..]]);
+        assert!(items.len() == 1 && error.is_none(), "cut at {cut}");
+    }
+}
+
+#[test]
 fn an_item_without_end_does_not_fill_the_memory() {
     let mut list = ListDecoder::new(&ListTransactions::new());
     list.push(b"[{\"description\":\"");
