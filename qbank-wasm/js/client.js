@@ -27,13 +27,14 @@ export class QBankConnectClient {
     try {
       told = await this.#engine.call(operation, request, options);
     } catch (thrown) {
-      throw broken(thrown, WRITES.has(operation) ? "unknown" : "not_applicable");
+      const fate = WRITES.has(operation) ? "unknown" : "not_applicable";
+      throw broken(thrown, fate, member(options, "idempotencyKey"));
     }
     const [json, raw] = told;
     const { error, headers, firstSent, attemptLog, ...reply } = JSON.parse(json);
     // What is wrong with the arguments is no signal's doing.
     if (error?.kind === "invalid_input") throw errorOf(error);
-    if (error) throw errorOf(error, raw, signalOf(options));
+    if (error) throw errorOf(error, raw, member(options, "signal"));
     return {
       ...reply,
       headers: new Headers(headers),
@@ -52,10 +53,11 @@ const WRITES = new Set([
 ]);
 
 // Not a thing that happens: the module itself failed, and a call with it.
-const broken = (cause, fate = "never_sent") =>
+const broken = (cause, fate = "never_sent", idempotencyKey = null) =>
   new UnexpectedResponseError(
     {
       fate,
+      idempotencyKey,
       message: `the library itself failed (${cause}); make a new client in a new process, and ${
         fate === "unknown" ? "reconcile with the bank's records before paying again" : "report this"
       }`,
@@ -65,9 +67,9 @@ const broken = (cause, fate = "never_sent") =>
   );
 
 // A getter that throws must not take the place of what happened.
-const signalOf = (options) => {
+const member = (options, name) => {
   try {
-    return options?.signal;
+    return options?.[name];
   } catch {
     return undefined;
   }

@@ -43,7 +43,7 @@
 //!
 //! One client may serve every event of a worker: calls of different events share the
 //! token, and never run on each other's account. A call itself needs an event: outside
-//! one a worker gives neither randomness nor requests.
+//! one a worker gives neither randomness nor requests, and making a call panics.
 //!
 //! # Dropping and aborting
 //!
@@ -97,7 +97,10 @@ impl Drive for Fetch {
 
     fn entropy(&self) -> Entropy {
         // Without the platform's generator there is no key that is safe to use.
-        #[expect(clippy::expect_used, reason = "not reachable by input; every platform has one")]
+        #[expect(
+            clippy::expect_used,
+            reason = "not reachable by input: see the crate's words on edge workers"
+        )]
         Entropy::from_bytes(random().expect("the platform has crypto.getRandomValues"))
     }
 
