@@ -4,6 +4,7 @@
 //! digits, unknown members cost nothing, and either spelling of a name serves.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::id::{Id, hyphenated};
 use crate::json::{self, Member};
 use crate::money::Money;
-use crate::plain::parse_day;
+use crate::plain::{parse_day, parse_time};
 
 /// Why an answer's body could not be read. Holds positions and names of
 /// members, never a value.
@@ -23,6 +24,10 @@ impl DecodeError {
     /// With a reason, which must not contain any of the answer's values.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
+    }
+
+    pub(crate) const fn fixed(reason: &'static str) -> Self {
+        Self(Cow::Borrowed(reason))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -45,16 +50,24 @@ impl std::error::Error for DecodeError {}
 /// or of another type reads as `None`; a text that is not valid Unicode is an
 /// error.
 #[derive(Debug, Default)]
-pub struct Fields<'a>(Vec<Member<'a>>);
+pub struct Fields<'a> {
+    members: Vec<Member<'a>>,
+    /// After the one that was asked for last: they are mostly asked for in order.
+    next: Cell<usize>,
+}
 
 impl<'a> Fields<'a> {
     pub(crate) const fn of(members: Vec<Member<'a>>) -> Self {
-        Self(members)
+        Self { members, next: Cell::new(0) }
+    }
+
+    pub(crate) fn into_members(self) -> Vec<Member<'a>> {
+        self.members
     }
 
     /// Reads a body that must be one JSON object.
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
-        json::object(body).map(Self)
+        json::object(body).map(Self::of)
     }
 
     /// Reads a body that must be an array of JSON objects, one after the other:
@@ -65,32 +78,56 @@ impl<'a> Fields<'a> {
     ) -> Result<Vec<T>, DecodeError> {
         let mut items = Vec::new();
         json::objects(body, &mut |members| {
-            items.push(read(&Self(members))?);
-            Ok(())
+            let fields = Self::of(members);
+            items.push(read(&fields)?);
+            Ok(fields.into_members())
         })?;
         Ok(items)
     }
 
-    fn find(&self, names: &[&str]) -> Option<&'a str> {
-        names.iter().find_map(|name| {
-            let (_, json) = self.0.iter().find(|(member, _)| member == name)?;
-            (*json != "null").then_some(*json)
-        })
+    #[inline]
+    fn find(&self, names: &[&str]) -> Option<&Member<'a>> {
+        let next = self.next.get();
+        let found = match (self.members.get(next), names.first()) {
+            (Some(member), Some(name)) if member.has_value(name) => (next, member),
+            _ => names.iter().find_map(|name| self.search(name))?,
+        };
+        self.next.set(found.0 + 1);
+        Some(found.1)
+    }
+
+    fn search(&self, name: &str) -> Option<(usize, &Member<'a>)> {
+        self.members.iter().enumerate().find(|(_, member)| member.has_value(name))
     }
 
     /// Whether there is no member at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.members.is_empty()
     }
 
     /// The unparsed JSON of a member.
     pub fn json(&self, names: &[&str]) -> Option<&'a str> {
-        self.find(names)
+        self.find(names).map(Member::json)
     }
 
     /// A member that is a JSON string.
     pub fn text(&self, names: &[&str]) -> Result<Option<Cow<'a, str>>, DecodeError> {
-        self.find(names).map_or(Ok(None), json::string)
+        self.with(names, Cow::Borrowed, |text| text)
+    }
+
+    /// Most texts are read where they stand.
+    #[inline]
+    fn with<T>(
+        &self,
+        names: &[&str],
+        plain: impl FnOnce(&'a str) -> T,
+        text: impl FnOnce(Cow<'a, str>) -> T,
+    ) -> Result<Option<T>, DecodeError> {
+        let Some(member) = self.find(names) else { return Ok(None) };
+        match member.plain() {
+            Some(found) => Ok(Some(plain(found))),
+            None => Ok(member.text()?.map(text)),
+        }
     }
 
     /// A member that must be there and be a uuid: the only essential kind.
@@ -104,44 +141,37 @@ impl<'a> Fields<'a> {
     }
 
     fn uuid(&self, names: &[&str]) -> Option<Uuid> {
-        hyphenated(&self.text(names).ok().flatten()?)
+        self.with(names, hyphenated, |text| hyphenated(&text)).ok().flatten()?
     }
 
     /// A member that is an owned text.
     pub fn string(&self, names: &[&str]) -> Result<Option<String>, DecodeError> {
-        Ok(self.text(names)?.map(Cow::into_owned))
+        self.with(names, str::to_owned, Cow::into_owned)
     }
 
     /// A member whose values are an open enumeration.
     pub fn open<T: for<'t> From<&'t str>>(&self, names: &[&str]) -> Result<Option<T>, DecodeError> {
-        Ok(self.text(names)?.map(|text| T::from(&text)))
+        self.with(names, |text| T::from(text), |text| T::from(&text))
     }
 
     /// A member that is an exact amount, as a JSON number or a string of one.
     pub fn money(&self, names: &[&str]) -> Option<Money> {
-        Money::from_json(self.find(names)?).ok()
+        Money::from_json(self.json(names)?).ok()
     }
 
     /// A member that is a calendar date.
     pub fn date(&self, names: &[&str]) -> Result<Option<NaiveDate>, DecodeError> {
-        Ok(self.text(names)?.and_then(|text| parse_day(&text)))
+        Ok(self.with(names, parse_day, |text| parse_day(&text))?.flatten())
     }
 
     /// A member that is a date-time with an offset, or a date, which reads as
     /// its midnight in UTC.
     pub fn timestamp(&self, names: &[&str]) -> Result<Option<DateTime<Utc>>, DecodeError> {
-        Ok(self.text(names)?.and_then(|text| timestamp(&text)))
+        Ok(self.with(names, parse_time, |text| parse_time(&text))?.flatten())
     }
 }
 
 fn no_id(names: &[&str]) -> DecodeError {
     let name = names.first().copied().unwrap_or_default();
     DecodeError::new(format!("the member `{name}` is missing or not a uuid"))
-}
-
-fn timestamp(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.to_utc());
-    }
-    Some(parse_day(text)?.and_time(chrono::NaiveTime::MIN).and_utc())
 }

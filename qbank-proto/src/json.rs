@@ -1,50 +1,115 @@
-//! Walks through JSON objects and lists of them. serde_json reads every name and
-//! every value, as text; only what stands between them is read here. Its own maps
-//! bring along what reads and writes floats.
+//! Walks through JSON objects and lists of them. Plain strings, numbers and literals
+//! are read here, since a list may have a million of each; every other value, and all
+//! that is odd, serde_json reads. Its own maps bring along what reads and writes floats.
 
+mod cursor;
 mod object;
+mod scan;
+mod shape;
+mod string;
 
 use std::borrow::Cow;
 
-use serde::de::IgnoredAny;
-
 pub use object::JsonObject;
+pub(crate) use shape::Shape;
 
 use crate::fields::DecodeError;
+use cursor::{Cursor, EOF, USUAL_MEMBERS};
+use string::{string, unescaped};
 
-/// A name and its value, unparsed.
-pub(crate) type Member<'a> = (Cow<'a, str>, &'a str);
+/// A name and its value, unparsed, checked to be JSON.
+#[derive(Debug)]
+pub(crate) struct Member<'a> {
+    /// Between its quotation marks.
+    name: &'a str,
+    json: &'a str,
+    /// Neither an escape in the name,
+    plain_name: bool,
+    /// nor in the value, which is a string.
+    plain_text: bool,
+}
+
+impl<'a> Member<'a> {
+    #[inline]
+    fn is(&self, name: &str) -> bool {
+        if self.plain_name {
+            self.name == name
+        } else {
+            unescaped(self.name).is_some_and(|text| text == name)
+        }
+    }
+
+    /// Whether it has this name, and is not null.
+    #[inline]
+    pub(crate) fn has_value(&self, name: &str) -> bool {
+        self.is(name) && self.json != "null"
+    }
+
+    /// The value.
+    pub(crate) const fn json(&self) -> &'a str {
+        self.json
+    }
+
+    /// The value, if it is a string without escapes.
+    #[inline]
+    pub(crate) fn plain(&self) -> Option<&'a str> {
+        if self.plain_text { self.json.get(1..self.json.len() - 1) } else { None }
+    }
+
+    /// The value as the string that it is, if it is one.
+    pub(crate) fn text(&self) -> Result<Option<Cow<'a, str>>, DecodeError> {
+        match self.plain() {
+            Some(text) => Ok(Some(Cow::Borrowed(text))),
+            None => string(self.json),
+        }
+    }
+}
 
 /// Reads a body that must be one JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Vec<Member<'_>>, DecodeError> {
     let mut cursor = Cursor::new(body);
-    let members = cursor.object()?;
+    let mut members = Vec::with_capacity(USUAL_MEMBERS);
+    cursor.object(&mut members, None)?;
     cursor.end()?;
     Ok(members)
 }
 
-/// Reads the JSON object that begins here, and how long it is. `None`: it does not
-/// end here.
-pub(crate) fn first_object(body: &[u8]) -> Result<Option<(Vec<Member<'_>>, usize)>, DecodeError> {
-    let mut cursor = Cursor::new(body);
-    match cursor.object() {
-        Ok(members) => Ok(Some((members, cursor.at))),
+/// Reads the members of the JSON object that begins here, and how long it is. `None`: it
+/// does not end here.
+pub(crate) fn first_object<'a>(
+    text: &'a str,
+    members: &mut Vec<Member<'a>>,
+    shape: &mut Shape,
+) -> Result<Option<usize>, DecodeError> {
+    let mut cursor = Cursor::over(text);
+    match cursor.object(members, Some(shape)) {
+        Ok(()) => Ok(Some(cursor.at)),
         Err(error) if cursor.cut || error.as_str().starts_with(EOF) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
+/// The room for members, to be used again for those of another text.
+pub(crate) fn emptied<'b>(members: Vec<Member<'_>>) -> Vec<Member<'b>> {
+    members.into_iter().map_while(|_| None).collect()
+}
+
 /// Reads a body that must be an array of JSON objects, one after the other: the
-/// first that cannot be read, or that `read` refuses, ends it.
+/// first that cannot be read, or that `read` refuses, ends it. `read` gives back what
+/// held the members, for the next ones.
 pub(crate) fn objects<'a>(
     body: &'a [u8],
-    read: &mut dyn FnMut(Vec<Member<'a>>) -> Result<(), DecodeError>,
+    read: &mut dyn FnMut(Vec<Member<'a>>) -> Result<Vec<Member<'a>>, DecodeError>,
 ) -> Result<(), DecodeError> {
     let mut cursor = Cursor::new(body);
     cursor.open(b'[')?;
     if !cursor.closes(b']') {
+        let mut members = Vec::with_capacity(USUAL_MEMBERS);
+        let mut shape = Shape::default();
         loop {
-            read(cursor.object()?)?;
+            cursor.object(&mut members, Some(&mut shape))?;
+            members = read(members)?;
+            members.clear();
             if !cursor.goes_on(b']')? {
                 break;
             }
@@ -55,225 +120,10 @@ pub(crate) fn objects<'a>(
 
 /// A text that must be one JSON value, without the white space around it.
 pub(crate) fn value(text: &str) -> Result<&str, DecodeError> {
-    let mut cursor = Cursor::new(text.as_bytes());
-    let value = cursor.value()?;
+    let mut cursor = Cursor::over(text);
+    let (json, _) = cursor.value()?;
     cursor.end()?;
-    Ok(value)
-}
-
-/// A JSON text as the string that it is, if it is one.
-pub(crate) fn string(json: &str) -> Result<Option<Cow<'_, str>>, DecodeError> {
-    let Some(inner) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return Ok(None);
-    };
-    if !inner.contains('\\') {
-        return Ok(Some(Cow::Borrowed(inner)));
-    }
-    match unescaped(inner) {
-        Some(text) => Ok(Some(Cow::Owned(text))),
-        None => Err(DecodeError::new("a text in the JSON is not valid Unicode")),
-    }
-}
-
-/// No resource of the contract has more than a dozen.
-const MOST_MEMBERS: usize = 256;
-
-struct Cursor<'a> {
-    body: &'a [u8],
-    at: usize,
-    /// What serde_json refused last ends with the body: more of it could be JSON.
-    cut: bool,
-}
-
-impl<'a> Cursor<'a> {
-    const fn new(body: &'a [u8]) -> Self {
-        Self { body, at: 0, cut: false }
-    }
-
-    fn object(&mut self) -> Result<Vec<Member<'a>>, DecodeError> {
-        self.open(b'{')?;
-        let mut members: Vec<Member<'a>> = Vec::new();
-        if self.closes(b'}') {
-            return Ok(members);
-        }
-        loop {
-            let name = self.name()?;
-            // A hostile body of a million members must not take a million squared
-            // comparisons.
-            let full = members.len() == MOST_MEMBERS;
-            if full || members.iter().any(|(seen, _)| *seen == name) {
-                return Err(self.odd(SHAPE));
-            }
-            if self.peek() != Some(b':') {
-                return Err(self.odd(SYNTAX));
-            }
-            self.at += 1;
-            members.push((name, self.value()?));
-            if !self.goes_on(b'}')? {
-                return Ok(members);
-            }
-        }
-    }
-
-    fn name(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        if self.peek() != Some(b'"') {
-            return Err(self.odd(SYNTAX));
-        }
-        string(self.value()?)?.ok_or_else(|| self.odd(SYNTAX))
-    }
-
-    /// Any value, checked to be JSON.
-    fn value(&mut self) -> Result<&'a str, DecodeError> {
-        let start = self.peek();
-        let rest = self.body.get(self.at..).unwrap_or_default();
-        if start == Some(b'"')
-            && let Some(text) = plain_string(rest)
-        {
-            self.at += text.len();
-            return Ok(text);
-        }
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
-        match values.next() {
-            Some(Ok(IgnoredAny)) => {
-                let json = rest.get(..values.byte_offset()).unwrap_or_default();
-                self.at += json.len();
-                std::str::from_utf8(json).map_err(|_| self.odd(SYNTAX))
-            }
-            Some(Err(error)) => {
-                // `1.` is no number, but half of one.
-                let mut lines = rest.split(|byte| *byte == b'\n');
-                let last = lines.next_back().map_or(0, <[u8]>::len);
-                let lines = lines.count() + 1;
-                self.cut = error.line() == lines && error.column() >= last;
-                Err(self.refused(&error))
-            }
-            None => Err(self.odd(SYNTAX)),
-        }
-    }
-
-    /// The next byte that is no white space, which is left where it is.
-    fn peek(&mut self) -> Option<u8> {
-        while let Some(byte) = self.body.get(self.at) {
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Some(*byte);
-            }
-            self.at += 1;
-        }
-        None
-    }
-
-    fn open(&mut self, bracket: u8) -> Result<(), DecodeError> {
-        match self.peek() {
-            Some(byte) if byte == bracket => {
-                self.at += 1;
-                Ok(())
-            }
-            Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
-                Err(self.odd(SHAPE))
-            }
-            _ => Err(self.odd(SYNTAX)),
-        }
-    }
-
-    fn closes(&mut self, bracket: u8) -> bool {
-        let closes = self.peek() == Some(bracket);
-        self.at += usize::from(closes);
-        closes
-    }
-
-    /// Whether a comma follows, or else the bracket.
-    fn goes_on(&mut self, bracket: u8) -> Result<bool, DecodeError> {
-        match self.peek() {
-            Some(byte) if byte == b',' || byte == bracket => {
-                self.at += 1;
-                Ok(byte == b',')
-            }
-            _ => Err(self.odd(SYNTAX)),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), DecodeError> {
-        if self.peek().is_none() { Ok(()) } else { Err(self.odd(SYNTAX)) }
-    }
-
-    /// Something is wrong right here; a body that is over ended too early.
-    fn odd(&self, what: &str) -> DecodeError {
-        let what = if self.at < self.body.len() { what } else { EOF };
-        // The letter at fault counts, if it is one.
-        self.error(what, 1, usize::from(what == SYNTAX))
-    }
-
-    /// serde_json's own message may quote the input.
-    fn refused(&self, error: &serde_json::Error) -> DecodeError {
-        let what = if error.is_eof() { EOF } else { SYNTAX };
-        self.error(what, error.line(), error.column())
-    }
-
-    /// `line` and `column` count from here.
-    fn error(&self, what: &str, line: usize, column: usize) -> DecodeError {
-        let before = &self.body[..self.at.min(self.body.len())];
-        let mut lines = before.split(|byte| *byte == b'\n');
-        let this = lines.next_back().map_or(0, <[u8]>::len);
-        let column = if line == 1 { this + column } else { column };
-        DecodeError::new(format!("{what} (line {}, column {column})", lines.count() + line))
-    }
-}
-
-/// Most strings: ASCII without an escape, with its quotation marks.
-fn plain_string(json: &[u8]) -> Option<&str> {
-    let inner = json.get(1..)?;
-    let end =
-        inner.iter().position(|byte| !matches!(byte, b' '..=b'!' | b'#'..=b'[' | b']'..=b'~'))?;
-    let text = json.get(..end + 2)?;
-    text.ends_with(b"\"").then(|| std::str::from_utf8(text).ok())?
-}
-
-const EOF: &str = "the JSON ends too early";
-const SHAPE: &str = "the JSON is not of the expected shape";
-const SYNTAX: &str = "the body is not valid JSON";
-
-/// The inside of a JSON string with its escapes resolved. `None` where they are no
-/// Unicode: half of a surrogate pair.
-fn unescaped(inner: &str) -> Option<String> {
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let mut letters = escape.chars();
-        let letter = match letters.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let (first, after) = unit(letters.as_str())?;
-                let second = after.strip_prefix("\\u").and_then(unit);
-                let is_pair = (0xd800..0xdc00).contains(&first);
-                let (letter, after) = match second.filter(|_| is_pair) {
-                    Some((second, after)) => (decoded(&[first, second])?, after),
-                    None => (decoded(&[first])?, after),
-                };
-                letters = after.chars();
-                letter
-            }
-            same => same,
-        };
-        text.push(letter);
-        rest = letters.as_str();
-    }
-    text.push_str(rest);
-    Some(text)
-}
-
-/// Four hexadecimal digits, and what comes after them.
-fn unit(text: &str) -> Option<(u16, &str)> {
-    let (digits, after) = text.split_at_checked(4)?;
-    Some((u16::from_str_radix(digits, 16).ok()?, after))
-}
-
-fn decoded(units: &[u16]) -> Option<char> {
-    char::decode_utf16(units.iter().copied()).next()?.ok()
+    Ok(json)
 }
 
 #[cfg(test)]

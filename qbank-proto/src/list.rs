@@ -66,13 +66,21 @@ impl<L: ListEndpoint> Endpoint for OpenList<L> {
 /// complete. What is wrong, or torn, comes after everything before it, once, as an
 /// error with the offset of the first byte that is not part of an item.
 pub struct ListDecoder<L: ListEndpoint> {
-    buffer: Vec<u8>,
+    buffer: String,
+    /// The beginning of a letter, the rest of which is to come.
+    letter: Vec<u8>,
+    /// What comes next is not UTF-8.
+    foul: bool,
     /// What of the buffer is done with.
     done: usize,
     /// The offset of the buffer's first byte in the answer.
     offset: u64,
     /// An item of which so much was here was not complete.
     tried: usize,
+    /// For the members of the next item.
+    room: Vec<json::Member<'static>>,
+    /// What its items have in common.
+    shape: json::Shape,
     state: State,
     ended: Option<String>,
     items: u64,
@@ -103,17 +111,49 @@ impl<L: ListEndpoint> ListDecoder<L> {
 
     /// The next bytes. Take all items before pushing more: what is pushed is kept.
     pub fn push(&mut self, chunk: &[u8]) {
-        if self.state == State::Over {
+        if self.state == State::Over || self.foul {
             return;
         }
         self.buffer.drain(..self.done);
         self.offset += self.done as u64;
         self.done = 0;
-        self.buffer.extend_from_slice(chunk);
+        let rest = self.complete_letter(chunk);
+        match std::str::from_utf8(rest) {
+            Ok(text) => self.buffer.push_str(text),
+            Err(error) => {
+                let (text, other) = rest.split_at(error.valid_up_to());
+                self.buffer.push_str(std::str::from_utf8(text).unwrap_or_default());
+                self.foul = error.error_len().is_some();
+                self.letter.extend_from_slice(other);
+            }
+        }
+    }
+
+    /// Takes from a chunk what the letter before it lacked.
+    fn complete_letter<'c>(&mut self, mut chunk: &'c [u8]) -> &'c [u8] {
+        while !self.letter.is_empty()
+            && let Some((byte, rest)) = chunk.split_first()
+        {
+            self.letter.push(*byte);
+            chunk = rest;
+            match std::str::from_utf8(&self.letter) {
+                Ok(letter) => {
+                    self.buffer.push_str(letter);
+                    self.letter.clear();
+                }
+                Err(error) if error.error_len().is_some() => {
+                    self.foul = true;
+                    return &[];
+                }
+                Err(_) => {}
+            }
+        }
+        chunk
     }
 
     /// No more bytes will come.
     pub fn end(&mut self) {
+        self.foul |= !self.letter.is_empty();
         self.ended.get_or_insert_with(|| "the answer ended before the list did".to_owned());
     }
 
@@ -135,7 +175,7 @@ impl<L: ListEndpoint> ListDecoder<L> {
 
     /// Whether the list came to its own end.
     pub fn is_complete(&self) -> bool {
-        self.state == State::Closed
+        self.state == State::Closed && !self.foul
     }
 
     /// The next item, or what is wrong. `None`: push more, or, after the end, that
@@ -145,7 +185,8 @@ impl<L: ListEndpoint> ListDecoder<L> {
         loop {
             let byte = self.peek();
             self.state = match (self.state, byte) {
-                (State::Over, _) | (State::Closed, None) => return None,
+                (State::Over, _) => return None,
+                (State::Closed, None) if !self.foul => return None,
                 (_, None) => return self.starved(),
                 (State::Opening, Some(b'[')) => self.take(State::First),
                 (State::First | State::Separator, Some(b']')) => self.take(State::Closed),
@@ -161,10 +202,10 @@ impl<L: ListEndpoint> ListDecoder<L> {
 
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
-        let rest = self.buffer.get(self.done..)?;
+        let bytes = self.buffer.as_bytes();
         let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.done += rest.iter().take_while(|byte| blank(byte)).count();
-        self.buffer.get(self.done).copied()
+        self.done += bytes.get(self.done..)?.iter().take_while(|byte| blank(byte)).count();
+        bytes.get(self.done).copied()
     }
 
     fn take(&mut self, next: State) -> State {
@@ -175,14 +216,17 @@ impl<L: ListEndpoint> ListDecoder<L> {
     fn item(&mut self) -> Option<Result<L::Item, Error>> {
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         // An item ends with a brace: without a new one it is as incomplete as before.
-        let fresh = rest.get(self.tried..).unwrap_or_default();
+        let fresh = rest.as_bytes().get(self.tried..).unwrap_or_default();
         if self.tried > 0 && self.ended.is_none() && !fresh.contains(&b'}') {
             self.tried = rest.len();
             return self.starved();
         }
-        match json::first_object(rest) {
-            Ok(Some((members, length))) => {
-                let read = L::item(&Fields::of(members));
+        let mut members = std::mem::take(&mut self.room);
+        match json::first_object(rest, &mut members, &mut self.shape) {
+            Ok(Some(length)) => {
+                let fields = Fields::of(members);
+                let read = L::item(&fields);
+                self.room = json::emptied(fields.into_members());
                 match read {
                     Ok(item) => {
                         self.done += length;
@@ -201,6 +245,7 @@ impl<L: ListEndpoint> ListDecoder<L> {
                 Some(self.fail("one of its items is larger than 1 MiB"))
             }
             Ok(None) => {
+                self.room = json::emptied(members);
                 self.tried = rest.len();
                 self.starved()
             }
@@ -213,6 +258,9 @@ impl<L: ListEndpoint> ListDecoder<L> {
 
     /// Nothing to read: more will come, or the list is torn.
     fn starved(&mut self) -> Option<Result<L::Item, Error>> {
+        if self.foul {
+            return Some(self.fail("it is not valid UTF-8"));
+        }
         let why = self.ended.take()?;
         Some(self.fail(&why))
     }
@@ -220,7 +268,7 @@ impl<L: ListEndpoint> ListDecoder<L> {
     fn fail(&mut self, why: &str) -> Result<L::Item, Error> {
         let offset = self.offset + self.done as u64;
         self.state = State::Over;
-        self.buffer = Vec::new();
+        self.buffer = String::new();
         self.done = 0;
         let (method, path, items) = (L::METHOD, L::PATH, self.items);
         let what = format!(
@@ -237,10 +285,14 @@ impl<L: ListEndpoint> ListDecoder<L> {
 impl<L: ListEndpoint> Default for ListDecoder<L> {
     fn default() -> Self {
         Self {
-            buffer: Vec::new(),
+            buffer: String::new(),
+            letter: Vec::new(),
+            foul: false,
             done: 0,
             offset: 0,
             tried: 0,
+            room: Vec::new(),
+            shape: json::Shape::default(),
             state: State::Opening,
             ended: None,
             items: 0,

@@ -181,6 +181,35 @@ impl std::error::Error for AmountError {}
 
 /// Reads the JSON number grammar straight into cents.
 fn cents(text: &str) -> Result<i64, AmountError> {
+    match plain_cents(text) {
+        Some(cents) => Ok(cents),
+        None => any_cents(text),
+    }
+}
+
+/// Most amounts: digits, and at most two behind a point.
+fn plain_cents(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let (negative, digits) = match bytes {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, bytes),
+    };
+    let (whole, fraction) = match digits {
+        [whole @ .., b'.', tenths, cents] => (whole, [*tenths, *cents]),
+        [whole @ .., b'.', tenths] => (whole, [*tenths, b'0']),
+        whole => (whole, [b'0'; 2]),
+    };
+    // So many cannot overflow; a zero before others is no JSON.
+    if !(1..=15).contains(&whole.len()) || whole.len() > 1 && whole[0] == b'0' {
+        return None;
+    }
+    let cents = whole.iter().chain(&fraction).try_fold(0, |cents, byte| {
+        byte.is_ascii_digit().then(|| cents * 10 + i64::from(byte - b'0'))
+    })?;
+    Some(if negative { -cents } else { cents })
+}
+
+fn any_cents(text: &str) -> Result<i64, AmountError> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -258,6 +287,7 @@ fn exponent(text: &str) -> Result<i64, AmountError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn money(text: &str) -> Result<i64, AmountError> {
         text.parse::<Money>().map(Money::cents)
@@ -281,6 +311,15 @@ mod tests {
             ("-92233720368547758.08", i64::MIN),
         ] {
             assert_eq!(money(text), Ok(cents), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_leads_to_the_same(text in "-?[0-9]{0,17}(\\.[0-9]{0,3})?|[-0-9.eE+]{0,8}") {
+            if let Some(cents) = plain_cents(&text) {
+                prop_assert_eq!(any_cents(&text), Ok(cents));
+            }
         }
     }
 

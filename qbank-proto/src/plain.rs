@@ -1,9 +1,10 @@
-//! Days and durations as plain text, where chrono's format parser and the standard
-//! library's floats would weigh more than everything else in a browser's module.
+//! Days, moments and durations as plain text, where chrono's format parser and the
+//! standard library's floats would weigh more than everything else in a browser's module,
+//! and take longer than all the rest of a long list.
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 
 /// Reads a calendar day: year, month and day in digits, such as `2026-01-05`.
 ///
@@ -13,11 +14,69 @@ use chrono::NaiveDate;
 /// assert_eq!(parse_day("2026-02-30"), None);
 /// ```
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    if let Some((text, [])) = text.as_bytes().split_first_chunk()
+        && let Some(day) = day_of(text)
+    {
+        return Some(day);
+    }
     let mut parts = text.trim().splitn(3, '-');
     let year = number(parts.next()?, 4)?;
     let month = number(parts.next()?, 2)?;
     let day = number(parts.next()?, 2)?;
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+}
+
+/// Reads a moment as RFC 3339 has it, or a calendar day, which is its midnight in UTC.
+pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    match text.as_bytes().split_first_chunk() {
+        Some((day, [b'T' | b't' | b' ', time @ ..])) => moment(day_of(day)?, time),
+        _ => Some(parse_day(text)?.and_time(NaiveTime::MIN).and_utc()),
+    }
+}
+
+fn moment(day: NaiveDate, time: &[u8]) -> Option<DateTime<Utc>> {
+    let [h, h2, b':', m, m2, b':', s, s2, rest @ ..] = time else { return None };
+    let (hours, minutes, seconds) = (digits(&[*h, *h2])?, digits(&[*m, *m2])?, digits(&[*s, *s2])?);
+    let (nanos, offset) = fraction(rest)?;
+    // chrono's way to write the second 60 of a minute.
+    let (seconds, nanos) = if seconds == 60 { (59, nanos + NANOS) } else { (seconds, nanos) };
+    let time = day.and_time(NaiveTime::from_hms_nano_opt(hours, minutes, seconds, nanos)?);
+    let east = match offset {
+        [b'Z' | b'z'] => return Some(time.and_utc()),
+        [sign @ (b'+' | b'-'), h, h2, b':', m, m2] => {
+            let (hours, minutes) = (digits(&[*h, *h2])?, digits(&[*m, *m2])?);
+            let east = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+            FixedOffset::east_opt(if *sign == b'-' { -east } else { east })
+                .filter(|_| minutes < 60)?
+        }
+        _ => return None,
+    };
+    time.checked_sub_offset(east).map(|time| time.and_utc())
+}
+
+/// A point and digits, of which nine count, as nanoseconds, and what is after them.
+fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    let [b'.', text @ ..] = text else { return Some((0, text)) };
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (fraction, rest) = text.split_at_checked(length).filter(|_| length > 0)?;
+    let counted = fraction.get(..9).unwrap_or(fraction);
+    let missing = u32::try_from(9 - counted.len()).ok()?;
+    Some((digits(counted)? * 10_u32.pow(missing), rest))
+}
+
+const NANOS: u32 = 1_000_000_000;
+
+fn day_of(text: &[u8; 10]) -> Option<NaiveDate> {
+    let [y, y2, y3, y4, b'-', m, m2, b'-', d, d2] = text else { return None };
+    let year = digits(&[*y, *y2, *y3, *y4])?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, digits(&[*m, *m2])?, digits(&[*d, *d2])?)
+}
+
+/// Digits, at most nine.
+fn digits(text: &[u8]) -> Option<u32> {
+    text.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
+    })
 }
 
 /// Digits and nothing else, at most so many.
@@ -92,6 +151,42 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_read_as_rfc_3339_has_it() {
+        for (text, utc) in [
+            ("2026-01-05T09:30:00Z", "2026-01-05T09:30:00Z"),
+            ("2026-01-05t09:30:00.5z", "2026-01-05T09:30:00.500Z"),
+            ("2026-01-05 09:30:00.1234567899+01:30", "2026-01-05T08:00:00.123456789Z"),
+            ("2026-01-01T00:00:00-23:59", "2026-01-01T23:59:00Z"),
+            ("2026-06-30T23:59:60Z", "2026-06-30T23:59:60Z"),
+            ("2026-01-05", "2026-01-05T00:00:00Z"),
+        ] {
+            let time = parse_time(text).expect(text);
+            assert_eq!(time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true), utc);
+        }
+        for text in [
+            "",
+            "2026-01-05T",
+            "2026-01-05T09:30",
+            "2026-01-05T09:30:00",
+            "2026-01-05T09:30:00.Z",
+            "2026-01-05T09:30:00,5Z",
+            "2026-01-05T09:30:00Zx",
+            "2026-01-05T09:30:00+01",
+            "2026-01-05T09:30:00+0130",
+            "2026-01-05T09:30:00+24:00",
+            "2026-01-05T09:30:00+01:60",
+            "2026-01-05T24:00:00Z",
+            "2026-01-05T09:60:00Z",
+            "2026-01-05T09:30:61Z",
+            "2026-02-30T09:30:00Z",
+            "2026-01-05T+9:30:00Z",
+            "2026-1-5T09:30:00Z",
+        ] {
+            assert_eq!(parse_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn durations_are_written_as_floats_are() {
         for (ms, text, up) in [
             (0, "0", 0),
@@ -126,6 +221,14 @@ mod tests {
             if let Some(day) = parse_day(&text) {
                 prop_assert_eq!(Ok(day), text.parse());
             }
+        }
+
+        #[test]
+        fn a_moment_is_what_chrono_reads(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,11})?([Zz]|[-+][0-2][0-9]:[0-6][0-9]|[-+]?[0-9]{0,4})",
+        ) {
+            let chrono = DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc());
+            prop_assert_eq!(parse_time(&text), chrono);
         }
 
         #[test]

@@ -112,6 +112,39 @@ fn a_number_that_is_cut_after_its_point_is_read_on() {
 }
 
 #[test]
+fn a_letter_may_come_in_parts() {
+    let whole = format!("[{},{}]", transaction("é€🦀", 1), transaction("🦀", 2));
+    for size in 1..5 {
+        let chunks: Vec<&[u8]> = whole.as_bytes().chunks(size).collect();
+        let (items, error) = read(&chunks);
+        assert!(error.is_none(), "{size}: {error:?}");
+        let said = |item: &Transaction| item.description.clone().unwrap();
+        assert_eq!(items.iter().map(said).collect::<Vec<_>>(), ["é€🦀", "🦀"]);
+    }
+}
+
+#[test]
+fn what_is_no_unicode_comes_after_what_is() {
+    let good = transaction("one", 1);
+    for foul in [&b"\xff"[..], b"\xc3\x28", b"\xe2\x82", b"\xed\xa0\x80"] {
+        let head = format!("[{good},{{\"description\":\"");
+        let whole = [head.as_bytes(), foul, b"\"}]"].concat();
+        for size in [1, 2, 3, whole.len()] {
+            let chunks: Vec<&[u8]> = whole.chunks(size).collect();
+            let (items, error) = read(&chunks);
+            assert_eq!(items.len(), 1);
+            let error = error.unwrap();
+            assert_eq!(error.offset(), Some(good.len() as u64 + 2), "{error}");
+            assert!(error.to_string().contains("UTF-8"), "{error}");
+        }
+    }
+    for foul in [&b"[]\xff"[..], b"[] \xc3"] {
+        let (items, error) = read(&[foul]);
+        assert!(items.is_empty() && error.is_some());
+    }
+}
+
+#[test]
 fn an_item_without_end_does_not_fill_the_memory() {
     let mut list = ListDecoder::new(&ListTransactions::new());
     list.push(b"[{\"description\":\"");

@@ -1,0 +1,258 @@
+//! Reads what stands between the values of objects and lists.
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+
+use super::string::{not_unicode, unescaped};
+use super::{Member, Shape, scan};
+use crate::fields::DecodeError;
+
+/// No resource of the contract has more than a dozen.
+pub(super) const MOST_MEMBERS: usize = 256;
+/// More white space than this is not worth to be remembered.
+const LONGEST_GAP: usize = 128;
+/// Room for those of a transaction at once.
+pub(super) const USUAL_MEMBERS: usize = 12;
+
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    pub(super) at: usize,
+    /// What follows the text is not UTF-8.
+    foul: bool,
+    /// What serde_json refused last ends with the text: more of it could be JSON.
+    pub(super) cut: bool,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        match std::str::from_utf8(body) {
+            Ok(text) => Self::over(text),
+            Err(error) => {
+                let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+                let text = std::str::from_utf8(valid).unwrap_or_default();
+                Self { foul: true, ..Self::over(text) }
+            }
+        }
+    }
+
+    pub(super) const fn over(text: &'a str) -> Self {
+        Self { text, at: 0, foul: false, cut: false }
+    }
+
+    /// `shape` is what objects before had in common.
+    pub(super) fn object(
+        &mut self,
+        members: &mut Vec<Member<'a>>,
+        mut shape: Option<&mut Shape>,
+    ) -> Result<(), DecodeError> {
+        self.peek();
+        let mut seen = None;
+        loop {
+            let index = members.len();
+            let before = self.at;
+            let known = shape.as_ref().and_then(|shape| shape.name(self.text, before, index));
+            let (name, plain_name) = if let Some((name, value)) = known {
+                self.at = value;
+                (name, true)
+            } else {
+                if index == 0 {
+                    self.open(b'{')?;
+                    if self.closes(b'}') {
+                        return Ok(());
+                    }
+                } else if !self.goes_on(b'}')? {
+                    return Ok(());
+                }
+                let (name, plain) = self.name()?;
+                let seen = seen.get_or_insert_with(|| Seen::all(members));
+                // A hostile body of a million members must not take a million squared
+                // comparisons.
+                let full = index == MOST_MEMBERS;
+                if full || seen.maybe(name, plain) && has(members, name, plain) {
+                    return Err(self.odd(SHAPE));
+                }
+                if self.peek() != Some(b':') {
+                    return Err(self.odd(SYNTAX));
+                }
+                self.at += 1;
+                self.peek();
+                shape = shape.filter(|shape| plain && shape.len() == index);
+                if let Some(shape) = &mut shape
+                    && let Some(gap) = self.text.get(before..self.at)
+                    && gap.len() < LONGEST_GAP
+                    && let Some(start) = gap.find(name)
+                {
+                    shape.learn(gap, start..start + name.len());
+                }
+                (name, plain)
+            };
+            let (json, plain_text) = self.value()?;
+            members.push(Member { name, json, plain_name, plain_text });
+        }
+    }
+
+    /// What is between the quotation marks, and whether it is the name as it stands.
+    #[inline]
+    fn name(&mut self) -> Result<(&'a str, bool), DecodeError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.odd(SYNTAX));
+        }
+        let (json, plain) = self.value()?;
+        let inside = json.get(1..json.len() - 1).unwrap_or_default();
+        if !plain && unescaped(inside).is_none() {
+            return Err(not_unicode());
+        }
+        Ok((inside, plain))
+    }
+
+    /// Any value, checked to be JSON, and whether it is a string without escapes.
+    #[inline]
+    pub(super) fn value(&mut self) -> Result<(&'a str, bool), DecodeError> {
+        let quoted = self.peek() == Some(b'"');
+        let start = self.at;
+        let short = if quoted {
+            scan::plain_string(self.text.as_bytes(), start)
+        } else {
+            scan::number_or_word(self.text.as_bytes(), start)
+        };
+        match short {
+            Some(end) => self.at = end,
+            None => self.any()?,
+        }
+        Ok((self.text.get(start..self.at).unwrap_or_default(), quoted && short.is_some()))
+    }
+
+    #[cold]
+    fn any(&mut self) -> Result<(), DecodeError> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        match values.next() {
+            Some(Ok(IgnoredAny)) => {
+                self.at += values.byte_offset();
+                Ok(())
+            }
+            Some(Err(error)) => {
+                // `1.` is no number, but half of one.
+                let mut lines = rest.split('\n');
+                let last = lines.next_back().map_or(0, str::len);
+                let lines = lines.count() + 1;
+                self.cut = error.line() == lines && error.column() >= last;
+                Err(self.refused(&error))
+            }
+            None => Err(self.odd(SYNTAX)),
+        }
+    }
+
+    /// The next byte that is no white space, which is left where it is.
+    fn peek(&mut self) -> Option<u8> {
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(*byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    pub(super) fn open(&mut self, bracket: u8) -> Result<(), DecodeError> {
+        match self.peek() {
+            Some(byte) if byte == bracket => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                Err(self.odd(SHAPE))
+            }
+            _ => Err(self.odd(SYNTAX)),
+        }
+    }
+
+    pub(super) fn closes(&mut self, bracket: u8) -> bool {
+        let closes = self.peek() == Some(bracket);
+        self.at += usize::from(closes);
+        closes
+    }
+
+    /// Whether a comma follows, or else the bracket.
+    pub(super) fn goes_on(&mut self, bracket: u8) -> Result<bool, DecodeError> {
+        match self.peek() {
+            Some(byte) if byte == b',' || byte == bracket => {
+                self.at += 1;
+                Ok(byte == b',')
+            }
+            _ => Err(self.odd(SYNTAX)),
+        }
+    }
+
+    pub(super) fn end(&mut self) -> Result<(), DecodeError> {
+        if self.peek().is_none() && !self.foul { Ok(()) } else { Err(self.odd(SYNTAX)) }
+    }
+
+    /// Something is wrong right here; a body that is over ended too early.
+    #[cold]
+    fn odd(&self, what: &str) -> DecodeError {
+        let what = if self.at < self.text.len() { what } else { self.over_early() };
+        // The letter at fault counts, if it is one.
+        self.error(what, 1, usize::from(what == SYNTAX))
+    }
+
+    /// serde_json's own message may quote the input.
+    fn refused(&self, error: &serde_json::Error) -> DecodeError {
+        let what = if error.is_eof() { self.over_early() } else { SYNTAX };
+        self.error(what, error.line(), error.column())
+    }
+
+    const fn over_early(&self) -> &'static str {
+        if self.foul { SYNTAX } else { EOF }
+    }
+
+    /// `line` and `column` count from here.
+    fn error(&self, what: &str, line: usize, column: usize) -> DecodeError {
+        let before = self.text.get(..self.at).unwrap_or(self.text);
+        let mut lines = before.split('\n');
+        let this = lines.next_back().map_or(0, str::len);
+        let column = if line == 1 { this + column } else { column };
+        DecodeError::new(format!("{what} (line {}, column {column})", lines.count() + line))
+    }
+}
+
+/// Names that were seen, each as a bit that others may share: most are told apart
+/// without a comparison.
+#[derive(Default)]
+struct Seen(u64);
+
+impl Seen {
+    fn all(members: &[Member<'_>]) -> Self {
+        let mut seen = Self::default();
+        for member in members {
+            seen.maybe(member.name, member.plain_name);
+        }
+        seen
+    }
+
+    /// Whether a name may have been seen before; from now on it has.
+    fn maybe(&mut self, name: &str, plain: bool) -> bool {
+        let bit = match name.as_bytes() {
+            // An escape hides which letters it has.
+            _ if !plain => u64::MAX,
+            [first, .., last] => {
+                1 << ((name.len() + 5 * usize::from(*first) + usize::from(*last)) % 64)
+            }
+            _ => 1,
+        };
+        let maybe = self.0 & bit != 0;
+        self.0 |= bit;
+        maybe
+    }
+}
+
+/// Whether one of these has this name.
+fn has(members: &[Member<'_>], name: &str, plain: bool) -> bool {
+    let name = if plain { Some(Cow::Borrowed(name)) } else { unescaped(name).map(Cow::Owned) };
+    name.is_some_and(|name| members.iter().any(|member| member.is(&name)))
+}
+
+pub(super) const EOF: &str = "the JSON ends too early";
+const SHAPE: &str = "the JSON is not of the expected shape";
+const SYNTAX: &str = "the body is not valid JSON";
