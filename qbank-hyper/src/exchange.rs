@@ -32,39 +32,39 @@ pub(crate) struct Clients {
 pub(crate) type Outcome = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
 
 /// Does it once, and says what came of it. `mode` is asked what becomes of the body.
-pub(crate) async fn exchange(
+pub(crate) fn exchange<'m>(
     clients: &Clients,
     exchange: Exchange,
-    mode: impl FnOnce(&Ticket, &Parts) -> BodyMode,
-) -> Outcome {
-    let (head, body) = exchange.request.into_parts();
-    let mut request = Request::from_parts(head, Full::new(body));
+    mode: impl FnOnce(&Ticket, &Parts) -> BodyMode + 'm,
+) -> impl Future<Output = Outcome> + 'm {
+    // Not part of the future, which would keep all of the exchange beside the request.
+    let Exchange { request, ticket, timeout, stream_timeout, max_body, .. } = exchange;
+    let mut request = request.map(Full::new);
     let connection = capture_connection(&mut request);
     let start = if exchange.fresh_connection { &clients.fresh } else { &clients.pooled };
     let begun = Instant::now();
     let limits = Limits {
         connect_by: begun + exchange.connect_timeout.min(LONGEST),
-        done_by: begun + exchange.timeout.min(LONGEST),
+        done_by: begun + timeout.min(LONGEST),
     };
-    let mut timer = pin!(sleep_until(limits.connect_by.min(limits.done_by)));
-    let answered = answer(start(request), &connection, &limits, timer.as_mut()).await;
-    let outcome = match answered {
-        Ok(answer) => {
-            let (head, body) = answer.into_parts();
-            if mode(&exchange.ticket, &head) == BodyMode::Stream {
-                let limit = exchange.stream_timeout.unwrap_or(exchange.timeout);
-                let left = list::Body::new(body, begun + limit.min(LONGEST));
-                let head = Response::from_parts(head, Bytes::new());
-                return (exchange.ticket, Ok(head), Some(left));
-            }
-            match read(body, exchange.max_body, timer, limits.done_by).await {
-                Ok(body) => Ok(Response::from_parts(head, body)),
-                Err(fault) => Err(fault.with_head(head)),
-            }
+    let response = start(request);
+    async move {
+        let mut timer = pin!(sleep_until(limits.connect_by.min(limits.done_by)));
+        let answer = match answer(response, &connection, &limits, timer.as_mut()).await {
+            Ok(answer) => answer,
+            Err(fault) => return (ticket, Err(fault), None),
+        };
+        let (head, body) = answer.into_parts();
+        if mode(&ticket, &head) == BodyMode::Stream {
+            let limit = stream_timeout.unwrap_or(timeout);
+            let left = list::Body::new(body, begun + limit.min(LONGEST));
+            return (ticket, Ok(Response::from_parts(head, Bytes::new())), Some(left));
         }
-        Err(fault) => Err(fault),
-    };
-    (exchange.ticket, outcome, None)
+        match read(body, max_body, timer, limits.done_by).await {
+            Ok(body) => (ticket, Ok(Response::from_parts(head, body)), None),
+            Err(fault) => (ticket, Err(fault.with_head(head)), None),
+        }
+    }
 }
 
 /// No limit is longer than ten years: the clock's own range has an end.

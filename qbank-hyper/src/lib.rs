@@ -90,13 +90,13 @@ type Supplying = Pin<Box<dyn Future<Output = Result<AccessToken, BoxError>> + Se
 impl Drive for Hyper {
     type Run<M: Machine + Send + 'static> = Pin<Box<dyn Future<Output = M::Output> + Send>>;
 
-    fn drive<M>(&self, machine: M) -> Self::Run<M>
+    fn drive<M>(&self, mut machine: M) -> Self::Run<M>
     where
         M: Machine + Send + 'static,
         M::Output: Send + 'static,
     {
         let driver = self.clone();
-        Box::pin(async move { driver.run(machine).await.0 })
+        Box::pin(async move { driver.run(&mut machine).await.0 })
     }
 
     fn entropy(&self) -> Entropy {
@@ -119,10 +119,10 @@ impl Drive for Hyper {
 impl DriveLists for Hyper {
     type Opened<L: ListEndpoint> = Pin<Box<dyn Future<Output = Result<List<L>, Error>> + Send>>;
 
-    fn open<L: ListEndpoint>(&self, call: Call<OpenList<L>>) -> Self::Opened<L> {
+    fn open<L: ListEndpoint>(&self, mut call: Call<OpenList<L>>) -> Self::Opened<L> {
         let driver = self.clone();
         Box::pin(async move {
-            let (opened, body) = driver.run(call).await;
+            let (opened, body) = driver.run(&mut call).await;
             Ok(List::new(opened?, body))
         })
     }
@@ -163,8 +163,9 @@ impl Hyper {
         self
     }
 
-    /// Drives a machine to its end, and gives the body that it left unread.
-    async fn run<M: Machine>(&self, mut machine: M) -> (M::Output, Option<list::Body>) {
+    /// Drives a machine to its end, and gives the body that it left unread. The machine
+    /// is borrowed, since a future keeps what an async function takes a second time.
+    async fn run<M: Machine>(&self, machine: &mut M) -> (M::Output, Option<list::Body>) {
         let mut left = None;
         let mut at = now();
         loop {

@@ -233,7 +233,7 @@ async fn ten_thousand_payments_over_connections_that_close_land_once() {
         assert!(reply.value.payment_id.is_some());
         // A resend goes over a fresh connection, which this bank serves.
         assert!(reply.attempts.len() <= 2, "{:?}", reply.attempts);
-        if let [first, _] = reply.attempts.as_slice() {
+        if let [first, _] = &reply.attempts[..] {
             resends += 1;
             assert_eq!(first.status, None::<StatusCode>);
             assert_eq!(first.fate, Fate::Unknown);

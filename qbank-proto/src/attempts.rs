@@ -1,5 +1,7 @@
 //! The attempts of one intent, and their join: invariant 2 in one place.
 
+use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -7,13 +9,46 @@ use chrono::{DateTime, Utc};
 use crate::error::{Attempt, Fate};
 use crate::machine::Now;
 
+/// The sends of one intent in their order: a slice of [`Attempt`]s. The first, which is
+/// mostly the only one, takes no memory of its own.
+#[derive(Clone, Default)]
+pub struct AttemptList {
+    only: Option<Attempt>,
+    several: Vec<Attempt>,
+}
+
+impl AttemptList {
+    fn push(&mut self, attempt: Attempt) {
+        if self.is_empty() {
+            self.only = Some(attempt);
+        } else {
+            self.several.extend(self.only.take());
+            self.several.push(attempt);
+        }
+    }
+}
+
+impl Deref for AttemptList {
+    type Target = [Attempt];
+
+    fn deref(&self) -> &[Attempt] {
+        if self.only.is_some() { self.only.as_slice() } else { &self.several }
+    }
+}
+
+impl fmt::Debug for AttemptList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
 /// It may have been sent from another machine.
 const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(5 * 60);
 
 /// What has been tried, and what it says of the money altogether.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    done: Vec<Attempt>,
+    done: AttemptList,
     join: Fate,
     first_sent: Option<DateTime<Utc>>,
 }
@@ -26,7 +61,7 @@ impl Attempts {
             (true, None) => Fate::NeverSent,
             (true, Some(_)) => Fate::Unknown,
         };
-        Self { done: Vec::new(), join, first_sent: resumed }
+        Self { done: AttemptList::default(), join, first_sent: resumed }
     }
 
     /// The highest rung that any attempt reached.
@@ -71,7 +106,7 @@ impl Attempts {
         self.done.push(attempt);
     }
 
-    pub(crate) fn take(&mut self) -> Vec<Attempt> {
+    pub(crate) fn take(&mut self) -> AttemptList {
         std::mem::take(&mut self.done)
     }
 }

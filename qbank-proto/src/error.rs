@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{Response, StatusCode};
 
+use crate::attempts::AttemptList;
 use crate::endpoint::Payment;
 use crate::id::{PaymentId, RequestId};
 use crate::idempotency::IdempotencyKey;
@@ -154,7 +155,7 @@ pub(crate) struct Evidence {
     pub(crate) problem: Problem,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) first_sent: Option<DateTime<Utc>>,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: AttemptList,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) response: Option<Response<Bytes>>,
     pub(crate) payment: Option<Box<Payment>>,
@@ -167,10 +168,11 @@ pub(crate) struct Evidence {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, fate: Fate, mut evidence: Evidence) -> Self {
+    pub(crate) fn new(kind: ErrorKind, fate: Fate, evidence: impl Into<Box<Evidence>>) -> Self {
+        let mut evidence = evidence.into();
         evidence.kind = Some(kind);
         evidence.fate = Some(fate);
-        Self(Box::new(evidence))
+        Self(evidence)
     }
 
     /// Something about the input, found before anything was sent. `field` names

@@ -123,6 +123,7 @@ mod watch;
 
 pub use {bytes, chrono, http, uuid};
 
+pub use attempts::AttemptList;
 pub use authenticate::{Authenticate, TokenInfo};
 pub use call::Call;
 pub use config::{ClientAuth, Config, Credentials, Environment, is_loopback};

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Response, StatusCode};
 
-use crate::error::{Attempt, Fate};
+use crate::attempts::AttemptList;
+use crate::error::Fate;
 use crate::idempotency::IdempotencyKey;
 
 /// A good answer.
@@ -24,7 +25,7 @@ pub struct Reply<T> {
     /// before this call.
     pub first_sent: Option<DateTime<Utc>>,
     /// Each send of the intent. Token requests and polls do not count.
-    pub attempts: Vec<Attempt>,
+    pub attempts: AttemptList,
     pub(crate) response: Response<Bytes>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Intent {
     /// By the monotonic clock; set by the first poll.
     deadline: Option<Duration>,
     /// The last attempt that failed, kept for when its retry cannot happen.
-    last: Option<(ErrorKind, Evidence)>,
+    last: Option<(ErrorKind, Box<Evidence>)>,
     fresh_connection: bool,
     /// The token of the attempt before, which an answer may still repeat.
     earlier: Option<AccessToken>,
@@ -59,7 +59,7 @@ enum State {
     Out(Out),
     Resting(Duration),
     Following(Box<Watch>),
-    Over(Box<Outcome>),
+    Over(Outcome),
     Gone(Fate),
 }
 
@@ -215,7 +215,7 @@ impl Intent {
                 Some(Step::Send(send))
             }
             Err(Ended::Refused(refusal)) => {
-                self.fail(operation, refusal.kind, refusal.evidence());
+                self.fail(operation, refusal.kind, refusal.evidence().into());
                 None
             }
             Err(Ended::OutOfTime) => self.out_of_time(operation),

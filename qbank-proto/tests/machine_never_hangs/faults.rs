@@ -32,7 +32,7 @@ proptest! {
         options.on_conflict = Some(ConflictPolicy::Report);
         let started = bed.now.mono;
         let (fate, attempts) = match bed.send_with(ach(), options) {
-            Ok(reply) => (reply.fate, reply.attempts),
+            Ok(reply) => (reply.fate, reply.attempts.to_vec()),
             Err(error) => (error.fate(), error.attempts().to_vec()),
         };
         prop_assert_eq!(fate.as_str(), rung.name());

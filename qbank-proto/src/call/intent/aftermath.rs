@@ -58,9 +58,9 @@ impl Intent {
                 let answered = evidence.status.is_some_and(|status| !status.is_success());
                 let timed_out = fault == Some(FaultKind::Timeout) && !answered;
                 if timed_out && out.own_time.is_some_and(|from| now.mono >= from) {
-                    self.fail(operation, ErrorKind::DeadlineExceeded, *evidence);
+                    self.fail(operation, ErrorKind::DeadlineExceeded, evidence);
                 } else {
-                    self.next(operation, now, &out, verdict, *evidence);
+                    self.next(operation, now, &out, verdict, evidence);
                 }
             }
         }
@@ -73,7 +73,7 @@ impl Intent {
         now: Now,
         out: &Out,
         verdict: Verdict,
-        mut evidence: Evidence,
+        mut evidence: Box<Evidence>,
     ) {
         let write = self.key.is_some();
         self.fresh_connection = verdict.fresh_connection;
@@ -150,10 +150,8 @@ impl Intent {
     }
 
     pub(super) fn followed(&mut self, operation: &mut dyn Operation, watched: Watched) {
-        let (kind, mut evidence) = self
-            .last
-            .take()
-            .unwrap_or_else(|| (ErrorKind::IdempotencyConflict, Evidence::default()));
+        let (kind, mut evidence) =
+            self.last.take().unwrap_or_else(|| (ErrorKind::IdempotencyConflict, Box::default()));
         match watched {
             Watched::Seen(reply) => match operation.follow(&reply.value) {
                 Some(_) if reply.value.failed() => self.own_error(payment_failed(reply)),

@@ -20,7 +20,7 @@ impl Intent {
         error.evidence_mut().key = self.key;
         error.evidence_mut().first_sent = self.attempts.first_sent();
         error.set_fate(self.attempts.join());
-        self.state = State::Over(Box::new(Err(error)));
+        self.state = State::Over(Err(error));
     }
 
     /// The bank's own record is the one thing that lowers the join.
@@ -29,7 +29,7 @@ impl Intent {
         evidence.key = self.key;
         evidence.first_sent = self.attempts.first_sent();
         evidence.attempts = self.attempts.take();
-        self.state = State::Over(Box::new(Err(error)));
+        self.state = State::Over(Err(error));
     }
 
     pub(super) fn succeed(&mut self, meaning: Meaning, response: Response<Bytes>, followed: bool) {
@@ -48,14 +48,14 @@ impl Intent {
             attempts,
             response,
         };
-        self.state = State::Over(Box::new(Ok(reply)));
+        self.state = State::Over(Ok(reply));
     }
 
     pub(super) fn fail(
         &mut self,
         operation: &dyn Operation,
         kind: ErrorKind,
-        mut evidence: Evidence,
+        mut evidence: Box<Evidence>,
     ) {
         self.auth.release();
         let operation = format!("{}: ", operation.name());
@@ -65,7 +65,7 @@ impl Intent {
         evidence.attempts = self.attempts.take();
         let error = Error::new(kind, self.attempts.join(), evidence);
         tracing::info!(%kind, fate = %error.fate(), "failed");
-        self.state = State::Over(Box::new(Err(error)));
+        self.state = State::Over(Err(error));
     }
 
     pub(super) fn out_of_time<T>(&mut self, operation: &dyn Operation) -> Option<T> {
@@ -92,7 +92,7 @@ impl Intent {
     /// Gives the outcome out, once.
     pub(super) fn take_outcome(&mut self) -> Outcome {
         let fate = match &self.state {
-            State::Over(outcome) => match &**outcome {
+            State::Over(outcome) => match outcome {
                 Ok(reply) => reply.fate,
                 Err(error) => error.fate(),
             },
@@ -100,7 +100,7 @@ impl Intent {
             _ => self.attempts.join(),
         };
         match std::mem::replace(&mut self.state, State::Gone(fate)) {
-            State::Over(outcome) => *outcome,
+            State::Over(outcome) => outcome,
             _ => Err(already_over(fate, self.key)),
         }
     }
@@ -117,7 +117,8 @@ impl Intent {
             retry_after: Some(wait),
             ..Evidence::default()
         };
-        let (kind, evidence) = self.last.take().unwrap_or((ErrorKind::RateLimited, evidence));
+        let (kind, evidence) =
+            self.last.take().unwrap_or((ErrorKind::RateLimited, evidence.into()));
         self.fail(operation, kind, evidence);
         None
     }
@@ -128,7 +129,7 @@ impl Intent {
             input: Some("first sent".to_owned()),
             ..Evidence::default()
         };
-        self.fail(operation, ErrorKind::InvalidInput, evidence);
+        self.fail(operation, ErrorKind::InvalidInput, evidence.into());
         None
     }
 
