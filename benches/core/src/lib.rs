@@ -5,6 +5,8 @@
 pub mod ach;
 pub mod allocations;
 pub mod call;
+pub mod pieces;
+pub mod processor;
 pub mod refused;
 pub mod samples;
 pub mod transactions;

@@ -1,8 +1,7 @@
 //! Decoding a long list, in megabytes per second of processor time: by hand,
 //! buffered and streamed, in turn. `decode N ROUNDS`.
 
-use bench_core::{Failure, call, samples, transactions};
-use bench_time::processor_time;
+use bench_core::{Failure, call, processor, samples, transactions};
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,7 +30,7 @@ fn right(items: usize, count: usize) -> Result<(), Failure> {
 }
 
 fn rate(list: &[u8], work: impl FnOnce() -> Result<(), Failure>) -> Result<f64, Failure> {
-    let begun = processor_time();
+    let begun = processor::time();
     work()?;
-    Ok(list.len() as f64 / 1e6 / (processor_time() - begun).as_secs_f64())
+    Ok(list.len() as f64 / 1e6 / processor::since(begun).as_secs_f64())
 }
