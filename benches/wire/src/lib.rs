@@ -1,7 +1,6 @@
 //! What the benchmarks share: a bank that is as fast as a server can be, run as
 //! a process of its own so that it takes nothing from the client it serves.
 
-pub mod allocations;
 pub mod floor;
 pub mod ours;
 

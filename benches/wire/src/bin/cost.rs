@@ -5,9 +5,9 @@
 //! `cost bare|ours get|post N` makes only these calls, so that
 //! `valgrind --tool=callgrind` can count their instructions.
 
-use qbank_benches::allocations::{self, Counting};
-use qbank_benches::floor::Floor;
-use qbank_benches::{Bank, Failure, ours, runtime, serve_if_asked};
+use bench_core::allocations::{self, Counting};
+use bench_wire::floor::Floor;
+use bench_wire::{Bank, Failure, ours, runtime, serve_if_asked};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

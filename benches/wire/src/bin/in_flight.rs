@@ -5,12 +5,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use bench_core::allocations::{self, Counting};
+use bench_wire::floor::Floor;
+use bench_wire::{Bank, Failure, ours, runtime, serve_if_asked};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client as Bare;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use qbank_benches::allocations::{self, Counting};
-use qbank_benches::floor::Floor;
-use qbank_benches::{Bank, Failure, ours, runtime, serve_if_asked};
 use qbank_hyper::{Client, Hyper};
 
 #[global_allocator]

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use qbank_benches::floor::Floor;
-use qbank_benches::{Bank, Failure, median_and_spread, ours, runtime, serve_if_asked};
+use bench_wire::floor::Floor;
+use bench_wire::{Bank, Failure, median_and_spread, ours, runtime, serve_if_asked};
 use tokio::task::JoinSet;
 
 const IN_FLIGHT: usize = 64;
