@@ -51,17 +51,41 @@ impl FromStr for Money {
 impl fmt::Display for Money {
     /// Writes dollars with two decimals and no grouping: `-1234.50`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let cents = self.0.unsigned_abs();
-        f.pad(&format!("{sign}{}.{:02}", cents / 100, cents % 100))
+        f.pad(self.digits(&mut [0; MOST_DIGITS]))
+    }
+}
+
+/// Of `i64::MIN`, with its sign and its point.
+const MOST_DIGITS: usize = 21;
+
+impl Money {
+    fn digits(self, room: &mut [u8; MOST_DIGITS]) -> &str {
+        let mut rest = self.0.unsigned_abs();
+        let mut at = room.len();
+        let mut digits = 0;
+        while rest > 0 || digits < 3 {
+            if digits == 2 {
+                at -= 1;
+                room[at] = b'.';
+            }
+            at -= 1;
+            room[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            digits += 1;
+        }
+        if self.0 < 0 {
+            at -= 1;
+            room[at] = b'-';
+        }
+        std::str::from_utf8(&room[at..]).unwrap_or_default()
     }
 }
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digits = self.to_string();
-        let raw: &RawValue =
-            serde_json::from_slice(digits.as_bytes()).map_err(serde::ser::Error::custom)?;
+        let mut room = [0; MOST_DIGITS];
+        let digits = self.digits(&mut room);
+        let raw: &RawValue = serde_json::from_str(digits).map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
     }
 }
@@ -104,6 +128,12 @@ impl Amount {
     /// Whole cents, always more than zero.
     pub const fn cents(self) -> i64 {
         self.0.0
+    }
+}
+
+impl Amount {
+    pub(crate) fn append_to(self, text: &mut String) {
+        text.push_str(self.0.digits(&mut [0; MOST_DIGITS]));
     }
 }
 
@@ -348,6 +378,27 @@ mod tests {
         ] {
             assert_eq!(money(text), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn every_amount_is_written_with_two_decimals() {
+        for (cents, text) in [
+            (0, "0.00"),
+            (1, "0.01"),
+            (-1, "-0.01"),
+            (10, "0.10"),
+            (99, "0.99"),
+            (-100, "-1.00"),
+            (123_456_789, "1234567.89"),
+            (i64::MAX, "92233720368547758.07"),
+            (i64::MIN, "-92233720368547758.08"),
+        ] {
+            assert_eq!(Money::from_cents(cents).to_string(), text);
+        }
+        assert_eq!(
+            format!("{:>8}|{:<7}|", Money::from_cents(150), Money::from_cents(-5)),
+            "    1.50|-0.05  |"
+        );
     }
 
     #[test]

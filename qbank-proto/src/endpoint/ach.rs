@@ -176,16 +176,16 @@ impl Endpoint for CreateAch {
 
     fn body(&self) -> Result<Bytes, Error> {
         let mut body = JsonObject::new();
-        body.text("source_account_id", &self.source_account_id.to_string());
+        body.id("source_account_id", self.source_account_id);
         match &self.destination {
-            Destination::Account(id) => body.text("destination_account_id", &id.to_string()),
+            Destination::Account(id) => body.id("destination_account_id", *id),
             Destination::Recipient(recipient) => {
                 needs_text("recipient name", &recipient.name)?;
                 needs_text("account number", recipient.account_number.expose())?;
                 body.json("recipient_details", &recipient.json())
             }
         };
-        body.json("amount", &self.amount.to_string());
+        body.amount("amount", self.amount);
         if let Some(date) = self.effective_date {
             body.text("effective_date", &date.to_string());
         }

@@ -53,10 +53,10 @@ impl Endpoint for CreateCheckIssue {
     fn body(&self) -> Result<Bytes, Error> {
         needs_text("check number", &self.check_number)?;
         let mut body = JsonObject::new();
-        body.text("issue_id", &self.issue_id.to_string())
-            .text("account_id", &self.account_id.to_string())
+        body.id("issue_id", self.issue_id)
+            .id("account_id", self.account_id)
             .text("check_number", &self.check_number)
-            .json("amount", &self.amount.to_string())
+            .amount("amount", self.amount)
             .text("issue_date", &self.issue_date.to_string());
         Ok(body.finish().into())
     }

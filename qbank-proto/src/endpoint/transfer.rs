@@ -44,9 +44,9 @@ impl Endpoint for CreateTransfer {
             return Err(Error::invalid_input("to account", "must not be the from account"));
         }
         let mut body = JsonObject::new();
-        body.text("from_account_id", &self.from_account_id.to_string())
-            .text("to_account_id", &self.to_account_id.to_string())
-            .json("amount", &self.amount.to_string());
+        body.id("from_account_id", self.from_account_id)
+            .id("to_account_id", self.to_account_id)
+            .amount("amount", self.amount);
         Ok(body.finish().into())
     }
 

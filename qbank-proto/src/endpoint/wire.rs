@@ -88,9 +88,9 @@ impl Endpoint for CreateWire {
             .text("bank_id", self.beneficiary.bank_id.as_str())
             .text("account_number", self.beneficiary.account_number.expose());
         let mut body = JsonObject::new();
-        body.text("source_account_id", &self.source_account_id.to_string())
+        body.id("source_account_id", self.source_account_id)
             .json("beneficiary_details", &details.finish())
-            .json("amount", &self.amount.to_string())
+            .amount("amount", self.amount)
             .text("reference_code", &self.reference_code);
         Ok(body.finish().into())
     }

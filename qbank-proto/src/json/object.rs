@@ -1,5 +1,9 @@
 //! Writes JSON objects.
 
+use super::scan::plain_until;
+use crate::id::Id;
+use crate::money::Amount;
+
 /// Writes one JSON object, member by member: the body of an [`Endpoint`] without a
 /// float on its way, and with its members in the order they were given.
 ///
@@ -9,8 +13,8 @@
 /// use qbank_proto::{Amount, JsonObject};
 /// let amount: Amount = "10.5".parse()?;
 /// let mut card = JsonObject::new();
-/// card.text("holder", "A \"B\" C").json("limit", &amount.to_string());
-/// assert_eq!(card.finish(), r#"{"holder":"A \"B\" C","limit":10.50}"#);
+/// card.text("holder", "A \"B\" C").amount("limit", amount).json("days", "[1,2]");
+/// assert_eq!(card.finish(), r#"{"holder":"A \"B\" C","limit":10.50,"days":[1,2]}"#);
 /// # Ok::<(), qbank_proto::AmountError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -29,7 +33,23 @@ impl JsonObject {
         self
     }
 
-    /// Adds a member that is JSON already, such as an amount or another object. It
+    /// Adds a member that is an id.
+    pub fn id<K>(&mut self, name: &str, id: Id<K>) -> &mut Self {
+        self.name(name);
+        self.0.push('"');
+        id.append_to(&mut self.0);
+        self.0.push('"');
+        self
+    }
+
+    /// Adds a member that is an amount: a number with two decimals.
+    pub fn amount(&mut self, name: &str, amount: Amount) -> &mut Self {
+        self.name(name);
+        amount.append_to(&mut self.0);
+        self
+    }
+
+    /// Adds a member that is JSON already, such as a list or another object. It
     /// is written as it is.
     pub fn json(&mut self, name: &str, json: &str) -> &mut Self {
         self.name(name);
@@ -38,6 +58,9 @@ impl JsonObject {
     }
 
     fn name(&mut self, name: &str) {
+        if self.0.is_empty() {
+            self.0.reserve(USUAL_LENGTH);
+        }
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         push_text(&mut self.0, name);
         self.0.push(':');
@@ -60,15 +83,19 @@ impl JsonObject {
     }
 }
 
+/// Holds a payment.
+const USUAL_LENGTH: usize = 256;
+
 /// Appends a JSON string.
 fn push_text(json: &mut String, text: &str) {
     json.push('"');
     let mut rest = text;
-    while let Some(at) = rest.find(needs_escape) {
-        let (plain, escaped) = rest.split_at(at);
+    loop {
+        let (plain, escaped) = rest.split_at(plain_until(rest.as_bytes(), 0));
         json.push_str(plain);
         let mut letters = escaped.chars();
         match letters.next() {
+            None => break,
             Some('\u{8}') => json.push_str("\\b"),
             Some('\t') => json.push_str("\\t"),
             Some('\n') => json.push_str("\\n"),
@@ -81,16 +108,10 @@ fn push_text(json: &mut String, text: &str) {
                 json.push(digit(u32::from(control) % 16));
             }
             Some(quoted) => json.extend(['\\', quoted]),
-            None => {}
         }
         rest = letters.as_str();
     }
-    json.push_str(rest);
     json.push('"');
-}
-
-fn needs_escape(letter: char) -> bool {
-    letter < ' ' || letter == '"' || letter == '\\'
 }
 
 #[cfg(test)]

@@ -3,17 +3,23 @@
 /// The end of the string that begins here, if it has no escape.
 #[inline]
 pub(super) fn plain_string(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut at = at + 1;
-    while let Some((word, _)) = bytes.get(at..)?.split_first_chunk() {
+    let end = plain_until(bytes, at + 1);
+    (bytes.get(end) == Some(&b'"')).then_some(end + 1)
+}
+
+/// Where the first quotation mark, backslash or control character is, or else the end.
+#[inline]
+pub(super) fn plain_until(bytes: &[u8], mut at: usize) -> usize {
+    while let Some((word, _)) = bytes.get(at..).unwrap_or_default().split_first_chunk() {
         let odd = odd_bytes(u64::from_le_bytes(*word));
         if odd != 0 {
-            at += odd.trailing_zeros() as usize / 8;
-            return (bytes.get(at) == Some(&b'"')).then_some(at + 1);
+            return at + odd.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
-    at += bytes.get(at..)?.iter().position(|byte| matches!(byte, ..b' ' | b'"' | b'\\'))?;
-    (bytes.get(at) == Some(&b'"')).then_some(at + 1)
+    let last = bytes.get(at..).unwrap_or_default();
+    let odd = last.iter().position(|byte| matches!(byte, ..b' ' | b'"' | b'\\'));
+    odd.map_or(bytes.len(), |odd| at + odd)
 }
 
 /// The high bit of the first byte that is a quotation mark, a backslash or a control
