@@ -7,6 +7,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use tracing::Span;
 
@@ -125,12 +126,7 @@ impl Intent {
     }
 
     fn prepare(&mut self, operation: &dyn Operation, options: CallOptions) -> Result<(), Error> {
-        let base = &self.session.urls().base_text;
-        let mut url = String::with_capacity(base.len() + USUAL_TARGET);
-        url.push_str(base);
-        operation.target(&mut url);
-        self.uri = Uri::try_from(url)
-            .map_err(|_| Error::invalid_input("path", "is not a valid URL path"))?;
+        self.uri = self.target(operation)?;
         self.body = operation.body()?;
         self.auth_date = options.auth_date.and_then(crate::options::AuthDate::header);
         if self.key.is_none() {
@@ -150,6 +146,22 @@ impl Intent {
             }
         }
         Ok(())
+    }
+
+    /// Whatever the operation appends, it stays below the bank's own base URL.
+    fn target(&self, operation: &dyn Operation) -> Result<Uri, Error> {
+        let urls = self.session.urls();
+        let mut path = String::with_capacity(urls.base_path.len() + USUAL_TARGET);
+        path.push_str(&urls.base_path);
+        operation.target(&mut path);
+        let appended = path.get(urls.base_path.len()..).unwrap_or_default();
+        if !appended.starts_with('/') || appended.contains('#') {
+            return Err(Error::invalid_input("path", "must start with / and have no fragment"));
+        }
+        let wrong = || Error::invalid_input("path", "is not a valid URL path");
+        let mut parts = urls.base.clone().into_parts();
+        parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(|_| wrong())?);
+        Uri::from_parts(parts).map_err(|_| wrong())
     }
 
     fn advance(&mut self, operation: &mut dyn Operation, now: Now, waker: &Waker) -> Step<Outcome> {

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use qbank_proto::endpoint::{Answer, Endpoint, RawRead, RawWrite, Write};
+use qbank_proto::endpoint::{Answer, Endpoint, RawRead, RawWrite, Read, Write};
 use qbank_proto::{AuthDate, DecodeError, Error, ErrorKind, Fate, Scope};
 
 use crate::bed::*;
@@ -78,6 +78,34 @@ fn an_operation_of_the_applications_own_gets_the_same_guarantees() {
     let mut bed = Bed::new().bank([conflict()]);
     let error = bed.send(Freeze).unwrap_err();
     expect(&error, ErrorKind::IdempotencyConflict, Fate::InProgress, 1);
+}
+
+/// Whose path has no slash.
+#[derive(Debug)]
+struct Astray;
+
+impl Endpoint for Astray {
+    type Effect = Read;
+    type Output = ();
+
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "{host}";
+    const SCOPE: Option<Scope> = None;
+
+    fn target(&self, url: &mut String) {
+        url.push_str(".evil.example/");
+    }
+
+    fn decode(&self, _: &Answer<'_>) -> Result<(), DecodeError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn no_operation_of_the_applications_own_leads_to_another_host() {
+    let mut bed = Bed::new();
+    assert_eq!(bed.send(Astray).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert!(bed.sent.is_empty());
 }
 
 #[test]
