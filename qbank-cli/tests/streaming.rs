@@ -74,7 +74,8 @@ impl Held {
     }
 
     fn wait(&self) {
-        self.reached.recv_timeout(PATIENCE).unwrap();
+        // A long list, read by a program that is not optimised, on a busy machine.
+        self.reached.recv_timeout(4 * PATIENCE).unwrap();
     }
 
     fn go_on(&self) {
@@ -410,7 +411,7 @@ mod on_unix {
     }
 }
 
-/// 52 MB, which is more than a buffered answer may have.
+/// 38 MB, which is more than a buffered answer may have.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_memory_does_not_grow_with_the_answer() {
@@ -420,7 +421,7 @@ fn the_memory_does_not_grow_with_the_answer() {
         let (bank, held) = Held::start(
             move |stream| {
                 let mut stream = io::BufWriter::new(stream);
-                let long = "x".repeat(420);
+                let long = "x".repeat(2000);
                 for n in 0..items {
                     let separator = if n == 0 { '[' } else { ',' };
                     write!(stream, "{separator}{}", item(n).replace("Rent", &long))?;
@@ -439,14 +440,14 @@ fn the_memory_does_not_grow_with_the_answer() {
         let ended = running.end();
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let printed = std::fs::metadata(&path).unwrap().len();
-        assert!(printed > u64::from(items) * 500, "{printed}");
+        assert!(printed > u64::from(items) * 2000, "{printed}");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap()
     }
 
     for transport in TRANSPORTS {
-        for (output, items) in [("jsonl", 100_000), ("json", 20_000), ("table", 10_000)] {
-            let (few, many) = (peak(transport, output, 5_000), peak(transport, output, items));
+        for (output, items) in [("jsonl", 18_000), ("json", 3_000), ("table", 1_000)] {
+            let (few, many) = (peak(transport, output, 500), peak(transport, output, items));
             assert!(many < few + 4096, "{transport} {output}: {few} kB, {many} kB");
         }
     }
