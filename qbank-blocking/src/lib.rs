@@ -106,8 +106,12 @@ impl Drive for Ureq {
 impl DriveLists for Ureq {
     type Opened<L: ListEndpoint> = Result<List<L>, Error>;
 
-    fn open<L: ListEndpoint>(&self, call: Call<OpenList<L>>) -> Result<List<L>, Error> {
-        let (opened, body) = self.run(call);
+    fn open<L, M>(&self, opening: M) -> Result<List<L>, Error>
+    where
+        L: ListEndpoint,
+        M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static,
+    {
+        let (opened, body) = self.run(opening);
         Ok(List::new(opened?, body))
     }
 }

@@ -47,7 +47,12 @@ impl Body {
 
 impl<L: ListEndpoint> List<L> {
     pub(crate) fn new(reply: Reply<()>, body: Option<Body>) -> Self {
-        Self { reply, body, decoder: ListDecoder::default(), chunk: vec![0; CHUNK].into() }
+        let mut decoder = ListDecoder::default();
+        // A machine that had the body read has lost the list: that is no empty one.
+        if body.is_none() {
+            decoder.end();
+        }
+        Self { reply, body, decoder, chunk: vec![0; CHUNK].into() }
     }
 
     /// The head of the answer: status, headers, attempts.

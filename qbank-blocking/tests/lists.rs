@@ -5,12 +5,16 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
+use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use qbank_blocking::bytes::Bytes;
 use qbank_blocking::endpoint::ListTransactions;
+use qbank_blocking::http::Response;
 use qbank_blocking::{
-    AccessToken, Client, Config, Credentials, Environment, ErrorKind, Fate, TransactionId,
+    AccessToken, BoxError, Call, Client, Config, Credentials, DriveLists, Environment, Error,
+    ErrorKind, Fate, Fault, Machine, Now, OpenList, Reply, Step, Ticket, TransactionId,
 };
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
@@ -136,4 +140,37 @@ fn an_answer_that_does_not_begin_is_tried_again_and_a_refusal_is_an_error() {
     assert_eq!(list.count(), 1);
     let refused = client.transactions().list(ListTransactions::new()).stream().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn a_list_whose_body_was_read_away_is_not_an_empty_one() {
+    let answer = format!("{HEAD}content-length: 2\r\n\r\n[]");
+    let client = serve(vec![Box::new(move |mut stream| write!(stream, "{answer}").unwrap())]);
+    let opening = Forgetful(client.call(OpenList(ListTransactions::new())).call());
+    let mut list = client.driver().open::<ListTransactions, _>(opening).unwrap();
+    assert!(list.next().unwrap().is_err());
+    assert!(list.next().is_none());
+}
+
+/// A machine around an opening that does not pass on what becomes of the body.
+struct Forgetful(Call<OpenList<ListTransactions>>);
+
+impl Machine for Forgetful {
+    type Output = Result<Reply<()>, Error>;
+
+    fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
+        self.0.poll(now, waker)
+    }
+
+    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
+        self.0.settle(now, ticket, outcome);
+    }
+
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
+        self.0.supply(now, ticket, token);
+    }
+
+    fn abandon(&mut self, now: Now) -> Self::Output {
+        self.0.abandon(now)
+    }
 }

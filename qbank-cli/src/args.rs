@@ -187,7 +187,12 @@ pub(crate) enum BalancesCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TransactionsCommand {
-    /// List transactions, as of the last nightly load
+    /// List transactions, as of the last nightly load, while they arrive
+    ///
+    /// Memory does not grow with the answer; --deadline limits all of it. If the answer
+    /// breaks off, what came before it has been printed, the error is on stderr, and
+    /// the exit code is 3: jsonl then holds whole lines, and json the beginning of a
+    /// document, which does not parse.
     List {
         /// Only of this account
         #[arg(long, value_name = "ID")]

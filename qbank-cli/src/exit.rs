@@ -4,7 +4,7 @@ use std::fmt;
 
 use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::webhook::VerifyError;
-use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey};
+use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
 
 /// Bad usage or input, nothing sent.
 pub(crate) const USAGE: u8 = 2;
@@ -24,6 +24,10 @@ pub(crate) enum Failure {
     Call(Box<Error>),
     /// The wait for a payment that this program submitted.
     AfterSubmit { error: Box<Error>, submitted: Submitted },
+    /// A list that broke off after the head of its answer.
+    Torn { error: Box<Error>, head: Head },
+    /// A signal came while a list was printed.
+    CutShort { items: u64, head: Head },
     /// A webhook that is not genuine.
     Signature(VerifyError),
     /// The sandbox's control surface said no.
@@ -33,6 +37,19 @@ pub(crate) enum Failure {
     Interrupted { resumed: Option<Submitted> },
     /// Something on this machine, after which nothing was sent.
     Local(String),
+}
+
+/// What is known of a list before its items.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) attempts: usize,
+}
+
+impl Head {
+    pub(crate) fn of(reply: &Reply<()>) -> Self {
+        Self { status: reply.status().as_u16(), attempts: reply.attempts.len() }
+    }
 }
 
 /// What the program knows of an intent that was sent before.
@@ -55,6 +72,8 @@ impl Failure {
             Self::Signature(_)
             | Self::Local(_)
             | Self::Control { .. }
+            | Self::Torn { .. }
+            | Self::CutShort { .. }
             | Self::Interrupted { .. } => FAILED,
             Self::Call(error) | Self::AfterSubmit { error, .. } => of_error(error),
         }
@@ -85,7 +104,10 @@ impl fmt::Display for Failure {
                 write!(f, "the sandbox answered {status}: {message}")
             }
             Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
-            Self::AfterSubmit { error, .. } => write!(f, "{error}"),
+            Self::AfterSubmit { error, .. } | Self::Torn { error, .. } => write!(f, "{error}"),
+            Self::CutShort { items, .. } => {
+                write!(f, "interrupted after {items} items of the list")
+            }
             Self::Interrupted { resumed: None } => {
                 f.write_str("interrupted before anything was sent")
             }

@@ -8,10 +8,17 @@ use std::{process, thread};
 
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::Response;
-use qbank_proto::{AccessToken, BoxError, Drive, Fault, Machine, Now, Step, Ticket};
+use qbank_proto::http::response::Parts;
+use qbank_proto::{
+    AccessToken, BodyMode, BoxError, Drive, DriveLists, Error, Fault, ListEndpoint, Machine, Now,
+    Reply, Step, Ticket,
+};
+use serde::Serialize;
 
-use crate::exit::{Failure, Submitted};
+use crate::exit::{Failure, Head, Submitted};
 use crate::output::Printer;
+use crate::streamed::Streamed;
+use crate::table::Rows;
 use crate::transport::Client;
 
 /// Hears the signals of the process.
@@ -64,46 +71,124 @@ impl Interrupts {
     /// waits for the bank.
     pub(crate) fn drive<M, T>(&self, client: &Client, machine: M) -> Result<T, Failure>
     where
-        M: Machine<Output = Result<T, qbank_proto::Error>> + Send + 'static,
+        M: Machine<Output = Result<T, Error>> + Send + 'static,
         T: Send + 'static,
     {
+        let driver = client.clone();
+        let work = self.start(machine, move |machine| driver.drive(machine))?;
+        if self.is_interrupted() {
+            if let Some(known) = work.give_up(client) {
+                return Ok(known?);
+            }
+            self.let_it_finish();
+        }
+        match work.result() {
+            Some(result) => Ok(result?),
+            // Its thread broke; what it had sent, it had sent.
+            None => Ok(work.abandon(client)?),
+        }
+    }
+
+    /// Opens a list on another thread and prints it there, so that a signal can end
+    /// it while it waits for the bank.
+    pub(crate) fn stream<L, M>(
+        &self,
+        client: &Client,
+        opening: M,
+        streamed: &Streamed,
+    ) -> Result<(), Failure>
+    where
+        L: ListEndpoint<Item: Serialize + Rows>,
+        M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static,
+    {
+        let (driver, printer) = (client.driver().clone(), streamed.clone());
+        let print = move |opening| printer.print(driver.open::<L, _>(opening)?);
+        let work = self.start(opening, print)?;
+        if self.is_interrupted() {
+            match work.give_up(client) {
+                Some(Err(error)) => return Err(error.into()),
+                Some(Ok(reply)) => {
+                    return Err(Failure::CutShort { items: 0, head: Head::of(&reply) });
+                }
+                None => {}
+            }
+            if let Some(cut) = streamed.cut() {
+                return Err(cut);
+            }
+            self.let_it_finish();
+        }
+        match work.result() {
+            Some(result) => result,
+            None => Err(work.abandon(client).err().map_or_else(broken, Failure::from)),
+        }
+    }
+
+    /// Does a machine's work on another thread.
+    fn start<M, R>(
+        &self,
+        machine: M,
+        work: impl FnOnce(Shared<M>) -> R + Send + 'static,
+    ) -> Result<Work<M, R>, Failure>
+    where
+        M: Machine + Send + 'static,
+        R: Send + 'static,
+    {
         self.begin();
-        let shared = Shared(Arc::new(Mutex::new(Watched { inner: machine, over: false })));
-        let output = Arc::new(Mutex::new(None));
+        let machine = Shared(Arc::new(Mutex::new(Watched { inner: machine, over: false })));
+        let result = Arc::new(Mutex::new(None));
         let worker = {
-            let (shared, client) = (shared.clone(), client.clone());
-            let (output, finished) = (Arc::clone(&output), Finished(self.ours.clone()));
+            let (machine, result) = (machine.clone(), Arc::clone(&result));
+            let finished = Finished(self.ours.clone());
             move || {
                 let _finished = finished;
-                let result = client.drive(shared);
-                *lock(&output) = Some(result);
+                let done = work(machine);
+                *lock(&result) = Some(done);
             }
         };
         thread::Builder::new()
             .spawn(worker)
             .map_err(|error| Failure::Local(format!("cannot start a thread: {error}")))?;
-        if let Ok(Event::Interrupted) = self.events.recv() {
-            let mut machine = lock(&shared.0);
-            if !machine.over {
-                return Ok(machine.inner.abandon(client.driver().now())?);
-            }
-            // It finished in the same moment: its answer is on its way.
-            drop(machine);
-            self.finished();
-            // For the next call, if there is one.
-            let _ = self.ours.send(Event::Interrupted);
-        }
-        let finished = lock(&output).take();
-        match finished {
-            Some(result) => Ok(result?),
-            // Its thread broke; what it had sent, it had sent.
-            None => Ok(lock(&shared.0).inner.abandon(client.driver().now())?),
-        }
+        Ok(Work { machine, result })
     }
 
-    fn finished(&self) {
-        while let Ok(Event::Interrupted) = self.events.recv() {}
+    /// Waits for the end of the work, or for a signal before it.
+    fn is_interrupted(&self) -> bool {
+        matches!(self.events.recv(), Ok(Event::Interrupted))
     }
+
+    /// It finished in the moment of the signal: its answer is on its way.
+    fn let_it_finish(&self) {
+        while let Ok(Event::Interrupted) = self.events.recv() {}
+        // For the next call, if there is one.
+        let _ = self.ours.send(Event::Interrupted);
+    }
+}
+
+/// What another thread does.
+struct Work<M, R> {
+    machine: Shared<M>,
+    result: Arc<Mutex<Option<R>>>,
+}
+
+impl<M: Machine, R> Work<M, R> {
+    /// What is known now, unless the machine has given its answer out.
+    fn give_up(&self, client: &Client) -> Option<M::Output> {
+        let mut machine = lock(&self.machine.0);
+        (!machine.over).then(|| machine.inner.abandon(client.driver().now()))
+    }
+
+    fn abandon(&self, client: &Client) -> M::Output {
+        lock(&self.machine.0).inner.abandon(client.driver().now())
+    }
+
+    /// What it came to, unless its thread broke.
+    fn result(&self) -> Option<R> {
+        lock(&self.result).take()
+    }
+}
+
+fn broken() -> Failure {
+    Failure::Local("the list could not be printed".to_owned())
 }
 
 /// Tells the end of a thread however it ends.
@@ -145,6 +230,10 @@ impl<M: Machine> Machine for Shared<M> {
         step
     }
 
+    fn head(&mut self, now: Now, ticket: &Ticket, head: &Parts) -> BodyMode {
+        lock(&self.0).inner.head(now, ticket, head)
+    }
+
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
         lock(&self.0).inner.settle(now, ticket, outcome);
     }
@@ -163,7 +252,7 @@ mod tests {
     use super::*;
     use crate::transport::Over;
     use qbank_blocking::Ureq;
-    use qbank_proto::{Config, Credentials, Environment, Error, ErrorKind, Fate};
+    use qbank_proto::{Config, Credentials, Environment, ErrorKind, Fate};
 
     /// Its bytes have left when something breaks.
     struct Broken;

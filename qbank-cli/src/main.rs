@@ -12,6 +12,7 @@ mod interrupt;
 mod logging;
 mod output;
 mod receiver;
+mod streamed;
 mod table;
 mod transport;
 

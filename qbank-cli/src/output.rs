@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::args::Output;
 use crate::exit::{Failure, UNKNOWN};
+use crate::streamed::Streamed;
 use crate::table::{self, Rows};
 
 #[derive(Clone)]
@@ -58,6 +59,22 @@ struct Body<'a> {
     retry_after_s: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<&'a Payment>,
+    /// Where a list broke off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+}
+
+impl<'a, T> Document<'a, T> {
+    fn of<U>(result: &'a T, reply: &Reply<U>) -> Self {
+        Self {
+            result,
+            status: Some(reply.status().as_u16()),
+            attempts: reply.attempts.len(),
+            fate: reply.fate.as_str(),
+            idempotency_key: reply.key,
+            followed_conflict: reply.followed,
+        }
+    }
 }
 
 impl Printer {
@@ -124,6 +141,11 @@ impl Printer {
                 say(&document(reply));
             }
         }
+    }
+
+    /// A list that is printed while it arrives.
+    pub(crate) fn streamed(&self) -> Streamed {
+        Streamed::new(self.output)
     }
 
     /// One resource.
@@ -206,14 +228,15 @@ fn table_of<T: Rows>(reply: &Reply<T>) -> String {
 
 /// The document of a reply.
 fn document<T: Serialize>(reply: &Reply<T>) -> String {
-    json(&Document {
-        result: &reply.value,
-        status: Some(reply.status().as_u16()),
-        attempts: reply.attempts.len(),
-        fate: reply.fate.as_str(),
-        idempotency_key: reply.key,
-        followed_conflict: reply.followed,
-    })
+    json(&Document::of(&reply.value, reply))
+}
+
+/// The document of a list, without its items: what is before them, and what after.
+pub(crate) fn around_list(reply: &Reply<()>) -> (String, String) {
+    let nothing: [(); 0] = [];
+    let whole = json(&Document::of(&nothing, reply));
+    let (before, after) = whole.split_once("[]").unwrap_or_default();
+    (format!("{before}["), format!("]{after}"))
 }
 
 /// The document of a result that came from no reply.
@@ -252,6 +275,16 @@ impl<'a> Body<'a> {
             },
             Failure::Signature(_) => Self::plain("invalid_signature", Fate::NotApplicable, message),
             Failure::Call(error) => Self::of_error(error, message),
+            Failure::Torn { error, head } => Self {
+                http_status: Some(head.status),
+                attempts: head.attempts,
+                ..Self::of_error(error, message)
+            },
+            Failure::CutShort { head, .. } => Self {
+                http_status: Some(head.status),
+                attempts: head.attempts,
+                ..Self::plain("transport", Fate::NotApplicable, message)
+            },
             Failure::Interrupted { resumed: None } => {
                 Self::plain("transport", Fate::NeverSent, message)
             }
@@ -285,6 +318,7 @@ impl<'a> Body<'a> {
             attempts: 0,
             retry_after_s: None,
             payment: None,
+            offset: None,
         }
     }
 
@@ -303,6 +337,7 @@ impl<'a> Body<'a> {
                 .retry_after()
                 .map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
             payment: error.payment(),
+            offset: error.offset(),
             ..Self::plain(error.kind().as_str(), error.fate(), message)
         }
     }
@@ -322,25 +357,38 @@ fn moment(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
 /// Something could not be written to standard output.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Whether it was said. A reader that has seen enough is no failure.
+/// What became of a text for standard output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Put {
+    Written,
+    /// The reader has seen enough, which is no failure.
+    Unwanted,
+    Lost,
+}
+
+/// Whether it was said.
 pub(crate) fn say(text: &str) -> bool {
+    put(&format!("{text}\n")) != Put::Lost
+}
+
+/// Writes as it is.
+pub(crate) fn put(text: &str) -> Put {
     let mut out = io::stdout().lock();
-    let written = writeln!(out, "{text}").and_then(|()| out.flush());
-    let said = match written {
-        Ok(()) => true,
-        Err(error) => error.kind() == io::ErrorKind::BrokenPipe,
-    };
-    if !said {
-        LOST.store(true, Ordering::Relaxed);
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Put::Written,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Put::Unwanted,
+        Err(_) => {
+            LOST.store(true, Ordering::Relaxed);
+            Put::Lost
+        }
     }
-    said
 }
 
 /// One JSON line of many, whatever the output is.

@@ -1,5 +1,7 @@
 //! Resources as tables, for people.
 
+mod rolling;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use qbank_proto::Money;
 use qbank_proto::chrono::{DateTime, Utc};
@@ -8,12 +10,16 @@ use qbank_proto::endpoint::{
 };
 use terminal_size::{Width, terminal_size};
 
+pub(crate) use rolling::Rolling;
+
 /// A resource that can be a row.
 pub(crate) trait Rows {
     /// What its columns are called.
     const COLUMNS: &'static [&'static str];
     /// Which columns hold amounts.
     const AMOUNTS: &'static [usize] = &[];
+    /// How wide they are before any row is seen; 0 takes what is left.
+    const WIDTHS: &'static [u16] = &[];
 
     fn cells(&self) -> Vec<String>;
 }
@@ -23,20 +29,31 @@ pub(crate) fn list<T: Rows>(items: &[T]) -> String {
     if items.is_empty() {
         return "none".to_owned();
     }
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(T::COLUMNS.to_vec());
-    if let Some((Width(columns), _)) = terminal_size() {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
-    }
+    let mut table = styled();
+    table.set_header(T::COLUMNS.to_vec());
     for item in items {
         table.add_row(item.cells().iter().map(|cell| plain(cell)));
     }
+    align::<T>(&mut table);
+    table.to_string()
+}
+
+/// As wide as the terminal at most.
+fn styled() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    if let Some((Width(columns), _)) = terminal_size() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+    }
+    table
+}
+
+fn align<T: Rows>(table: &mut Table) {
     for column in T::AMOUNTS {
         if let Some(column) = table.column_mut(*column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
 }
 
 /// One resource, a line for each of its members.
@@ -97,6 +114,7 @@ impl Rows for Transaction {
     const COLUMNS: &'static [&'static str] =
         &["transaction", "amount", "description", "value date", "posted", "status"];
     const AMOUNTS: &'static [usize] = &[1];
+    const WIDTHS: &'static [u16] = &[36, 14, 0, 10, 16, 8];
 
     fn cells(&self) -> Vec<String> {
         vec![

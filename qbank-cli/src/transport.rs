@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use qbank_blocking::Ureq;
 use qbank_hyper::Hyper;
-use qbank_proto::{Drive, Entropy, Machine, Now};
+use qbank_proto::{Drive, DriveLists, Entropy, Error, ListEndpoint, Machine, Now, Reply};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Global, Transport};
@@ -45,6 +45,50 @@ impl Drive for Over {
         match self {
             Self::Blocking(driver) => driver.now(),
             Self::Hyper(driver, _) => driver.now(),
+        }
+    }
+}
+
+impl DriveLists for Over {
+    type Opened<L: ListEndpoint> = Result<List<L>, Error>;
+
+    fn open<L, M>(&self, opening: M) -> Result<List<L>, Error>
+    where
+        L: ListEndpoint,
+        M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static,
+    {
+        match self {
+            Self::Blocking(driver) => driver.open(opening).map(List::Blocking),
+            Self::Hyper(driver, runtime) => {
+                let list = runtime.block_on(driver.open(opening))?;
+                Ok(List::Hyper(list, runtime))
+            }
+        }
+    }
+}
+
+/// A list over either driver.
+pub(crate) enum List<L: ListEndpoint> {
+    Blocking(qbank_blocking::List<L>),
+    Hyper(qbank_hyper::List<L>, &'static Runtime),
+}
+
+impl<L: ListEndpoint> List<L> {
+    pub(crate) fn reply(&self) -> &Reply<()> {
+        match self {
+            Self::Blocking(list) => list.reply(),
+            Self::Hyper(list, _) => list.reply(),
+        }
+    }
+}
+
+impl<L: ListEndpoint> Iterator for List<L> {
+    type Item = Result<L::Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Blocking(list) => list.next(),
+            Self::Hyper(list, runtime) => runtime.block_on(list.next()),
         }
     }
 }

@@ -119,10 +119,14 @@ impl Drive for Hyper {
 impl DriveLists for Hyper {
     type Opened<L: ListEndpoint> = Pin<Box<dyn Future<Output = Result<List<L>, Error>> + Send>>;
 
-    fn open<L: ListEndpoint>(&self, mut call: Call<OpenList<L>>) -> Self::Opened<L> {
+    fn open<L, M>(&self, mut opening: M) -> Self::Opened<L>
+    where
+        L: ListEndpoint,
+        M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static,
+    {
         let driver = self.clone();
         Box::pin(async move {
-            let (opened, body) = driver.run(&mut call).await;
+            let (opened, body) = driver.run(&mut opening).await;
             Ok(List::new(opened?, body))
         })
     }

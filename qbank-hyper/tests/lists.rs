@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
+use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use qbank_hyper::bytes::Bytes;
 use qbank_hyper::endpoint::ListTransactions;
+use qbank_hyper::http::Response;
 use qbank_hyper::{
-    AccessToken, Client, Config, Credentials, Environment, ErrorKind, TransactionId,
+    AccessToken, BoxError, Call, Client, Config, Credentials, DriveLists, Environment, Error,
+    ErrorKind, Fault, Machine, Now, OpenList, Reply, Step, Ticket, TransactionId,
 };
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -96,4 +100,41 @@ async fn the_deadline_ends_a_list_that_stalls() {
     let error = next.unwrap().unwrap_err();
     assert!(error.to_string().contains("did not end in time"), "{error}");
     server.abort();
+}
+
+#[tokio::test]
+async fn a_list_whose_body_was_read_away_is_not_an_empty_one() {
+    let (client, accepted) = connected().await;
+    let server = tokio::spawn(async move {
+        let answer = format!("{HEAD}content-length: 2\r\n\r\n[]");
+        accepted.await.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let opening = Forgetful(client.call(OpenList(ListTransactions::new())).call());
+    let mut list = client.driver().open::<ListTransactions, _>(opening).await.unwrap();
+    assert!(list.next().await.unwrap().is_err());
+    assert!(list.next().await.is_none());
+    server.await.unwrap();
+}
+
+/// A machine around an opening that does not pass on what becomes of the body.
+struct Forgetful(Call<OpenList<ListTransactions>>);
+
+impl Machine for Forgetful {
+    type Output = Result<Reply<()>, Error>;
+
+    fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
+        self.0.poll(now, waker)
+    }
+
+    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
+        self.0.settle(now, ticket, outcome);
+    }
+
+    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
+        self.0.supply(now, ticket, token);
+    }
+
+    fn abandon(&mut self, now: Now) -> Self::Output {
+        self.0.abandon(now)
+    }
 }

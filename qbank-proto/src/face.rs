@@ -19,6 +19,7 @@ use crate::list::{ListEndpoint, OpenList};
 use crate::machine::{Entropy, Machine, Now};
 use crate::options::{AuthDate, CallOptions, Resume};
 use crate::policy::ConflictPolicy;
+use crate::reply::Reply;
 use crate::session::Session;
 use crate::token::AccessToken;
 use crate::wait::WaitForPayment;
@@ -52,8 +53,12 @@ pub trait DriveLists: Drive {
     /// What opening gives: the list, or a future of it.
     type Opened<L: ListEndpoint>;
 
-    /// Drives the call to the head of its answer, and gives its body as a list.
-    fn open<L: ListEndpoint>(&self, call: Call<OpenList<L>>) -> Self::Opened<L>;
+    /// Drives an opening to the head of its answer, and gives its body as a list. The
+    /// opening is a call of [`OpenList`], or a machine around one.
+    fn open<L, M>(&self, opening: M) -> Self::Opened<L>
+    where
+        L: ListEndpoint,
+        M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static;
 }
 
 /// A client of the bank: a session, and a driver for its calls. Cheap to clone
@@ -300,7 +305,7 @@ impl<D: DriveLists, L: ListEndpoint> Pending<'_, D, L> {
     pub fn stream(self) -> D::Opened<L> {
         let client = self.client;
         let (endpoint, options) = (OpenList(self.endpoint), self.options);
-        client.driver.open(Pending { client, endpoint, key: None, options }.call())
+        client.driver.open::<L, _>(Pending { client, endpoint, key: None, options }.call())
     }
 }
 

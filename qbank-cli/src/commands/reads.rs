@@ -2,7 +2,7 @@
 
 use qbank_proto::chrono::NaiveDate;
 use qbank_proto::endpoint::ListTransactions;
-use qbank_proto::{AccountId, Scope};
+use qbank_proto::{AccountId, OpenList, Scope};
 
 use super::Context;
 use crate::connect;
@@ -31,9 +31,9 @@ pub(crate) fn transactions(
     let mut filter = ListTransactions::new();
     filter.account_id = account;
     filter.posted_since = posted_since;
-    let call = client.transactions().list(filter).call();
-    context.printer.list(&context.interrupts.drive(&client, call)?);
-    Ok(())
+    let opening = client.call(OpenList(filter)).call();
+    let streamed = context.printer.streamed();
+    context.interrupts.stream::<ListTransactions, _>(&client, opening, &streamed)
 }
 
 pub(crate) fn exceptions(context: &Context<'_>) -> Result<(), Failure> {

@@ -230,6 +230,10 @@ impl Running {
         self.until("a key line", || key_line(self.stderr.so_far().split_inclusive('\n')))
     }
 
+    pub(crate) fn stdout_so_far(&self) -> String {
+        self.stdout.so_far()
+    }
+
     pub(crate) fn stdout_line(&self) -> String {
         self.until("a line on stdout", || {
             let text = self.stdout.so_far();
@@ -324,8 +328,14 @@ impl Ended {
     /// an error document; gives what is in it.
     #[track_caller]
     pub(crate) fn error(&self, code: i32) -> Value {
-        assert_eq!(self.code, Some(code), "{self:?}");
         assert_eq!(self.stdout, "", "{self:?}");
+        self.error_after_output(code)
+    }
+
+    /// The same, after something was printed.
+    #[track_caller]
+    pub(crate) fn error_after_output(&self, code: i32) -> Value {
+        assert_eq!(self.code, Some(code), "{self:?}");
         let last = self.stderr.lines().last().unwrap_or_default();
         let document: Value =
             serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {self:?}"));

@@ -34,6 +34,21 @@ impl Tiny {
     pub(crate) fn start(
         answer: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static,
     ) -> Self {
+        Self::scripted(move |request, mut stream| {
+            let (status, body) = answer(request);
+            write!(
+                stream,
+                "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n\
+                 Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            )
+        })
+    }
+
+    /// Answers each request with what `answer` writes, byte by byte.
+    pub(crate) fn scripted(
+        answer: impl Fn(&Received, &TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -54,9 +69,9 @@ impl Tiny {
 }
 
 fn serve(
-    mut stream: &TcpStream,
+    stream: &TcpStream,
     received: &Mutex<Vec<Received>>,
-    answer: impl Fn(&Received) -> (u16, String),
+    answer: impl Fn(&Received, &TcpStream) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut reader = BufReader::new(stream);
@@ -76,12 +91,6 @@ fn serve(
     reader.read_exact(&mut body)?;
     let body = String::from_utf8_lossy(&body).into_owned();
     let request = Received { head, body };
-    let (status, body) = answer(&request);
-    received.lock().unwrap().push(request);
-    write!(
-        stream,
-        "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
+    received.lock().unwrap().push(request.clone());
+    answer(&request, stream)
 }

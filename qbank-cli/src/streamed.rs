@@ -1,0 +1,180 @@
+//! A list on standard output while it arrives: the memory is that of one item.
+//!
+//! A list that breaks off leaves what came before it: of a JSON document its
+//! beginning, which no parser takes for a whole one.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use qbank_proto::{Error, ListEndpoint, Reply};
+use serde::Serialize;
+
+use crate::args::Output;
+use crate::exit::{Failure, Head};
+use crate::output::{self, Put};
+use crate::table::{Rolling, Rows};
+use crate::transport::List;
+
+/// What prints a list, shared with who may cut it short.
+#[derive(Clone)]
+pub(crate) struct Streamed {
+    output: Output,
+    gate: Arc<Gate>,
+}
+
+impl Streamed {
+    pub(crate) fn new(output: Output) -> Self {
+        Self { output, gate: Arc::default() }
+    }
+
+    /// Prints item after item as they arrive.
+    pub(crate) fn print<L>(&self, list: List<L>) -> Result<(), Failure>
+    where
+        L: ListEndpoint<Item: Serialize + Rows>,
+    {
+        let head = Head::of(list.reply());
+        self.gate.lock().head = Some(head);
+        let mut shape = Shape::new(self.output, list.reply());
+        let mut text = String::new();
+        for item in list {
+            match item {
+                Ok(item) => shape.item(&item, &mut text),
+                Err(error) => return Err(self.torn(error, head)),
+            }
+            if !self.gate.put(&text, Piece::Item) {
+                return Ok(());
+            }
+            text.clear();
+        }
+        shape.end(&mut text);
+        self.gate.put(&text, Piece::Last);
+        Ok(())
+    }
+
+    fn torn(&self, error: Error, head: Head) -> Failure {
+        self.gate.lock().over = true;
+        Failure::Torn { error: Box::new(error), head }
+    }
+
+    /// Ends the printing between two items, unless it has come to its own end. A
+    /// reader that takes nothing is not waited for.
+    pub(crate) fn cut(&self) -> Option<Failure> {
+        let mut state = self.gate.lock();
+        state.cut = true;
+        let is_busy = |state: &mut State| state.writing;
+        let (state, _) = self
+            .gate
+            .idle
+            .wait_timeout_while(state, PATIENCE, is_busy)
+            .unwrap_or_else(PoisonError::into_inner);
+        let head = state.head?;
+        (!state.over).then_some(Failure::CutShort { items: state.items, head })
+    }
+}
+
+/// How long a write may take once a signal came.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Lets pieces through until it is shut.
+#[derive(Default)]
+struct Gate {
+    state: Mutex<State>,
+    idle: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    head: Option<Head>,
+    items: u64,
+    writing: bool,
+    /// A signal came.
+    cut: bool,
+    /// It came to its own end, good or bad.
+    over: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Item,
+    Last,
+}
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether to go on. Not locked during the write, which may take for ever.
+    fn put(&self, text: &str, piece: Piece) -> bool {
+        let mut state = self.lock();
+        if state.cut {
+            return false;
+        }
+        state.writing = true;
+        drop(state);
+        let written = output::put(text) == Put::Written;
+        let mut state = self.lock();
+        state.writing = false;
+        state.items += u64::from(written && piece == Piece::Item);
+        state.over |= !written || piece == Piece::Last;
+        self.idle.notify_all();
+        !state.over
+    }
+}
+
+/// What is around the items. Nothing is written before the first is here.
+enum Shape {
+    Json { before: String, after: String },
+    Jsonl,
+    Table(Option<Rolling>),
+}
+
+impl Shape {
+    fn new(output: Output, reply: &Reply<()>) -> Self {
+        match output {
+            Output::Json => {
+                let (before, after) = output::around_list(reply);
+                Self::Json { before, after }
+            }
+            Output::Jsonl => Self::Jsonl,
+            Output::Table => Self::Table(None),
+        }
+    }
+
+    fn item<T: Serialize + Rows>(&mut self, item: &T, text: &mut String) {
+        match self {
+            Self::Json { before, .. } => {
+                text.push_str(before);
+                text.push_str(&output::json(item));
+                ",".clone_into(before);
+            }
+            Self::Jsonl => {
+                text.push_str(&output::json(item));
+                text.push('\n');
+            }
+            Self::Table(rolling) => {
+                let rolling = rolling.get_or_insert_with(|| {
+                    let rolling = Rolling::new::<T>();
+                    text.push_str(rolling.head());
+                    rolling
+                });
+                text.push_str(&rolling.row(item));
+            }
+        }
+    }
+
+    fn end(self, text: &mut String) {
+        match self {
+            Self::Json { before, after } => {
+                if before != "," {
+                    text.push_str(&before);
+                }
+                text.push_str(&after);
+                text.push('\n');
+            }
+            Self::Jsonl => {}
+            Self::Table(Some(rolling)) => text.push_str(rolling.foot()),
+            Self::Table(None) => text.push_str("none\n"),
+        }
+    }
+}
