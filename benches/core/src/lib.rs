@@ -5,6 +5,7 @@
 pub mod ach;
 pub mod allocations;
 pub mod call;
+pub mod callgrind;
 pub mod pieces;
 pub mod processor;
 pub mod refused;

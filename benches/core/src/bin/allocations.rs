@@ -8,6 +8,7 @@ use bench_core::{Failure, ach, call, samples, transactions, webhook};
 static ALLOCATOR: Counting = Counting;
 
 fn main() -> Result<(), Failure> {
+    allocations::begin();
     let session = call::ready_session()?;
     let hand = ach::ByHand::new();
     for (name, full) in [("located", false), ("with_body", true)] {

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 
+use bench_core::callgrind::instructions;
 use bench_core::pieces::{PIECES, measured};
 use bench_core::{Failure, samples};
 use serde::{Deserialize, Serialize};
@@ -89,26 +90,10 @@ fn ours() -> Result<BTreeMap<String, u64>, Failure> {
     ours.map(|(number, (name, _, _))| Ok(((*name).to_owned(), count(number)?))).collect()
 }
 
-/// Callgrind counts only inside of [`measured`].
+/// Only what happens inside of [`measured`] counts.
 fn count(number: usize) -> Result<u64, Failure> {
-    let program = std::env::current_exe()?;
-    let file = std::env::temp_dir().join(format!("callgrind.{}.{number}", std::process::id()));
-    let ran = Command::new("valgrind")
-        .args(["--tool=callgrind", "--collect-atstart=no", "--quiet"])
-        .arg("--toggle-collect=bench_core::pieces::measured*")
-        .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(program)
-        .args(["piece", &number.to_string()])
-        .output()
-        .map_err(|error| format!("valgrind: {error}"))?;
-    if !ran.status.success() {
-        return Err(String::from_utf8_lossy(&ran.stderr).into_owned().into());
-    }
-    let profile = std::fs::read_to_string(&file)?;
-    std::fs::remove_file(&file)?;
-    let total = profile.lines().find_map(|line| line.strip_prefix("totals: "));
-    let total = total.ok_or("callgrind gave no total")?.trim().parse()?;
-    if total == 0 { Err("callgrind did not find what it should measure".into()) } else { Ok(total) }
+    let arguments = ["piece", &number.to_string()];
+    instructions(&std::env::current_exe()?, &arguments, Some("bench_core::pieces::measured"))
 }
 
 fn compiler() -> Result<String, Failure> {
