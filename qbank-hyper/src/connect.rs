@@ -1,5 +1,7 @@
 //! Our own connector: TCP, a proxy if there is one, and TLS with ALPN.
 
+mod tcp;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,15 +13,16 @@ use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::client::legacy::{Builder as ClientBuilder, Client};
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::Uri;
 use qbank_proto::{BoxError, Error, is_loopback};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tower_service::Service;
+
+use self::tcp::Tcp;
 
 use crate::Hyper;
 use crate::exchange::{Clients, Start};
@@ -193,7 +196,7 @@ struct Proxied {
 }
 
 impl Service<Uri> for Proxied {
-    type Response = TokioIo<TcpStream>;
+    type Response = Tcp;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
@@ -206,7 +209,7 @@ impl Service<Uri> for Proxied {
         let intercept = self.proxy.intercept(&target).filter(|_| !loopback);
         let Some(proxy) = intercept else {
             let connecting = self.tcp.call(target);
-            return Box::pin(async move { Ok(connecting.await?) });
+            return Box::pin(async move { Ok(Tcp::new(connecting.await?)) });
         };
         if proxy.uri().scheme_str() != Some("http") {
             // Spoken to in the clear, it would hear its password and no more.
@@ -218,6 +221,6 @@ impl Service<Uri> for Proxied {
             tunnel = tunnel.with_auth(auth.clone());
         }
         let connecting = tunnel.call(target);
-        Box::pin(async move { Ok(connecting.await?) })
+        Box::pin(async move { Ok(Tcp::new(connecting.await?)) })
     }
 }
