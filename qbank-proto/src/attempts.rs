@@ -77,10 +77,10 @@ impl Attempts {
         u32::try_from(self.done.len()).unwrap_or(u32::MAX)
     }
 
-    /// How long ago the intent was first sent, by the wall clock.
-    pub(crate) fn age(&self, now: Now) -> Duration {
-        let first = self.first_sent.unwrap_or(now.utc());
-        now.utc().signed_duration_since(first).to_std().unwrap_or_default()
+    /// How long ago the intent was first sent, by the wall clock, if it was and writes.
+    pub(crate) fn age(&self, now: Now) -> Option<Duration> {
+        let first = self.first_sent.filter(|_| self.join != Fate::NotApplicable)?;
+        Some(now.utc().signed_duration_since(first).to_std().unwrap_or_default())
     }
 
     /// Whether the intent claims to have been sent later than clocks may differ.

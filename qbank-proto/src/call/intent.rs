@@ -203,11 +203,12 @@ impl Intent {
         deadline: Duration,
         waker: &Waker,
     ) -> Option<Step<Outcome>> {
-        let age = self.attempts.age(now);
         if self.attempts.is_from_the_future(now) {
             return self.not_yet(operation);
         }
-        if self.key.is_some() && age > self.session.config().max_key_age {
+        if let Some(age) = self.attempts.age(now)
+            && age > self.session.config().max_key_age
+        {
             return self.too_old(operation, age);
         }
         if now.mono >= deadline {
