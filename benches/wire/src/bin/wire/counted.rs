@@ -7,6 +7,7 @@ use bench_wire::bank::{Bank, Kind};
 use bench_wire::bare_hyper::Floor;
 use bench_wire::{What, lanes, ours, runtime};
 use hyper_util::client::legacy::Client as Bare;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use qbank_hyper::{Client, Hyper};
 
@@ -69,5 +70,7 @@ pub(crate) fn http2_client(at_once: usize) -> bench_wire::bare_hyper::Bare {
     let mut builder = Bare::builder(TokioExecutor::new());
     builder.http2_only(true).pool_timer(TokioTimer::new()).timer(TokioTimer::new());
     builder.http2_initial_max_send_streams(at_once);
-    builder.build_http()
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    builder.build(connector)
 }

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Runs every benchmark and writes REPORT.md and plots/.
+#
+#   run.sh              everything: about 25 minutes on two processors, cold builds included
+#   run.sh --quick      fewer rounds, no cold builds, no async-stripe: about 3 minutes after
+#                       the first build. Its report goes to target/quick, beside no other
+#   run.sh --baseline   only counts the core's instructions anew, into baseline.json
+#   run.sh --report     only writes the report of the last full run again
+#
+# Needs a Rust toolchain, a C compiler, and valgrind for what is counted in instructions,
+# which it installs where it may (root on Debian). Leave the machine alone meanwhile.
+set -euo pipefail
+cd "$(dirname "$0")"
+export CARGO_TARGET_DIR=$PWD/target CARGO_TERM_COLOR=never
+mode=${1:-full}
+bin=$CARGO_TARGET_DIR/release
+samples=$CARGO_TARGET_DIR/samples.tsv
+out=$PWD
+rounds=15
+few=7
+
+stage() { printf '\n== %s (%s s)\n' "$1" "$SECONDS" >&2; }
+loud() { printf '\n*** %s\n' "$1" >&2; }
+measure() { # PROGRAM [ARGUMENT...]
+  printf '%s\n' "$*" >&2
+  "$bin/$1" "${@:2}" >>"$samples"
+}
+sample() { printf 'sample\t%s\t%s\t%s\n' "$@" >>"$samples"; } # FIGURE WHO VALUE
+fact() { printf 'fact\t%s\t%s\n' "$@" >>"$samples"; }         # NAME TEXT
+build() { cargo build --quiet --locked --release "$@"; }
+
+report() {
+  stage "Report"
+  build -p bench-report
+  "$bin/bench-report" "$samples" "$out"
+  echo "written: $out/REPORT.md"
+}
+
+case $mode in
+  full) ;;
+  --quick)
+    rounds=5 few=3 samples=$CARGO_TARGET_DIR/quick.tsv out=$CARGO_TARGET_DIR/quick ;;
+  --baseline) ;;
+  --report) report; exit ;;
+  *) sed -n '2,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//'; exit 2 ;;
+esac
+
+stage "Tools"
+if ! command -v valgrind >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends valgrind; } >/dev/null || true
+fi
+if command -v valgrind >/dev/null; then
+  valgrind=$(valgrind --version | sed 's/^valgrind-//')
+else
+  valgrind=none
+  loud "NO VALGRIND: no instructions are counted, and their rows stay empty"
+fi
+
+if [ "$mode" = --baseline ]; then
+  [ "$valgrind" != none ] || exit 1
+  build -p bench-core
+  "$bin/instructions" write baseline.json
+  git --no-pager diff --stat -- baseline.json
+  exit
+fi
+
+mkdir -p "$CARGO_TARGET_DIR"
+: >"$samples"
+fact date "$(date -u +%Y-%m-%d)"
+fact mode "$([ "$mode" = full ] && echo "a full run" || echo "**a short run, not to be quoted**")"
+fact processor "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)"
+fact processors "$(nproc)"
+fact rustc "$(rustc --version | sed 's/ (.*//')"
+fact valgrind "$valgrind"
+
+stage "Build"
+build -p bench-core -p bench-time -p bench-wire
+build -p bench-peers
+[ "$mode" = --quick ] || build -p bench-stripe
+cargo bench --quiet --locked -p bench-time --bench pieces --no-run
+
+stage "Allocations and instructions"
+measure allocations
+measure wire allocations
+if [ "$valgrind" != none ]; then
+  measure instructions
+  measure wire instructions
+  [ "$mode" = --quick ] || measure wire in-flight-instructions
+fi
+
+stage "Time of each piece, criterion, $few rounds"
+criterion() { # one short round, and the median of each piece
+  rm -rf "$CARGO_TARGET_DIR/criterion"
+  cargo bench --quiet --locked -p bench-time --bench pieces -- \
+    --warm-up-time 0.2 --measurement-time 0.4 --noplot >/dev/null 2>&1
+  for estimate in "$CARGO_TARGET_DIR"/criterion/*/*/new/estimates.json; do
+    piece=$(dirname "$(dirname "$estimate")")
+    median=$(sed -n 's/.*"median":{[^}]*}[^}]*"point_estimate":\([0-9.e+-]*\).*/\1/p' "$estimate")
+    sample "$(basename "$(dirname "$piece")")" "$(basename "$piece")" "$median"
+  done
+}
+for _ in $(seq "$few"); do criterion; done
+
+stage "Decoding"
+measure decode 200000 "$few"
+[ "$mode" = --quick ] || measure decode 1000000 "$few"
+
+stage "Over the wire"
+measure wire blocking "$rounds"
+measure wire calls "$rounds"
+measure bench-peers "$rounds"
+[ "$mode" = --quick ] || measure bench-stripe "$few"
+measure wire in-flight "$few"
+measure wire in-flight-memory
+measure wire streaming 10000 100000 1000000
+
+if [ "$mode" = full ]; then
+  stage "Weight: cold builds"
+  cargo fetch --quiet --locked
+  for name in hyper blocking bare-hyper bare-ureq reqwest stripe; do
+    who=ours
+    case $name in bare-*) who=bare ;; reqwest | stripe) who=peer ;; esac
+    crates=$(cargo tree --locked -p "weight-$name" -e normal --prefix none |
+      sed 's/ (.*//' | sort -u | grep -vc '^weight-')
+    cold=$CARGO_TARGET_DIR/cold
+    rm -rf "$cold"
+    begun=$(date +%s.%N)
+    CARGO_TARGET_DIR=$cold cargo build --quiet --locked --profile weight -p "weight-$name"
+    seconds=$(awk -v begun="$begun" -v ended="$(date +%s.%N)" 'BEGIN { print ended - begun }')
+    sample "weight.$name.crates" "$who" "$crates"
+    sample "weight.$name.seconds" "$who" "$seconds"
+    sample "weight.$name.bytes" "$who" "$(stat -c %s "$cold/weight/weight-$name")"
+    printf '%s: %s crates, %s s\n' "$name" "$crates" "$seconds" >&2
+    rm -rf "$cold"
+  done
+
+  stage "What is shipped"
+  (cd .. && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/program cargo build --quiet --locked --release -p qbank-cli)
+  sample program.bytes ours "$(stat -c %s "$CARGO_TARGET_DIR/program/release/qbank")"
+  if (source ../qbank-wasm/wasm.sh && wasm_toolchain) >/dev/null 2>&1; then
+    # It fails when the package has grown; its size is what counts here.
+    gzipped=$(env -u CARGO_TARGET_DIR bash ../qbank-wasm/build.sh | tee /dev/stderr |
+      sed -n 's/^both .* bytes, \([0-9]*\) gzipped.*/\1/p') || true
+    [ -z "$gzipped" ] || sample npm.gzipped ours "$gzipped"
+  else
+    loud "NO WASM TOOLCHAIN: the npm package is not weighed (.ci/wasm says what it needs)"
+  fi
+fi
+
+report
