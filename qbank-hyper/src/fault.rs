@@ -50,7 +50,7 @@ fn kind(error: &(dyn Error + 'static)) -> Option<FaultKind> {
             return of_io(io);
         }
         let hyper = cause.downcast_ref::<hyper::Error>()?;
-        if hyper.is_parse() || hyper.is_parse_too_large() {
+        if hyper.is_parse() {
             return Some(FaultKind::Protocol);
         }
         None

@@ -85,6 +85,7 @@
 //! major version of this crate.
 
 pub mod endpoint;
+#[cfg(feature = "webhook")]
 pub mod webhook;
 
 mod attempts;
@@ -115,6 +116,7 @@ mod routing;
 mod scope;
 mod secret;
 mod session;
+#[cfg(feature = "webhook")]
 mod signature;
 mod token;
 mod token_request;
