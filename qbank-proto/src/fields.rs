@@ -78,6 +78,11 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// All members, each with its unparsed JSON, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(name, json)| (&**name, *json))
+    }
+
     /// Whether there is no member at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use tracing::Span;
 
 pub(crate) use ending::{already_over, payment_failed};
@@ -266,10 +266,10 @@ impl Intent {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         if let Some(key) = self.key {
-            headers.insert("idempotency-key", key.header());
+            headers.insert(IDEMPOTENCY_KEY, key.header());
         }
         if let Some(date) = &self.auth_date {
-            headers.insert("x-fapi-auth-date", date.clone());
+            headers.insert(AUTH_DATE, date.clone());
         }
         request
     }
@@ -333,6 +333,11 @@ impl Intent {
         self.take_outcome()
     }
 }
+
+// By names that are known when this is compiled: by a text, a module of wasm gets all
+// that reads the name of any header.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const AUTH_DATE: HeaderName = HeaderName::from_static("x-fapi-auth-date");
 
 /// Holds `/payments/` and an id.
 const USUAL_TARGET: usize = 64;
