@@ -10,6 +10,7 @@
 //!   Over ◄───────────────────────────────────────────────────────────────┘
 //! ```
 
+mod any;
 mod intent;
 mod operation;
 
@@ -18,6 +19,7 @@ use std::task::Waker;
 use bytes::Bytes;
 use http::{Response, response};
 
+pub use any::{AnyCall, AnyOperation};
 pub(crate) use intent::{already_over, payment_failed};
 pub(crate) use operation::{Meaning, Operation};
 
@@ -91,12 +93,7 @@ impl<E: Endpoint> Machine for Call<E> {
     }
 
     fn head(&mut self, _: Now, ticket: &Ticket, head: &response::Parts) -> BodyMode {
-        let ours = self.intent.is_out(ticket);
-        if E::STREAMS && ours && head.status.is_success() {
-            BodyMode::Stream
-        } else {
-            BodyMode::Buffer
-        }
+        body_mode(E::STREAMS, self.intent.is_out(ticket), head)
     }
 
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
@@ -111,6 +108,11 @@ impl<E: Endpoint> Machine for Call<E> {
         let outcome = self.intent.abandon(&mut self.operation, now);
         self.typed(outcome)
     }
+}
+
+/// Only the good answer to the call itself is left to whoever made the call.
+fn body_mode(streams: bool, ours: bool, head: &response::Parts) -> BodyMode {
+    if streams && ours && head.status.is_success() { BodyMode::Stream } else { BodyMode::Buffer }
 }
 
 impl<E: Endpoint> std::fmt::Debug for Call<E> {

@@ -1,12 +1,12 @@
 //! Where the bank is, who is calling, and what holds for every call unless the
 //! call says otherwise.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 
 use crate::error::Error;
+use crate::plain::number;
 use crate::policy::{ConflictPolicy, RetryPolicy};
 use crate::scope::Scope;
 use crate::secret::Secret;
@@ -257,12 +257,50 @@ fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || matches!(bare, "::1" | "0:0:0:0:0:0:0:1")
+        || is_loopback_v4(bare)
+}
+
+fn is_loopback_v4(host: &str) -> bool {
+    // No leading zero: elsewhere it makes a number octal.
+    let part = |part: &str| (part == "0" || !part.starts_with('0')) && number(part, 3) <= Some(255);
+    host.starts_with("127.")
+        && host.split('.').count() == 4
+        && host.split('.').all(|it| part(it) && number(it, 3).is_some())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_is_what_the_standard_library_says() {
+        for host in [
+            "127.0.0.1",
+            "127.1.2.3",
+            "127.255.255.255",
+            "127.0.0.256",
+            "127.0.0.01",
+            "127.0.0",
+            "127.0.0.1.1",
+            "127.0.0.",
+            "127..0.1",
+            "127.0.0.0001",
+            "127.0.0.+1",
+            "128.0.0.1",
+            "",
+            "::1",
+            "0:0:0:0:0:0:0:1",
+            "::2",
+            "::",
+            "::ffff:127.0.0.1",
+            "127.0.0.1 ",
+            "0127.0.0.1",
+        ] {
+            let known = host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
+            assert_eq!(is_loopback(host), known, "{host}");
+        }
+    }
 
     fn base(url: &str, allow: bool) -> Result<String, String> {
         let mut config = Config::new(Environment::custom(url), Credentials::Supplier);

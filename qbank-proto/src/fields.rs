@@ -100,6 +100,11 @@ impl<'a> Fields<'a> {
         self.members.iter().enumerate().find(|(_, member)| member.has_value(name))
     }
 
+    /// All members, each with its unparsed JSON, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> {
+        self.members.iter().map(|member| (member.name(), member.json()))
+    }
+
     /// Whether there is no member at all.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()

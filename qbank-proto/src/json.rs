@@ -45,6 +45,15 @@ impl<'a> Member<'a> {
         self.is(name) && self.json != "null"
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> Cow<'a, str> {
+        if self.plain_name {
+            Cow::Borrowed(self.name)
+        } else {
+            Cow::Owned(unescaped(self.name).unwrap_or_default())
+        }
+    }
+
     /// The value.
     pub(crate) const fn json(&self) -> &'a str {
         self.json

@@ -116,7 +116,10 @@ impl Scene<'_> {
         Judged::Bad {
             verdict: policy::judge(status, policy::NO_CONFLICT, self.write),
             evidence: Box::new(Evidence {
-                what: format!("the bank answered {status}, but the answer cannot be used: {error}"),
+                what: format!(
+                    "the bank answered {}, but the answer cannot be used: {error}",
+                    status.as_u16()
+                ),
                 status: Some(status),
                 response: Some(response),
                 ..Evidence::default()
@@ -147,7 +150,7 @@ impl Scene<'_> {
         Judged::Bad {
             verdict,
             evidence: Box::new(Evidence {
-                what: format!("the bank answered {status}{note}{said}"),
+                what: format!("the bank answered {}{note}{said}", status.as_u16()),
                 status: Some(status),
                 retry_after: retry_after(headers, self.unix),
                 problem,
@@ -167,8 +170,9 @@ impl Scene<'_> {
             }
             (kind, head) => {
                 let source = redact_bounded(fault.told(), &self.secrets(operation));
-                let after =
-                    head.as_ref().map_or(String::new(), |head| format!(" (after {})", head.status));
+                let after = head
+                    .as_ref()
+                    .map_or(String::new(), |head| format!(" (after {})", head.status.as_u16()));
                 let host = self.uri.authority().map_or("", |host| host.as_str());
                 format!("{}{after} ({host}): {source}", kind.explain())
             }

@@ -91,11 +91,13 @@ pub mod webhook;
 mod attempts;
 mod auth;
 mod authenticate;
+mod base64;
 mod call;
 mod config;
 mod error;
 mod face;
 mod fields;
+mod http_date;
 mod id;
 mod idempotency;
 mod json;
@@ -127,7 +129,7 @@ pub use {bytes, chrono, http, uuid};
 
 pub use attempts::AttemptList;
 pub use authenticate::{Authenticate, TokenInfo};
-pub use call::Call;
+pub use call::{AnyCall, AnyOperation, Call};
 pub use config::{ClientAuth, Config, Credentials, Environment, is_loopback};
 pub use error::{Attempt, Error, ErrorKind, Fate};
 pub use face::{

@@ -270,9 +270,10 @@ impl<L: ListEndpoint> ListDecoder<L> {
         self.state = State::Over;
         self.buffer = String::new();
         self.done = 0;
-        let (method, path, items) = (L::METHOD, L::PATH, self.items);
+        let (path, items) = (L::PATH, self.items);
         let what = format!(
-            "{method} {path}: the list cannot be read on after {items} items, at byte {offset}: {why}"
+            "{} {path}: the list cannot be read on after {items} items, at byte {offset}: {why}",
+            L::METHOD.as_str()
         );
         Err(Error::new(
             ErrorKind::UnexpectedResponse,

@@ -3,6 +3,7 @@
 use http::Uri;
 
 use crate::id::{PaymentId, hyphenated};
+use crate::plain::{find, replaced};
 
 /// Reads a payment's id out of a `Location`, a `Link` or a problem's
 /// `instance`: a uuid directly under our own `…/payments/`, on our own origin.
@@ -62,8 +63,8 @@ fn resolved(reference: &str, request: &Uri) -> Option<String> {
     if !is_plain(reference) || !is_plain(base) {
         return None;
     }
-    let (scheme, rest) = match reference.split_once("://") {
-        Some((scheme, _)) if is_scheme(scheme) => (scheme, &reference[scheme.len() + 1..]),
+    let (scheme, rest) = match find(reference, "://").map(|at| reference.split_at(at)) {
+        Some((scheme, rest)) if is_scheme(scheme) => (scheme, &rest[1..]),
         _ => (scheme, reference),
     };
     let (authority, path) = match rest.strip_prefix("//") {
@@ -81,8 +82,12 @@ fn resolved(reference: &str, request: &Uri) -> Option<String> {
         }
     };
     // Brackets are for addresses.
-    let fits = !path.contains(['[', ']']);
+    let fits = !has(&path, b"[]");
     fits.then(|| format!("{scheme}://{authority}{}", without_dots(&path)))
+}
+
+fn has(text: &str, letters: &[u8]) -> bool {
+    text.bytes().any(|byte| letters.contains(&byte))
 }
 
 /// Only what may stand in a URL before a query, each `%` with its two digits.
@@ -113,8 +118,8 @@ fn is_host(authority: &str) -> bool {
     let host = host.strip_suffix(':').unwrap_or(authority);
     // Whether it is an address, the comparison with our own host tells.
     match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => !address.contains(['@', '[', ']']),
-        None => !host.contains([':', '@', '[', ']']),
+        Some(address) => !has(address, b"@[]"),
+        None => !has(host, b":@[]"),
     }
 }
 
@@ -125,7 +130,7 @@ fn without_dots(path: &str) -> String {
     while let Some(segment) = segments.next() {
         let is_last = segments.peek().is_none();
         // An escaped dot is a dot.
-        match segment.replace("%2e", ".").replace("%2E", ".").as_str() {
+        match replaced(&replaced(segment, "%2e", "."), "%2E", ".").as_str() {
             "." => {}
             ".." => kept.truncate(kept.rfind('/').unwrap_or(0)),
             _ => {

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{Request, Response, response};
 
+use crate::plain::find;
 use crate::token::AccessToken;
 
 /// An error of a driver or of the application, kept as a source.
@@ -218,7 +219,7 @@ impl Fault {
         while let Some(error) = cause {
             let more = error.to_string();
             // Some transports repeat their cause.
-            if !text.contains(&more) {
+            if find(&text, &more).is_none() {
                 text.push_str(": ");
                 text.push_str(&more);
             }

@@ -157,7 +157,7 @@ impl FromStr for Amount {
     /// Reads plain decimals. An exponent is how machines write: in what a person
     /// typed, `1e3` is more likely a slip than a thousand dollars.
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        if text.contains(['e', 'E']) {
+        if text.bytes().any(|byte| byte == b'e' || byte == b'E') {
             return Err(AmountError::NotANumber);
         }
         text.parse::<Money>()?.try_into()
@@ -244,7 +244,8 @@ fn any_cents(text: &str) -> Result<i64, AmountError> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+    let (mantissa, exponent) = match unsigned.bytes().position(|byte| byte == b'e' || byte == b'E')
+    {
         Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
         None => (unsigned, 0),
     };

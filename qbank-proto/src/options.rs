@@ -1,7 +1,7 @@
 //! What one call does differently.
 
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use http::HeaderValue;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::http_date;
 use crate::policy::ConflictPolicy;
 use crate::token::AccessToken;
 
@@ -81,13 +82,13 @@ impl std::fmt::Debug for Resume {
 /// # Ok::<(), qbank_proto::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuthDate(SystemTime);
+pub struct AuthDate(u64);
 
 impl FromStr for AuthDate {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        httpdate::parse_http_date(text).map(Self).map_err(|_| {
+        http_date::parse(text).map(Self).ok_or_else(|| {
             Error::invalid_input(
                 "auth date",
                 "must be an HTTP-date such as Sun, 06 Nov 1994 08:49:37 GMT",
@@ -106,7 +107,7 @@ impl TryFrom<DateTime<Utc>> for AuthDate {
         if seconds > LAST_HTTP_DATE {
             return Err(rule());
         }
-        Ok(Self(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)))
+        Ok(Self(seconds))
     }
 }
 
@@ -115,7 +116,7 @@ const LAST_HTTP_DATE: u64 = 253_402_300_799;
 
 impl std::fmt::Display for AuthDate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&httpdate::fmt_http_date(self.0))
+        f.write_str(&http_date::format(self.0))
     }
 }
 

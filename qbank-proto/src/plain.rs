@@ -79,8 +79,50 @@ fn digits(text: &[u8]) -> Option<u32> {
     })
 }
 
+/// Where a text is in another one. The standard library's search is made for long texts,
+/// and is of the size that it takes.
+pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
+    let (text, part) = (text.as_bytes(), part.as_bytes());
+    let Some((first, rest)) = part.split_first() else { return Some(0) };
+    let last = text.len().checked_sub(part.len())?;
+    (0..=last).find(|at| text[*at] == *first && text[at + 1..].starts_with(rest))
+}
+
+/// The text with every `from` in it replaced.
+pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = find(rest, from).filter(|_| !from.is_empty()) {
+        let (before, after) = rest.split_at(at);
+        result.push_str(before);
+        result.push_str(to);
+        rest = after.get(from.len()..).unwrap_or_default();
+    }
+    result.push_str(rest);
+    result
+}
+
+/// Writes a text as a form has it (`application/x-www-form-urlencoded`).
+pub(crate) fn form_encode(text: &str, form: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'*' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                form.push(byte.into());
+            }
+            b' ' => form.push('+'),
+            _ => {
+                form.push('%');
+                for digit in [byte >> 4, byte & 15] {
+                    let digit = char::from_digit(digit.into(), 16).unwrap_or_default();
+                    form.push(digit.to_ascii_uppercase());
+                }
+            }
+        }
+    }
+}
+
 /// Digits and nothing else, at most so many.
-fn number(text: &str, most: usize) -> Option<u32> {
+pub(crate) fn number(text: &str, most: usize) -> Option<u32> {
     let digits = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok())?
 }
@@ -205,6 +247,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn texts_are_found_and_replaced_as_the_standard_library_does(
+            text in "[abé]{0,12}", part in "[abé]{1,3}", to in "[aé]{0,2}"
+        ) {
+            prop_assert_eq!(find(&text, &part), text.find(&part));
+            prop_assert_eq!(find(&text, ""), Some(0));
+            prop_assert_eq!(replaced(&text, &part, &to), text.replace(&part, &to));
+        }
+
+        #[test]
+        fn a_form_is_written_as_the_platform_does(text in any::<String>()) {
+            let mut form = String::new();
+            form_encode(&text, &mut form);
+            let known: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            prop_assert_eq!(form, known);
+        }
+
         #[test]
         fn a_day_is_what_chrono_reads(text in "[ \t]?[0-9]{1,4}-[0-9]{1,3}-[0-9]{1,3}[ x-]?") {
             prop_assert_eq!(parse_day(&text), text.parse().ok());

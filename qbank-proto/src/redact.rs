@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::machine::{BoxError, Said};
+use crate::plain::{find, replaced};
 
 const HIDDEN: &str = "[secret]";
 
@@ -17,7 +18,7 @@ const LONGEST_TEXT: usize = 2_000;
 pub(crate) fn redact(mut text: String, secrets: &[&str]) -> String {
     let bare: Vec<String> = secrets
         .iter()
-        .map(|secret| secret.chars().filter(|c| c.is_alphanumeric()).collect())
+        .map(|secret| secret.chars().filter(|c| !is_punctuation(*c)).collect())
         .collect();
     let all: Vec<&str> = secrets
         .iter()
@@ -26,11 +27,26 @@ pub(crate) fn redact(mut text: String, secrets: &[&str]) -> String {
         .filter(|secret| secret.len() >= 4)
         .collect();
     for secret in &all {
-        if text.contains(secret) {
-            text = text.replace(secret, HIDDEN);
+        if find(&text, secret).is_some() {
+            text = replaced(&text, secret, HIDDEN);
         }
     }
     hide_parts(text, &all)
+}
+
+/// Blanks, and what stands between letters in any script that a secret is likely to be
+/// of. The standard library's own tables of all letters would weigh more than the rest.
+const fn is_punctuation(c: char) -> bool {
+    match c {
+        '\0'..='\u{7f}' => !c.is_ascii_alphanumeric(),
+        '\u{80}'..='\u{bf}' => !matches!(c, 'ª' | '²' | '³' | 'µ' | '¹' | 'º'),
+        '×' | '÷' => true,
+        '\u{2000}'..='\u{206f}' | '\u{2190}'..='\u{245f}' => true,
+        '\u{2500}'..='\u{2775}' | '\u{2794}'..='\u{2bff}' => true,
+        '\u{2e00}'..='\u{2e7f}' | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' => true,
+        '\u{e000}'..='\u{f8ff}' | '\u{fe10}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff0f}' => true,
+        _ => false,
+    }
 }
 
 /// The same for a text that an error keeps: of bounded length.
@@ -51,7 +67,7 @@ fn hide_parts(text: String, secrets: &[&str]) -> String {
     for window in ends.windows(WINDOW + 1) {
         let (&[start, ..], &[.., end]) = (window, window) else { continue };
         let Some(part) = text.get(start..end) else { continue };
-        if !secrets.iter().any(|secret| secret.contains(part)) {
+        if !secrets.iter().any(|secret| find(secret, part).is_some()) {
             continue;
         }
         if hidden.is_none_or(|until| start > until) {

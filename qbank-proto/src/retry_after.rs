@@ -1,8 +1,10 @@
 //! The `Retry-After` header.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, header};
+
+use crate::http_date;
 
 /// How long to wait: seconds, or an HTTP-date relative to the answer's own
 /// `Date` where there is one and to `unix` (time since 1970) where not.
@@ -28,8 +30,7 @@ fn date_header(headers: &HeaderMap, name: &HeaderName) -> Option<Duration> {
 }
 
 fn since_epoch(text: &str) -> Option<Duration> {
-    let time = httpdate::parse_http_date(text).ok()?;
-    time.duration_since(UNIX_EPOCH).ok()
+    http_date::parse(text).map(Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
-//! The ways to write an HMAC-SHA256 tag, read without allocating.
+//! The ways to write an HMAC-SHA256 tag, read.
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use subtle::ConstantTimeEq;
+
+use crate::base64::{self, Alphabet};
 
 pub(crate) const MOST_CANDIDATES: usize = 8;
 
@@ -43,7 +41,7 @@ impl Tag {
         let hex = text.strip_prefix("sha256=").unwrap_or(text);
         Self::of_hex(hex)
             .or_else(|| Self::of_base64(text))
-            .or_else(|| Self::decode(&URL_SAFE, text))
+            .or_else(|| Self::decode(Alphabet::UrlSafe, text))
     }
 
     fn of_hex(text: &str) -> Option<Self> {
@@ -57,18 +55,15 @@ impl Tag {
     }
 
     pub(crate) fn of_base64(text: &str) -> Option<Self> {
-        Self::decode(&PLAIN, text)
+        Self::decode(Alphabet::Standard, text)
     }
 
-    fn decode(engine: &GeneralPurpose, text: &str) -> Option<Self> {
+    fn decode(alphabet: Alphabet, text: &str) -> Option<Self> {
         // 32 bytes are 43 characters and one of padding.
         if !(43..=44).contains(&text.len()) {
             return None;
         }
-        // The decoder wants room for what the length could hold.
-        let mut buffer = [0; 33];
-        let length = engine.decode_slice(text, &mut buffer).ok()?;
-        buffer.get(..length)?.try_into().ok().map(Self)
+        base64::decode(alphabet, text)?.try_into().ok().map(Self)
     }
 
     pub(crate) fn matches(&self, expected: &[u8; 32]) -> bool {
@@ -84,11 +79,6 @@ fn nibble(digit: u8) -> Option<u8> {
         _ => None,
     }
 }
-
-const LENIENT_PADDING: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const PLAIN: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT_PADDING);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT_PADDING);
 
 #[cfg(test)]
 mod tests {

@@ -196,15 +196,16 @@ pub(crate) fn read(
     // Whatever it is, it is no news of a payment.
     let refused = status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429);
     let kind = if refused { ErrorKind::Unauthenticated } else { verdict.kind };
-    let said = [&problem.error_code, &problem.message]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(": ");
+    let said = match (&problem.error_code, &problem.message) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => String::new(),
+    };
+    // Its number alone: the names of all statuses weigh more than they tell.
+    let number = status.as_u16();
     let what = match (said.as_str(), hint(problem.error_code.as_deref())) {
-        ("", _) => format!("no token: the token endpoint answered {status}"),
-        (said, None) => format!("no token: the token endpoint answered {status}: {said}"),
+        ("", _) => format!("no token: the token endpoint answered {number}"),
+        (said, None) => format!("no token: the token endpoint answered {number}: {said}"),
         (said, Some(hint)) => format!("no token: {said} ({hint})"),
     };
     Err(Arc::new(Refusal {

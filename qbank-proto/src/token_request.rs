@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, header};
 use zeroize::Zeroizing;
 
+use crate::base64;
 use crate::config::{ClientAuth, Config, Credentials};
 use crate::error::Error;
-use crate::scope::Scope;
+use crate::plain::form_encode;
 use crate::secret::Secret;
 
 /// The parts of the token request that never change. The body is wiped with its
@@ -32,7 +31,13 @@ impl TokenRequest {
         if secret.expose().is_empty() {
             return Err(Error::invalid_input("client secret", "must not be empty"));
         }
-        let scope = config.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ");
+        let mut scope = String::new();
+        for one in &config.scopes {
+            if !scope.is_empty() {
+                scope.push(' ');
+            }
+            scope.push_str(one.as_str());
+        }
         let mut form = Form(Zeroizing::new(String::with_capacity(512)));
         form.pair("grant_type", "client_credentials");
         let authorization = match config.client_auth {
@@ -71,17 +76,18 @@ impl TokenRequest {
 
 /// The secret as it is, as the form has it, and as HTTP Basic has it.
 pub(crate) fn spellings(id: &str, secret: &Secret) -> Vec<Secret> {
-    let encoded: String = form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect();
+    let mut encoded = String::with_capacity(3 * secret.expose().len());
+    form_encode(secret.expose(), &mut encoded);
     vec![secret.clone(), Secret::new(encoded), basic_value(id, secret)]
 }
 
 /// Each part is form-encoded first (RFC 6749 §2.3.1).
 fn basic_value(id: &str, secret: &Secret) -> Secret {
     let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.expose().len())));
-    pair.extend(form_urlencoded::byte_serialize(id.as_bytes()));
+    form_encode(id, &mut pair);
     pair.push(':');
-    pair.extend(form_urlencoded::byte_serialize(secret.expose().as_bytes()));
-    Secret::new(STANDARD.encode(pair.as_bytes()))
+    form_encode(secret.expose(), &mut pair);
+    Secret::new(base64::encode(pair.as_bytes()))
 }
 
 fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Error> {
@@ -99,7 +105,7 @@ impl Form {
         }
         self.0.push_str(name);
         self.0.push('=');
-        self.0.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+        form_encode(value, &mut self.0);
     }
 }
 
@@ -112,6 +118,7 @@ impl fmt::Debug for TokenRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scope::Scope;
     use crate::config::Environment;
 
     fn request(client_auth: ClientAuth) -> Request<Bytes> {
@@ -137,7 +144,7 @@ mod tests {
         let request = request(ClientAuth::Basic);
         let value = request.headers()[header::AUTHORIZATION].clone();
         assert!(value.is_sensitive());
-        let expected = STANDARD.encode("id+%2B%2F:s%26cret%3D%C3%BC");
+        let expected = base64::encode(b"id+%2B%2F:s%26cret%3D%C3%BC");
         assert_eq!(value.to_str().unwrap(), format!("Basic {expected}"));
         assert_eq!(
             request.body(),

@@ -25,14 +25,13 @@ use std::fmt;
 use std::iter;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use serde::Serialize;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::base64::{self, Alphabet};
 use crate::endpoint::Payment;
 use crate::fields::{DecodeError, Fields};
 use crate::id::EventId;
@@ -123,8 +122,9 @@ impl Verifier {
             .map(|secret| {
                 let encoded =
                     secret.as_ref().strip_prefix("whsec_").ok_or(VerifyError::BadSecret)?;
-                let key = STANDARD.decode(encoded).map_err(|_| VerifyError::BadSecret)?;
-                prepared(&Zeroizing::new(key))
+                let whole = encoded.len().is_multiple_of(4);
+                let key = whole.then(|| base64::decode(Alphabet::Standard, encoded)).flatten();
+                prepared(&Zeroizing::new(key.ok_or(VerifyError::BadSecret)?))
             })
             .collect();
         Self::with(keys, Scheme::Standard { tolerance })
@@ -156,13 +156,13 @@ impl Verifier {
     fn verify_hmac(&self, delivery: &Delivery<'_>) -> Result<(), VerifyError> {
         // Mostly it is one tag, and then it is nothing else.
         if let Some(tag) = Tag::of(delivery.signature) {
-            return self.any(iter::once(Some(tag)), |mac| mac.update(delivery.body));
+            return self.any(&mut iter::once(Some(tag)), &[delivery.body]);
         }
         if looks_timestamped(delivery.signature) {
             return Err(VerifyError::Timestamped);
         }
         let tags = candidates(delivery.signature).ok_or(VerifyError::TooMany)?.map(Tag::of);
-        self.any(tags, |mac| mac.update(delivery.body))
+        self.any(&mut { tags }, &[delivery.body])
     }
 
     fn verify_standard(
@@ -184,18 +184,15 @@ impl Verifier {
         }
         let tags =
             versions.by_ref().filter_map(|version| version.strip_prefix("v1,")).map(Tag::of_base64);
-        self.any(tags, |mac| {
-            for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", delivery.body] {
-                mac.update(part);
-            }
-        })
+        let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", delivery.body];
+        self.any(&mut { tags }, &signed)
     }
 
     /// Tries every tag against every key; each comparison takes constant time.
     fn any(
         &self,
-        tags: impl Iterator<Item = Option<Tag>>,
-        feed: impl Fn(&mut Hmac<Sha256>),
+        tags: &mut dyn Iterator<Item = Option<Tag>>,
+        signed: &[&[u8]],
     ) -> Result<(), VerifyError> {
         let mut found = [const { None }; crate::signature::MOST_CANDIDATES];
         let mut well_formed = false;
@@ -208,7 +205,9 @@ impl Verifier {
         }
         let genuine = self.keys.iter().any(|key| {
             let mut mac = key.clone();
-            feed(&mut mac);
+            for part in signed {
+                mac.update(part);
+            }
             let expected = mac.finalize().into_bytes();
             found.iter().flatten().any(|tag| tag.matches(&expected.into()))
         });

@@ -1,21 +1,36 @@
-// The face of the package: resources and their methods, over one wasm engine that
+// The face of the package: resources and their methods, over a machine in wasm that
 // decides everything.
 
-import { UnexpectedResponseError, errorOf } from "./errors.js";
-import { Engine } from "./qbank_wasm.js";
+import { Stop, drive, quietly } from "./drive.js";
+import { QBankError, UnexpectedResponseError, errorOf } from "./errors.js";
+import { member } from "./exchange.js";
+import { Wrong, callInput, clientInput, isWrite, requestInput, resumes } from "./input.js";
+import { Session, refusal } from "./machine.js";
+import { stream } from "./stream.js";
 
 export class QBankConnectClient {
-  #engine;
+  #session;
+  // What the machine has no hands for: `fetch`, and the application's token supplier.
+  #means;
 
   constructor(options) {
     try {
-      this.#engine = new Engine(options);
+      const { record, ...means } = clientInput(options);
+      this.#means = means;
+      this.#session = new Session(record);
+      const { error } = this.#session;
+      if (error) throw errorOf(JSON.parse(error).error, undefined, undefined, "new");
     } catch (thrown) {
-      throw typeof thrown === "string" ? errorOf(JSON.parse(thrown).error) : broken(thrown);
+      throw failure(thrown, "never_sent");
     }
     const call = (...args) => this.#call(...args);
     this.withRawResponse = resources(call);
     Object.assign(this, resources(async (...args) => (await call(...args)).data));
+    this.transactions.stream = (...args) => this.#stream(...args).items;
+    this.withRawResponse.transactions.stream = async (...args) => {
+      const { open, items } = this.#stream(...args);
+      return { ...(await open()), data: items };
+    };
   }
 
   async authenticate(options) {
@@ -23,57 +38,86 @@ export class QBankConnectClient {
   }
 
   async #call(operation, request, options) {
-    let told;
+    let made, stop;
     try {
-      told = await this.#engine.call(operation, request, options);
+      made = this.#make(operation, request, options);
+      stop = new Stop(made.signal);
+      return answer(operation, await drive(made, this.#means, stop), made.call);
     } catch (thrown) {
-      const fate = WRITES.has(operation) ? "unknown" : "not_applicable";
-      throw broken(thrown, fate, member(options, "idempotencyKey"));
+      const fate = isWrite(operation) ? "unknown" : "not_applicable";
+      throw failure(thrown, fate, member(options, "idempotencyKey"));
+    } finally {
+      stop?.end();
+      made?.end();
     }
-    const [json, raw] = told;
-    const { error, headers, firstSent, attemptLog, ...reply } = JSON.parse(json);
-    // What is wrong with the arguments is no signal's doing.
-    if (error?.kind === "invalid_input") throw errorOf(error);
-    if (error) throw errorOf(error, raw, member(options, "signal"));
-    return {
-      ...reply,
-      headers: new Headers(headers),
-      firstSent: moment(firstSent),
-      attemptLog: attemptLog?.map((sent) => ({ ...sent, at: moment(sent.at) })),
-      raw,
-    };
+  }
+
+  // Wrong arguments are thrown at once.
+  #stream(filter, options) {
+    const operation = "transactions.stream";
+    const made = this.#make(operation, filter, options);
+    const { open, items } = stream(made, this.#means, (thrown) => failure(thrown, FATES[0]));
+    return { open: async () => answer(operation, await open(), made.call), items };
+  }
+
+  // A call of the machine's. All that the application gives is read here, at once.
+  #make(operation, request, options) {
+    const sent = resumes(options) ? "unknown" : "never_sent";
+    const fate = isWrite(operation) ? sent : "not_applicable";
+    try {
+      const random = randomness();
+      const { signal, record } = callInput(operation, options);
+      const input = { ...record, ...requestInput(operation, request) };
+      const call = this.#session.call(operation, input, FATES.indexOf(fate), random);
+      return { operation, signal, call, end: () => quietly(() => call.end()) };
+    } catch (thrown) {
+      throw failure(thrown, fate);
+    }
   }
 }
 
-const WRITES = new Set([
-  "payments.createAch",
-  "payments.createWire",
-  "transfers.create",
-  "positivePay.createIssue",
-]);
+const FATES = ["not_applicable", "never_sent", "unknown"];
 
-// Not a thing that happens: the module itself failed, and a call with it.
-const broken = (cause, fate = "never_sent", idempotencyKey = null) =>
-  new UnexpectedResponseError(
-    {
-      fate,
-      idempotencyKey,
-      message: `the library itself failed (${cause}); make a new client in a new process, and ${
-        fate === "unknown" ? "reconcile with the bank's records before paying again" : "report this"
-      }`,
-    },
-    undefined,
-    cause,
-  );
-
-// A getter that throws must not take the place of what happened.
-const member = (options, name) => {
+// A key for the intent, and what spreads retries.
+function randomness() {
   try {
-    return options?.[name];
+    return crypto.getRandomValues(new Uint8Array(24));
   } catch {
-    return undefined;
+    // An edge worker gives some only while it handles an event.
+    const rule = "gives no randomness here: call while an event is handled";
+    throw new Wrong("crypto.getRandomValues", rule);
   }
-};
+}
+
+// What is thrown instead of anything that is not ours.
+function failure(thrown, fate, idempotencyKey = null) {
+  if (thrown instanceof QBankError) return thrown;
+  if (thrown instanceof Wrong) {
+    return errorOf(refusal(thrown.field, thrown.rule, FATES.indexOf(fate)).error);
+  }
+  // Not a thing that happens: the module itself failed, and a call with it.
+  const next =
+    fate === "unknown"
+      ? "reconcile with the bank's records before paying again"
+      : "report this";
+  const message = `the library itself failed (${thrown}); make a new client in a new process, and ${next}`;
+  return new UnexpectedResponseError({ fate, idempotencyKey, message }, undefined, thrown);
+}
+
+// All that is known of a good answer.
+function answer(operation, { headers, firstSent, attemptLog, ...reply }, call) {
+  if (operation === "payments.createAch") {
+    reply.data.location = headers.find(([name]) => name === "location")?.[1] ?? null;
+  }
+  return {
+    ...reply,
+    headers: new Headers(headers),
+    firstSent: moment(firstSent),
+    attempts: attemptLog?.length,
+    attemptLog: attemptLog?.map((sent) => ({ ...sent, at: moment(sent.at) })),
+    raw: headers && call.body(),
+  };
+}
 
 const moment = (ms) => (ms == null ? null : new Date(ms));
 

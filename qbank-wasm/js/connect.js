@@ -1,9 +1,7 @@
 // What the package gives, the same on every platform. `index.js` and `edge.js` pass it
 // on, but for the default: what loads the wasm, each in its own way.
 
-import initialise, { initSync } from "./qbank_wasm.js";
-
-export default { initialise, initSync };
+export { start as default } from "./machine.js";
 export { QBankConnectClient } from "./client.js";
 export {
   AuthenticationError,

@@ -1,8 +1,8 @@
 // Edge workers: wasm comes as a module that the platform compiled.
 
-import wasm from "./connect.js";
+import start from "./connect.js";
 import module from "./qbank_wasm_bg.wasm";
 
-wasm.initSync({ module });
+start(module);
 
 export * from "./connect.js";

@@ -15,6 +15,7 @@ const UNKNOWN = {
   retryAfterMs: null,
   field: null,
   neededScope: null,
+  offset: null,
   payment: null,
 };
 
@@ -93,9 +94,40 @@ const CLASSES = {
   invalid_signature: WebhookVerificationError,
 };
 
-export const errorOf = (evidence, raw, signal) =>
-  new (CLASSES[evidence.kind] ?? QBankError)(
-    evidence,
-    raw,
-    signal?.aborted ? signal.reason : undefined,
-  );
+/**
+ * The error that evidence tells of. That of an `operation` is the machine's, which names an
+ * input as its own users know it.
+ */
+export function errorOf(evidence, raw, cause, operation) {
+  const { field, message, attemptLog } = evidence;
+  const name =
+    operation && (NAMES[field] ?? (field === "account number" && PARTIES[operation]));
+  // It may stand behind the name of the call.
+  const named = name ? { field: name, message: message.replace(field, name) } : {};
+  const known = { ...evidence, ...named, attempts: attemptLog.length };
+  return new (CLASSES[evidence.kind] ?? QBankError)(known, raw, cause);
+}
+
+// What JavaScript calls an input.
+const NAMES = {
+  "access token": "accessToken",
+  "auth date": "authDate",
+  "base URL": "environment.baseUrl",
+  "beneficiary name": "beneficiaryDetails.name",
+  "check number": "checkNumber",
+  "client id": "clientId",
+  "client secret": "clientSecret",
+  deadline: "deadlineMs",
+  "first sent": "resumeFrom",
+  "recipient name": "recipientDetails.name",
+  "reference code": "referenceCode",
+  "reference id": "referenceId",
+  timeout: "timeoutMs",
+  "to account": "toAccountId",
+  "token URL": "environment.tokenUrl",
+  "user agent": "userAgent",
+};
+const PARTIES = {
+  "payments.createAch": "recipientDetails.accountNumber",
+  "payments.createWire": "beneficiaryDetails.accountNumber",
+};

@@ -347,8 +347,11 @@ impl Intent {
     }
 }
 
+// By names that are known when this is compiled: by a text, a module of wasm gets all
+// that reads the name of any header.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const AUTH_DATE: HeaderName = HeaderName::from_static("x-fapi-auth-date");
+
 /// Holds `/payments/` and an id.
 const USUAL_TARGET: usize = 64;
 const ACCEPT: &str = "application/json, application/problem+json";

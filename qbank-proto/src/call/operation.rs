@@ -49,7 +49,7 @@ pub(crate) struct Name(Method, &'static str);
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0, self.1)
+        write!(f, "{} {}", self.0.as_str(), self.1)
     }
 }
 

@@ -53,17 +53,14 @@ impl Endpoint for ListTransactions {
 
     fn target(&self, url: &mut String) {
         url.push_str(Self::PATH);
-        if self.account_id.is_none() && self.posted_since.is_none() {
-            return;
-        }
-        url.push('?');
-        let start = url.len();
-        let mut query = form_urlencoded::Serializer::for_suffix(url, start);
-        if let Some(account_id) = self.account_id {
-            query.append_pair("accountId", &account_id.to_string());
-        }
-        if let Some(date) = self.posted_since {
-            query.append_pair("postingDateGte", &date.to_string());
+        // Neither has a letter that a query would escape.
+        let account = self.account_id.map(|id| ("accountId", id.to_string()));
+        let since = self.posted_since.map(|date| ("postingDateGte", date.to_string()));
+        for (at, (name, value)) in [account, since].into_iter().flatten().enumerate() {
+            url.push(if at == 0 { '?' } else { '&' });
+            url.push_str(name);
+            url.push('=');
+            url.push_str(&value);
         }
     }
 

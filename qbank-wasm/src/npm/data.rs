@@ -4,9 +4,7 @@
 
 use qbank_proto::chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use qbank_proto::endpoint::{
-    Account, AccountStatus, AccountType, Audit, Balance, CheckException, CheckIssueAccepted,
-    Payment, PaymentStatus, PaymentType, ReasonCode, Transaction, TransactionStatus,
-    TransferAccepted,
+    Audit, Balance, CheckIssueAccepted, Payment, PaymentStatus, PaymentType, TransferAccepted,
 };
 use qbank_proto::webhook::{Event, EventType};
 use qbank_proto::{Id, JsonObject, Money};
@@ -47,48 +45,6 @@ impl Data for Balance {
     }
 }
 
-impl Data for Account {
-    fn data(&self) -> String {
-        let mut json = Members::new();
-        json.id("accountId", self.account_id);
-        json.text("accountName", self.account_name.as_deref());
-        json.text("accountType", self.account_type.as_ref().map(AccountType::as_str));
-        json.text("currency", self.currency.as_deref());
-        json.text("status", self.status.as_ref().map(AccountStatus::as_str));
-        json.audit(&self.audit);
-        json.finish()
-    }
-}
-
-impl Data for Transaction {
-    fn data(&self) -> String {
-        let mut json = Members::new();
-        json.id("transactionId", self.transaction_id);
-        json.money("amount", self.amount);
-        json.text("description", self.description.as_deref());
-        json.moment("transactionDate", self.transaction_date);
-        json.day("valueDate", self.value_date);
-        json.moment("postingDate", self.posting_date);
-        json.text("status", self.status.as_ref().map(TransactionStatus::as_str));
-        json.audit(&self.audit);
-        json.finish()
-    }
-}
-
-impl Data for CheckException {
-    fn data(&self) -> String {
-        let mut json = Members::new();
-        json.id("exceptionId", self.exception_id);
-        json.opt_id("accountId", self.account_id);
-        json.text("checkNumber", self.check_number.as_deref());
-        json.money("presentedAmount", self.presented_amount);
-        json.day("presentmentDate", self.presentment_date);
-        json.text("reasonCode", self.reason_code.as_ref().map(ReasonCode::as_str));
-        json.audit(&self.audit);
-        json.finish()
-    }
-}
-
 impl Data for TransferAccepted {
     fn data(&self) -> String {
         let mut json = Members::new();
@@ -116,16 +72,6 @@ impl Data for Event {
     }
 }
 
-impl<T: Data> Data for Vec<T> {
-    fn data(&self) -> String {
-        let mut list = List::new();
-        for item in self {
-            list.push(&item.data());
-        }
-        list.finish()
-    }
-}
-
 /// A JSON array.
 pub(super) struct List(String);
 
@@ -149,46 +95,46 @@ impl List {
 }
 
 /// The members that are there.
-struct Members(JsonObject);
+pub(super) struct Members(JsonObject);
 
 impl Members {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self(JsonObject::new())
     }
 
-    fn finish(self) -> String {
+    pub(super) fn finish(self) -> String {
         self.0.finish()
     }
 
-    fn text(&mut self, name: &str, text: Option<&str>) {
+    pub(super) fn text(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.0.text(name, text);
         }
     }
 
-    fn id<K>(&mut self, name: &str, id: Id<K>) {
+    pub(super) fn id<K>(&mut self, name: &str, id: Id<K>) {
         self.text(name, Some(&id.to_string()));
     }
 
-    fn opt_id<K>(&mut self, name: &str, id: Option<Id<K>>) {
+    pub(super) fn opt_id<K>(&mut self, name: &str, id: Option<Id<K>>) {
         if let Some(id) = id {
             self.id(name, id);
         }
     }
 
-    fn money(&mut self, name: &str, money: Option<Money>) {
+    pub(super) fn money(&mut self, name: &str, money: Option<Money>) {
         if let Some(money) = money {
             self.0.text(name, &money.to_string());
         }
     }
 
-    fn day(&mut self, name: &str, day: Option<NaiveDate>) {
+    pub(super) fn day(&mut self, name: &str, day: Option<NaiveDate>) {
         if let Some(day) = day {
             self.0.text(name, &day.to_string());
         }
     }
 
-    fn moment(&mut self, name: &str, moment: Option<DateTime<Utc>>) {
+    pub(super) fn moment(&mut self, name: &str, moment: Option<DateTime<Utc>>) {
         if let Some(moment) = moment {
             self.0.text(name, &moment.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         }
@@ -222,6 +168,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::npm::listing::{self, Listed, Listing};
+    use qbank_proto::ListEndpoint;
 
     const ID: &str = "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
     const AUDIT: &str = r#""timestamp":"2026-01-05T09:00:00.123Z","actor":"a \"client\"","request_id":"9d2f6a51-1111-4222-8333-444455556666""#;
@@ -274,6 +222,17 @@ mod tests {
         reply.unwrap().value
     }
 
+    /// The same of a list, by its table.
+    fn same_list<L>(list: L, body: &str, members: usize)
+    where
+        L: Listed + ListEndpoint<Item: Serialize> + Copy,
+    {
+        let typed = expected(&read(list, body));
+        let told: Value = serde_json::from_str(&listing::told(read(Listing(list), body))).unwrap();
+        assert_eq!(told, typed);
+        assert_eq!(told[0].as_object().unwrap().len(), members, "{told}");
+    }
+
     fn same<T: Data + Serialize>(value: &T, members: usize) {
         let told = told(value);
         assert_eq!(told, expected(value));
@@ -295,15 +254,15 @@ mod tests {
         let account = format!(
             r#"[{{"accountId":"{ID}","accountName":"é","accountType":"Savings","currency":"USD","status":"Active",{AUDIT}}},{{"accountId":"{ID}"}}]"#
         );
-        same(&read(ListAccounts, &account), 8);
+        same_list(ListAccounts, &account, 8);
         let transaction = format!(
             r#"[{{"transactionId":"{ID}","amount":-12.34,"description":"x","transaction_date":"2026-01-05T09:00:00Z","value_date":"2026-01-06","posting_date":"2026-01-07T01:00:00+01:00","status":"NEW",{AUDIT}}}]"#
         );
-        same(&read(ListTransactions::new(), &transaction), 10);
+        same_list(ListTransactions::new(), &transaction, 10);
         let exception = format!(
             r#"[{{"exceptionId":"{ID}","account_id":"{ID}","check_number":"1","presented_amount":1,"presentment_date":"2026-01-05","reason_code":"NO_ISSUE",{AUDIT}}}]"#
         );
-        same(&read(ListCheckExceptions, &exception), 9);
+        same_list(ListCheckExceptions, &exception, 9);
         let event = format!(
             r#"{{"event_id":"{ID}","event_type":"paymentStatusUpdate","resource_type":"payment","data":{payment}}}"#
         );
@@ -312,6 +271,6 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_a_list() {
-        assert_eq!(Vec::<Payment>::new().data(), "[]");
+        assert_eq!(listing::told(Vec::new()), "[]");
     }
 }

@@ -2,51 +2,43 @@
 
 use std::time::Duration;
 
-use js_sys::Array;
 use qbank_proto::webhook::{Delivery, Event, Verifier, VerifyError};
-use wasm_bindgen::prelude::*;
 
 use super::data::Data;
-use crate::platform::now;
+use super::input::Input;
 
 /// Whether the signature is genuine: then the event as JSON, or nothing if the
-/// body is no event of ours. What is thrown is why not, a name and a sentence
-/// with a colon between them.
+/// body is no event of ours. Else why not: a name and a sentence with a colon between
+/// them.
 ///
-/// `tolerance` in seconds chooses the Standard Webhooks scheme; `unix` in seconds
-/// is now.
-#[wasm_bindgen(js_name = verifyDelivery)]
-#[expect(clippy::needless_pass_by_value, reason = "what JavaScript gives")]
-#[allow(unreachable_pub, reason = "`wasm_bindgen` wants it public")]
-pub fn verify_delivery(
-    body: &[u8],
-    signature: &str,
-    event_id: Option<String>,
-    timestamp: Option<String>,
-    secrets: &Array,
-    tolerance: Option<f64>,
-    unix: Option<f64>,
-) -> Result<Option<String>, JsValue> {
-    let secrets = secrets.iter().map(|secret| secret.as_string().unwrap_or_default());
+/// `delivery` is a record in JSON: `signature`, `eventId`, `timestamp`, `secrets`, `unix`
+/// in seconds as now, and `tolerance` in seconds, which chooses the Standard Webhooks
+/// scheme.
+pub(super) fn verified(body: &[u8], delivery: &str) -> String {
+    let Ok(input) = Input::of(delivery) else { return told(VerifyError::Malformed) };
+    let secrets = input.texts("secrets");
+    let (signature, event_id) = (input.text("signature"), input.opt_text("eventId"));
+    let timestamp = input.opt_text("timestamp");
     let delivery = Delivery {
         body,
-        signature,
+        signature: &signature,
         event_id: event_id.as_deref(),
         timestamp: timestamp.as_deref(),
     };
-    let unix = unix.map_or_else(|| now().unix, seconds);
-    let verified = match tolerance {
+    let seconds = |name| input.number(name).map(Duration::from_secs);
+    let verified = match seconds("tolerance") {
         None => Verifier::new(secrets),
-        Some(tolerance) => Verifier::standard(secrets, seconds(tolerance)),
+        Some(tolerance) => Verifier::standard(secrets, tolerance),
     }
-    .and_then(|verifier| verifier.verify(&delivery, unix));
-    verified.map_err(|error| JsValue::from(format!("{}:{error}", reason(error))))?;
-    Ok(Event::parse(body).ok().map(|event| event.data()))
+    .and_then(|verifier| verifier.verify(&delivery, seconds("unix").unwrap_or_default()));
+    match verified {
+        Ok(()) => Event::parse(body).map_or_else(|_| String::new(), |event| event.data()),
+        Err(error) => told(error),
+    }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-fn seconds(seconds: f64) -> Duration {
-    Duration::from_secs(seconds as u64)
+fn told(error: VerifyError) -> String {
+    format!("{}:{error}", reason(error))
 }
 
 fn reason(error: VerifyError) -> &'static str {
