@@ -17,7 +17,7 @@ bin=$CARGO_TARGET_DIR/release
 samples=$CARGO_TARGET_DIR/samples.tsv
 out=$PWD
 rounds=15
-few=7
+few=5
 
 stage() { printf '\n== %s (%s s)\n' "$1" "$SECONDS" >&2; }
 loud() { printf '\n*** %s\n' "$1" >&2; }
@@ -27,7 +27,7 @@ measure() { # PROGRAM [ARGUMENT...]
 }
 sample() { printf 'sample\t%s\t%s\t%s\n' "$@" >>"$samples"; } # FIGURE WHO VALUE
 fact() { printf 'fact\t%s\t%s\n' "$@" >>"$samples"; }         # NAME TEXT
-build() { cargo build --quiet --locked --release "$@"; }
+build() { cargo build --quiet --release "$@"; }
 
 report() {
   stage "Report"
@@ -76,8 +76,8 @@ fact valgrind "$valgrind"
 stage "Build"
 build -p bench-core -p bench-time -p bench-wire
 build -p bench-peers
-[ "$mode" = --quick ] || build -p bench-stripe
-cargo bench --quiet --locked -p bench-time --bench pieces --no-run
+[ "$mode" = --quick ] || cargo build --quiet --profile weight -p bench-stripe
+cargo bench --quiet -p bench-time --bench pieces --no-run
 
 stage "Allocations and instructions"
 measure allocations
@@ -91,8 +91,8 @@ fi
 stage "Time of each piece, criterion, $few rounds"
 criterion() { # one short round, and the median of each piece
   rm -rf "$CARGO_TARGET_DIR/criterion"
-  cargo bench --quiet --locked -p bench-time --bench pieces -- \
-    --warm-up-time 0.2 --measurement-time 0.4 --noplot >/dev/null 2>&1
+  cargo bench --quiet -p bench-time --bench pieces -- \
+    --warm-up-time 0.2 --measurement-time 0.4 --nresamples 2000 >/dev/null 2>&1
   for estimate in "$CARGO_TARGET_DIR"/criterion/*/*/new/estimates.json; do
     piece=$(dirname "$(dirname "$estimate")")
     median=$(sed -n 's/.*"median":{[^}]*}[^}]*"point_estimate":\([0-9.e+-]*\).*/\1/p' "$estimate")
@@ -109,23 +109,23 @@ stage "Over the wire"
 measure wire blocking "$rounds"
 measure wire calls "$rounds"
 measure bench-peers "$rounds"
-[ "$mode" = --quick ] || measure bench-stripe "$few"
+[ "$mode" = --quick ] || measure ../weight/bench-stripe "$few"
 measure wire in-flight "$few"
 measure wire in-flight-memory
 measure wire streaming 10000 100000 1000000
 
 if [ "$mode" = full ]; then
   stage "Weight: cold builds"
-  cargo fetch --quiet --locked
+  cargo fetch --quiet
   for name in hyper blocking bare-hyper bare-ureq reqwest stripe; do
     who=ours
     case $name in bare-*) who=bare ;; reqwest | stripe) who=peer ;; esac
-    crates=$(cargo tree --locked -p "weight-$name" -e normal --prefix none |
+    crates=$(cargo tree -p "weight-$name" -e normal --prefix none |
       sed 's/ (.*//' | sort -u | grep -vc '^weight-')
     cold=$CARGO_TARGET_DIR/cold
     rm -rf "$cold"
     begun=$(date +%s.%N)
-    CARGO_TARGET_DIR=$cold cargo build --quiet --locked --profile weight -p "weight-$name"
+    CARGO_TARGET_DIR=$cold cargo build --quiet --profile weight -p "weight-$name"
     seconds=$(awk -v begun="$begun" -v ended="$(date +%s.%N)" 'BEGIN { print ended - begun }')
     sample "weight.$name.crates" "$who" "$crates"
     sample "weight.$name.seconds" "$who" "$seconds"
@@ -135,7 +135,7 @@ if [ "$mode" = full ]; then
   done
 
   stage "What is shipped"
-  (cd .. && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/program cargo build --quiet --locked --release -p qbank-cli)
+  (cd .. && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/program cargo build --quiet --release -p qbank-cli)
   sample program.bytes ours "$(stat -c %s "$CARGO_TARGET_DIR/program/release/qbank")"
   if (source ../qbank-wasm/wasm.sh && wasm_toolchain) >/dev/null 2>&1; then
     # It fails when the package has grown; its size is what counts here.

@@ -16,7 +16,7 @@ const INK: RGBColor = RGBColor(60, 60, 60);
 /// Further than this is not drawn to scale.
 const FURTHEST: f64 = 3.0;
 const BAR: i32 = 20;
-const NAMES: i32 = 470;
+const NAMES: i32 = 360;
 const WIDTH: i32 = 960;
 
 /// A bar for each row with a target: to the line it is met.
@@ -53,7 +53,10 @@ pub(crate) fn targets(samples: &Samples, file: &Path) -> Result<(), Failure> {
         let name = name.replace(['`', '*'], "");
         root.draw_text(&name, &right, (NAMES - 8, top + BAR / 2))?;
         let more = if *distance > FURTHEST { "→ " } else { "" };
-        root.draw_text(&format!("{more}{distance:.2}"), &left, (to(*distance) + 6, top + BAR / 2))?;
+        // Not across the line.
+        let near = (0..40).contains(&(to(1.0) - to(*distance)));
+        let end = if near { to(1.0) } else { to(*distance) };
+        root.draw_text(&format!("{more}{distance:.2}"), &left, (end + 6, top + BAR / 2))?;
     }
     let line = PathElement::new([(to(1.0), 30), (to(1.0), height - 16)], INK.stroke_width(2));
     root.draw(&line)?;

@@ -68,7 +68,12 @@ fn check(baseline: &Baseline) -> Result<ExitCode, Failure> {
             continue;
         };
         let change = *count as f64 / *before as f64 - 1.0;
-        let said = if change > most { "  REGRESSION" } else { "" };
+        let said = match change {
+            _ if change > most => "  REGRESSION",
+            // Else it could come back unnoticed.
+            _ if change < -most => "  better: write the baseline anew",
+            _ => "",
+        };
         println!("{name:<24}{before:>14}{count:>14}{:>8.1}%{said}", change * 100.0);
         passed &= change <= most;
     }

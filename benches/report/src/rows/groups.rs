@@ -101,7 +101,23 @@ pub(crate) const GROUPS: [Group; 11] = [
             )
             .called("ours", "reqwest"),
             Row::new(
-                "GET: the bare client's",
+                "GET: processor time per call",
+                "reqwest.get.cpu",
+                Against::Ratio("reqwest.get.cpu", "peer"),
+                Target::None,
+                Microseconds,
+            )
+            .called("ours", "reqwest"),
+            Row::new(
+                "POST: processor time per call",
+                "reqwest.post.cpu",
+                Against::Ratio("reqwest.post.cpu", "peer"),
+                Target::None,
+                Microseconds,
+            )
+            .called("ours", "reqwest"),
+            Row::new(
+                "GET: the bare client's calls per second",
                 "reqwest.get.rate",
                 Against::Ratio("reqwest.get.rate", "peer"),
                 Target::None,
@@ -110,7 +126,7 @@ pub(crate) const GROUPS: [Group; 11] = [
             .of("floor")
             .called("bare", "reqwest"),
             Row::new(
-                "POST: the bare client's",
+                "POST: the bare client's calls per second",
                 "reqwest.post.rate",
                 Against::Ratio("reqwest.post.rate", "peer"),
                 Target::None,
