@@ -10,10 +10,12 @@
  */
 export function exchange(fetch, request, streams = () => false) {
   const controller = new AbortController();
-  let calledOff;
+  let next, calledOff;
   const stopped = new Promise((_, reject) => (calledOff = reject));
   const abort = () => {
     controller.abort();
+    // A given `fetch` may have made its body itself.
+    next?.leave();
     calledOff(new Broken("other", "it was called off"));
   };
   const began = performance.now();
@@ -24,7 +26,7 @@ export function exchange(fetch, request, streams = () => false) {
     if (body.length > 0) init.body = body;
     const answer = await ask(fetch, request.url, { ...init, ...SAFE, signal: controller.signal });
     Object.assign(head, headOf(answer));
-    const next = reader(answer, request.maxBody, controller.signal);
+    next = reader(answer, request.maxBody, controller.signal);
     if (streams(head.status)) {
       const left = () => request.streamMs - (performance.now() - began);
       head.read = () => within(left(), next(), "the call's time was up", stopped);
@@ -160,10 +162,7 @@ async function whole(next, most) {
   let length = 0;
   for (let chunk; (chunk = await next()); chunks.push(chunk)) {
     length += chunk.length;
-    if (length > most) {
-      next.leave();
-      throw tooLarge(most);
-    }
+    if (length > most) throw tooLarge(most);
   }
   if (chunks.length === 1) return chunks[0];
   const body = new Uint8Array(length);

@@ -33,6 +33,12 @@
 //! of its own does not exist either; the timeout of the attempt covers all of it.
 //! A platform may resend a request by itself: same key, same bytes.
 //!
+//! # One exchange for Rust and JavaScript
+//!
+//! The exchange itself is JavaScript (`js/exchange.js`), the same as in the npm package.
+//! So a module that uses this crate needs `wasm-bindgen --target web`, `bundler` or
+//! another one that gives JavaScript modules.
+//!
 //! # What is set on every exchange
 //!
 //! `redirect: "manual"`, an abort signal that covers the body, and in browsers
@@ -69,7 +75,7 @@ pub use qbank_proto::*;
 
 use crate::bell::Bell;
 pub use crate::platform::AbortSignal;
-use crate::platform::{Aborted, now, random};
+use crate::platform::{Aborted, Sleep, now, random};
 
 /// The client over `fetch`: every call is a future of its answer.
 pub type Client = qbank_proto::Client<Fetch>;
@@ -193,10 +199,21 @@ impl Fetch {
         let supplier = self.supplier.as_ref();
         let supplier =
             supplier.ok_or_else(|| Said::new("no token supplier was given to the driver"))?;
-        exchange::within(timeout, supplier(timeout))
+        within(timeout, supplier(timeout))
             .await
             .unwrap_or_else(|| Err(Said::new("the token supplier did not answer in time").into()))
     }
+}
+
+/// The future's output, or nothing once the time is up.
+async fn within<T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut sleep = pin!(Sleep::new(time));
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => sleep.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
 
 /// A [`Step`] that is not the last.

@@ -25,9 +25,6 @@ extern "C" {
     #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(bytes: &mut [u8]) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(js_namespace = navigator, js_name = userAgent, thread_local_v2)]
-    static USER_AGENT: Option<String>;
-
     /// The platform's `AbortSignal`.
     #[derive(Debug, Clone)]
     pub type AbortSignal;
@@ -45,14 +42,6 @@ extern "C" {
         event: &str,
         callback: &Function,
     ) -> Result<(), JsValue>;
-
-    pub(crate) type AbortController;
-    #[wasm_bindgen(constructor)]
-    pub(crate) fn new() -> AbortController;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn signal(this: &AbortController) -> JsValue;
-    #[wasm_bindgen(method)]
-    pub(crate) fn abort(this: &AbortController);
 }
 
 pub(crate) fn now() -> Now {
@@ -63,13 +52,6 @@ pub(crate) fn now() -> Now {
 fn duration(ms: f64) -> Duration {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     Duration::from_micros((ms * 1000.0) as u64)
-}
-
-/// Whether this is a browser, which sets the `User-Agent` itself and has
-/// credentials and a cache of its own. All browsers have said so since 1998;
-/// Node, Deno, Bun and workers name themselves.
-pub(crate) fn is_browser() -> bool {
-    USER_AGENT.with(|agent| agent.as_deref().is_some_and(|agent| agent.starts_with("Mozilla/")))
 }
 
 /// Fills it from the platform's cryptographic generator.

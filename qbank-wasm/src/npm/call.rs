@@ -18,6 +18,7 @@ use super::data::List;
 use super::input::Input;
 use super::listing::Listing;
 use super::operation::Machine;
+use crate::exchange::fault;
 
 /// One call, or why there is none.
 pub(super) struct Call {
@@ -136,8 +137,7 @@ impl Call {
         let outcome = match (answer.count("fault"), head) {
             (None, Some(head)) => Ok(Response::from_parts(head, Bytes::from(body))),
             (kind, head) => {
-                let kind = kind.and_then(|at| FAULTS.get(usize::try_from(at).ok()?));
-                let kind = *kind.unwrap_or(&FaultKind::Other);
+                let kind = kind.map_or(FaultKind::Protocol, fault);
                 let fault = Fault::maybe(kind, Said::new(answer.text("told").into_owned()));
                 Err(match head {
                     Some(head) => fault.with_head(head),
@@ -292,17 +292,3 @@ fn supplied(given: &Input<'_>) -> Result<AccessToken, BoxError> {
         None => token,
     })
 }
-
-/// What broke, in the order in which `js/exchange.js` lists it.
-const FAULTS: [FaultKind; 10] = [
-    FaultKind::Other,
-    FaultKind::Resolve,
-    FaultKind::Connect,
-    FaultKind::Tls,
-    FaultKind::Certificate,
-    FaultKind::Timeout,
-    FaultKind::Disconnected,
-    FaultKind::Protocol,
-    FaultKind::BodyTooLarge,
-    FaultKind::Redirected,
-];
