@@ -1,14 +1,13 @@
-//! Walks through JSON objects and lists of them. serde_json reads every name and
-//! every value, as text; only what stands between them is read here. Its own maps
-//! bring along what reads and writes floats.
+//! Walks through JSON objects and lists of them, and reads every value as text. A
+//! general reader brings along what reads and writes floats.
 
 mod object;
+mod scan;
 
 use std::borrow::Cow;
 
-use serde::de::IgnoredAny;
-
 pub use object::JsonObject;
+use scan::scan;
 
 use crate::fields::DecodeError;
 
@@ -29,7 +28,7 @@ pub(crate) fn first_object(body: &[u8]) -> Result<Option<(Vec<Member<'_>>, usize
     let mut cursor = Cursor::new(body);
     match cursor.object() {
         Ok(members) => Ok(Some((members, cursor.at))),
-        Err(error) if cursor.cut || error.as_str().starts_with(EOF) => Ok(None),
+        Err(error) if error.as_str().starts_with(EOF) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -81,13 +80,11 @@ const MOST_MEMBERS: usize = 256;
 struct Cursor<'a> {
     body: &'a [u8],
     at: usize,
-    /// What serde_json refused last ends with the body: more of it could be JSON.
-    cut: bool,
 }
 
 impl<'a> Cursor<'a> {
     const fn new(body: &'a [u8]) -> Self {
-        Self { body, at: 0, cut: false }
+        Self { body, at: 0 }
     }
 
     fn object(&mut self) -> Result<Vec<Member<'a>>, DecodeError> {
@@ -132,22 +129,16 @@ impl<'a> Cursor<'a> {
             self.at += text.len();
             return Ok(text);
         }
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
-        match values.next() {
-            Some(Ok(IgnoredAny)) => {
-                let json = rest.get(..values.byte_offset()).unwrap_or_default();
-                self.at += json.len();
+        match scan(rest) {
+            Ok(length) => {
+                let json = rest.get(..length).unwrap_or_default();
+                self.at += length;
                 std::str::from_utf8(json).map_err(|_| self.odd(SYNTAX))
             }
-            Some(Err(error)) => {
-                // `1.` is no number, but half of one.
-                let mut lines = rest.split(|byte| *byte == b'\n');
-                let last = lines.next_back().map_or(0, <[u8]>::len);
-                let lines = lines.count() + 1;
-                self.cut = error.line() == lines && error.column() >= last;
-                Err(self.refused(&error))
+            Err(at) => {
+                self.at += at;
+                Err(self.odd(SYNTAX))
             }
-            None => Err(self.odd(SYNTAX)),
         }
     }
 
@@ -199,23 +190,11 @@ impl<'a> Cursor<'a> {
     /// Something is wrong right here; a body that is over ended too early.
     fn odd(&self, what: &str) -> DecodeError {
         let what = if self.at < self.body.len() { what } else { EOF };
-        // The letter at fault counts, if it is one.
-        self.error(what, 1, usize::from(what == SYNTAX))
-    }
-
-    /// serde_json's own message may quote the input.
-    fn refused(&self, error: &serde_json::Error) -> DecodeError {
-        let what = if error.is_eof() { EOF } else { SYNTAX };
-        self.error(what, error.line(), error.column())
-    }
-
-    /// `line` and `column` count from here.
-    fn error(&self, what: &str, line: usize, column: usize) -> DecodeError {
         let before = &self.body[..self.at.min(self.body.len())];
         let mut lines = before.split(|byte| *byte == b'\n');
-        let this = lines.next_back().map_or(0, <[u8]>::len);
-        let column = if line == 1 { this + column } else { column };
-        DecodeError::new(format!("{what} (line {}, column {column})", lines.count() + line))
+        // The letter at fault counts, if it is one.
+        let column = lines.next_back().map_or(0, <[u8]>::len) + usize::from(what == SYNTAX);
+        DecodeError::new(format!("{what} (line {}, column {column})", lines.count() + 1))
     }
 }
 

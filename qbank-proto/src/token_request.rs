@@ -119,6 +119,7 @@ impl fmt::Debug for TokenRequest {
 mod tests {
     use super::*;
     use crate::config::Environment;
+    use crate::scope::Scope;
 
     fn request(client_auth: ClientAuth) -> Request<Bytes> {
         let credentials = Credentials::client("id +/", "s&cret=ü");
