@@ -108,7 +108,7 @@ wasm_package() { # CRATE OUTDIR [CARGO OPTION...]
   local module=$out/${name}_bg.wasm
   # Large functions with one caller stay apart: inlined they are fewer bytes, but more
   # when compressed.
-  wasm_opt -Oz --converge -ocimfs 60 --strip-debug --strip-producers \
+  wasm_opt -Oz --converge -ocimfs 60 --reorder-locals --strip-debug --strip-producers \
     "$module" -o "$module.small"
   mv "$module.small" "$module"
 }

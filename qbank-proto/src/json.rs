@@ -1,12 +1,13 @@
-//! Walks through JSON objects and lists of them. Plain strings, numbers and literals
-//! are read here, since a list may have a million of each; every other value, and all
-//! that is odd, serde_json reads. Its own maps bring along what reads and writes floats.
+//! Walks through JSON objects and lists of them, and leaves every value as text. A
+//! general reader brings along what reads and writes floats, and reads the names of a
+//! long list again and again.
 
 mod cursor;
 mod object;
 mod scan;
 mod shape;
 mod string;
+mod value;
 
 use std::borrow::Cow;
 
@@ -93,7 +94,7 @@ pub(crate) fn first_object<'a>(
     let mut cursor = Cursor::over(text);
     match cursor.object(members, Some(shape)) {
         Ok(()) => Ok(Some(cursor.at)),
-        Err(error) if cursor.cut || error.as_str().starts_with(EOF) => Ok(None),
+        Err(error) if error.as_str().starts_with(EOF) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -61,13 +61,13 @@ function settled({ status, headers, fault, told }) {
 // camel case.
 async function supplied(supplier, ms, stop) {
   try {
-    if (!supplier) throw new Broken("", "no token supplier was given");
+    if (!supplier) throw new Broken(0, "no token supplier was given");
     const asked = (async () => supplier())();
     const token = await within(ms, asked, "the token supplier did not answer in time", stop.stopped);
     if (typeof token === "string") return { token };
     const text = member(token, "accessToken");
     if (typeof text !== "string") {
-      throw new Broken("", "it must give a string, or { accessToken, expiresIn? }");
+      throw new Broken(0, "it must give a string, or { accessToken, expiresIn? }");
     }
     const given = member(token, "expiresIn");
     const seconds = typeof given === "string" && /^\d{1,9}$/.test(given) ? Number(given) : given;

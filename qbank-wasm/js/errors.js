@@ -50,15 +50,17 @@ const name = (Class, value) => {
 };
 name(QBankError, "QBankError");
 
-const named = (called, kind) =>
-  name(
-    class extends QBankError {
-      static KIND = kind;
-    },
-    called,
-  );
+// What an error of this kind, or of these, is: the first is what the class stands for.
+const CLASSES = {};
+const named = (called, ...kinds) => {
+  const Class = class extends QBankError {
+    static KIND = kinds[0];
+  };
+  for (const kind of kinds) CLASSES[kind] = Class;
+  return name(Class, called);
+};
 
-export const InvalidRequestError = named("InvalidRequestError", "invalid_request");
+export const InvalidRequestError = named("InvalidRequestError", "invalid_request", "invalid_input");
 export const AuthenticationError = named("AuthenticationError", "unauthenticated");
 export const PermissionDeniedError = named("PermissionDeniedError", "permission_denied");
 export const NotFoundError = named("NotFoundError", "not_found");
@@ -68,31 +70,17 @@ export const IdempotencyKeyConflictError = named(
 );
 export const ConflictError = named("ConflictError", "conflict");
 export const RateLimitError = named("RateLimitError", "rate_limited");
-export const QBankServiceUnavailableError = named("QBankServiceUnavailableError", "unavailable");
+export const QBankServiceUnavailableError = named(
+  "QBankServiceUnavailableError",
+  "unavailable",
+  "server",
+  "request_timeout",
+);
 export const UnexpectedResponseError = named("UnexpectedResponseError", "unexpected_response");
 export const ConnectionError = named("ConnectionError", "transport");
 export const DeadlineExceededError = named("DeadlineExceededError", "deadline_exceeded");
 export const PaymentFailedError = named("PaymentFailedError", "payment_failed");
 export const WebhookVerificationError = named("WebhookVerificationError", "invalid_signature");
-
-const CLASSES = {
-  invalid_request: InvalidRequestError,
-  invalid_input: InvalidRequestError,
-  unauthenticated: AuthenticationError,
-  permission_denied: PermissionDeniedError,
-  not_found: NotFoundError,
-  request_timeout: QBankServiceUnavailableError,
-  idempotency_conflict: IdempotencyKeyConflictError,
-  conflict: ConflictError,
-  rate_limited: RateLimitError,
-  server: QBankServiceUnavailableError,
-  unavailable: QBankServiceUnavailableError,
-  unexpected_response: UnexpectedResponseError,
-  transport: ConnectionError,
-  deadline_exceeded: DeadlineExceededError,
-  payment_failed: PaymentFailedError,
-  invalid_signature: WebhookVerificationError,
-};
 
 /**
  * The error that evidence tells of. That of an `operation` is the machine's, which names an
@@ -100,34 +88,28 @@ const CLASSES = {
  */
 export function errorOf(evidence, raw, cause, operation) {
   const { field, message, attemptLog } = evidence;
-  const name =
-    operation && (NAMES[field] ?? (field === "account number" && PARTIES[operation]));
+  const camel = (field ?? "").replace(/ (\w)/g, (_, letter) => letter.toUpperCase());
+  const name = operation && (NAMES[field] ?? PARTIES[field]?.[operation] ?? camel);
   // It may stand behind the name of the call.
   const named = name ? { field: name, message: message.replace(field, name) } : {};
   const known = { ...evidence, ...named, attempts: attemptLog.length };
   return new (CLASSES[evidence.kind] ?? QBankError)(known, raw, cause);
 }
 
-// What JavaScript calls an input.
+// What JavaScript calls an input, where it is not the same in camel case.
 const NAMES = {
-  "access token": "accessToken",
-  "auth date": "authDate",
   "base URL": "environment.baseUrl",
   "beneficiary name": "beneficiaryDetails.name",
-  "check number": "checkNumber",
-  "client id": "clientId",
-  "client secret": "clientSecret",
   deadline: "deadlineMs",
   "first sent": "resumeFrom",
   "recipient name": "recipientDetails.name",
-  "reference code": "referenceCode",
-  "reference id": "referenceId",
   timeout: "timeoutMs",
   "to account": "toAccountId",
   "token URL": "environment.tokenUrl",
-  "user agent": "userAgent",
 };
 const PARTIES = {
-  "payments.createAch": "recipientDetails.accountNumber",
-  "payments.createWire": "beneficiaryDetails.accountNumber",
+  "account number": {
+    "payments.createAch": "recipientDetails.accountNumber",
+    "payments.createWire": "beneficiaryDetails.accountNumber",
+  },
 };

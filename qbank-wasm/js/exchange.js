@@ -16,7 +16,7 @@ export function exchange(fetch, request, streams = () => false) {
     controller.abort();
     // A given `fetch` may have made its body itself.
     next?.leave();
-    calledOff(new Broken("other", "it was called off"));
+    calledOff(new Broken(OTHER, "it was called off"));
   };
   const began = performance.now();
   const head = { status: 0, headers: [], body: new Uint8Array() };
@@ -37,7 +37,7 @@ export function exchange(fetch, request, streams = () => false) {
   const late = `no answer within ${request.timeoutMs} ms`;
   const answered = within(request.timeoutMs, receive(), late, stopped)
     .catch((thrown) => {
-      const { fault, told } = broken(thrown, "other");
+      const { fault, told } = broken(thrown, OTHER);
       Object.assign(head, { fault, told });
     })
     .then(() => {
@@ -48,24 +48,22 @@ export function exchange(fetch, request, streams = () => false) {
   return { answered, abort };
 }
 
-/** What can break, in the order in which the machine has it. */
-const FAULTS = [
-  "other",
-  "resolve",
-  "connect",
-  "tls",
-  "certificate",
-  "timeout",
-  "disconnected",
-  "protocol",
-  "body_too_large",
-  "redirected",
-];
+// What can break, by the number that the machine has for it.
+const OTHER = 0;
+const RESOLVE = 1;
+const CONNECT = 2;
+const TLS = 3;
+const CERTIFICATE = 4;
+const TIMEOUT = 5;
+const DISCONNECTED = 6;
+const PROTOCOL = 7;
+const BODY_TOO_LARGE = 8;
+const REDIRECTED = 9;
 
-/** What broke, by its place in that order, and what there is to tell of it. */
+/** What broke, by its number, and what there is to tell of it. */
 export class Broken {
-  constructor(kind, told) {
-    Object.assign(this, { kind, fault: FAULTS.indexOf(kind), told });
+  constructor(fault, told) {
+    Object.assign(this, { fault, told });
   }
 }
 
@@ -76,7 +74,7 @@ export class Broken {
 export function within(ms, work, told, stopped) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Broken("timeout", told)), Math.min(ms, LONGEST));
+    timer = setTimeout(() => reject(new Broken(TIMEOUT, told)), Math.min(ms, LONGEST));
   });
   return Promise.race([work, late, stopped]).finally(() => clearTimeout(timer));
 }
@@ -103,7 +101,7 @@ function headOf(answer) {
   try {
     if (answer.type === "opaqueredirect") {
       throw new Broken(
-        "redirected",
+        REDIRECTED,
         "the browser hides the redirect; the base URL must be the bank's own",
       );
     }
@@ -122,7 +120,7 @@ function headOf(answer) {
     return { status, headers };
   } catch (thrown) {
     if (isBroken(thrown)) throw thrown;
-    throw new Broken("protocol", "fetch gave something that is no answer");
+    throw new Broken(PROTOCOL, "fetch gave something that is no answer");
   }
 }
 
@@ -151,7 +149,7 @@ function reader(answer, most, signal) {
       if (signal.aborted) return undefined;
     }
   };
-  const next = () => read().catch((thrown) => Promise.reject(broken(thrown, "disconnected")));
+  const next = () => read().catch((thrown) => Promise.reject(broken(thrown, DISCONNECTED)));
   // Nobody waits for it, and a rejection that nobody sees ends Node.
   next.leave = () => void (async () => stream?.cancel())().catch(() => {});
   return next;
@@ -175,28 +173,28 @@ async function whole(next, most) {
 }
 
 const tooLarge = (most) =>
-  new Broken("body_too_large", `the answer's body is larger than ${most} bytes`);
+  new Broken(BODY_TOO_LARGE, `the answer's body is larger than ${most} bytes`);
 
 // Bytes, and nothing that can be made into some: a number would be that many zeros.
 function octets(value) {
   // Not by class: another realm has others.
   if (typeof value?.byteLength === "number") return new Uint8Array(value);
-  throw new Broken("disconnected", "a body must come as bytes (Uint8Array)");
+  throw new Broken(DISCONNECTED, "a body must come as bytes (Uint8Array)");
 }
 
 // A fault in the platform's own words, causes included: what broke often stands in the
 // cause alone.
-function broken(thrown, kind) {
+function broken(thrown, fault) {
   if (isBroken(thrown)) return thrown;
   let told = "";
   for (let depth = 0; depth < 4; depth += 1) {
     const message = member(thrown, "message");
     const text = [message, thrown].find((it) => typeof it === "string") ?? "";
     if (!told.includes(text)) told += (told && ": ") + text;
-    kind = named(member(thrown, "code")) ?? kind;
+    fault = named(member(thrown, "code")) ?? fault;
     thrown = member(thrown, "cause");
   }
-  return new Broken(kind, told || "fetch failed");
+  return new Broken(fault, told || "fetch failed");
 }
 
 // A proxy may throw even here.
@@ -220,12 +218,12 @@ export function member(object, name) {
 // Node says in a code what broke. It is for the message and for what is not worth trying
 // again; whether the bank has the request, it does not say.
 const CODES = [
-  [/^(ENOTFOUND|EAI_AGAIN)$/, "resolve"],
-  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/, "connect"],
-  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, "disconnected"],
-  [/CERT|^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|INVALID_CA|HOSTNAME_MISMATCH)$/, "certificate"],
-  [/^HPE_/, "protocol"],
-  [/^ERR_SSL_/, "tls"],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, RESOLVE],
+  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/, CONNECT],
+  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, DISCONNECTED],
+  [/CERT|^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|INVALID_CA|HOSTNAME_MISMATCH)$/, CERTIFICATE],
+  [/^HPE_/, PROTOCOL],
+  [/^ERR_SSL_/, TLS],
 ];
 const named = (code) =>
   typeof code === "string" ? CODES.find(([rule]) => rule.test(code))?.[1] : undefined;

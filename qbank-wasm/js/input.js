@@ -88,9 +88,9 @@ function members(object, what, path, shape, open = false) {
       if (value !== undefined) record[name] = (kind.needed ?? kind)(value);
       else if (kind.needed) throw new Wrong(undefined, "is missing");
     } catch (thrown) {
+      const wrong = tried(() => thrown instanceof Wrong) ? thrown : { rule: "cannot be read" };
       // Of a member's own member.
-      if (thrown instanceof Wrong && thrown.field) throw thrown;
-      throw new Wrong(path + name, thrown instanceof Wrong ? thrown.rule : "cannot be read");
+      throw wrong.field ? wrong : new Wrong(path + name, wrong.rule);
     }
   }
   return record;

@@ -10,6 +10,8 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use tracing::Span;
+use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
+use tracing::span::EnteredSpan;
 
 pub(crate) use ending::{already_over, payment_failed};
 
@@ -287,14 +289,18 @@ impl Intent {
         request
     }
 
+    /// Nothing where spans are compiled out, which the span itself does not know.
+    fn entered(&self) -> Option<EnteredSpan> {
+        (STATIC_MAX_LEVEL != LevelFilter::OFF).then(|| self.span.clone().entered())
+    }
+
     pub(super) fn poll(
         &mut self,
         operation: &mut dyn Operation,
         now: Now,
         waker: &Waker,
     ) -> Step<Outcome> {
-        let span = self.span.clone();
-        let _entered = span.enter();
+        let _entered = self.entered();
         self.advance(operation, now, waker)
     }
 
@@ -305,8 +311,7 @@ impl Intent {
         ticket: Ticket,
         outcome: Result<Response<Bytes>, Fault>,
     ) {
-        let span = self.span.clone();
-        let _entered = span.enter();
+        let _entered = self.entered();
         match &mut self.state {
             State::Following(watch) => watch.settle(now, ticket, outcome),
             State::Out(_) => self.settled(operation, now, &ticket, outcome),

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::de::IgnoredAny;
-
 use super::string::{not_unicode, unescaped};
-use super::{Member, Shape, scan};
+use super::{Member, Shape, scan, value};
 use crate::fields::DecodeError;
 
 /// No resource of the contract has more than a dozen.
@@ -20,8 +18,6 @@ pub(super) struct Cursor<'a> {
     pub(super) at: usize,
     /// What follows the text is not UTF-8.
     foul: bool,
-    /// What serde_json refused last ends with the text: more of it could be JSON.
-    pub(super) cut: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -37,7 +33,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) const fn over(text: &'a str) -> Self {
-        Self { text, at: 0, foul: false, cut: false }
+        Self { text, at: 0, foul: false }
     }
 
     /// `shape` is what objects before had in common.
@@ -125,22 +121,16 @@ impl<'a> Cursor<'a> {
 
     #[cold]
     fn any(&mut self) -> Result<(), DecodeError> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
-        match values.next() {
-            Some(Ok(IgnoredAny)) => {
-                self.at += values.byte_offset();
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        match value::length(rest) {
+            Ok(length) => {
+                self.at += length;
                 Ok(())
             }
-            Some(Err(error)) => {
-                // `1.` is no number, but half of one.
-                let mut lines = rest.split('\n');
-                let last = lines.next_back().map_or(0, str::len);
-                let lines = lines.count() + 1;
-                self.cut = error.line() == lines && error.column() >= last;
-                Err(self.refused(&error))
+            Err(at) => {
+                self.at += at;
+                Err(self.odd(SYNTAX))
             }
-            None => Err(self.odd(SYNTAX)),
         }
     }
 
@@ -192,28 +182,19 @@ impl<'a> Cursor<'a> {
     /// Something is wrong right here; a body that is over ended too early.
     #[cold]
     fn odd(&self, what: &str) -> DecodeError {
-        let what = if self.at < self.text.len() { what } else { self.over_early() };
-        // The letter at fault counts, if it is one.
-        self.error(what, 1, usize::from(what == SYNTAX))
-    }
-
-    /// serde_json's own message may quote the input.
-    fn refused(&self, error: &serde_json::Error) -> DecodeError {
-        let what = if error.is_eof() { self.over_early() } else { SYNTAX };
-        self.error(what, error.line(), error.column())
-    }
-
-    const fn over_early(&self) -> &'static str {
-        if self.foul { SYNTAX } else { EOF }
-    }
-
-    /// `line` and `column` count from here.
-    fn error(&self, what: &str, line: usize, column: usize) -> DecodeError {
+        let over = self.at >= self.text.len();
+        let what = if !over {
+            what
+        } else if self.foul {
+            SYNTAX
+        } else {
+            EOF
+        };
         let before = self.text.get(..self.at).unwrap_or(self.text);
         let mut lines = before.split('\n');
-        let this = lines.next_back().map_or(0, str::len);
-        let column = if line == 1 { this + column } else { column };
-        DecodeError::new(format!("{what} (line {}, column {column})", lines.count() + line))
+        // The letter at fault counts, if it is one.
+        let column = lines.next_back().map_or(0, str::len) + usize::from(what == SYNTAX);
+        DecodeError::new(format!("{what} (line {}, column {column})", lines.count() + 1))
     }
 }
 

@@ -2,7 +2,7 @@
 //! memory: JavaScript asks for [`room`] and fills it before a call, and finds its result
 //! there after it. Nothing of JavaScript's is held here, and nothing of it is called.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use qbank_proto::{Entropy, Error, Fate, Session};
 use wasm_bindgen::prelude::*;
@@ -11,11 +11,17 @@ use super::call::Call;
 use super::input::Input;
 use super::{answer, config, operation, webhook};
 
-thread_local! {
-    static DESK: RefCell<Desk> = RefCell::default();
+static DESK: Mutex<Desk> = Mutex::new(Desk {
+    mail: Mail { given: Vec::new(), result: Vec::new() },
+    sessions: Held::new(),
+    calls: Held::new(),
+});
+
+/// Nobody else is here, and nothing here panics.
+fn desk() -> MutexGuard<'static, Desk> {
+    DESK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[derive(Default)]
 struct Desk {
     mail: Mail,
     sessions: Held<Session>,
@@ -23,7 +29,6 @@ struct Desk {
 }
 
 /// What JavaScript gave to the next function, in order, and what the last one gave.
-#[derive(Default)]
 struct Mail {
     given: Vec<Vec<u8>>,
     result: Vec<u8>,
@@ -51,13 +56,11 @@ struct Held<T> {
     free: Vec<usize>,
 }
 
-impl<T> Default for Held<T> {
-    fn default() -> Self {
+impl<T> Held<T> {
+    const fn new() -> Self {
         Self { things: Vec::new(), free: Vec::new() }
     }
-}
 
-impl<T> Held<T> {
     fn hold(&mut self, thing: T) -> usize {
         match self.free.pop() {
             Some(at) => {
@@ -84,39 +87,37 @@ impl<T> Held<T> {
 
 /// Does it to the call, if there is one.
 fn with<T: Default>(call: usize, act: impl FnOnce(&mut Call, &mut Mail) -> T) -> T {
-    DESK.with_borrow_mut(|Desk { mail, calls, .. }| {
-        calls.get(call).map(|call| act(call, mail)).unwrap_or_default()
-    })
+    let Desk { mail, calls, .. } = &mut *desk();
+    calls.get(call).map(|call| act(call, mail)).unwrap_or_default()
 }
 
 /// Where so many bytes are to be put, which are given to the next function.
 #[wasm_bindgen]
 pub fn room(length: usize) -> usize {
-    DESK.with_borrow_mut(|Desk { mail, .. }| {
-        let bytes = vec![0; length];
-        let at = bytes.as_ptr().addr();
-        mail.given.push(bytes);
-        at
-    })
+    let bytes = vec![0; length];
+    let at = bytes.as_ptr().addr();
+    desk().mail.given.push(bytes);
+    at
 }
 
 /// Where the last result is.
 #[wasm_bindgen]
 pub fn result() -> usize {
-    DESK.with_borrow(|desk| desk.mail.result.as_ptr().addr())
+    desk().mail.result.as_ptr().addr()
 }
 
 /// How many bytes it has.
 #[wasm_bindgen]
 pub fn length() -> usize {
-    DESK.with_borrow(|desk| desk.mail.result.len())
+    desk().mail.result.len()
 }
 
 /// Opens a session with a configuration. If the result is not empty it says, as JSON,
 /// why there is none.
 #[wasm_bindgen]
 pub fn open() -> usize {
-    DESK.with_borrow_mut(|Desk { mail, sessions, .. }| match config::session(mail.text()) {
+    let Desk { mail, sessions, .. } = &mut *desk();
+    match config::session(mail.text()) {
         Ok(session) => {
             mail.answer("");
             sessions.hold(session)
@@ -125,35 +126,35 @@ pub fn open() -> usize {
             mail.answer(answer::bad(&error));
             usize::MAX
         }
-    })
+    }
 }
 
 /// Ends a session. Its calls go on.
 #[wasm_bindgen]
 pub fn close(session: usize) {
-    DESK.with_borrow_mut(|desk| desk.sessions.end(session));
+    desk().sessions.end(session);
 }
 
 /// Makes a call, of the name, the input and the random bytes given. Input that is wrong
 /// makes one that is over from the start, with an error of this fate.
 #[wasm_bindgen]
 pub fn call(session: usize, fate: u8) -> usize {
-    DESK.with_borrow_mut(|Desk { mail, sessions, calls }| {
-        let (name, input, random) = (mail.text(), mail.text(), mail.bytes());
-        let entropy = Entropy::from_bytes(random.try_into().unwrap_or_default());
-        let made = match sessions.get(session) {
-            Some(session) => Input::of(&input)
-                .and_then(|input| operation::machine(session, &name, &input, entropy)),
-            None => Err(Error::invalid_input("client", "is not usable")),
-        };
-        calls.hold(Call::new(made.map_err(|error| error.with_fate(known(fate)))))
-    })
+    let Desk { mail, sessions, calls } = &mut *desk();
+    let (name, input, random) = (mail.text(), mail.text(), mail.bytes());
+    let entropy = Entropy::from_bytes(random.try_into().unwrap_or_default());
+    let made = match sessions.get(session) {
+        Some(session) => {
+            Input::of(&input).and_then(|input| operation::machine(session, &name, &input, entropy))
+        }
+        None => Err(Error::invalid_input("client", "is not usable")),
+    };
+    calls.hold(Call::new(made.map_err(|error| error.with_fate(known(fate)))))
 }
 
 /// Drops a call.
 #[wasm_bindgen]
 pub fn end(call: usize) {
-    DESK.with_borrow_mut(|desk| desk.calls.end(call));
+    desk().calls.end(call);
 }
 
 /// See [`Call::poll`].
@@ -213,19 +214,17 @@ pub fn items(call: usize) {
 /// The error of the input and the rule given, as JSON.
 #[wasm_bindgen]
 pub fn refusal(fate: u8) {
-    DESK.with_borrow_mut(|Desk { mail, .. }| {
-        let error = Error::invalid_input(&mail.text(), mail.text()).with_fate(known(fate));
-        mail.answer(answer::bad(&error));
-    });
+    let Desk { mail, .. } = &mut *desk();
+    let error = Error::invalid_input(&mail.text(), mail.text()).with_fate(known(fate));
+    mail.answer(answer::bad(&error));
 }
 
 /// See [`webhook::verified`]: the body, and what came with it.
 #[wasm_bindgen]
 pub fn verify() {
-    DESK.with_borrow_mut(|Desk { mail, .. }| {
-        let (body, delivery) = (mail.bytes(), mail.text());
-        mail.answer(webhook::verified(&body, &delivery));
-    });
+    let Desk { mail, .. } = &mut *desk();
+    let (body, delivery) = (mail.bytes(), mail.text());
+    mail.answer(webhook::verified(&body, &delivery));
 }
 
 /// What is known of the money before anything is sent.

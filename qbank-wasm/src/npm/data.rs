@@ -4,7 +4,7 @@
 
 use qbank_proto::chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use qbank_proto::endpoint::{
-    Audit, Balance, CheckIssueAccepted, Payment, PaymentStatus, PaymentType, TransferAccepted,
+    Audit, CheckIssueAccepted, Payment, PaymentStatus, PaymentType, TransferAccepted,
 };
 use qbank_proto::webhook::{Event, EventType};
 use qbank_proto::{Id, JsonObject, Money};
@@ -31,18 +31,6 @@ pub(super) fn payment(payment: &Payment) -> String {
     json.moment("completionDate", payment.completion_date);
     json.audit(&payment.audit);
     json.finish()
-}
-
-impl Data for Balance {
-    fn data(&self) -> String {
-        let mut json = Members::new();
-        json.id("accountId", self.account_id);
-        json.money("availableBalance", self.available_balance);
-        json.money("currentBalance", self.current_balance);
-        json.text("currency", self.currency.as_deref());
-        json.moment("lastUpdatedTimestamp", self.last_updated);
-        json.finish()
-    }
 }
 
 impl Data for TransferAccepted {
@@ -250,7 +238,10 @@ mod tests {
         let balance = format!(
             r#"{{"accountId":"{ID}","availableBalance":-0.5,"currentBalance":7,"currency":"USD","last_updated_timestamp":"2026-01-05T09:00:00.1Z"}}"#
         );
-        same(&read(GetBalance::new(ID.parse().unwrap()), &balance), 5);
+        let typed = expected(&read(GetBalance::new(ID.parse().unwrap()), &balance));
+        let told = read(listing::Balance(ID.parse().unwrap()), &balance);
+        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), typed);
+        assert_eq!(typed.as_object().unwrap().len(), 5);
         let account = format!(
             r#"[{{"accountId":"{ID}","accountName":"é","accountType":"Savings","currency":"USD","status":"Active",{AUDIT}}},{{"accountId":"{ID}"}}]"#
         );

@@ -69,16 +69,17 @@ impl<'a> Input<'a> {
 
     /// The texts that a member holds.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        let inner = self.inner(name);
+        let inner = self.inner(name).unwrap_or_default();
         let texts = inner.iter().map(|(name, _)| inner.string(&[&name]).ok().flatten());
         texts.map(Option::unwrap_or_default).collect()
     }
 
-    /// The members of a member.
-    pub(super) fn inner(&self, name: &str) -> Fields<'a> {
-        self.0
+    /// The members of a member; none of them may be lost.
+    pub(super) fn inner(&self, name: &str) -> Result<Fields<'a>, Error> {
+        let inner = self
+            .0
             .json(&[name])
-            .and_then(|json| Fields::parse(json.as_bytes()).ok())
-            .unwrap_or_default()
+            .map_or(Ok(Fields::default()), |json| Fields::parse(json.as_bytes()));
+        inner.map_err(|_| Error::invalid_input(name, "must have plain names, 256 at the most"))
     }
 }

@@ -1,12 +1,12 @@
-//! Lists of resources, from the bank's JSON to JavaScript's: a table of members each,
+//! Resources that are only read, from the bank's JSON to JavaScript's: a table of members each,
 //! where a type each would be several times the code. Whether the tables agree with the
 //! types of the core, the tests tell.
 
 use qbank_proto::endpoint::{
-    Answer, Endpoint, ListAccounts, ListCheckExceptions, ListTransactions, Read,
+    Answer, Endpoint, GetBalance, ListAccounts, ListCheckExceptions, ListTransactions, Read,
 };
 use qbank_proto::http::Method;
-use qbank_proto::{DecodeError, Fields, ListEndpoint, Scope};
+use qbank_proto::{AccountId, DecodeError, Fields, ListEndpoint, Scope};
 
 use super::data::{List, Members};
 
@@ -88,9 +88,9 @@ const AUDIT: [Member; 3] = [
     (Kind::OptId, &["request_id", "requestId"]),
 ];
 
-fn read(fields: &Fields<'_>, members: &[Member]) -> Result<String, DecodeError> {
+fn read(fields: &Fields<'_>, members: &[Member], audit: &[Member]) -> Result<String, DecodeError> {
     let mut json = Members::new();
-    for (kind, names) in members.iter().chain(&AUDIT) {
+    for (kind, names) in members.iter().chain(audit) {
         let camel = names.iter().find(|name| !name.bytes().any(|byte| byte == b'_'));
         let name = camel.copied().unwrap_or_default();
         match kind {
@@ -126,10 +126,45 @@ impl<L: Listed> Endpoint for Listing<L> {
     }
 }
 
+/// The balance of an account.
+#[derive(Debug)]
+pub(super) struct Balance(pub(super) AccountId);
+
+const BALANCE: [Member; 5] = [
+    (Kind::Id, &["accountId", "account_id"]),
+    (Kind::Money, &["availableBalance", "available_balance"]),
+    (Kind::Money, &["currentBalance", "current_balance", "ledgerBalance", "ledger_balance"]),
+    (Kind::Text, &["currency"]),
+    (Kind::Moment, &["last_updated_timestamp", "lastUpdatedTimestamp"]),
+];
+
+impl Endpoint for Balance {
+    type Effect = Read;
+    type Output = String;
+
+    const METHOD: Method = GetBalance::METHOD;
+    const PATH: &'static str = GetBalance::PATH;
+    const SCOPE: Option<Scope> = GetBalance::SCOPE;
+
+    fn target(&self, url: &mut String) {
+        GetBalance::new(self.0).target(url);
+    }
+
+    fn decode(&self, answer: &Answer<'_>) -> Result<String, DecodeError> {
+        let fields = Fields::parse(answer.content()?)?;
+        let balance = read(&fields, &BALANCE, &[])?;
+        if fields.opt_id(BALANCE[0].1) == Some(self.0) {
+            Ok(balance)
+        } else {
+            Err(DecodeError::new("the answer is about another account"))
+        }
+    }
+}
+
 impl<L: Listed> ListEndpoint for Listing<L> {
     type Item = String;
 
     fn item(fields: &Fields<'_>) -> Result<String, DecodeError> {
-        read(fields, L::MEMBERS)
+        read(fields, L::MEMBERS, &AUDIT)
     }
 }

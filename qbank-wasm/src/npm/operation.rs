@@ -3,8 +3,7 @@
 use qbank_proto::chrono::DateTime;
 use qbank_proto::endpoint::{
     AchAccepted, Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Destination,
-    GetBalance, GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, PaymentStatus,
-    Recipient,
+    GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, PaymentStatus, Recipient,
 };
 use qbank_proto::{
     AccessToken, AnyCall, AnyOperation, Authenticate, CallOptions, Entropy, Error, IdempotencyKey,
@@ -15,7 +14,7 @@ use super::answer::{NULL, or_null};
 use super::config::on_conflict;
 use super::data::Data;
 use super::input::Input;
-use super::listing::{self, Listing};
+use super::listing::{self, Balance, Listing};
 
 /// What is driven.
 pub(super) enum Machine {
@@ -39,7 +38,7 @@ pub(super) fn machine(
         "transfers.create" => AnyOperation::new(transfer(input)?, told),
         "positivePay.createIssue" => AnyOperation::new(issue(input, key, entropy)?, told),
         "payments.get" => AnyOperation::new(GetPayment::new(input.id("paymentId")?), told),
-        "balances.get" => AnyOperation::new(GetBalance::new(input.id("accountId")?), told),
+        "balances.get" => AnyOperation::new(Balance(input.id("accountId")?), |json| json),
         "accounts.list" => AnyOperation::new(Listing(ListAccounts), listing::told),
         "transactions.list" => AnyOperation::new(Listing(transactions(input)?), listing::told),
         "transactions.stream" => {
@@ -99,7 +98,7 @@ fn recipient(input: &Input<'_>) -> Result<Recipient, Error> {
         input.needed("recipientDetails.bankId")?,
         &*input.text("recipientDetails.accountNumber"),
     );
-    for (name, json) in input.inner("recipientDetails").iter() {
+    for (name, json) in input.inner("recipientDetails")?.iter() {
         recipient = recipient.with_member(name, json)?;
     }
     Ok(recipient)
