@@ -117,21 +117,20 @@ impl<'a> Fields<'a> {
 
     /// A member that is a JSON string.
     pub fn text(&self, names: &[&str]) -> Result<Option<Cow<'a, str>>, DecodeError> {
-        self.with(names, Cow::Borrowed, |text| text)
+        self.find(names).map_or(Ok(None), Member::text)
     }
 
-    /// Most texts are read where they stand.
+    /// Reads a text, mostly where it stands.
     #[inline]
     fn with<T>(
         &self,
         names: &[&str],
-        plain: impl FnOnce(&'a str) -> T,
-        text: impl FnOnce(Cow<'a, str>) -> T,
+        read: impl FnOnce(&str) -> T,
     ) -> Result<Option<T>, DecodeError> {
         let Some(member) = self.find(names) else { return Ok(None) };
         match member.plain() {
-            Some(found) => Ok(Some(plain(found))),
-            None => Ok(member.text()?.map(text)),
+            Some(text) => Ok(Some(read(text))),
+            None => Ok(member.text()?.map(|text| read(&text))),
         }
     }
 
@@ -146,17 +145,17 @@ impl<'a> Fields<'a> {
     }
 
     fn uuid(&self, names: &[&str]) -> Option<Uuid> {
-        self.with(names, hyphenated, |text| hyphenated(&text)).ok().flatten()?
+        self.with(names, hyphenated).ok().flatten()?
     }
 
     /// A member that is an owned text.
     pub fn string(&self, names: &[&str]) -> Result<Option<String>, DecodeError> {
-        self.with(names, str::to_owned, Cow::into_owned)
+        self.with(names, str::to_owned)
     }
 
     /// A member whose values are an open enumeration.
     pub fn open<T: for<'t> From<&'t str>>(&self, names: &[&str]) -> Result<Option<T>, DecodeError> {
-        self.with(names, |text| T::from(text), |text| T::from(&text))
+        self.with(names, |text| T::from(text))
     }
 
     /// A member that is an exact amount, as a JSON number or a string of one.
@@ -166,13 +165,13 @@ impl<'a> Fields<'a> {
 
     /// A member that is a calendar date.
     pub fn date(&self, names: &[&str]) -> Result<Option<NaiveDate>, DecodeError> {
-        Ok(self.with(names, parse_day, |text| parse_day(&text))?.flatten())
+        Ok(self.with(names, parse_day)?.flatten())
     }
 
     /// A member that is a date-time with an offset, or a date, which reads as
     /// its midnight in UTC.
     pub fn timestamp(&self, names: &[&str]) -> Result<Option<DateTime<Utc>>, DecodeError> {
-        Ok(self.with(names, parse_time, |text| parse_time(&text))?.flatten())
+        Ok(self.with(names, parse_time)?.flatten())
     }
 }
 

@@ -88,6 +88,10 @@ pub mod endpoint;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 
+/// A browser's module is small before it is fast: what only makes things faster is left
+/// out of it.
+const FAST: bool = !cfg!(target_family = "wasm");
+
 mod attempts;
 mod auth;
 mod authenticate;

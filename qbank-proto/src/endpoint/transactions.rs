@@ -108,7 +108,6 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    #[inline]
     fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             transaction_id: fields.id(&["transactionId", "transaction_id"])?,

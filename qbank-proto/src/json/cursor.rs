@@ -40,8 +40,9 @@ impl<'a> Cursor<'a> {
     pub(super) fn object(
         &mut self,
         members: &mut Vec<Member<'a>>,
-        mut shape: Option<&mut Shape>,
+        shape: Option<&mut Shape>,
     ) -> Result<(), DecodeError> {
+        let mut shape = shape.filter(|_| crate::FAST);
         self.peek();
         let mut seen = None;
         loop {
@@ -61,11 +62,12 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 }
                 let (name, plain) = self.name()?;
-                let seen = seen.get_or_insert_with(|| Seen::all(members));
                 // A hostile body of a million members must not take a million squared
                 // comparisons.
                 let full = index == MOST_MEMBERS;
-                if full || seen.maybe(name, plain) && has(members, name, plain) {
+                let maybe = !crate::FAST
+                    || seen.get_or_insert_with(|| Seen::all(members)).maybe(name, plain);
+                if full || maybe && has(members, name, plain) {
                     return Err(self.odd(SHAPE));
                 }
                 if self.peek() != Some(b':') {
