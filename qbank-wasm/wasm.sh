@@ -107,8 +107,8 @@ wasm_package() { # CRATE OUTDIR [CARGO OPTION...]
     --out-dir "$out" "$wasm_target/wasm32-unknown-unknown/wasm/$name.wasm"
   local module=$out/${name}_bg.wasm
   # Large functions with one caller stay apart: inlined they are fewer bytes, but more
-  # when compressed.
-  wasm_opt -Oz --converge -ocimfs 60 --reorder-locals --strip-debug --strip-producers \
+  # when compressed. So is control flow as LLVM left it.
+  wasm_opt --flatten --rereloop -Oz -Oz -ocimfs 60 --reorder-locals --strip-debug --strip-producers \
     "$module" -o "$module.small"
   mv "$module.small" "$module"
 }
