@@ -29,5 +29,5 @@ cp "$wasm_root"/LICENSE-MIT "$wasm_root"/LICENSE-APACHE "$pkg"
 mkdir -p "$here/node_modules/@qbank"
 ln -sfn ../../pkg "$here/node_modules/@qbank/connect"
 
-# More than this, gzipped, is an error: what it was, and one per cent.
-node "$here/size.mjs" "$pkg" 95900
+# More than this, gzipped, is an error: the 90 KB that were wanted.
+node "$here/size.mjs" "$pkg" 92160

@@ -50,7 +50,7 @@ wasm_cargo_build() { # CRATE [CARGO OPTION...]
       # and with them all of `Debug`, which only Rust could show.
       # Inlining before LLVM, which `opt-level = "z"` turns off, makes it smaller.
       flags+=(-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none)
-      flags+=(-Zinline-mir=yes)
+      flags+=(-Zinline-mir=yes -Zinline-mir-threshold=15 -Zinline-mir-hint-threshold=30)
       RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(wasm_linker) \
         CARGO_ENCODED_RUSTFLAGS=$(wasm_encoded "${flags[@]}") \
@@ -107,8 +107,8 @@ wasm_package() { # CRATE OUTDIR [CARGO OPTION...]
     --out-dir "$out" "$wasm_target/wasm32-unknown-unknown/wasm/$name.wasm"
   local module=$out/${name}_bg.wasm
   # Large functions with one caller stay apart: inlined they are fewer bytes, but more
-  # when compressed.
-  wasm_opt -Oz --converge -ocimfs 60 --reorder-locals --strip-debug --strip-producers \
+  # when compressed. So is control flow as LLVM left it.
+  wasm_opt --flatten --rereloop -Oz -Oz -ocimfs 60 --reorder-locals --strip-debug --strip-producers \
     "$module" -o "$module.small"
   mv "$module.small" "$module"
 }

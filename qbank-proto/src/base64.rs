@@ -27,7 +27,7 @@ pub(crate) enum Alphabet {
 /// the one text that stands for these bytes.
 pub(crate) fn decode(alphabet: Alphabet, text: &str) -> Option<Vec<u8>> {
     let bare = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
-    if bare.len() < text.len() && text.len() % 4 != 0 {
+    if bare.len() < text.len() && !text.len().is_multiple_of(4) {
         return None;
     }
     // It may be a secret, of which no copy is to stay behind.
@@ -46,7 +46,7 @@ pub(crate) fn decode(alphabet: Alphabet, text: &str) -> Option<Vec<u8>> {
         held += 6;
         if let Some(left) = u32::checked_sub(held, 8) {
             held = left;
-            bytes.push((bits >> held) as u8);
+            bytes.push(u8::try_from(bits >> held).ok()?);
             bits &= (1 << held) - 1;
         }
     }

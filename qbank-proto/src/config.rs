@@ -190,7 +190,7 @@ impl Config {
 pub(crate) struct Urls {
     pub(crate) base: Uri,
     /// Without a slash at its end: what paths are appended to.
-    pub(crate) base_path: String,
+    pub(crate) base_text: String,
     pub(crate) token: Uri,
 }
 
@@ -208,10 +208,9 @@ impl Urls {
         if base.contains('?') {
             return Err(Error::invalid_input("base URL", "must not have a query"));
         }
-        let base = checked("base URL", base, http_allowed)?;
         Ok(Self {
-            base_path: base.path().trim_end_matches('/').to_owned(),
-            base,
+            base: checked("base URL", base, http_allowed)?,
+            base_text: base.to_owned(),
             token: checked("token URL", &token, http_allowed)?,
         })
     }

@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
     fn find(&self, names: &[&str]) -> Option<&Member<'a>> {
         let next = self.next.get();
         let found = match (self.members.get(next), names.first()) {
-            (Some(member), Some(name)) if member.has_value(name) => (next, member),
+            (Some(member), Some(name)) if crate::FAST && member.has_value(name) => (next, member),
             _ => names.iter().find_map(|name| self.search(name))?,
         };
         self.next.set(found.0 + 1);
@@ -129,8 +129,8 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<T>, DecodeError> {
         let Some(member) = self.find(names) else { return Ok(None) };
         match member.plain() {
-            Some(text) => Ok(Some(read(text))),
-            None => Ok(member.text()?.map(|text| read(&text))),
+            Some(text) if crate::FAST => Ok(Some(read(text))),
+            _ => Ok(member.text()?.map(|text| read(&text))),
         }
     }
 

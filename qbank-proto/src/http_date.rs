@@ -12,8 +12,7 @@ const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
 pub(crate) fn parse(text: &str) -> Option<u64> {
     let text = text.trim();
     // What it could mean, by its parts; then whether it is written so.
-    let mut parts =
-        text.split(|c| c == ' ' || c == ',' || c == '-').filter(|it| !it.is_empty()).skip(1);
+    let mut parts = text.split(separates).filter(|it| !it.is_empty()).skip(1);
     let mut next = || parts.next();
     let (first, second, third, fourth) = (next()?, next()?, next()?, next()?);
     let (day, month, year, time) = if first.starts_with(|c: char| c.is_ascii_digit()) {
@@ -34,6 +33,10 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     let seconds = date.and_hms_opt(hour, minute, second)?.and_utc().timestamp();
     let seconds = u64::try_from(seconds).ok()?;
     is_written_so(text, seconds)?.then_some(seconds)
+}
+
+const fn separates(letter: char) -> bool {
+    matches!(letter, ' ' | ',' | '-')
 }
 
 fn is_written_so(text: &str, seconds: u64) -> Option<bool> {

@@ -117,38 +117,23 @@ impl<L: ListEndpoint> ListDecoder<L> {
         self.buffer.drain(..self.done);
         self.offset += self.done as u64;
         self.done = 0;
-        let rest = self.complete_letter(chunk);
-        match std::str::from_utf8(rest) {
-            Ok(text) => self.buffer.push_str(text),
+        let joined;
+        let bytes = if self.letter.is_empty() {
+            chunk
+        } else {
+            joined = [&*std::mem::take(&mut self.letter), chunk].concat();
+            &joined
+        };
+        let (text, letter) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text, &[][..]),
             Err(error) => {
-                let (text, other) = rest.split_at(error.valid_up_to());
-                self.buffer.push_str(std::str::from_utf8(text).unwrap_or_default());
                 self.foul = error.error_len().is_some();
-                self.letter.extend_from_slice(other);
+                let (text, letter) = bytes.split_at(error.valid_up_to());
+                (std::str::from_utf8(text).unwrap_or_default(), letter)
             }
-        }
-    }
-
-    /// Takes from a chunk what the letter before it lacked.
-    fn complete_letter<'c>(&mut self, mut chunk: &'c [u8]) -> &'c [u8] {
-        while !self.letter.is_empty()
-            && let Some((byte, rest)) = chunk.split_first()
-        {
-            self.letter.push(*byte);
-            chunk = rest;
-            match std::str::from_utf8(&self.letter) {
-                Ok(letter) => {
-                    self.buffer.push_str(letter);
-                    self.letter.clear();
-                }
-                Err(error) if error.error_len().is_some() => {
-                    self.foul = true;
-                    return &[];
-                }
-                Err(_) => {}
-            }
-        }
-        chunk
+        };
+        self.buffer.push_str(text);
+        self.letter.extend_from_slice(letter);
     }
 
     /// No more bytes will come.
@@ -226,7 +211,9 @@ impl<L: ListEndpoint> ListDecoder<L> {
             Ok(Some(length)) => {
                 let fields = Fields::of(members);
                 let read = L::item(&fields);
-                self.room = json::emptied(fields.into_members());
+                if crate::FAST {
+                    self.room = json::emptied(fields.into_members());
+                }
                 match read {
                     Ok(item) => {
                         self.done += length;
@@ -245,7 +232,9 @@ impl<L: ListEndpoint> ListDecoder<L> {
                 Some(self.fail("one of its items is larger than 1 MiB"))
             }
             Ok(None) => {
-                self.room = json::emptied(members);
+                if crate::FAST {
+                    self.room = json::emptied(members);
+                }
                 self.tried = rest.len();
                 self.starved()
             }

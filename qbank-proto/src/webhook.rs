@@ -155,7 +155,9 @@ impl Verifier {
 
     fn verify_hmac(&self, delivery: &Delivery<'_>) -> Result<(), VerifyError> {
         // Mostly it is one tag, and then it is nothing else.
-        if let Some(tag) = Tag::of(delivery.signature) {
+        if crate::FAST
+            && let Some(tag) = Tag::of(delivery.signature)
+        {
             return self.any(&mut iter::once(Some(tag)), &[delivery.body]);
         }
         if looks_timestamped(delivery.signature) {

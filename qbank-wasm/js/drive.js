@@ -48,7 +48,7 @@ export function outcome({ error, ...reply }, { operation, call, signal }) {
 
 // The headers that the machine reads, by name, and all of them.
 function settled({ status, headers, fault, told }) {
-  const known = { status, fault, told, packed: JSON.stringify(headers) };
+  const known = { status, fault, told, "x-packed": JSON.stringify(headers) };
   for (const [name, value] of headers) {
     if (/^(location|retry-after|date)$/.test(name)) known[name] ??= value;
     // Several are one that has them all.
@@ -61,7 +61,6 @@ function settled({ status, headers, fault, told }) {
 // camel case.
 async function supplied(supplier, ms, stop) {
   try {
-    if (!supplier) throw new Broken(0, "no token supplier was given");
     const asked = (async () => supplier())();
     const token = await within(ms, asked, "the token supplier did not answer in time", stop.stopped);
     if (typeof token === "string") return { token };

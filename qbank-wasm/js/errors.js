@@ -1,23 +1,25 @@
 // What a call can throw. The class says what happened, `fate` what became of the
 // money, `message` what to do next.
 
-const UNKNOWN = {
-  fate: "not_applicable",
-  status: null,
-  errorCode: null,
-  requestId: null,
-  title: null,
-  detail: null,
-  transactionId: null,
-  idempotencyKey: null,
-  firstSent: null,
-  attempts: 0,
-  retryAfterMs: null,
-  field: null,
-  neededScope: null,
-  offset: null,
-  payment: null,
-};
+// What is not known.
+const UNKNOWN = { fate: "not_applicable", attempts: 0 };
+for (const name of [
+  "status",
+  "errorCode",
+  "requestId",
+  "title",
+  "detail",
+  "transactionId",
+  "idempotencyKey",
+  "firstSent",
+  "retryAfterMs",
+  "field",
+  "neededScope",
+  "offset",
+  "payment",
+]) {
+  UNKNOWN[name] = null;
+}
 
 export class QBankError extends Error {
   constructor(evidence = {}, raw, cause) {

@@ -304,6 +304,14 @@ export interface RawResponse<T> {
   followedConflict: boolean;
 }
 
+/** Transactions while they arrive, for `for await`. They are given once. */
+export interface TransactionStream {
+  next(): Promise<IteratorResult<Transaction, undefined>>;
+  /** Ends it: what is being read is cancelled, and not waited for. */
+  return(): Promise<IteratorResult<Transaction, undefined>>;
+  [Symbol.asyncIterator](): TransactionStream;
+}
+
 export interface Resources<Raw extends boolean = false> {
   accounts: {
     /** As of the last nightly load. */
@@ -316,6 +324,16 @@ export interface Resources<Raw extends boolean = false> {
   transactions: {
     /** As of the last nightly load. The bank does not paginate: the answer holds all. */
     list(filter?: TransactionFilter, options?: CallOptions): Answer<Raw, Transaction[]>;
+    /**
+     * The same, one after the other while the answer arrives: the memory does not grow with it.
+     * What is torn or malformed is thrown after everything before it, with its `offset`. `break`
+     * cancels the rest. `timeoutMs` limits the wait for the answer to begin, `deadlineMs` all of
+     * it. With `withRawResponse`, `data` is the list: go through it, or call its `return()`.
+     */
+    stream(
+      filter?: TransactionFilter,
+      options?: CallOptions,
+    ): Raw extends true ? Promise<RawResponse<TransactionStream>> : TransactionStream;
   };
   payments: {
     /** Pays by ACH: accepted now, settled in batches. */
@@ -392,6 +410,8 @@ export declare class QBankError extends Error {
   readonly field: string | null;
   /** The scope that the token lacks, after a 403. */
   readonly neededScope: string | null;
+  /** Where in the answer of a stream the first byte is that could not be read. */
+  readonly offset: number | null;
   /** The bank's record, where the error comes from one. */
   readonly payment: Payment | null;
   /** The last answer's; never the token endpoint's. */

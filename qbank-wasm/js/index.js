@@ -13,7 +13,7 @@ async function bytes() {
     return readFile(url);
   }
   const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url} cannot be loaded: status ${answer.status}`);
+  if (!answer.ok) throw new Error(`${url}: status ${answer.status}`);
   return answer.arrayBuffer();
 }
 

@@ -54,6 +54,22 @@ const registry = (drop) => globalThis.FinalizationRegistry && new FinalizationRe
 const sessions = registry((id) => wasm.close(id));
 const calls = registry((id) => wasm.end(id));
 
+// By their numbers.
+const OPERATIONS = [
+  "payments.createAch",
+  "payments.createWire",
+  "transfers.create",
+  "positivePay.createIssue",
+  "payments.get",
+  "balances.get",
+  "accounts.list",
+  "transactions.list",
+  "transactions.stream",
+  "positivePay.exceptions",
+  "payments.wait",
+  "authenticate",
+];
+
 /** What the calls of one client share. */
 export class Session {
   #id;
@@ -68,8 +84,8 @@ export class Session {
 
   /** Wrong input makes a call that is over, with an error of this fate. */
   call(operation, input, fate, random) {
-    give(operation, JSON.stringify(input), random);
-    return new Call(wasm.call(this.#id, fate));
+    give(JSON.stringify(input), random);
+    return new Call(wasm.call(this.#id, OPERATIONS.indexOf(operation), fate));
   }
 }
 

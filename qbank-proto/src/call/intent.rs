@@ -7,7 +7,6 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use tracing::Span;
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
@@ -152,18 +151,15 @@ impl Intent {
 
     /// Whatever the operation appends, it stays below the bank's own base URL.
     fn target(&self, operation: &dyn Operation) -> Result<Uri, Error> {
-        let urls = self.session.urls();
-        let mut path = String::with_capacity(urls.base_path.len() + USUAL_TARGET);
-        path.push_str(&urls.base_path);
-        operation.target(&mut path);
-        let appended = path.get(urls.base_path.len()..).unwrap_or_default();
+        let base = &self.session.urls().base_text;
+        let mut url = String::with_capacity(base.len() + USUAL_TARGET);
+        url.push_str(base);
+        operation.target(&mut url);
+        let appended = url.get(base.len()..).unwrap_or_default();
         if !appended.starts_with('/') || appended.contains('#') {
             return Err(Error::invalid_input("path", "must start with / and have no fragment"));
         }
-        let wrong = || Error::invalid_input("path", "is not a valid URL path");
-        let mut parts = urls.base.clone().into_parts();
-        parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(|_| wrong())?);
-        Uri::from_parts(parts).map_err(|_| wrong())
+        Uri::try_from(url).map_err(|_| Error::invalid_input("path", "is not a valid URL path"))
     }
 
     fn advance(&mut self, operation: &mut dyn Operation, now: Now, waker: &Waker) -> Step<Outcome> {

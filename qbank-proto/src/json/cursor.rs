@@ -109,16 +109,18 @@ impl<'a> Cursor<'a> {
     pub(super) fn value(&mut self) -> Result<(&'a str, bool), DecodeError> {
         let quoted = self.peek() == Some(b'"');
         let start = self.at;
-        let short = if quoted {
-            scan::plain_string(self.text.as_bytes(), start)
-        } else {
-            scan::number_or_word(self.text.as_bytes(), start)
+        let bytes = self.text.as_bytes();
+        let short = match crate::FAST {
+            true if quoted => scan::plain_string(bytes, start),
+            true => scan::number_or_word(bytes, start),
+            false => None,
         };
         match short {
             Some(end) => self.at = end,
             None => self.any()?,
         }
-        Ok((self.text.get(start..self.at).unwrap_or_default(), quoted && short.is_some()))
+        let json = self.text.get(start..self.at).unwrap_or_default();
+        Ok((json, quoted && (short.is_some() || !json.contains('\\'))))
     }
 
     #[cold]

@@ -9,9 +9,6 @@ pub(super) fn string(json: &str) -> Result<Option<Cow<'_, str>>, DecodeError> {
     let Some(inner) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Ok(None);
     };
-    if !inner.contains('\\') {
-        return Ok(Some(Cow::Borrowed(inner)));
-    }
     match unescaped(inner) {
         Some(text) => Ok(Some(Cow::Owned(text))),
         None => Err(not_unicode()),

@@ -62,16 +62,12 @@ impl<T> Held<T> {
     }
 
     fn hold(&mut self, thing: T) -> usize {
-        match self.free.pop() {
-            Some(at) => {
-                self.things[at] = Some(thing);
-                at
-            }
-            None => {
-                self.things.push(Some(thing));
-                self.things.len() - 1
-            }
-        }
+        let Some(at) = self.free.pop() else {
+            self.things.push(Some(thing));
+            return self.things.len() - 1;
+        };
+        self.things[at] = Some(thing);
+        at
     }
 
     fn get(&mut self, at: usize) -> Option<&mut T> {
@@ -135,18 +131,17 @@ pub fn close(session: usize) {
     desk().sessions.end(session);
 }
 
-/// Makes a call, of the name, the input and the random bytes given. Input that is wrong
+/// Makes a call of an operation, of the input and the random bytes given. Input that is wrong
 /// makes one that is over from the start, with an error of this fate.
 #[wasm_bindgen]
-pub fn call(session: usize, fate: u8) -> usize {
+pub fn call(session: usize, operation: usize, fate: u8) -> usize {
     let Desk { mail, sessions, calls } = &mut *desk();
-    let (name, input, random) = (mail.text(), mail.text(), mail.bytes());
+    let (input, random) = (mail.text(), mail.bytes());
     let entropy = Entropy::from_bytes(random.try_into().unwrap_or_default());
     let made = match sessions.get(session) {
-        Some(session) => {
-            Input::of(&input).and_then(|input| operation::machine(session, &name, &input, entropy))
-        }
-        None => Err(Error::invalid_input("client", "is not usable")),
+        Some(session) => Input::of(&input)
+            .and_then(|input| operation::machine(session, operation, &input, entropy)),
+        None => Err(Error::invalid_input("client", "is over")),
     };
     calls.hold(Call::new(made.map_err(|error| error.with_fate(known(fate)))))
 }

@@ -130,7 +130,7 @@ impl Call {
 
     /// What came of the exchange, as a record in JSON: an answer, or as much of one as
     /// came before a `fault`. It has the headers that the machine reads by their names,
-    /// and all of them as `packed`.
+    /// and all of them as `x-packed`.
     pub(super) fn settle(&mut self, now: Now, answer: &str, body: Vec<u8>) {
         let (Some(ticket), Ok(answer)) = (self.ticket.take(), Input::of(answer)) else { return };
         let head = parts(&answer);
@@ -282,7 +282,7 @@ static READ: [(&str, HeaderName); 5] = [
     ("retry-after", header::RETRY_AFTER),
     ("date", header::DATE),
     ("link", header::LINK),
-    ("packed", PACKED),
+    ("x-packed", PACKED),
 ];
 
 fn supplied(given: &Input<'_>) -> Result<AccessToken, BoxError> {

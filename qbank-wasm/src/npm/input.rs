@@ -14,7 +14,7 @@ pub(super) struct Input<'a>(Fields<'a>);
 impl<'a> Input<'a> {
     pub(super) fn of(json: &'a str) -> Result<Self, Error> {
         let fields = Fields::parse(json.as_bytes());
-        fields.map(Self).map_err(|error| Error::invalid_input("request", error))
+        fields.map(Self).map_err(|_| Error::invalid_input("request", "must be JSON"))
     }
 
     /// A text that `js/input.js` has let through, or an empty one.

@@ -1,4 +1,4 @@
-//! Calls by name: an input becomes an endpoint of the core, and its call.
+//! Calls by number: an input becomes an endpoint of the core, and its call.
 
 use qbank_proto::chrono::DateTime;
 use qbank_proto::endpoint::{
@@ -19,42 +19,43 @@ use super::listing::{self, Balance, Listing};
 /// What is driven.
 pub(super) enum Machine {
     /// A call whose value is JSON.
-    Call(AnyCall<String>),
-    Wait(WaitForPayment),
-    Token(Authenticate),
+    Call(Box<AnyCall<String>>),
+    Wait(Box<WaitForPayment>),
+    Token(Box<Authenticate>),
 }
 
+/// The call of this number, in the order in which `js/machine.js` lists them.
 pub(super) fn machine(
     session: &Session,
-    name: &str,
+    number: usize,
     input: &Input<'_>,
     entropy: Entropy,
 ) -> Result<Machine, Error> {
     let key = input.parsed("idempotencyKey")?;
     let options = options(input)?;
-    let operation = match name {
-        "payments.createAch" => AnyOperation::new(ach(input)?, ach_accepted),
-        "payments.createWire" => AnyOperation::new(wire(input)?, told),
-        "transfers.create" => AnyOperation::new(transfer(input)?, told),
-        "positivePay.createIssue" => AnyOperation::new(issue(input, key, entropy)?, told),
-        "payments.get" => AnyOperation::new(GetPayment::new(input.id("paymentId")?), told),
-        "balances.get" => AnyOperation::new(Balance(input.id("accountId")?), |json| json),
-        "accounts.list" => AnyOperation::new(Listing(ListAccounts), listing::told),
-        "transactions.list" => AnyOperation::new(Listing(transactions(input)?), listing::told),
-        "transactions.stream" => {
-            AnyOperation::new(OpenList(Listing(transactions(input)?)), |()| NULL.into())
-        }
-        "positivePay.exceptions" => AnyOperation::new(Listing(ListCheckExceptions), listing::told),
-        "payments.wait" => {
+    let operation = match number {
+        0 => AnyOperation::new(ach(input)?, ach_accepted),
+        1 => AnyOperation::new(wire(input)?, told),
+        2 => AnyOperation::new(transfer(input)?, told),
+        3 => AnyOperation::new(issue(input, key, entropy)?, told),
+        4 => AnyOperation::new(GetPayment::new(input.id("paymentId")?), told),
+        5 => AnyOperation::new(Balance(input.id("accountId")?), |json| json),
+        6 => AnyOperation::new(Listing(ListAccounts), listing::told),
+        7 => AnyOperation::new(Listing(transactions(input)?), listing::told),
+        8 => AnyOperation::new(OpenList(Listing(transactions(input)?)), |()| NULL.into()),
+        9 => AnyOperation::new(Listing(ListCheckExceptions), listing::told),
+        10 => {
             let payment = input.id("paymentId")?;
             let wait = WaitForPayment::new(session, payment, options, entropy);
-            return Ok(Machine::Wait(if input.flag("accepted") { wait.accepted() } else { wait }));
+            let wait = if input.flag("accepted") { wait.accepted() } else { wait };
+            return Ok(Machine::Wait(Box::new(wait)));
         }
-        _ => return Ok(Machine::Token(Authenticate::new(session, &options, entropy))),
+        _ => return Ok(Machine::Token(Box::new(Authenticate::new(session, &options, entropy)))),
     };
-    Ok(Machine::Call(AnyCall::new(session, operation, key, options, entropy)))
+    Ok(Machine::Call(Box::new(AnyCall::new(session, operation, key, options, entropy))))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what an operation gives")]
 fn told<T: Data>(value: T) -> String {
     value.data()
 }
@@ -144,6 +145,7 @@ fn transactions(input: &Input<'_>) -> Result<ListTransactions, Error> {
 }
 
 /// Its members are always there; the `location` is JavaScript's to add.
+#[expect(clippy::needless_pass_by_value, reason = "as all that tell")]
 fn ach_accepted(accepted: AchAccepted) -> String {
     let mut json = JsonObject::new();
     let id = accepted.payment_id.map(|id| id.to_string());

@@ -50,6 +50,7 @@ import type {
   TokenInfo,
   Transaction,
   TransactionFilter,
+  TransactionStream,
   TransferAccepted,
   VerificationFailure,
   VerifyOptions,
@@ -151,6 +152,18 @@ export async function everyMethod(): Promise<void> {
   const available: string | undefined = balance.availableBalance;
   const all: Transaction[] = await client.transactions.list();
   const some: Transaction[] = await client.transactions.list(filter, call);
+  const amounts: (string | undefined)[] = [];
+  for await (const transaction of client.transactions.stream(filter, call)) {
+    amounts.push(transaction.amount);
+    if (amounts.length === 10) break;
+  }
+  const stream: TransactionStream = client.transactions.stream();
+  const asked: AsyncIterable<Transaction> = stream;
+  const first: IteratorResult<Transaction, undefined> = await stream.next();
+  await stream.return();
+  const head: RawResponse<TransactionStream> = await client.withRawResponse.transactions.stream();
+  for await (const transaction of head.data) amounts.push(transaction.amount);
+  console.log(asked, first, head.status);
   const ach: AchAccepted = await client.payments.createAch(toOwn, write);
   await client.payments.createAch(toOther, { authDate: "Mon, 05 Jan 2026 10:00:00 GMT" });
   const wired: Payment = await client.payments.createWire(wire, write);
@@ -230,6 +243,7 @@ export function whatToDo(error: unknown): string {
     error.retryAfterMs,
     error.field,
     error.neededScope,
+    error.offset,
   ];
   const more: [Attempt[], Headers | null, Uint8Array | undefined, unknown] = [
     error.attemptLog,
