@@ -118,8 +118,8 @@ impl fmt::Debug for TokenRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::Scope;
     use crate::config::Environment;
+    use crate::scope::Scope;
 
     fn request(client_auth: ClientAuth) -> Request<Bytes> {
         let credentials = Credentials::client("id +/", "s&cret=ü");
