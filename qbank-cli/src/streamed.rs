@@ -33,7 +33,9 @@ impl Streamed {
         L: ListEndpoint<Item: Serialize + Rows>,
     {
         let head = Head::of(list.reply());
-        self.gate.lock().head = Some(head);
+        if !self.gate.begin(head) {
+            return Err(Failure::CutShort { items: 0, head });
+        }
         let mut shape = Shape::new(self.output, list.reply());
         let mut text = String::new();
         for item in list {
@@ -102,6 +104,13 @@ enum Piece {
 impl Gate {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether to begin. A signal before it could not tell of any list.
+    fn begin(&self, head: Head) -> bool {
+        let mut state = self.lock();
+        state.head = Some(head);
+        !state.cut
     }
 
     /// Whether to go on. Not locked during the write, which may take for ever.
@@ -175,6 +184,46 @@ impl Shape {
             Self::Jsonl => {}
             Self::Table(Some(rolling)) => text.push_str(rolling.foot()),
             Self::Table(None) => text.push_str("none\n"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use qbank_blocking::Ureq;
+    use qbank_proto::endpoint::ListTransactions;
+    use qbank_proto::{AccessToken, Config, Credentials, DriveLists, Environment, OpenList};
+
+    use super::*;
+    use crate::transport::{Client, Over};
+
+    fn opened(body: &'static str) -> List<ListTransactions> {
+        let bank = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = bank.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = bank.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let length = body.len();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        });
+        let token = Credentials::Token(AccessToken::new("t").unwrap());
+        let config = Config::new(Environment::Sandbox { port }, token);
+        let client = Client::with_driver(config, Over::Blocking(Ureq::default())).unwrap();
+        let opening = client.call(OpenList(ListTransactions::new())).call();
+        client.driver().open(opening).unwrap()
+    }
+
+    #[test]
+    fn a_signal_between_the_head_and_the_first_item_is_no_success() {
+        for body in ["[]", r#"[{"transactionId":"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10"}]"#] {
+            let streamed = Streamed::new(Output::Json);
+            assert!(streamed.cut().is_none());
+            let ended = streamed.print(opened(body));
+            assert!(matches!(ended, Err(Failure::CutShort { items: 0, .. })), "{ended:?}");
         }
     }
 }

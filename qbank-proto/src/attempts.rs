@@ -11,7 +11,7 @@ use crate::machine::Now;
 
 /// The sends of one intent in their order: a slice of [`Attempt`]s. The first, which is
 /// mostly the only one, takes no memory of its own.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct AttemptList {
     only: Option<Attempt>,
     several: Vec<Attempt>,
@@ -33,6 +33,15 @@ impl Deref for AttemptList {
 
     fn deref(&self) -> &[Attempt] {
         if self.only.is_some() { self.only.as_slice() } else { &self.several }
+    }
+}
+
+impl<'a> IntoIterator for &'a AttemptList {
+    type Item = &'a Attempt;
+    type IntoIter = std::slice::Iter<'a, Attempt>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

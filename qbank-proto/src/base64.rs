@@ -17,6 +17,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 }
 
 /// The two letters in which the alphabets differ.
+#[cfg(any(test, feature = "webhook"))]
 #[derive(Clone, Copy)]
 pub(crate) enum Alphabet {
     Standard,
@@ -25,6 +26,7 @@ pub(crate) enum Alphabet {
 
 /// What a text stands for, with its padding or without. `None`: it is no base64, or not
 /// the one text that stands for these bytes.
+#[cfg(any(test, feature = "webhook"))]
 pub(crate) fn decode(alphabet: Alphabet, text: &str) -> Option<Vec<u8>> {
     let bare = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
     if bare.len() < text.len() && !text.len().is_multiple_of(4) {

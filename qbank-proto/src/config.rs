@@ -255,9 +255,14 @@ fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {
 /// ```
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    host.eq_ignore_ascii_case("localhost")
-        || matches!(bare, "::1" | "0:0:0:0:0:0:0:1")
-        || is_loopback_v4(bare)
+    host.eq_ignore_ascii_case("localhost") || is_loopback_v6(bare) || is_loopback_v4(bare)
+}
+
+/// However many zeros stand before the one.
+fn is_loopback_v6(host: &str) -> bool {
+    host.strip_suffix('1').is_some_and(|zeros| {
+        zeros.contains(':') && zeros.bytes().all(|byte| matches!(byte, b'0' | b':'))
+    })
 }
 
 fn is_loopback_v4(host: &str) -> bool {
@@ -290,6 +295,13 @@ mod tests {
             "",
             "::1",
             "0:0:0:0:0:0:0:1",
+            "0::1",
+            "::0001",
+            "::10",
+            "1::",
+            "::1:1",
+            "1",
+            "0001",
             "::2",
             "::",
             "::ffff:127.0.0.1",

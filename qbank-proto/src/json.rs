@@ -36,7 +36,9 @@ impl<'a> Member<'a> {
         if self.plain_name {
             self.name == name
         } else {
-            unescaped(self.name).is_some_and(|text| text == name)
+            // Six letters of an escape are one of the name at least.
+            self.name.len() / 6 <= name.len()
+                && unescaped(self.name).is_some_and(|text| text == name)
         }
     }
 

@@ -74,7 +74,7 @@
 //!
 //! [`endpoint`] has one file per operation. [`Session`] is what calls share:
 //! configuration and one token under a single flight. [`Error`] says what
-//! happened, what became of the money and what to do next. [`webhook`] verifies
+//! happened, what became of the money and what to do next. The module `webhook` verifies
 //! deliveries. [`Client`] is the resource-shaped face that every driver shows.
 //!
 //! # What crosses the boundary

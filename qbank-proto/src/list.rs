@@ -19,6 +19,8 @@
 //! # Ok::<(), qbank_proto::Error>(())
 //! ```
 
+mod extent;
+
 use std::marker::PhantomData;
 
 use http::Method;
@@ -29,6 +31,7 @@ use crate::fields::{DecodeError, Fields};
 use crate::json;
 use crate::redact::redact_bounded;
 use crate::scope::Scope;
+use extent::Extent;
 
 /// An operation whose answer is a list that can be read while it arrives.
 pub trait ListEndpoint: Endpoint<Effect = Read, Output = Vec<Self::Item>> {
@@ -77,6 +80,8 @@ pub struct ListDecoder<L: ListEndpoint> {
     offset: u64,
     /// An item of which so much was here was not complete.
     tried: usize,
+    /// Of that item.
+    extent: Extent,
     /// For the members of the next item.
     room: Vec<json::Member<'static>>,
     /// What its items have in common.
@@ -153,7 +158,8 @@ impl<L: ListEndpoint> ListDecoder<L> {
         self.items
     }
 
-    /// Whether nothing more can come out: the list is complete, or an error was given.
+    /// Whether no more items can come out: the list is complete, or an error was given.
+    /// What follows a complete list may still be an error.
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Closed | State::Over)
     }
@@ -200,11 +206,9 @@ impl<L: ListEndpoint> ListDecoder<L> {
 
     fn item(&mut self) -> Option<Result<L::Item, Error>> {
         let rest = self.buffer.get(self.done..).unwrap_or_default();
-        // An item ends with a brace: without a new one it is as incomplete as before.
         let fresh = rest.as_bytes().get(self.tried..).unwrap_or_default();
-        if self.tried > 0 && self.ended.is_none() && !fresh.contains(&b'}') {
-            self.tried = rest.len();
-            return self.starved();
+        if self.tried > 0 && !self.extent.ends_in(fresh) && self.ended.is_none() {
+            return self.incomplete(rest.len());
         }
         let mut members = std::mem::take(&mut self.room);
         match json::first_object(rest, &mut members, &mut self.shape) {
@@ -228,21 +232,30 @@ impl<L: ListEndpoint> ListDecoder<L> {
                     }
                 }
             }
-            Ok(None) if rest.len() > LONGEST_ITEM => {
-                Some(self.fail("one of its items is larger than 1 MiB"))
-            }
             Ok(None) => {
                 if crate::FAST {
                     self.room = json::emptied(members);
                 }
-                self.tried = rest.len();
-                self.starved()
+                if self.tried == 0 {
+                    self.extent = Extent::default();
+                    self.extent.ends_in(rest.as_bytes());
+                }
+                self.incomplete(rest.len())
             }
             Err(error) => {
                 let what = error.to_string();
                 Some(self.fail(&what))
             }
         }
+    }
+
+    /// So much of an item is here, and not all of it.
+    fn incomplete(&mut self, length: usize) -> Option<Result<L::Item, Error>> {
+        if length > LONGEST_ITEM {
+            return Some(self.fail("one of its items is larger than 1 MiB"));
+        }
+        self.tried = length;
+        self.starved()
     }
 
     /// Nothing to read: more will come, or the list is torn.
@@ -281,6 +294,7 @@ impl<L: ListEndpoint> Default for ListDecoder<L> {
             done: 0,
             offset: 0,
             tried: 0,
+            extent: Extent::default(),
             room: Vec::new(),
             shape: json::Shape::default(),
             state: State::Opening,

@@ -149,7 +149,7 @@ impl Intent {
         Ok(())
     }
 
-    /// Whatever the operation appends, it stays below the bank's own base URL.
+    /// Whatever the operation appends, it stays with the bank's own host.
     fn target(&self, operation: &dyn Operation) -> Result<Uri, Error> {
         let base = &self.session.urls().base_text;
         let mut url = String::with_capacity(base.len() + USUAL_TARGET);

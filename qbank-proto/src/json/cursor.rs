@@ -1,7 +1,5 @@
 //! Reads what stands between the values of objects and lists.
 
-use std::borrow::Cow;
-
 use super::string::{not_unicode, unescaped};
 use super::{Member, Shape, scan, value};
 use crate::fields::DecodeError;
@@ -65,9 +63,8 @@ impl<'a> Cursor<'a> {
                 // A hostile body of a million members must not take a million squared
                 // comparisons.
                 let full = index == MOST_MEMBERS;
-                let maybe = !crate::FAST
-                    || seen.get_or_insert_with(|| Seen::all(members)).maybe(name, plain);
-                if full || maybe && has(members, name, plain) {
+                let seen = seen.get_or_insert_with(|| Seen::all(members));
+                if full || seen.again(members, name, plain) {
                     return Err(self.odd(SHAPE));
                 }
                 if self.peek() != Some(b':') {
@@ -205,37 +202,52 @@ impl<'a> Cursor<'a> {
 /// Names that were seen, each as a bit that others may share: most are told apart
 /// without a comparison.
 #[derive(Default)]
-struct Seen(u64);
+struct Seen {
+    bits: u64,
+    /// Those with an escape as the texts that they are: to unescape each again for every
+    /// other one would take a hostile body minutes.
+    escaped: Vec<String>,
+}
 
 impl Seen {
+    /// These have no escape.
     fn all(members: &[Member<'_>]) -> Self {
         let mut seen = Self::default();
         for member in members {
-            seen.maybe(member.name, member.plain_name);
+            seen.maybe(member.name);
         }
         seen
     }
 
-    /// Whether a name may have been seen before; from now on it has.
-    fn maybe(&mut self, name: &str, plain: bool) -> bool {
+    /// Whether a name was seen before, here or among these; from now on it has.
+    fn again(&mut self, members: &[Member<'_>], name: &str, plain: bool) -> bool {
+        if plain {
+            return self.maybe(name) && self.has(members, name);
+        }
+        let name = unescaped(name).unwrap_or_default();
+        let again = self.has(members, &name);
+        self.maybe(&name);
+        self.escaped.push(name);
+        again
+    }
+
+    /// Whether a name may have been seen before.
+    fn maybe(&mut self, name: &str) -> bool {
         let bit = match name.as_bytes() {
-            // An escape hides which letters it has.
-            _ if !plain => u64::MAX,
             [first, .., last] => {
                 1 << ((name.len() + 5 * usize::from(*first) + usize::from(*last)) % 64)
             }
             _ => 1,
         };
-        let maybe = self.0 & bit != 0;
-        self.0 |= bit;
+        let maybe = self.bits & bit != 0;
+        self.bits |= bit;
         maybe
     }
-}
 
-/// Whether one of these has this name.
-fn has(members: &[Member<'_>], name: &str, plain: bool) -> bool {
-    let name = if plain { Some(Cow::Borrowed(name)) } else { unescaped(name).map(Cow::Owned) };
-    name.is_some_and(|name| members.iter().any(|member| member.is(&name)))
+    fn has(&self, members: &[Member<'_>], name: &str) -> bool {
+        let plain = |member: &Member<'_>| member.plain_name && member.name == name;
+        members.iter().any(plain) || self.escaped.iter().any(|escaped| escaped == name)
+    }
 }
 
 pub(super) const EOF: &str = "the JSON ends too early";

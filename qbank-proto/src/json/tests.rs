@@ -251,3 +251,17 @@ fn a_map_of_many_is_cut_short() {
     let body = serde_json::to_vec(&names).unwrap();
     assert!(object(&body).is_err());
 }
+
+#[test]
+fn names_with_escapes_are_not_unescaped_once_for_each_other() {
+    let long = "\\n".repeat(10_000);
+    let name = |n: usize| format!("\"{long}{n}\":0");
+    let members: Vec<String> = (0..MOST_MEMBERS).map(name).collect();
+    let begun = std::time::Instant::now();
+    let body = format!("{{{}}}", members.join(","));
+    assert_eq!(object(body.as_bytes()).unwrap().len(), MOST_MEMBERS);
+    let twice = format!("{{{},{}}}", members[..9].join(","), members[4]);
+    assert!(object(twice.as_bytes()).is_err());
+    // When they were, it took most of a minute.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+}

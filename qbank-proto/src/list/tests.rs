@@ -146,20 +146,30 @@ fn what_is_no_unicode_comes_after_what_is() {
 
 #[test]
 fn an_item_without_end_does_not_fill_the_memory() {
-    let mut list = ListDecoder::new(&ListTransactions::new());
-    list.push(b"[{\"description\":\"");
-    let chunk = vec![b'}'; 64 << 10];
-    for _ in 0..40 {
-        list.push(&chunk);
-        match list.next() {
-            None => assert!(list.buffer.len() <= LONGEST_ITEM + chunk.len()),
-            Some(error) => {
-                assert!(error.unwrap_err().to_string().contains("larger than 1 MiB"));
-                return;
-            }
-        }
+    for (head, byte) in [("\"", b'}'), ("\"", b'a'), ("", b' '), ("[", b'['), ("\"", b'\\')] {
+        let mut list = ListDecoder::new(&ListTransactions::new());
+        list.push(format!("[{{\"description\":{head}").as_bytes());
+        let chunk = vec![byte; 64 << 10];
+        let refused = (0..40).find_map(|_| {
+            list.push(&chunk);
+            assert!(list.buffer.len() <= LONGEST_ITEM + 2 * chunk.len());
+            list.next()
+        });
+        let error = refused.expect("it took more than 2 MiB for one item").unwrap_err();
+        assert!(error.to_string().contains("larger than 1 MiB"), "{error}");
     }
-    panic!("it took more than 2 MiB for one item");
+}
+
+#[test]
+fn an_item_that_comes_byte_by_byte_is_not_read_again_for_each() {
+    let braces = "}{".repeat(50_000);
+    let whole = format!("[{{\"transactionId\":\"{ID}\",\"description\":\"\\\"{braces}\"}}]");
+    let begun = std::time::Instant::now();
+    let chunks: Vec<&[u8]> = whole.as_bytes().chunks(1).collect();
+    let (items, error) = read(&chunks);
+    assert!(items.len() == 1 && error.is_none());
+    // Read from its beginning for each brace that could be the last, it takes far longer.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[test]
