@@ -134,6 +134,12 @@ if [ "$mode" = full ]; then
     rm -rf "$cold"
   done
 
+  for name in hyper blocking; do
+    crates=$(cd .. && cargo tree --locked -p "qbank-$name" --no-default-features -e normal \
+      --prefix none | sed 's/ (.*//' | sort -u | grep -c .)
+    sample "weight.$name.lean" ours "$crates"
+  done
+
   stage "What is shipped"
   (cd .. && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/program cargo build --quiet --release -p qbank-cli)
   sample program.bytes ours "$(stat -c %s "$CARGO_TARGET_DIR/program/release/qbank")"

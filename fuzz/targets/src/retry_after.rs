@@ -66,5 +66,11 @@ fn in_range(delay: Duration) -> Option<Duration> {
 }
 
 fn moment(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    // httpdate takes any letter for the blank before the time of an RFC 850 date.
+    let before_time = text.len().checked_sub("_01:02:03 GMT".len());
+    if text.ends_with("GMT") && before_time.map(|at| text.as_bytes()[at]) != Some(b' ') {
+        return None;
+    }
     httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()
 }

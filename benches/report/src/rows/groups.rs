@@ -11,9 +11,9 @@ const THE_LAYER: &str = "what is above the floor is the machine: a call that can
     retried, followed and resumed keeps its key, its bytes, its limits and a summary of each \
     attempt, and its answer keeps head and body.";
 const THE_TREE: &str = "what is above the bare tree is what the core needs: dates \
-    (`chrono`), signatures (`hmac`, `sha2` and what they bring), HTTP dates, forms, base64, \
-    traces and uuids. The target was set when a bare hyper client had 47 crates: without \
-    HTTP/2, which is eight more.";
+    (`chrono`), signatures (`hmac`, `sha2` and the eight that they bring, which the feature \
+    `webhook` holds), traces, uuids and randomness. The target was set when a bare hyper \
+    client had 47 crates: without HTTP/2, which is eight more.";
 
 pub(crate) const GROUPS: [Group; 11] = [
     Group {
@@ -271,6 +271,12 @@ pub(crate) const GROUPS: [Group; 11] = [
                 "weight.bare-hyper.crates",
                 Crates,
             ),
+            Row::alone(
+                "hyper without the feature `webhook`: crates",
+                "weight.hyper.lean",
+                Target::None,
+                Crates,
+            ),
             weight(
                 "hyper: cold build",
                 "weight.hyper.seconds",
@@ -290,6 +296,12 @@ pub(crate) const GROUPS: [Group; 11] = [
                 "weight.blocking.crates",
                 42.0,
                 "weight.bare-ureq.crates",
+                Crates,
+            ),
+            Row::alone(
+                "blocking without the feature `webhook`: crates",
+                "weight.blocking.lean",
+                Target::None,
                 Crates,
             ),
             weight(
