@@ -191,8 +191,7 @@ export const scenarios = {
   async "a payment that fails at the end gives the money back"(visitor) {
     await visitor.page.locator("#reference").fill("SBX-CORE-FUNDS");
     assert.equal(await visitor.pay(), "Accepted");
-    await visitor.press("[data-to=morning]");
-    assert.equal(await visitor.text("#payments .state"), "Failed");
+    await visitor.settle("Failed");
     assert.equal((await visitor.texts("#accounts .amount"))[0], "250,000.00");
     assert.match(await visitor.text("#entries tr"), /given back/);
     await visitor.press("#ask");

@@ -105,11 +105,11 @@ export class Visitor {
     return [...new Set(await this.texts("#log .key"))];
   }
 
-  /** Lets business days pass until the payment sent last is final. */
-  async settle() {
+  /** Lets business days pass until the payment sent last is final: two, late in the day. */
+  async settle(final = "Completed") {
     for (let day = 0; day < 4; day += 1) {
       await this.press("[data-to=morning]");
-      if ((await this.text("#payments li:first-child .state")) === "Completed") return;
+      if ((await this.text("#payments li:first-child .state")) === final) return;
     }
     assert.fail("the payment did not settle");
   }
