@@ -38,7 +38,7 @@ pub(crate) fn targets(samples: &Samples, file: &Path) -> Result<(), Failure> {
     let right = text(13).pos(Pos::new(HPos::Right, VPos::Center));
     let left = text(13).pos(Pos::new(HPos::Left, VPos::Center));
     let scale = f64::from(WIDTH - NAMES - 70) / FURTHEST;
-    let to = |distance: f64| NAMES + pixels(distance.min(FURTHEST) * scale);
+    let to = |distance: f64| NAMES + pixels(distance.clamp(0.0, FURTHEST) * scale);
     root.draw_text(
         "measured ÷ target: up to the line is met, shorter is better",
         &text(15),
