@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Arguments, Operation, Scenario};
 
 /// One file per group.
-const GROUPS: [(&str, &str); 27] = [
+const GROUPS: [(&str, &str); 28] = [
     ("connect.json", include_str!("../scenarios/connect.json")),
     ("broken.json", include_str!("../scenarios/broken.json")),
     ("interim.json", include_str!("../scenarios/interim.json")),
@@ -18,6 +18,7 @@ const GROUPS: [(&str, &str); 27] = [
     ("follow.json", include_str!("../scenarios/follow.json")),
     ("join.json", include_str!("../scenarios/join.json")),
     ("resume.json", include_str!("../scenarios/resume.json")),
+    ("about.json", include_str!("../scenarios/about.json")),
     ("accepted.json", include_str!("../scenarios/accepted.json")),
     ("location.json", include_str!("../scenarios/location.json")),
     ("malformed.json", include_str!("../scenarios/malformed.json")),

@@ -83,7 +83,7 @@ fn a_server_for_http_2_only_turns_others_away() {
 #[test]
 fn http_2_frames_are_sent_as_the_script_says() {
     let scenarios = load().unwrap();
-    let refused = scenarios.iter().find(|one| one.name == "stream_refused_is_never_sent").unwrap();
+    let refused = scenarios.iter().find(|one| one.name == "stream_refused_is_in_doubt").unwrap();
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let frames = play(&refused.server, &["h2"], preface).unwrap();
     let settings_and_ack = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0];

@@ -132,7 +132,7 @@ fn what_differs_on_fetch_is_expected_of_fetch_only() {
 #[test]
 fn a_scenario_for_others_is_met_by_not_playing_it() {
     let puppet = Puppet { name: "puppet", sends: vec![], claims: Outcome::default() };
-    assert!(run(&puppet, &scenario("stream_refused_is_never_sent")).is_ok());
+    assert!(run(&puppet, &scenario("stream_refused_is_in_doubt")).is_ok());
 }
 
 #[test]

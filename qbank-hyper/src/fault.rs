@@ -26,17 +26,18 @@ pub(crate) fn inside_answer(error: hyper::Error) -> Fault {
     Fault::maybe(kind(&error).unwrap_or(FaultKind::Disconnected), error)
 }
 
-/// Hyper gave the request back untouched; or the server refused the stream, or
-/// went away below it, which says that it did nothing (RFC 9113 §6.8, §8.7).
+/// Hyper gave the request back untouched; or the server went away below the stream,
+/// which it then had not taken up (RFC 9113 §6.8).
+///
+/// `REFUSED_STREAM` promises the same (§8.7), but proxies send it for requests that they
+/// have already passed on: haproxy does whenever its own server gave no response.
 fn never_started(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|cause| {
         if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
             return hyper.is_canceled();
         }
         cause.downcast_ref::<h2::Error>().is_some_and(|h2| {
-            let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
-            let gone = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
-            h2.is_remote() && (refused || gone)
+            h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR)
         })
     })
 }

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
+use super::about::{PAYMENT_ID, SOURCE, same_amount, same_id, same_type};
 use super::{Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, needs_text, plain_text};
 use crate::error::Error;
-use crate::fields::DecodeError;
+use crate::fields::{DecodeError, Fields};
 use crate::id::{AccountId, PaymentId};
 use crate::json::{self, JsonObject};
 use crate::money::{Amount, Money};
@@ -196,16 +197,21 @@ impl Endpoint for CreateAch {
         Ok(body.finish().into())
     }
 
-    /// A usable `Location` makes it accepted whatever the body; an empty body is
-    /// documented; the id is in the `Location`, in the body, or unknown.
+    /// A usable `Location` makes it accepted whatever the body, whose state then counts
+    /// only if the body is about this payment; an empty body is documented; the id is in
+    /// the `Location`, in the body, or unknown.
     fn decode(&self, answer: &Answer<'_>) -> Result<AchAccepted, DecodeError> {
         let accepted = AchAccepted { payment_id: answer.location, status: None };
-        let fields = match answer.fields_unless(StatusCode::ACCEPTED) {
+        let read = answer.fields_unless(StatusCode::ACCEPTED).and_then(|fields| {
+            self.matches(&fields, answer.location)?;
+            Ok(fields)
+        });
+        let fields = match read {
             Ok(fields) => fields,
             Err(_) if answer.location.is_some() => return Ok(accepted),
             Err(error) => return Err(error),
         };
-        let payment_id = answer.location.or_else(|| fields.opt_id(&["paymentId", "payment_id"]));
+        let payment_id = answer.location.or_else(|| fields.opt_id(&PAYMENT_ID));
         if payment_id.is_none() && answer.status != StatusCode::ACCEPTED {
             return Err(DecodeError::new("neither Location nor body names the payment"));
         }
@@ -233,6 +239,21 @@ impl Endpoint for CreateAch {
         match &self.destination {
             Destination::Account(_) => Vec::new(),
             Destination::Recipient(recipient) => vec![recipient.account_number.expose()],
+        }
+    }
+}
+
+impl CreateAch {
+    fn matches(&self, fields: &Fields<'_>, location: Option<PaymentId>) -> Result<(), DecodeError> {
+        same_id(fields, PAYMENT_ID, location)?;
+        same_type(fields, Some(&PaymentType::Ach))?;
+        same_amount(fields, self.amount)?;
+        same_id(fields, SOURCE, Some(self.source_account_id))?;
+        match &self.destination {
+            Destination::Account(id) => {
+                same_id(fields, ["destination_account_id", "destinationAccountId"], Some(*id))
+            }
+            Destination::Recipient(_) => Ok(()),
         }
     }
 }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
+use super::about::{same_amount, same_id};
 use super::{Answer, Endpoint, Write, needs_text};
 use crate::error::Error;
 use crate::fields::DecodeError;
@@ -65,6 +66,9 @@ impl Endpoint for CreateCheckIssue {
     /// error, or nothing; with another status one that says something.
     fn decode(&self, answer: &Answer<'_>) -> Result<CheckIssueAccepted, DecodeError> {
         let fields = answer.fields_unless(StatusCode::ACCEPTED)?;
+        same_id(&fields, ["issue_id", "issueId"], Some(self.issue_id))?;
+        same_id(&fields, ["account_id", "accountId"], Some(self.account_id))?;
+        same_amount(&fields, self.amount)?;
         if answer.status != StatusCode::ACCEPTED && fields.is_empty() {
             return Err(DecodeError::new("nothing in the answer tells of an issue"));
         }

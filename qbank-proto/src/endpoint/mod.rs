@@ -4,6 +4,7 @@
 //! An application can add an operation that this library does not know by
 //! implementing [`Endpoint`]; it gets the same guarantees.
 
+mod about;
 mod accounts;
 mod ach;
 mod audit;
@@ -19,7 +20,7 @@ mod wire;
 use std::fmt::Debug;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header};
 
 pub use accounts::{Account, AccountStatus, AccountType, ListAccounts};
 pub use ach::{AchAccepted, CreateAch, Destination, Recipient};
@@ -233,22 +234,48 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The members of a body that must be there.
+    pub fn fields(&self) -> Result<Fields<'a>, DecodeError> {
+        let fields = Fields::parse(self.content()?)?;
+        if self.is_problem(&fields) {
+            return Err(DecodeError::new("the body is an error"));
+        }
+        Ok(fields)
+    }
+
     /// The members of an answer that may have none, which counts only with the
-    /// documented status. A body that is an error is no good answer, whatever the
-    /// status over it.
+    /// documented status.
     pub fn fields_unless(&self, documented: StatusCode) -> Result<Fields<'a>, DecodeError> {
         match self.body {
             Some(body) if blank(body) && self.status == documented => Ok(Fields::default()),
-            _ => {
-                let fields = Fields::parse(self.content()?)?;
-                if fields.json(&["error_code", "error"]).is_some() {
-                    return Err(DecodeError::new("the body is an error"));
-                }
-                Ok(fields)
-            }
+            _ => self.fields(),
         }
     }
+
+    /// A problem document, a standard error or an OAuth error is no success, whatever
+    /// the status over it.
+    fn is_problem(&self, fields: &Fields<'_>) -> bool {
+        let content_type = self.headers.get(header::CONTENT_TYPE);
+        let declared = content_type.is_some_and(|value| {
+            let value = value.as_bytes();
+            value.len() >= PROBLEM.len() && value[..PROBLEM.len()].eq_ignore_ascii_case(PROBLEM)
+        });
+        let given =
+            |name: &str| fields.json(&[name]).filter(|json| !matches!(*json, "false" | "[]"));
+        let text = |name: &str| fields.text(&[name]).ok().flatten();
+        let numeric_status = fields.json(&["status"]).is_some_and(|json| !json.starts_with('"'));
+        let names_a_problem = text("type").is_some_and(|kind| {
+            kind == "about:blank" || kind.contains("/problems/") || kind.contains("/errors/")
+        });
+        declared
+            || given("error_code").is_some()
+            || given("error").is_some()
+            || names_a_problem
+            || text("title").is_some() && (numeric_status || text("detail").is_some())
+    }
 }
+
+const PROBLEM: &[u8] = b"application/problem+json";
 
 fn blank(body: &[u8]) -> bool {
     body.iter().all(u8::is_ascii_whitespace)

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::{Answer, Endpoint, Write};
+use super::about::{PAYMENT_ID, same_amount, same_id, same_type};
+use super::{Answer, Endpoint, PaymentStatus, Write};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
@@ -54,11 +55,25 @@ impl Endpoint for CreateTransfer {
     /// error, or nothing; with another status one that says something, or an id.
     fn decode(&self, answer: &Answer<'_>) -> Result<TransferAccepted, DecodeError> {
         let fields = answer.fields_unless(StatusCode::CREATED)?;
+        same_id(&fields, PAYMENT_ID, answer.location)?;
+        same_type(&fields, None)?;
+        same_amount(&fields, self.amount)?;
+        same_id(&fields, ["from_account_id", "fromAccountId"], Some(self.from_account_id))?;
+        same_id(&fields, ["to_account_id", "toAccountId"], Some(self.to_account_id))?;
         let says_something = answer.location.is_some() || !fields.is_empty();
         if answer.status != StatusCode::CREATED && !says_something {
             return Err(DecodeError::new("nothing in the answer tells of a transfer"));
         }
-        Ok(TransferAccepted { location: answer.location })
+        let status = fields.open(&["status"]).ok().flatten();
+        Ok(TransferAccepted { location: answer.location, status })
+    }
+
+    fn failed(accepted: &TransferAccepted) -> bool {
+        accepted.status == Some(PaymentStatus::Failed)
+    }
+
+    fn payment_id(accepted: &TransferAccepted) -> Option<PaymentId> {
+        accepted.location
     }
 }
 
@@ -70,6 +85,9 @@ pub struct TransferAccepted {
     /// The payment that a `Location` header names, if one does.
     #[serde(rename = "paymentId", skip_serializing_if = "Option::is_none")]
     pub location: Option<PaymentId>,
+    /// Where it stands, if the body says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<PaymentStatus>,
 }
 
 #[cfg(test)]

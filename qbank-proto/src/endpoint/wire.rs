@@ -4,9 +4,10 @@ use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
 
+use super::about::{PAYMENT_ID, SOURCE, same_amount, same_id, same_type};
 use super::{Answer, Endpoint, Payment, PaymentType, Write, needs_text};
 use crate::error::Error;
-use crate::fields::{DecodeError, Fields};
+use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
 use crate::json::JsonObject;
 use crate::money::{Amount, Money};
@@ -95,8 +96,14 @@ impl Endpoint for CreateWire {
         Ok(body.finish().into())
     }
 
+    /// The body is all there is: one about another payment leaves this one unknown.
     fn decode(&self, answer: &Answer<'_>) -> Result<Payment, DecodeError> {
-        Payment::read(&Fields::parse(answer.content()?)?)
+        let fields = answer.fields()?;
+        same_id(&fields, PAYMENT_ID, answer.location)?;
+        same_type(&fields, Some(&PaymentType::Wire))?;
+        same_amount(&fields, self.amount)?;
+        same_id(&fields, SOURCE, Some(self.source_account_id))?;
+        Payment::read(&fields)
     }
 
     fn follow(&self, payment: &Payment) -> Option<Payment> {

@@ -219,3 +219,118 @@ fn in_a_payment_only_the_id_is_essential() {
         assert_eq!(reply.raw(), body.as_bytes());
     }
 }
+
+const OTHER: &str = "11111111-8f0e-4a8e-9a54-6b7c1d2e3f40";
+
+fn body_of(id: &str, kind: &str, amount: &str, status: &str) -> String {
+    format!(r#"{{"paymentId":"{id}","type":"{kind}","amount":{amount},"status":"{status}"}}"#)
+}
+
+/// The `Location` of our payment over a wire's status.
+fn at_payment() -> Act {
+    says(201).header("location", &format!("/v1/payments/{PAYMENT}"))
+}
+
+#[test]
+fn a_body_about_another_payment_does_not_decide_over_a_location() {
+    for status in ["P_FAILED", "P_CREATED", "P_COMPLETED"] {
+        for body in [
+            body_of(OTHER, "ACH", "1000.50", status),
+            body_of(PAYMENT, "ACH", "1000.51", status),
+            body_of(PAYMENT, "WIRE", "1000.50", status),
+            format!(r#"{{"status":"{status}","source_account_id":"{OTHER}"}}"#),
+            format!(r#"{{"status":"{status}","destinationAccountId":"{OTHER}"}}"#),
+        ] {
+            let mut bed = Bed::new().bank([accepted().json(&body)]);
+            let reply = bed.send(ach()).unwrap();
+            assert_eq!(reply.fate, Fate::Accepted, "{body}");
+            // The state of another payment is not ours.
+            assert_eq!(reply.value.payment_id, Some(payment_id()), "{body}");
+            assert_eq!(reply.value.status, None, "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_body_about_something_else_leaves_it_unknown_where_it_is_all_there_is() {
+    let unknown = |error: qbank_proto::Error| {
+        expect(&error, ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
+        assert!(error.to_string().contains("than this request"), "{error}");
+    };
+    for status in ["P_FAILED", "P_CREATED"] {
+        for body in [
+            body_of(PAYMENT, "ACH", "25.00", status),
+            body_of(PAYMENT, "WIRE", "26.00", status),
+            body_of(PAYMENT, "ACH", "99.00", status),
+            format!(
+                r#"{{"paymentId":"{PAYMENT}","status":"{status}","source_account_id":"{OTHER}"}}"#
+            ),
+        ] {
+            unknown(Bed::new().always(says(201).json(&body)).send(wire()).unwrap_err());
+        }
+        let elsewhere = at_payment().json(&body_of(OTHER, "WIRE", "25.00", status));
+        unknown(Bed::new().always(elsewhere).send(wire()).unwrap_err());
+        for body in
+            [body_of(PAYMENT, "ACH", "1000.51", status), body_of(OTHER, "WIRE", "1000.50", status)]
+        {
+            unknown(Bed::new().always(says(202).json(&body)).send(ach()).unwrap_err());
+        }
+        for body in [
+            format!(r#"{{"status":"{status}","amount":9999.99}}"#),
+            format!(r#"{{"status":"{status}","type":"WIRE"}}"#),
+            format!(r#"{{"status":"{status}","from_account_id":"{OTHER}"}}"#),
+            format!(r#"{{"status":"{status}","toAccountId":"{OTHER}"}}"#),
+        ] {
+            unknown(Bed::new().always(says(201).json(&body)).send(transfer()).unwrap_err());
+        }
+    }
+    for body in [format!(r#"{{"issue_id":"{OTHER}"}}"#), r#"{"amount":1}"#.to_owned()] {
+        unknown(Bed::new().always(says(202).json(&body)).send(check_issue()).unwrap_err());
+    }
+}
+
+#[test]
+fn a_failed_state_in_a_body_that_contradicts_nothing_is_refused() {
+    let failed = |error: qbank_proto::Error| {
+        expect(&error, ErrorKind::PaymentFailed, Fate::Refused, 1);
+    };
+    for body in [
+        body_of(PAYMENT, "WIRE", "25.00", "P_FAILED"),
+        body_of(PAYMENT, "RTP", "1e999", "P_FAILED"),
+        format!(r#"{{"paymentId":"{PAYMENT}","status":"P_FAILED"}}"#),
+    ] {
+        failed(Bed::new().bank([says(201).json(&body)]).send(wire()).unwrap_err());
+    }
+    failed(
+        Bed::new().bank([says(201).json(r#"{"status":"P_FAILED"}"#)]).send(transfer()).unwrap_err(),
+    );
+    let body = body_of(PAYMENT, "ACH", "1000.50", "P_FAILED");
+    failed(Bed::new().bank([accepted().json(&body)]).send(ach()).unwrap_err());
+}
+
+#[test]
+fn a_problem_document_under_a_success_is_never_one() {
+    for problem in [
+        r#"{"type":"https://bank.example/problems/limit","title":"Limit","status":422}"#,
+        r#"{"type":"about:blank","title":"No"}"#,
+        r#"{"title":"Limit exceeded","detail":"too much"}"#,
+        r#"{"title":"Limit exceeded","status":500}"#,
+        r#"{"error":"server_error"}"#,
+        r#"{"error_code":"ERR_PAY_001","message":"no"}"#,
+    ] {
+        for status in [200, 201, 202] {
+            let lies = says(status).json(problem);
+            for error in [
+                Bed::new().always(lies.clone()).send(ach()).unwrap_err(),
+                Bed::new().always(lies.clone()).send(wire()).unwrap_err(),
+                Bed::new().always(lies.clone()).send(transfer()).unwrap_err(),
+                Bed::new().always(lies.clone()).send(check_issue()).unwrap_err(),
+            ] {
+                expect(&error, ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
+            }
+        }
+    }
+    let declared = says(201).header("content-type", "application/problem+json").body("{}");
+    let error = Bed::new().always(declared).send(transfer()).unwrap_err();
+    expect(&error, ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
+}

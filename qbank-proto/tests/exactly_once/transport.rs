@@ -29,15 +29,24 @@ fn a_certificate_error_is_never_retried() {
 }
 
 #[test]
-fn a_stream_the_server_refused_is_never_sent_and_resent() {
-    // HTTP/2 REFUSED_STREAM, or GOAWAY below our stream: a driver knows that
-    // nothing was processed.
-    let refused = breaks_unsent(FaultKind::Disconnected).text("REFUSED_STREAM");
-    let mut bed = Bed::new().always(refused.clone());
+fn a_stream_below_which_the_server_went_away_is_never_sent_and_resent() {
+    let gone = breaks_unsent(FaultKind::Disconnected).text("GOAWAY");
+    let mut bed = Bed::new().always(gone.clone());
     expect(&bed.send(wire()).unwrap_err(), ErrorKind::Transport, Fate::NeverSent, 3);
 
-    let mut bed = Bed::new().bank([refused, wired()]);
+    let mut bed = Bed::new().bank([gone, wired()]);
     assert_eq!(bed.send(wire()).unwrap().attempts.len(), 2);
+}
+
+#[test]
+fn a_conflict_after_a_refused_stream_is_our_own_payment_and_followed() {
+    // haproxy refuses a stream whose request it has passed on.
+    let refused = breaks(FaultKind::Disconnected).text("REFUSED_STREAM");
+    let record = says(200).json(&payment_json("WIRE", "25.00", "P_PROCESSING"));
+    let mut bed = Bed::new().bank([refused, conflict(), record]);
+    let reply = bed.send(wire()).unwrap();
+    assert_eq!((reply.fate, reply.followed), (Fate::Accepted, true));
+    bed.one_intent();
 }
 
 #[test]
