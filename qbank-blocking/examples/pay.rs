@@ -15,7 +15,7 @@ use qbank_blocking::bytes::Bytes;
 use qbank_blocking::endpoint::CreateAch;
 use qbank_blocking::http::Request;
 use qbank_blocking::{
-    Client, Config, Credentials, Drive, Environment, Fate, IdempotencyKey, Resume, Scope,
+    Client, Config, Credentials, Driver, Environment, Fate, IdempotencyKey, Resume, Scope,
 };
 use qbank_sandbox::{BankConfig, CLIENT_ID, CLIENT_SECRET, OPERATING, PAYROLL, Server};
 

@@ -55,6 +55,10 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// The client over any driver, for code that a test gives another one: a bound of
+/// `D: Driver<Flavor = Blocking>` takes [`Ureq`], the sandbox bank in the process of a
+/// test, and a fake.
+pub use qbank_proto::Client as ClientOver;
 pub use qbank_proto::*;
 pub use ureq;
 
@@ -63,8 +67,9 @@ pub use crate::agent::Builder;
 pub use crate::list::List;
 use crate::signal::Signal;
 
-/// The blocking client: every call returns its answer.
-pub type Client = qbank_proto::Client<Ureq>;
+/// The blocking client: every call returns its result. Code that is to take another
+/// driver as well names [`ClientOver`].
+pub type Client = ClientOver<Ureq>;
 
 /// The driver: does one HTTP exchange at a time, on the calling thread.
 #[derive(Clone)]
@@ -75,8 +80,8 @@ pub struct Ureq {
 
 type Supplier = dyn Fn(Duration) -> Result<AccessToken, BoxError> + Send + Sync;
 
-impl Drive for Ureq {
-    type Run<M: Machine + Send + 'static> = M::Output;
+impl Driver for Ureq {
+    type Flavor = Blocking;
 
     fn drive<M>(&self, machine: M) -> M::Output
     where
@@ -103,8 +108,8 @@ impl Drive for Ureq {
     }
 }
 
-impl DriveLists for Ureq {
-    type Opened<L: ListEndpoint> = Result<List<L>, Error>;
+impl ListDriver for Ureq {
+    type List<L: ListEndpoint> = List<L>;
 
     fn open<L, M>(&self, opening: M) -> Result<List<L>, Error>
     where

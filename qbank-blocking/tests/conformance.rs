@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
-use qbank_blocking::{Drive, Entropy, Machine, Ureq};
+use qbank_blocking::{Driver, Entropy, Machine, Ureq};
 use qbank_conformance::client::{Runner, play};
 use qbank_conformance::{Call, Driver, Outcome, Target, run_all};
 

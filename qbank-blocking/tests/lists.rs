@@ -13,8 +13,8 @@ use qbank_blocking::bytes::Bytes;
 use qbank_blocking::endpoint::ListTransactions;
 use qbank_blocking::http::Response;
 use qbank_blocking::{
-    AccessToken, BoxError, Call, Client, Config, Credentials, DriveLists, Environment, Error,
-    ErrorKind, Fate, Fault, Machine, Now, OpenList, Reply, Step, Ticket, TransactionId,
+    AccessToken, BoxError, Call, Client, Config, Credentials, Environment, Error, ErrorKind, Fate,
+    Fault, ListDriver, Machine, Now, OpenList, Reply, Step, Ticket, TransactionId,
 };
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";

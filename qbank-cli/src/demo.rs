@@ -14,7 +14,7 @@ use qbank_proto::endpoint::{
 use qbank_proto::http::{Method, Request};
 use qbank_proto::webhook::{Delivery, Event, Verifier, VerifyError};
 use qbank_proto::{
-    Amount, Config, Credentials, Drive, Environment, ErrorKind, Fate, IdempotencyKey, PaymentId,
+    Amount, Config, Credentials, Driver, Environment, ErrorKind, Fate, IdempotencyKey, PaymentId,
     Reply, Scope,
 };
 use qbank_sandbox::server::BankHandle;

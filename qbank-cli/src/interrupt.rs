@@ -10,7 +10,7 @@ use qbank_proto::bytes::Bytes;
 use qbank_proto::http::Response;
 use qbank_proto::http::response::Parts;
 use qbank_proto::{
-    AccessToken, BodyMode, BoxError, Drive, DriveLists, Error, Fault, ListEndpoint, Machine, Now,
+    AccessToken, BodyMode, BoxError, Driver, Error, Fault, ListDriver, ListEndpoint, Machine, Now,
     Reply, Step, Ticket,
 };
 use serde::Serialize;

@@ -196,7 +196,7 @@ mod tests {
 
     use qbank_blocking::Ureq;
     use qbank_proto::endpoint::ListTransactions;
-    use qbank_proto::{AccessToken, Config, Credentials, DriveLists, Environment, OpenList};
+    use qbank_proto::{AccessToken, Config, Credentials, Environment, ListDriver, OpenList};
 
     use super::*;
     use crate::transport::{Client, Over};

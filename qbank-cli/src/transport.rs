@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 use qbank_blocking::Ureq;
 use qbank_hyper::Hyper;
-use qbank_proto::{Drive, DriveLists, Entropy, Error, ListEndpoint, Machine, Now, Reply};
+use qbank_proto::{
+    Blocking, Driver, Entropy, Error, ListDriver, ListEndpoint, Machine, Now, Reply,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Global, Transport};
@@ -20,8 +22,8 @@ pub(crate) enum Over {
     Hyper(Hyper, &'static Runtime),
 }
 
-impl Drive for Over {
-    type Run<M: Machine + Send + 'static> = M::Output;
+impl Driver for Over {
+    type Flavor = Blocking;
 
     fn drive<M>(&self, machine: M) -> M::Output
     where
@@ -49,8 +51,8 @@ impl Drive for Over {
     }
 }
 
-impl DriveLists for Over {
-    type Opened<L: ListEndpoint> = Result<List<L>, Error>;
+impl ListDriver for Over {
+    type List<L: ListEndpoint> = List<L>;
 
     fn open<L, M>(&self, opening: M) -> Result<List<L>, Error>
     where

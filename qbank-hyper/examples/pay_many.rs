@@ -12,7 +12,7 @@ use std::error::Error;
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::endpoint::CreateAch;
 use qbank_hyper::http::Request;
-use qbank_hyper::{Amount, Client, Config, Credentials, Drive, Environment, Scope, submit_all};
+use qbank_hyper::{Amount, Client, Config, Credentials, Driver, Environment, Scope, submit_all};
 use qbank_sandbox::{BankConfig, CLIENT_ID, CLIENT_SECRET, OPERATING, PAYROLL, Server};
 
 #[tokio::main]

@@ -67,6 +67,10 @@ use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use hyper_util;
+/// The client over any driver, for code that a test gives another one: a bound of
+/// `D: Driver<Flavor = Async>` takes [`Hyper`], the sandbox bank in the process of a
+/// test, and a fake.
+pub use qbank_proto::Client as ClientOver;
 pub use qbank_proto::*;
 
 pub use crate::bulk::{Submissions, submit_all};
@@ -74,8 +78,9 @@ pub use crate::connect::Builder;
 use crate::exchange::Clients;
 pub use crate::list::List;
 
-/// The async client: every call is a future of its answer.
-pub type Client = qbank_proto::Client<Hyper>;
+/// The async client: every call is a future of its result. Code that is to take another
+/// driver as well names [`ClientOver`].
+pub type Client = ClientOver<Hyper>;
 
 /// The driver: does HTTP exchanges on the tokio runtime that polls it.
 #[derive(Clone)]
@@ -87,10 +92,10 @@ pub struct Hyper {
 type Supplier = dyn Fn(Duration) -> Supplying + Send + Sync;
 type Supplying = Pin<Box<dyn Future<Output = Result<AccessToken, BoxError>> + Send>>;
 
-impl Drive for Hyper {
-    type Run<M: Machine + Send + 'static> = Pin<Box<dyn Future<Output = M::Output> + Send>>;
+impl Driver for Hyper {
+    type Flavor = Async;
 
-    fn drive<M>(&self, mut machine: M) -> Self::Run<M>
+    fn drive<M>(&self, mut machine: M) -> Run<Self, M::Output>
     where
         M: Machine + Send + 'static,
         M::Output: Send + 'static,
@@ -116,10 +121,10 @@ impl Drive for Hyper {
     }
 }
 
-impl DriveLists for Hyper {
-    type Opened<L: ListEndpoint> = Pin<Box<dyn Future<Output = Result<List<L>, Error>> + Send>>;
+impl ListDriver for Hyper {
+    type List<L: ListEndpoint> = List<L>;
 
-    fn open<L, M>(&self, mut opening: M) -> Self::Opened<L>
+    fn open<L, M>(&self, mut opening: M) -> Run<Self, Result<List<L>, Error>>
     where
         L: ListEndpoint,
         M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static,

@@ -6,7 +6,7 @@
 
 use qbank_conformance::client::{Runner, play};
 use qbank_conformance::{Call, Driver, Outcome, Target, run_all};
-use qbank_hyper::{Drive, Entropy, Hyper, Machine};
+use qbank_hyper::{Driver, Entropy, Hyper, Machine};
 
 /// Over HTTP/1.1, or over whatever ALPN chooses.
 struct Async {

@@ -23,7 +23,7 @@ use bed::{Dice, SOON, ach, bank};
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::chrono::{DateTime, Utc};
 use qbank_hyper::http::{Method, Request};
-use qbank_hyper::{Client, Drive, Fate, IdempotencyKey};
+use qbank_hyper::{Client, Driver, Fate, IdempotencyKey};
 use qbank_sandbox::{OPERATING, Server};
 use tokio::time::timeout;
 

@@ -24,7 +24,7 @@ use hyper::body::Frame;
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::chrono::DateTime;
 use qbank_hyper::http::{Request, Response};
-use qbank_hyper::{Drive, Fate, submit_all};
+use qbank_hyper::{Driver, Fate, submit_all};
 use tokio::time::timeout;
 
 /// A bank whose first `silent` token requests are never answered.

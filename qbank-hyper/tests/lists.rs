@@ -10,8 +10,8 @@ use qbank_hyper::bytes::Bytes;
 use qbank_hyper::endpoint::ListTransactions;
 use qbank_hyper::http::Response;
 use qbank_hyper::{
-    AccessToken, BoxError, Call, Client, Config, Credentials, DriveLists, Environment, Error,
-    ErrorKind, Fault, Machine, Now, OpenList, Reply, Step, Ticket, TransactionId,
+    AccessToken, BoxError, Call, Client, Config, Credentials, Environment, Error, ErrorKind, Fault,
+    ListDriver, Machine, Now, OpenList, Reply, Step, Ticket, TransactionId,
 };
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};

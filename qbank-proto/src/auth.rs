@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use crate::machine::{BoxError, Exchange, Fault, FaultKind, Now, Said, Step, Ticket, next_id};
+use crate::machine::{BoxError, Exchange, Fault, FaultKind, Message, Now, Step, Ticket, next_id};
 use crate::options::{CallOptions, Limits};
 use crate::policy::Jitter;
 use crate::session::{Bearer, Failed, Flight, GRACE, Grant, Lease, Session};
@@ -127,8 +127,10 @@ impl Authorizer {
                         return Auth::Wait(until.saturating_sub(now.mono));
                     }
                     let ticket = Ticket(out.ticket);
-                    let lost =
-                        Fault::maybe(FaultKind::Timeout, Said::new("the driver never settled it"));
+                    let lost = Fault::maybe(
+                        FaultKind::Timeout,
+                        Message::new("the driver never settled it"),
+                    );
                     self.settle(now, &ticket, Err(lost));
                 }
                 State::Leading { .. } => {

@@ -5,61 +5,25 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::authenticate::Authenticate;
+use crate::authenticate::{Authenticate, TokenInfo};
 use crate::call::Call;
 use crate::config::Config;
+use crate::driver::{Driver, ListDriver, Run};
 use crate::endpoint::{
     CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Effect, Endpoint, GetBalance,
-    GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, Write,
+    GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, Payment, Write,
 };
 use crate::error::Error;
 use crate::id::{AccountId, PaymentId};
 use crate::idempotency::IdempotencyKey;
 use crate::list::{ListEndpoint, OpenList};
-use crate::machine::{Entropy, Machine, Now};
+use crate::machine::{Entropy, Machine};
 use crate::options::{AuthDate, CallOptions, Resume};
 use crate::policy::ConflictPolicy;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::token::AccessToken;
 use crate::wait::WaitForPayment;
-
-/// What a driver gives the face: a way to drive a machine to its end.
-pub trait Drive {
-    /// What driving gives back: the output itself, or a future of it.
-    type Run<M: Machine + Send + 'static>;
-
-    /// Drives a machine to its end.
-    fn drive<M>(&self, machine: M) -> Self::Run<M>
-    where
-        M: Machine + Send + 'static,
-        M::Output: Send + 'static;
-
-    /// Fresh random bytes, for a key.
-    fn entropy(&self) -> Entropy;
-
-    /// A fresh random number that only spreads retries: cheaper, where no key is
-    /// needed.
-    fn jitter(&self) -> u64 {
-        self.entropy().jitter
-    }
-
-    /// Both clocks, as this driver reads them.
-    fn now(&self) -> Now;
-}
-
-/// What a driver adds if it can hand out an answer while it arrives.
-pub trait DriveLists: Drive {
-    /// What opening gives: the list, or a future of it.
-    type Opened<L: ListEndpoint>;
-
-    /// Drives an opening to the head of its answer, and gives its body as a list. The
-    /// opening is a call of [`OpenList`], or a machine around one.
-    fn open<L, M>(&self, opening: M) -> Self::Opened<L>
-    where
-        L: ListEndpoint,
-        M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static;
-}
 
 /// A client of the bank: a session, and a driver for its calls. Cheap to clone
 /// if the driver is.
@@ -72,7 +36,7 @@ pub struct Client<D> {
     driver: D,
 }
 
-impl<D: Drive> Client<D> {
+impl<D: Driver> Client<D> {
     /// A client with the driver's defaults.
     pub fn new(config: Config) -> Result<Self, Error>
     where
@@ -97,7 +61,7 @@ impl<D: Drive> Client<D> {
     }
 
     /// Gets a token now, if there is no fresh one. Calls do this by themselves.
-    pub fn authenticate(&self) -> D::Run<Authenticate> {
+    pub fn authenticate(&self) -> Run<D, Result<TokenInfo, Error>> {
         let options = CallOptions::default();
         self.drive(Authenticate::new(&self.session, &options, self.driver.entropy()))
     }
@@ -138,7 +102,7 @@ impl<D: Drive> Client<D> {
     }
 
     /// Drives a prepared call, or any other machine.
-    pub fn drive<M>(&self, machine: M) -> D::Run<M>
+    pub fn drive<M>(&self, machine: M) -> Run<D, M::Output>
     where
         M: Machine + Send + 'static,
         M::Output: Send + 'static,
@@ -151,7 +115,7 @@ impl<D: Drive> Client<D> {
 #[derive(Debug)]
 pub struct Accounts<'c, D>(&'c Client<D>);
 
-impl<'c, D: Drive> Accounts<'c, D> {
+impl<'c, D: Driver> Accounts<'c, D> {
     /// Lists the accounts, as of the last nightly load.
     pub fn list(&self) -> Pending<'c, D, ListAccounts> {
         self.0.call(ListAccounts)
@@ -162,7 +126,7 @@ impl<'c, D: Drive> Accounts<'c, D> {
 #[derive(Debug)]
 pub struct Balances<'c, D>(&'c Client<D>);
 
-impl<'c, D: Drive> Balances<'c, D> {
+impl<'c, D: Driver> Balances<'c, D> {
     /// Reads the balance of an account, in real time.
     pub fn get(&self, account: AccountId) -> Pending<'c, D, GetBalance> {
         self.0.call(GetBalance::new(account))
@@ -173,7 +137,7 @@ impl<'c, D: Drive> Balances<'c, D> {
 #[derive(Debug)]
 pub struct Transactions<'c, D>(&'c Client<D>);
 
-impl<'c, D: Drive> Transactions<'c, D> {
+impl<'c, D: Driver> Transactions<'c, D> {
     /// Lists transactions, as of the last nightly load. The bank does not
     /// paginate: the answer holds all.
     pub fn list(&self, filter: ListTransactions) -> Pending<'c, D, ListTransactions> {
@@ -185,7 +149,7 @@ impl<'c, D: Drive> Transactions<'c, D> {
 #[derive(Debug)]
 pub struct Payments<'c, D>(&'c Client<D>);
 
-impl<'c, D: Drive> Payments<'c, D> {
+impl<'c, D: Driver> Payments<'c, D> {
     /// Pays by ACH.
     pub fn create_ach(&self, payment: CreateAch) -> Pending<'c, D, CreateAch> {
         self.0.call(payment)
@@ -211,7 +175,7 @@ impl<'c, D: Drive> Payments<'c, D> {
 #[derive(Debug)]
 pub struct Transfers<'c, D>(&'c Client<D>);
 
-impl<'c, D: Drive> Transfers<'c, D> {
+impl<'c, D: Driver> Transfers<'c, D> {
     /// Moves money between two own accounts.
     pub fn create(&self, transfer: CreateTransfer) -> Pending<'c, D, CreateTransfer> {
         self.0.call(transfer)
@@ -222,7 +186,7 @@ impl<'c, D: Drive> Transfers<'c, D> {
 #[derive(Debug)]
 pub struct PositivePay<'c, D>(&'c Client<D>);
 
-impl<'c, D: Drive> PositivePay<'c, D> {
+impl<'c, D: Driver> PositivePay<'c, D> {
     /// Reports an issued check.
     pub fn create_issue(&self, issue: CreateCheckIssue) -> Pending<'c, D, CreateCheckIssue> {
         self.0.call(issue)
@@ -244,7 +208,7 @@ pub struct Pending<'c, D, E: Endpoint> {
     options: CallOptions,
 }
 
-impl<D: Drive, E: Endpoint> Pending<'_, D, E> {
+impl<D: Driver, E: Endpoint> Pending<'_, D, E> {
     /// Limits each attempt.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
@@ -292,24 +256,24 @@ impl<D: Drive, E: Endpoint> Pending<'_, D, E> {
     }
 
     /// Sends it, and drives it to its end.
-    pub fn send(self) -> D::Run<Call<E>> {
+    pub fn send(self) -> Run<D, Result<Reply<E::Output>, Error>> {
         let client = self.client;
         client.drive(self.call())
     }
 }
 
-impl<D: DriveLists, L: ListEndpoint> Pending<'_, D, L> {
+impl<D: ListDriver, L: ListEndpoint> Pending<'_, D, L> {
     /// Sends it, and gives the items one after the other while the answer arrives, in
     /// the memory of one. The timeout limits the wait for the answer to begin, and the
     /// deadline all of it.
-    pub fn stream(self) -> D::Opened<L> {
+    pub fn stream(self) -> Run<D, Result<D::List<L>, Error>> {
         let client = self.client;
         let (endpoint, options) = (OpenList(self.endpoint), self.options);
         client.driver.open::<L, _>(Pending { client, endpoint, key: None, options }.call())
     }
 }
 
-impl<D: Drive, E: Endpoint<Effect = Write>> Pending<'_, D, E> {
+impl<D: Driver, E: Endpoint<Effect = Write>> Pending<'_, D, E> {
     /// Uses this key instead of a fresh one.
     pub fn key(mut self, key: IdempotencyKey) -> Self {
         self.key = Some(key);
@@ -356,7 +320,7 @@ pub struct PendingWait<'c, D> {
     accepted: bool,
 }
 
-impl<D: Drive> PendingWait<'_, D> {
+impl<D: Driver> PendingWait<'_, D> {
     /// Waits at most so long.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options.deadline = Some(deadline);
@@ -383,7 +347,7 @@ impl<D: Drive> PendingWait<'_, D> {
     }
 
     /// Waits.
-    pub fn send(self) -> D::Run<WaitForPayment> {
+    pub fn send(self) -> Run<D, Result<Reply<Payment>, Error>> {
         let client = self.client;
         client.drive(self.machine())
     }

@@ -8,7 +8,7 @@ use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode, Uri, header};
 
 use crate::call::{Meaning, Operation};
-use crate::endpoint::Answer;
+use crate::endpoint::ApiResponse;
 use crate::error::Evidence;
 use crate::fields::DecodeError;
 use crate::id::PaymentId;
@@ -94,7 +94,7 @@ impl Scene<'_> {
         body: Option<&[u8]>,
     ) -> Result<Meaning, DecodeError> {
         let location = self.location(headers);
-        operation.decode(&Answer { status, headers, body, location })
+        operation.decode(&ApiResponse { status, headers, body, location })
     }
 
     fn location(&self, headers: &HeaderMap) -> Option<PaymentId> {

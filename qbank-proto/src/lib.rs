@@ -98,6 +98,7 @@ mod authenticate;
 mod base64;
 mod call;
 mod config;
+mod driver;
 mod error;
 mod face;
 mod fields;
@@ -135,10 +136,11 @@ pub use attempts::AttemptList;
 pub use authenticate::{Authenticate, TokenInfo};
 pub use call::{AnyCall, AnyOperation, Call};
 pub use config::{ClientAuth, Config, Credentials, Environment, is_loopback};
+pub use driver::{Async, Blocking, Driver, Flavor, ListDriver, LocalAsync, Run};
 pub use error::{Attempt, Error, ErrorKind, Fate};
 pub use face::{
-    Accounts, Balances, Client, Drive, DriveLists, Payments, Pending, PendingWait, PositivePay,
-    Transactions, Transfers,
+    Accounts, Balances, Client, Payments, Pending, PendingWait, PositivePay, Transactions,
+    Transfers,
 };
 pub use fields::{DecodeError, Fields};
 pub use id::{
@@ -149,7 +151,8 @@ pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use json::JsonObject;
 pub use list::{ListDecoder, ListEndpoint, OpenList};
 pub use machine::{
-    BodyMode, BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Now, Said, Sent, Step, Ticket,
+    BodyMode, BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Message, Now, Sent, Step,
+    Ticket,
 };
 pub use money::{Amount, AmountError, Money};
 pub use options::{AuthDate, CallOptions, Resume};

@@ -25,7 +25,7 @@ use std::marker::PhantomData;
 
 use http::Method;
 
-use crate::endpoint::{Answer, Endpoint, Read};
+use crate::endpoint::{ApiResponse, Endpoint, Read};
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::fields::{DecodeError, Fields};
 use crate::json;
@@ -60,7 +60,7 @@ impl<L: ListEndpoint> Endpoint for OpenList<L> {
         self.0.target(url);
     }
 
-    fn decode(&self, _: &Answer<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, _: &ApiResponse<'_>) -> Result<(), DecodeError> {
         Ok(())
     }
 }

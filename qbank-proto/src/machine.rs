@@ -21,22 +21,22 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The standard library makes errors of texts, too, but with them a module of wasm
 /// gets the tables by which `Debug` escapes any letter of Unicode.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said(Cow<'static, str>);
+pub struct Message(Cow<'static, str>);
 
-impl Said {
+impl Message {
     /// With this text.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self(text.into())
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Said {}
+impl std::error::Error for Message {}
 
 /// Something to be done that a driver can drive to its end.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::machine::{BoxError, Said};
+use crate::machine::{BoxError, Message};
 use crate::plain::{find, replaced};
 
 const HIDDEN: &str = "[secret]";
@@ -106,7 +106,7 @@ pub(crate) fn redact_source(source: BoxError, secrets: &[&str]) -> BoxError {
     if redact(shown.clone(), secrets) == shown {
         source
     } else {
-        Box::new(Said::new(redact_bounded(source.to_string(), secrets)))
+        Box::new(Message::new(redact_bounded(source.to_string(), secrets)))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::{HeaderName, HeaderValue, Request, Response, StatusCode, response};
-use qbank_proto::{Exchange, Fault, FaultKind, Said, Ticket};
+use qbank_proto::{Exchange, Fault, FaultKind, Message, Ticket};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -44,7 +44,7 @@ pub(crate) async fn exchange(
     let begun = Abort(begin(fetch, &asked(&request, timeout, max_body)));
     let outcome = match JsFuture::from(begun.0.answered()).await {
         Ok(answer) => outcome(answer.unchecked_ref()),
-        Err(_) => Err(Fault::maybe(FaultKind::Other, Said::new("fetch failed"))),
+        Err(_) => Err(Fault::maybe(FaultKind::Other, Message::new("fetch failed"))),
     };
     (ticket, outcome)
 }
@@ -87,7 +87,7 @@ fn outcome(answer: &Answer) -> Result<Response<Bytes>, Fault> {
         }
         (at, head) => {
             let kind = at.map_or(FaultKind::Protocol, fault);
-            let fault = Fault::maybe(kind, Said::new(answer.told().unwrap_or_default()));
+            let fault = Fault::maybe(kind, Message::new(answer.told().unwrap_or_default()));
             (fault, head)
         }
     };

@@ -90,10 +90,10 @@ pub struct Fetch {
 type Supplier = dyn Fn(Duration) -> Supplying;
 type Supplying = Pin<Box<dyn Future<Output = Result<AccessToken, BoxError>>>>;
 
-impl Drive for Fetch {
-    type Run<M: Machine + Send + 'static> = Pin<Box<dyn Future<Output = M::Output>>>;
+impl Driver for Fetch {
+    type Flavor = LocalAsync;
 
-    fn drive<M>(&self, machine: M) -> Self::Run<M>
+    fn drive<M>(&self, machine: M) -> Run<Self, M::Output>
     where
         M: Machine + Send + 'static,
         M::Output: Send + 'static,
@@ -198,10 +198,10 @@ impl Fetch {
     async fn supply(&self, timeout: Duration) -> Result<AccessToken, BoxError> {
         let supplier = self.supplier.as_ref();
         let supplier =
-            supplier.ok_or_else(|| Said::new("no token supplier was given to the driver"))?;
-        within(timeout, supplier(timeout))
-            .await
-            .unwrap_or_else(|| Err(Said::new("the token supplier did not answer in time").into()))
+            supplier.ok_or_else(|| Message::new("no token supplier was given to the driver"))?;
+        within(timeout, supplier(timeout)).await.unwrap_or_else(|| {
+            Err(Message::new("the token supplier did not answer in time").into())
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `qbank token`.
 
 use qbank_proto::CallOptions;
-use qbank_proto::{Authenticate, Drive};
+use qbank_proto::{Authenticate, Driver};
 use serde::Serialize;
 
 use super::Context;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::endpoint::{Endpoint, Write as WriteEffect};
-use qbank_proto::{Drive, IdempotencyKey, Pending, Reply, Secret};
+use qbank_proto::{Driver, IdempotencyKey, Pending, Reply, Secret};
 
 use super::Context;
 use crate::args::{AccountNumber, Write};

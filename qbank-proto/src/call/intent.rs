@@ -20,7 +20,7 @@ use crate::auth::{Authorizer, Ended};
 use crate::error::{Error, ErrorKind, Evidence, Fate};
 use crate::idempotency::IdempotencyKey;
 use crate::machine::{
-    BoxError, Entropy, Exchange, Fault, FaultKind, Now, Said, Step, Ticket, next_id,
+    BoxError, Entropy, Exchange, Fault, FaultKind, Message, Now, Step, Ticket, next_id,
 };
 use crate::options::{CallOptions, Limits};
 use crate::policy::Jitter;
@@ -177,8 +177,10 @@ impl Intent {
                 }
                 State::Out(out) => {
                     let ticket = Ticket(out.ticket);
-                    let lost =
-                        Fault::maybe(FaultKind::Timeout, Said::new("the driver never settled it"));
+                    let lost = Fault::maybe(
+                        FaultKind::Timeout,
+                        Message::new("the driver never settled it"),
+                    );
                     self.settled(operation, now, &ticket, Err(lost));
                 }
                 State::Following(watch) => match watch.poll(now, waker) {
@@ -338,7 +340,7 @@ impl Intent {
         if let State::Out(out) = &self.state {
             let ticket = Ticket(out.ticket);
             self.limits.max_retries = 0;
-            let aborted = Fault::maybe(FaultKind::Aborted, Said::new("called off"));
+            let aborted = Fault::maybe(FaultKind::Aborted, Message::new("called off"));
             self.settled(operation, now, &ticket, Err(aborted));
         }
         if !matches!(self.state, State::Over(_) | State::Gone(_)) {

@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::Method;
 
-use crate::endpoint::{Answer, Endpoint, Payment};
+use crate::endpoint::{ApiResponse, Endpoint, Payment};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::id::PaymentId;
@@ -24,7 +24,7 @@ pub(crate) trait Operation {
     fn secrets(&self) -> Vec<&str>;
 
     /// Reads a 2xx answer, and keeps what it means.
-    fn decode(&mut self, answer: &Answer<'_>) -> Result<Meaning, DecodeError>;
+    fn decode(&mut self, answer: &ApiResponse<'_>) -> Result<Meaning, DecodeError>;
 
     /// Turns the bank's record of a payment into the answer, and keeps it.
     fn follow(&mut self, payment: &Payment) -> Option<Meaning>;
@@ -108,7 +108,7 @@ impl<E: Endpoint> Operation for Typed<E> {
         self.endpoint.secrets()
     }
 
-    fn decode(&mut self, answer: &Answer<'_>) -> Result<Meaning, DecodeError> {
+    fn decode(&mut self, answer: &ApiResponse<'_>) -> Result<Meaning, DecodeError> {
         let value = self.endpoint.decode(answer)?;
         Ok(self.keep(value))
     }

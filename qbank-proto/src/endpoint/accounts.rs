@@ -3,7 +3,7 @@
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Audit, Endpoint, Read};
+use super::{ApiResponse, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::AccountId;
 use crate::list::ListEndpoint;
@@ -22,7 +22,7 @@ impl Endpoint for ListAccounts {
     const PATH: &'static str = "/accounts";
     const SCOPE: Option<Scope> = Some(Scope::AccountsRead);
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Account>, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Vec<Account>, DecodeError> {
         Fields::read_list(answer.content()?, Account::read)
     }
 }

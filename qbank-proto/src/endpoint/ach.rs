@@ -8,7 +8,9 @@ use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::about::{PAYMENT_ID, SOURCE, same_amount, same_id, same_type};
-use super::{Answer, Endpoint, Payment, PaymentStatus, PaymentType, Write, needs_text, plain_text};
+use super::{
+    ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, needs_text, plain_text,
+};
 use crate::error::Error;
 use crate::fields::{DecodeError, Fields};
 use crate::id::{AccountId, PaymentId};
@@ -200,7 +202,7 @@ impl Endpoint for CreateAch {
     /// A usable `Location` makes it accepted whatever the body, whose state then counts
     /// only if the body is about this payment; an empty body is documented; the id is in
     /// the `Location`, in the body, or unknown.
-    fn decode(&self, answer: &Answer<'_>) -> Result<AchAccepted, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
         let accepted = AchAccepted { payment_id: answer.location, status: None };
         let read = answer.fields_unless(StatusCode::ACCEPTED).and_then(|fields| {
             self.matches(&fields, answer.location)?;
@@ -289,7 +291,7 @@ mod tests {
         location: Option<&str>,
     ) -> Result<Option<String>, ()> {
         let headers = http::HeaderMap::new();
-        let answer = Answer {
+        let answer = ApiResponse {
             status: StatusCode::from_u16(status).unwrap(),
             headers: &headers,
             body: body.map(str::as_bytes),

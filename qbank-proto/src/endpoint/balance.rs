@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Endpoint, Read};
+use super::{ApiResponse, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::AccountId;
 use crate::money::Money;
@@ -37,7 +37,7 @@ impl Endpoint for GetBalance {
         self.account_id.append_to(url);
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Balance, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Balance, DecodeError> {
         let balance = Balance::read(&Fields::parse(answer.content()?)?)?;
         if balance.account_id == self.account_id {
             Ok(balance)

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Audit, Endpoint, Read};
+use super::{ApiResponse, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::{AccountId, ExceptionId};
 use crate::list::ListEndpoint;
@@ -24,7 +24,7 @@ impl Endpoint for ListCheckExceptions {
     const PATH: &'static str = "/positivepay/exceptions";
     const SCOPE: Option<Scope> = Some(Scope::PositivePayExceptionsRead);
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Vec<CheckException>, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Vec<CheckException>, DecodeError> {
         Fields::read_list(answer.content()?, CheckException::read)
     }
 }

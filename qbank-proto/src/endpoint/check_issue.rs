@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::about::{same_amount, same_id};
-use super::{Answer, Endpoint, Write, needs_text};
+use super::{ApiResponse, Endpoint, Write, needs_text};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::id::{AccountId, IssueId};
@@ -64,7 +64,7 @@ impl Endpoint for CreateCheckIssue {
 
     /// The answer's body is not documented: with 202 any JSON object that is no
     /// error, or nothing; with another status one that says something.
-    fn decode(&self, answer: &Answer<'_>) -> Result<CheckIssueAccepted, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<CheckIssueAccepted, DecodeError> {
         let fields = answer.fields_unless(StatusCode::ACCEPTED)?;
         same_id(&fields, ["issue_id", "issueId"], Some(self.issue_id))?;
         same_id(&fields, ["account_id", "accountId"], Some(self.account_id))?;

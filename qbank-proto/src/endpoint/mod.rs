@@ -44,7 +44,7 @@ use crate::scope::Scope;
 ///
 /// ```
 /// use qbank_proto::bytes::Bytes;
-/// use qbank_proto::endpoint::{Answer, Endpoint, Write};
+/// use qbank_proto::endpoint::{ApiResponse, Endpoint, Write};
 /// use qbank_proto::http::Method;
 /// use qbank_proto::{DecodeError, Error, Fields, Scope};
 ///
@@ -70,7 +70,7 @@ use crate::scope::Scope;
 ///         Ok(Bytes::from_static(b"{}"))
 ///     }
 ///
-///     fn decode(&self, answer: &Answer<'_>) -> Result<bool, DecodeError> {
+///     fn decode(&self, answer: &ApiResponse<'_>) -> Result<bool, DecodeError> {
 ///         let fields = Fields::parse(answer.content()?)?;
 ///         Ok(fields.text(&["state"])?.as_deref() == Some("FROZEN"))
 ///     }
@@ -103,7 +103,7 @@ pub trait Endpoint: Debug + Send + 'static {
 
     /// Reads a 2xx answer. An error means that the answer is not usable; for a
     /// write, that it is unknown what happened.
-    fn decode(&self, answer: &Answer<'_>) -> Result<Self::Output, DecodeError>;
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Self::Output, DecodeError>;
 
     /// Turns the bank's record of a payment that conflicts with this call's key
     /// into this call's answer, if it is the payment this call asked for.
@@ -212,7 +212,7 @@ mod sealed {
 /// A 2xx answer, as an endpoint reads it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Answer<'a> {
+pub struct ApiResponse<'a> {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -224,7 +224,7 @@ pub struct Answer<'a> {
     pub location: Option<PaymentId>,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> ApiResponse<'a> {
     /// The body of an answer that must have one.
     pub fn content(&self) -> Result<&'a [u8], DecodeError> {
         match self.body {
@@ -300,7 +300,7 @@ fn plain_text(field: &str, text: &str) -> Result<(), Error> {
 mod vector {
     //! Reads an answer the way a call does, for the vectors beside each endpoint.
 
-    use super::{Answer, Endpoint};
+    use super::{ApiResponse, Endpoint};
     use crate::fields::DecodeError;
     use http::{HeaderMap, StatusCode};
 
@@ -309,7 +309,7 @@ mod vector {
         status: u16,
         body: &str,
     ) -> Result<E::Output, DecodeError> {
-        endpoint.decode(&Answer {
+        endpoint.decode(&ApiResponse {
             status: StatusCode::from_u16(status).unwrap(),
             headers: &HeaderMap::new(),
             body: Some(body.as_bytes()),

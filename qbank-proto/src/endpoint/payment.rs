@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Audit, Endpoint, Read};
+use super::{ApiResponse, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::PaymentId;
 use crate::money::Money;
@@ -38,7 +38,7 @@ impl Endpoint for GetPayment {
         self.payment_id.append_to(url);
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Payment, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
         let payment = Payment::read(&Fields::parse(answer.content()?)?)?;
         if payment.payment_id == self.payment_id {
             Ok(payment)

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 
-use super::{Answer, Endpoint, Read, Write};
+use super::{ApiResponse, Endpoint, Read, Write};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::scope::Scope;
@@ -37,7 +37,7 @@ impl Endpoint for RawRead {
         Ok(Bytes::new())
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Bytes, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
         whole(answer)
     }
 }
@@ -73,7 +73,7 @@ impl Endpoint for RawWrite {
         Ok(self.body.clone())
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Bytes, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
         whole(answer)
     }
 }
@@ -88,6 +88,6 @@ impl std::fmt::Debug for RawWrite {
     }
 }
 
-fn whole(answer: &Answer<'_>) -> Result<Bytes, DecodeError> {
+fn whole(answer: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
     answer.body.map(Bytes::copy_from_slice).ok_or_else(|| DecodeError::new("the body broke off"))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use http::Method;
 use serde::Serialize;
 
-use super::{Answer, Audit, Endpoint, Read};
+use super::{ApiResponse, Audit, Endpoint, Read};
 use crate::fields::{DecodeError, Fields};
 use crate::id::{AccountId, TransactionId};
 use crate::list::ListEndpoint;
@@ -64,7 +64,7 @@ impl Endpoint for ListTransactions {
         }
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Vec<Transaction>, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Vec<Transaction>, DecodeError> {
         Fields::read_list(answer.content()?, Transaction::read)
     }
 }

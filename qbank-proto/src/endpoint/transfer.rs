@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::about::{PAYMENT_ID, same_amount, same_id, same_type};
-use super::{Answer, Endpoint, PaymentStatus, Write};
+use super::{ApiResponse, Endpoint, PaymentStatus, Write};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
@@ -53,7 +53,7 @@ impl Endpoint for CreateTransfer {
 
     /// The answer's body is not documented: with 201 any JSON object that is no
     /// error, or nothing; with another status one that says something, or an id.
-    fn decode(&self, answer: &Answer<'_>) -> Result<TransferAccepted, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<TransferAccepted, DecodeError> {
         let fields = answer.fields_unless(StatusCode::CREATED)?;
         same_id(&fields, PAYMENT_ID, answer.location)?;
         same_type(&fields, None)?;

@@ -5,7 +5,7 @@ use http::Method;
 use serde::Serialize;
 
 use super::about::{PAYMENT_ID, SOURCE, same_amount, same_id, same_type};
-use super::{Answer, Endpoint, Payment, PaymentType, Write, needs_text};
+use super::{ApiResponse, Endpoint, Payment, PaymentType, Write, needs_text};
 use crate::error::Error;
 use crate::fields::DecodeError;
 use crate::id::{AccountId, PaymentId};
@@ -97,7 +97,7 @@ impl Endpoint for CreateWire {
     }
 
     /// The body is all there is: one about another payment leaves this one unknown.
-    fn decode(&self, answer: &Answer<'_>) -> Result<Payment, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
         let fields = answer.fields()?;
         same_id(&fields, PAYMENT_ID, answer.location)?;
         same_type(&fields, Some(&PaymentType::Wire))?;

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use qbank_proto::endpoint::{Answer, Endpoint, RawRead, RawWrite, Read, Write};
+use qbank_proto::endpoint::{ApiResponse, Endpoint, RawRead, RawWrite, Read, Write};
 use qbank_proto::{AuthDate, DecodeError, Error, ErrorKind, Fate, Scope};
 
 use crate::bed::*;
@@ -61,7 +61,7 @@ impl Endpoint for Freeze {
         Ok(Bytes::from_static(b"{}"))
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<u16, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<u16, DecodeError> {
         answer.content().map(|_| answer.status.as_u16())
     }
 }
@@ -96,7 +96,7 @@ impl Endpoint for Astray {
         url.push_str(".evil.example/");
     }
 
-    fn decode(&self, _: &Answer<'_>) -> Result<(), DecodeError> {
+    fn decode(&self, _: &ApiResponse<'_>) -> Result<(), DecodeError> {
         Ok(())
     }
 }

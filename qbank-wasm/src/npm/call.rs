@@ -10,7 +10,7 @@ use qbank_proto::endpoint::ListTransactions;
 use qbank_proto::http::{HeaderName, HeaderValue, Response, StatusCode, header, response};
 use qbank_proto::{
     AccessToken, BodyMode, BoxError, Error, Exchange, Fault, FaultKind, JsonObject, ListDecoder,
-    Machine as _, Now, Said, Step, Ticket,
+    Machine as _, Message, Now, Step, Ticket,
 };
 
 use super::answer::{self, PACKED};
@@ -138,7 +138,7 @@ impl Call {
             (None, Some(head)) => Ok(Response::from_parts(head, Bytes::from(body))),
             (kind, head) => {
                 let kind = kind.map_or(FaultKind::Protocol, fault);
-                let fault = Fault::maybe(kind, Said::new(answer.text("told").into_owned()));
+                let fault = Fault::maybe(kind, Message::new(answer.text("told").into_owned()));
                 Err(match head {
                     Some(head) => fault.with_head(head),
                     None => fault,
@@ -158,7 +158,7 @@ impl Call {
     pub(super) fn supply(&mut self, now: Now, given: &str) {
         let (Some(ticket), Ok(given)) = (self.ticket.take(), Input::of(given)) else { return };
         let token = match given.opt_text("told") {
-            Some(told) => Err(Said::new(told.into_owned()).into()),
+            Some(told) => Err(Message::new(told.into_owned()).into()),
             None => supplied(&given),
         };
         match &mut self.machine {

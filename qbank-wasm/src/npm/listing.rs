@@ -3,7 +3,7 @@
 //! types of the core, the tests tell.
 
 use qbank_proto::endpoint::{
-    Answer, Endpoint, GetBalance, ListAccounts, ListCheckExceptions, ListTransactions, Read,
+    ApiResponse, Endpoint, GetBalance, ListAccounts, ListCheckExceptions, ListTransactions, Read,
 };
 use qbank_proto::http::Method;
 use qbank_proto::{AccountId, DecodeError, Fields, ListEndpoint, Scope};
@@ -121,7 +121,7 @@ impl<L: Listed> Endpoint for Listing<L> {
         self.0.target(url);
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<Vec<String>, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Vec<String>, DecodeError> {
         Fields::read_list(answer.content()?, Self::item)
     }
 }
@@ -150,7 +150,7 @@ impl Endpoint for Balance {
         GetBalance::new(self.0).target(url);
     }
 
-    fn decode(&self, answer: &Answer<'_>) -> Result<String, DecodeError> {
+    fn decode(&self, answer: &ApiResponse<'_>) -> Result<String, DecodeError> {
         let fields = Fields::parse(answer.content()?)?;
         let balance = read(&fields, &BALANCE, &[])?;
         if fields.opt_id(BALANCE[0].1) == Some(self.0) {

@@ -3,8 +3,8 @@
 use qbank_wasm::endpoint::CreateAch;
 use qbank_wasm::js_sys::{Function, Promise};
 use qbank_wasm::{
-    AbortSignal, AccessToken, AccountId, Call, CallOptions, Client, Config, Credentials, Drive,
-    Environment, Error, Fetch, Said,
+    AbortSignal, AccessToken, AccountId, Call, CallOptions, Client, Config, Credentials, Driver,
+    Environment, Error, Fetch, Message,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -22,7 +22,7 @@ impl App {
         let fetch = Fetch::with_function(fetch).token_supplier(move |_| {
             let asked = supplier.call0(&JsValue::UNDEFINED);
             async move {
-                let odd = |_| Said::new("no token");
+                let odd = |_| Message::new("no token");
                 let text = JsFuture::from(Promise::resolve(&asked.map_err(odd)?));
                 let text = text.await.map_err(odd)?.as_string().unwrap_or_default();
                 Ok(AccessToken::new(&text)?)
