@@ -6,7 +6,7 @@
 
 use qbank_blocking::{Driver, Entropy, Machine, Ureq};
 use qbank_conformance::client::{Runner, play};
-use qbank_conformance::{Call, Driver, Outcome, Target, run_all};
+use qbank_conformance::{Call, Outcome, Target, Transport, run_all};
 
 struct Blocking;
 
@@ -26,7 +26,7 @@ impl Runner for Over {
     }
 }
 
-impl Driver for Blocking {
+impl Transport for Blocking {
     fn name(&self) -> &'static str {
         "blocking"
     }

@@ -1,16 +1,16 @@
 //! Plays every scenario against a program: `play NAME PROGRAM [ARGUMENT…]`, for example
-//! `play fetch node driver.mjs`. What the program reads and writes: see `CommandDriver`.
+//! `play fetch node driver.mjs`. What the program reads and writes: see `CommandTransport`.
 
 use std::process::ExitCode;
 
-use qbank_conformance::{CommandDriver, run_all};
+use qbank_conformance::{CommandTransport, run_all};
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let (Some(name), Some(program)) = (words.next(), words.next()) else {
         return ExitCode::from(2);
     };
-    let driver = CommandDriver { name, program, arguments: words.collect() };
+    let driver = CommandTransport { name, program, arguments: words.collect() };
     let summary = run_all(&driver);
     if summary.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

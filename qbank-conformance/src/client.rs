@@ -1,4 +1,4 @@
-//! A [`Driver`] out of any way to drive a machine of `qbank-proto`: turns a
+//! A [`Transport`] out of any way to drive a machine of `qbank-proto`: turns a
 //! scenario's call into the client's own types, and its answer back into data.
 //!
 //! Only with the feature `client`. The server and the scenarios know nothing of

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Call, Driver, Outcome, Target};
+use crate::{Call, Outcome, Target, Transport};
 
 /// After so long the program is ended.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 /// It gets one JSON document on its standard input, `{"target": …, "call": …}` (see [`Target`]
 /// and [`Call`]), and writes one as the last line of its standard output: an [`Outcome`].
 #[derive(Debug, Clone)]
-pub struct CommandDriver {
+pub struct CommandTransport {
     /// The driver's name: `fetch` for a client over `fetch`.
     pub name: String,
     /// The program.
@@ -26,7 +26,7 @@ pub struct CommandDriver {
     pub arguments: Vec<String>,
 }
 
-impl Driver for CommandDriver {
+impl Transport for CommandTransport {
     fn name(&self) -> &str {
         &self.name
     }
@@ -40,7 +40,7 @@ impl Driver for CommandDriver {
     }
 }
 
-impl CommandDriver {
+impl CommandTransport {
     fn run(&self, target: &Target, call: &Call) -> io::Result<Outcome> {
         let mut child = Command::new(&self.program)
             .args(&self.arguments)

@@ -3,7 +3,7 @@
 //! ```text
 //!   scenarios/*.json ──▶ Scenario { call, server, expect, wire }
 //!                              │
-//!        Driver::play(target, call)         Server::start(script)
+//!        Transport::play(target, call)         Server::start(script)
 //!          the client under test  ── bytes ──▶  token · api · elsewhere
 //!                  │                                  │
 //!               Outcome                              Log
@@ -44,11 +44,11 @@
 //!
 //! # A driver
 //! ```
-//! use qbank_conformance::{Call, Driver, Outcome, Target, run, scenarios};
+//! use qbank_conformance::{Call, Transport, Outcome, Target, run, scenarios};
 //!
 //! struct Silent;
 //!
-//! impl Driver for Silent {
+//! impl Transport for Silent {
 //!     fn name(&self) -> &str {
 //!         "blocking"
 //!     }
@@ -62,7 +62,7 @@
 //! assert!(failure.to_string().contains("expected kind transport, not none"));
 //! ```
 //! A transport's own test is then `assert!(run_all(&driver).failures.is_empty())`; a client in
-//! another language is played through a [`CommandDriver`].
+//! another language is played through a [`CommandTransport`].
 
 mod call;
 mod catalogue;
@@ -70,7 +70,6 @@ mod check;
 #[cfg(feature = "client")]
 pub mod client;
 mod command;
-mod driver;
 mod expect;
 mod failure;
 mod invariants;
@@ -79,11 +78,11 @@ mod run;
 mod scenario;
 mod script;
 mod server;
+mod transport;
 
 pub use call::{Arguments, Call, OnConflict, Operation, Options, Party, Resume};
 pub use catalogue::{CatalogueError, load, rows, scenarios};
-pub use command::CommandDriver;
-pub use driver::{Driver, Outcome, Target};
+pub use command::CommandTransport;
 pub use expect::{Choice, Expect, Overrides, Verdict, Wire};
 pub use failure::Failure;
 pub use proxy::Proxy;
@@ -93,3 +92,4 @@ pub use script::{
     Answer, Close, Drip, Grant, Listen, On, Read, Repeat, Reply, Script, Step, Tls, Values,
 };
 pub use server::{Arrived, Log, Server};
+pub use transport::{Outcome, Target, Transport};

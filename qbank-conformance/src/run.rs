@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Driver, Failure, Log, Outcome, Scenario, Server, check, invariants, scenarios};
+use crate::{Failure, Log, Outcome, Scenario, Server, Transport, check, invariants, scenarios};
 
 /// After so long the server goes away, so that no driver waits for ever.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 4;
 /// Plays one scenario.
 ///
 /// A scenario that is not for this driver (see [`Scenario::is_for`]) is met.
-pub fn run(driver: &dyn Driver, scenario: &Scenario) -> Result<(), Box<Failure>> {
+pub fn run(driver: &dyn Transport, scenario: &Scenario) -> Result<(), Box<Failure>> {
     if !scenario.is_for(driver.name()) {
         return Ok(());
     }
@@ -66,7 +66,7 @@ pub struct Summary {
 /// was not met, then a closing line.
 ///
 /// With `QBANK_SCENARIO` in the environment only those whose name contains it.
-pub fn run_all(driver: &dyn Driver) -> Summary {
+pub fn run_all(driver: &dyn Transport) -> Summary {
     let only = std::env::var("QBANK_SCENARIO").unwrap_or_default();
     let chosen: Vec<Scenario> =
         scenarios().into_iter().filter(|scenario| scenario.name.contains(&only)).collect();
@@ -95,7 +95,7 @@ pub fn run_all(driver: &dyn Driver) -> Summary {
     summary
 }
 
-fn one(driver: &dyn Driver, scenario: &Scenario, summary: &Mutex<Summary>) {
+fn one(driver: &dyn Transport, scenario: &Scenario, summary: &Mutex<Summary>) {
     let is_for = scenario.is_for(driver.name());
     let began = Instant::now();
     let result = run(driver, scenario);
@@ -134,7 +134,7 @@ fn within_limit(server: &Server, call: impl FnOnce() -> Outcome) -> Outcome {
 }
 
 fn failure(
-    driver: &dyn Driver,
+    driver: &dyn Transport,
     scenario: &Scenario,
     unmet: Vec<String>,
     outcome: Outcome,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use qbank_conformance::{
-    Call, CommandDriver, Driver, Outcome, Scenario, Server, Target, load, run,
+    Call, CommandTransport, Outcome, Scenario, Server, Target, Transport, load, run,
 };
 
 const KEY: &str = "7f1d2c3b-0a4e-4c6d-8e9f-00112233aabb";
@@ -21,7 +21,7 @@ struct Puppet {
     claims: Outcome,
 }
 
-impl Driver for Puppet {
+impl Transport for Puppet {
     fn name(&self) -> &str {
         self.name
     }
@@ -156,7 +156,7 @@ fn a_payment_of_a_script_is_on_the_wire() {
 fn a_program_can_be_a_driver() {
     let reads_and_claims = r#"read -r told; case "$told" in *'"operation":"authenticate"'*) ;;
         *) exit 1;; esac; echo noise; echo '{"ok": false, "kind": "unauthenticated"}'"#;
-    let driver = CommandDriver {
+    let driver = CommandTransport {
         name: "fetch".to_owned(),
         program: "sh".to_owned(),
         arguments: vec!["-c".to_owned(), reads_and_claims.to_owned()],
@@ -164,7 +164,7 @@ fn a_program_can_be_a_driver() {
     let told = run(&driver, &scenario("token_refused_for_authenticate")).unwrap_err().to_string();
     assert!(told.contains("expected token requests 1, not 0"), "{told}");
     assert!(!told.contains("expected kind"), "{told}");
-    let gone = CommandDriver { program: "no-such-program-anywhere".to_owned(), ..driver };
+    let gone = CommandTransport { program: "no-such-program-anywhere".to_owned(), ..driver };
     let told = run(&gone, &scenario("balance_is_read")).unwrap_err().to_string();
     assert!(told.contains("gave no outcome"), "{told}");
 }

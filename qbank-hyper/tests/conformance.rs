@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 use qbank_conformance::client::{Runner, play};
-use qbank_conformance::{Call, Driver, Outcome, Target, run_all};
+use qbank_conformance::{Call, Outcome, Target, Transport, run_all};
 use qbank_hyper::{Driver, Entropy, Hyper, Machine};
 
 /// Over HTTP/1.1, or over whatever ALPN chooses.
@@ -33,7 +33,7 @@ impl Runner for Over {
     }
 }
 
-impl Driver for Async {
+impl Transport for Async {
     fn name(&self) -> &str {
         self.name
     }

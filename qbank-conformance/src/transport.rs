@@ -9,7 +9,7 @@ use crate::Call;
 /// `play` makes a new session every time, with the target's credentials (or the call's
 /// ready-made token), makes the one call, and says what came of it. It is called from several
 /// threads at once.
-pub trait Driver: Sync {
+pub trait Transport: Sync {
     /// `blocking`, `hyper` or `fetch`; `hyper-h2` for one that offers HTTP/2. A scenario can be
     /// meant for some of them only, and expect something else on `fetch`.
     fn name(&self) -> &str;
