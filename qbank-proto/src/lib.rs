@@ -84,85 +84,44 @@
 //! interface and are re-exported; a new major version of one of them is a new
 //! major version of this crate.
 
-pub mod endpoint;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 
-/// A browser's module is small before it is fast: what only makes things faster is left
-/// out of it.
-const FAST: bool = !cfg!(target_family = "wasm");
-
-mod attempts;
-mod auth;
-mod authenticate;
-mod base64;
 mod call;
+mod client;
 mod config;
-mod driver;
+pub mod endpoint;
 mod error;
-mod face;
-mod fields;
-mod http_date;
-mod id;
-mod idempotency;
 mod json;
-mod judge;
 mod list;
-mod location;
 mod machine;
-mod money;
-mod open;
-mod options;
-mod plain;
 mod policy;
-mod problem;
-mod redact;
-mod reply;
-mod retry_after;
-mod routing;
-mod scope;
-mod secret;
+mod resource;
+mod response;
 mod session;
-#[cfg(feature = "webhook")]
-mod signature;
-mod token;
-mod token_request;
-mod wait;
-mod watch;
+mod types;
 
 pub use {bytes, chrono, http, uuid};
 
-pub use attempts::AttemptList;
-pub use authenticate::{Authenticate, TokenInfo};
-pub use call::{AnyCall, AnyOperation, Call};
-pub use config::{ClientAuth, Config, Credentials, Environment, is_loopback};
-pub use driver::{Async, Blocking, Driver, Flavor, ListDriver, LocalAsync, Run};
-pub use error::{Attempt, Error, ErrorKind, Fate};
-pub use face::{
-    Accounts, Balances, Client, Payments, Pending, PendingWait, PositivePay, Transactions,
-    Transfers,
+pub use call::{AnyCall, AnyOperation, Authenticate, Call, Reply, TokenInfo, WaitForPayment};
+pub use client::{
+    Accounts, Async, Balances, Blocking, Client, Driver, Flavor, ListDriver, LocalAsync, Payments,
+    Pending, PendingWait, PositivePay, Run, Transactions, Transfers,
 };
-pub use fields::{DecodeError, Fields};
-pub use id::{
-    AccountId, EventId, ExceptionId, Id, IdError, IssueId, PaymentId, RequestId, TransactionId,
-    kind,
+pub use config::{
+    AuthDate, CallOptions, ClientAuth, Config, Credentials, Environment, Resume, is_loopback,
 };
-pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
-pub use json::JsonObject;
-pub use list::{ListDecoder, ListEndpoint, OpenList};
-pub use machine::{
-    BodyMode, BoxError, Entropy, Exchange, Fault, FaultKind, Machine, Message, Now, Sent, Step,
-    Ticket,
-};
-pub use money::{Amount, AmountError, Money};
-pub use options::{AuthDate, CallOptions, Resume};
-pub use plain::parse_day;
+pub use endpoint::ListEndpoint;
+pub use error::{Error, ErrorKind};
+pub use json::{DecodeError, Fields, JsonObject};
+pub use list::{ListDecoder, OpenList};
+pub use machine::{BodyMode, Entropy, Exchange, Fault, Machine, Now, Sent, Step, Ticket};
 pub use policy::{ConflictPolicy, RetryPolicy};
-pub use problem::Problem;
-pub use reply::Reply;
-pub use routing::{RoutingNumber, RoutingNumberError};
-pub use scope::Scope;
-pub use secret::Secret;
+pub use response::Problem;
 pub use session::Session;
-pub use token::AccessToken;
-pub use wait::WaitForPayment;
+pub use types::{
+    AccessToken, AccessTokenError, AccountId, Amount, AmountError, Attempt, AttemptList, BoxError,
+    EventId, ExceptionId, Fate, FaultKind, Id, IdError, IdempotencyKey, IdempotencyKeyError,
+    IssueId, Message, Money, PaymentId, RequestId, RoutingNumber, RoutingNumberError, Scope,
+    Secret, TransactionId, kind, parse_day,
+};

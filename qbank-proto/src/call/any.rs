@@ -8,14 +8,13 @@ use http::{Response, response};
 use super::body_mode;
 use super::intent::{self, Intent, already_over};
 use super::operation::{Operation, Typed};
+use crate::call::Reply;
+use crate::config::CallOptions;
 use crate::endpoint::{Effect, Endpoint};
 use crate::error::Error;
-use crate::idempotency::IdempotencyKey;
-use crate::machine::{BodyMode, BoxError, Entropy, Fault, Machine, Now, Step, Ticket};
-use crate::options::CallOptions;
-use crate::reply::Reply;
+use crate::machine::{BodyMode, Entropy, Fault, Machine, Now, Step, Ticket};
 use crate::session::Session;
-use crate::token::AccessToken;
+use crate::types::{AccessToken, BoxError, IdempotencyKey};
 
 /// An operation whose type is not known, and whose answer becomes a `T`.
 pub struct AnyOperation<T> {

@@ -6,11 +6,11 @@ use std::fmt;
 use bytes::Bytes;
 use http::Method;
 
-use crate::endpoint::{ApiResponse, Endpoint, Payment};
+use crate::endpoint::{ApiResponse, Endpoint};
 use crate::error::Error;
-use crate::fields::DecodeError;
-use crate::id::PaymentId;
-use crate::scope::Scope;
+use crate::json::DecodeError;
+use crate::resource::Payment;
+use crate::types::{PaymentId, Scope};
 
 /// What a call needs of its endpoint.
 pub(crate) trait Operation {

@@ -4,9 +4,8 @@
 //! What is absent or cannot be read contradicts nothing.
 
 use super::PaymentType;
-use crate::fields::{DecodeError, Fields};
-use crate::id::Id;
-use crate::money::{Amount, Money};
+use crate::json::{DecodeError, Fields};
+use crate::types::{Amount, Id, Money};
 
 pub(super) const PAYMENT_ID: [&str; 2] = ["paymentId", "payment_id"];
 pub(super) const SOURCE: [&str; 2] = ["source_account_id", "sourceAccountId"];

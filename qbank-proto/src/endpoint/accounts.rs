@@ -4,11 +4,9 @@ use http::Method;
 use serde::Serialize;
 
 use super::{ApiResponse, Audit, Endpoint, Read};
-use crate::fields::{DecodeError, Fields};
-use crate::id::AccountId;
-use crate::list::ListEndpoint;
-use crate::open::open_enum;
-use crate::scope::Scope;
+use crate::endpoint::ListEndpoint;
+use crate::json::{DecodeError, Fields};
+use crate::types::{AccountId, Scope, open_enum};
 
 /// Lists the accounts.
 #[derive(Debug, Clone, Copy, Default)]

@@ -12,13 +12,9 @@ use super::{
     ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, needs_text, plain_text,
 };
 use crate::error::Error;
-use crate::fields::{DecodeError, Fields};
-use crate::id::{AccountId, PaymentId};
-use crate::json::{self, JsonObject};
-use crate::money::{Amount, Money};
-use crate::routing::RoutingNumber;
-use crate::scope::Scope;
-use crate::secret::Secret;
+use crate::json;
+use crate::json::{DecodeError, Fields, JsonObject};
+use crate::types::{AccountId, Amount, Money, PaymentId, RoutingNumber, Scope, Secret};
 
 /// Pays by ACH.
 #[derive(Debug, Clone)]

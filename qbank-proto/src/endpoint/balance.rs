@@ -5,10 +5,8 @@ use http::Method;
 use serde::Serialize;
 
 use super::{ApiResponse, Endpoint, Read};
-use crate::fields::{DecodeError, Fields};
-use crate::id::AccountId;
-use crate::money::Money;
-use crate::scope::Scope;
+use crate::json::{DecodeError, Fields};
+use crate::types::{AccountId, Money, Scope};
 
 /// Reads the balance of one account, in real time.
 #[derive(Debug, Clone, Copy)]

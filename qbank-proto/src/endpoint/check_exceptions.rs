@@ -5,12 +5,9 @@ use http::Method;
 use serde::Serialize;
 
 use super::{ApiResponse, Audit, Endpoint, Read};
-use crate::fields::{DecodeError, Fields};
-use crate::id::{AccountId, ExceptionId};
-use crate::list::ListEndpoint;
-use crate::money::Money;
-use crate::open::open_enum;
-use crate::scope::Scope;
+use crate::endpoint::ListEndpoint;
+use crate::json::{DecodeError, Fields};
+use crate::types::{AccountId, ExceptionId, Money, Scope, open_enum};
 
 /// Lists the positive pay exceptions.
 #[derive(Debug, Clone, Copy, Default)]

@@ -8,11 +8,8 @@ use serde::Serialize;
 use super::about::{same_amount, same_id};
 use super::{ApiResponse, Endpoint, Write, needs_text};
 use crate::error::Error;
-use crate::fields::DecodeError;
-use crate::id::{AccountId, IssueId};
-use crate::json::JsonObject;
-use crate::money::Amount;
-use crate::scope::Scope;
+use crate::json::{DecodeError, JsonObject};
+use crate::types::{AccountId, Amount, IssueId, Scope};
 
 /// Reports an issued check.
 #[derive(Debug, Clone, Serialize)]

@@ -7,10 +7,10 @@
 mod about;
 mod accounts;
 mod ach;
-mod audit;
 mod balance;
 mod check_exceptions;
 mod check_issue;
+mod list;
 mod payment;
 mod raw;
 mod transactions;
@@ -22,23 +22,22 @@ use std::fmt::Debug;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 
+pub use crate::resource::{Audit, Payment, PaymentStatus, PaymentType};
 pub use accounts::{Account, AccountStatus, AccountType, ListAccounts};
 pub use ach::{AchAccepted, CreateAch, Destination, Recipient};
-pub use audit::Audit;
 pub use balance::{Balance, GetBalance};
 pub use check_exceptions::{CheckException, ListCheckExceptions, ReasonCode};
 pub use check_issue::{CheckIssueAccepted, CreateCheckIssue};
-pub use payment::{GetPayment, Payment, PaymentStatus, PaymentType};
+pub use list::ListEndpoint;
+pub use payment::GetPayment;
 pub use raw::{RawRead, RawWrite};
 pub use transactions::{ListTransactions, Transaction, TransactionStatus};
 pub use transfer::{CreateTransfer, TransferAccepted};
 pub use wire::{Beneficiary, CreateWire};
 
 use crate::error::Error;
-use crate::fields::{DecodeError, Fields};
-use crate::id::PaymentId;
-use crate::idempotency::IdempotencyKey;
-use crate::scope::Scope;
+use crate::json::{DecodeError, Fields};
+use crate::types::{IdempotencyKey, PaymentId, Scope};
 
 /// An operation of the bank: a value that knows its request and reads its answer.
 ///
@@ -301,7 +300,7 @@ mod vector {
     //! Reads an answer the way a call does, for the vectors beside each endpoint.
 
     use super::{ApiResponse, Endpoint};
-    use crate::fields::DecodeError;
+    use crate::json::DecodeError;
     use http::{HeaderMap, StatusCode};
 
     pub(super) fn read<E: Endpoint>(

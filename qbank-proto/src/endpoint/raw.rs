@@ -5,8 +5,8 @@ use http::Method;
 
 use super::{ApiResponse, Endpoint, Read, Write};
 use crate::error::Error;
-use crate::fields::DecodeError;
-use crate::scope::Scope;
+use crate::json::DecodeError;
+use crate::types::Scope;
 
 /// `GET` of any path below the base URL. Its output is the raw body.
 #[derive(Debug, Clone)]

@@ -5,12 +5,9 @@ use http::Method;
 use serde::Serialize;
 
 use super::{ApiResponse, Audit, Endpoint, Read};
-use crate::fields::{DecodeError, Fields};
-use crate::id::{AccountId, TransactionId};
-use crate::list::ListEndpoint;
-use crate::money::Money;
-use crate::open::open_enum;
-use crate::scope::Scope;
+use crate::endpoint::ListEndpoint;
+use crate::json::{DecodeError, Fields};
+use crate::types::{AccountId, Money, Scope, TransactionId, open_enum};
 
 /// Lists transactions. The bank does not paginate: the answer holds all.
 #[derive(Debug, Clone, Copy, Default)]

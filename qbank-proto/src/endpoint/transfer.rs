@@ -7,11 +7,8 @@ use serde::Serialize;
 use super::about::{PAYMENT_ID, same_amount, same_id, same_type};
 use super::{ApiResponse, Endpoint, PaymentStatus, Write};
 use crate::error::Error;
-use crate::fields::DecodeError;
-use crate::id::{AccountId, PaymentId};
-use crate::json::JsonObject;
-use crate::money::Amount;
-use crate::scope::Scope;
+use crate::json::{DecodeError, JsonObject};
+use crate::types::{AccountId, Amount, PaymentId, Scope};
 
 /// Moves money between two own accounts.
 #[derive(Debug, Clone, Serialize)]

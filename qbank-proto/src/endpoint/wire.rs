@@ -7,13 +7,8 @@ use serde::Serialize;
 use super::about::{PAYMENT_ID, SOURCE, same_amount, same_id, same_type};
 use super::{ApiResponse, Endpoint, Payment, PaymentType, Write, needs_text};
 use crate::error::Error;
-use crate::fields::DecodeError;
-use crate::id::{AccountId, PaymentId};
-use crate::json::JsonObject;
-use crate::money::{Amount, Money};
-use crate::routing::RoutingNumber;
-use crate::scope::Scope;
-use crate::secret::Secret;
+use crate::json::{DecodeError, JsonObject};
+use crate::types::{AccountId, Amount, Money, PaymentId, RoutingNumber, Scope, Secret};
 
 /// Pays by wire.
 #[derive(Debug, Clone, Serialize)]

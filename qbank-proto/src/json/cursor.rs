@@ -2,7 +2,7 @@
 
 use super::string::{not_unicode, unescaped};
 use super::{Member, Shape, scan, value};
-use crate::fields::DecodeError;
+use crate::json::DecodeError;
 
 /// No resource of the contract has more than a dozen.
 pub(super) const MOST_MEMBERS: usize = 256;
@@ -40,7 +40,7 @@ impl<'a> Cursor<'a> {
         members: &mut Vec<Member<'a>>,
         shape: Option<&mut Shape>,
     ) -> Result<(), DecodeError> {
-        let mut shape = shape.filter(|_| crate::FAST);
+        let mut shape = shape;
         self.peek();
         let mut seen = None;
         loop {
@@ -107,10 +107,10 @@ impl<'a> Cursor<'a> {
         let quoted = self.peek() == Some(b'"');
         let start = self.at;
         let bytes = self.text.as_bytes();
-        let short = match crate::FAST {
-            true if quoted => scan::plain_string(bytes, start),
-            true => scan::number_or_word(bytes, start),
-            false => None,
+        let short = if quoted {
+            scan::plain_string(bytes, start)
+        } else {
+            scan::number_or_word(bytes, start)
         };
         match short {
             Some(end) => self.at = end,

@@ -1,8 +1,7 @@
 //! Writes JSON objects.
 
 use super::scan::plain_until;
-use crate::id::Id;
-use crate::money::Amount;
+use crate::types::{Amount, Id};
 
 /// Writes one JSON object, member by member: the body of an [`Endpoint`] without a
 /// float on its way, and with its members in the order they were given.

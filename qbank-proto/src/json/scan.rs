@@ -10,9 +10,7 @@ pub(super) fn plain_string(bytes: &[u8], at: usize) -> Option<usize> {
 /// Where the first quotation mark, backslash or control character is, or else the end.
 #[inline]
 pub(super) fn plain_until(bytes: &[u8], mut at: usize) -> usize {
-    while crate::FAST
-        && let Some((word, _)) = bytes.get(at..).unwrap_or_default().split_first_chunk()
-    {
+    while let Some((word, _)) = bytes.get(at..).unwrap_or_default().split_first_chunk() {
         let odd = odd_bytes(u64::from_le_bytes(*word));
         if odd != 0 {
             return at + odd.trailing_zeros() as usize / 8;

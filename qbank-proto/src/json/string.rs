@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::fields::DecodeError;
+use crate::json::DecodeError;
 
 /// A JSON text as the string that it is, if it is one.
 pub(super) fn string(json: &str) -> Result<Option<Cow<'_, str>>, DecodeError> {

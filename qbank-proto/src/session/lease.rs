@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::{Bearer, GRACE, Held, Session, State, wake};
 use crate::machine::Now;
 use crate::policy::Jitter;
-use crate::token::{AccessToken, Refusal};
+use crate::session::Refusal;
+use crate::types::AccessToken;
 
 /// The right to refresh. Dropping it hands the lead on.
 pub(crate) struct Lease {

@@ -6,15 +6,15 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::{Intent, Out, State, payment_failed};
-use crate::call::Operation;
-use crate::error::{Attempt, ErrorKind, Evidence, Fate};
-use crate::id::PaymentId;
-use crate::judge::{self, Judged};
-use crate::machine::{Fault, FaultKind, Now, Ticket};
-use crate::options::CallOptions;
+use crate::call::classification as judge;
+use crate::call::classification::Judged;
+use crate::call::{Goal, Operation, Watch, Watched};
+use crate::config::CallOptions;
+use crate::error::{ErrorKind, Evidence};
+use crate::machine::{Fault, Now, Ticket};
 use crate::policy::{ConflictPolicy, Resend, Verdict};
-use crate::redact::redact_source;
-use crate::watch::{Goal, Watch, Watched};
+use crate::response::redact_source;
+use crate::types::{Attempt, Fate, FaultKind, PaymentId};
 
 impl Intent {
     pub(super) fn settled(

@@ -6,13 +6,10 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{Intent, Outcome, State};
-use crate::call::{Meaning, Operation};
-use crate::endpoint::Payment;
-use crate::error::{Error, ErrorKind, Evidence, Fate};
-use crate::id::PaymentId;
-use crate::idempotency::IdempotencyKey;
-use crate::plain::seconds;
-use crate::reply::Reply;
+use crate::call::{Meaning, Operation, Reply};
+use crate::error::{Error, ErrorKind, Evidence};
+use crate::resource::Payment;
+use crate::types::{Fate, IdempotencyKey, PaymentId, seconds};
 
 impl Intent {
     /// A call that is over before it began.

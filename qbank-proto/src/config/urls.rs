@@ -1,0 +1,182 @@
+//! Where the bank is, checked.
+
+use http::Uri;
+
+use crate::config::{Config, Environment};
+use crate::error::Error;
+use crate::types::number;
+
+/// The two URLs of a bank, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Urls {
+    pub(crate) base: Uri,
+    /// Without a slash at its end: what paths are appended to.
+    pub(crate) base_text: String,
+    pub(crate) token: Uri,
+}
+
+impl Urls {
+    pub(crate) fn of(config: &Config) -> Result<Self, Error> {
+        let (base, token, http_allowed) = match &config.environment {
+            Environment::Production => ("https://api.qbankconnect.com/v1".to_owned(), None, false),
+            Environment::Sandbox { port } => (format!("http://127.0.0.1:{port}/v1"), None, true),
+            Environment::Custom { base_url, token_url } => {
+                (base_url.clone(), token_url.clone(), config.allow_loopback_http)
+            }
+        };
+        let base = base.trim_end_matches('/');
+        let token = token.unwrap_or_else(|| format!("{base}/token"));
+        if base.contains('?') {
+            return Err(Error::invalid_input("base URL", "must not have a query"));
+        }
+        Ok(Self {
+            base: checked("base URL", base, http_allowed)?,
+            base_text: base.to_owned(),
+            token: checked("token URL", &token, http_allowed)?,
+        })
+    }
+}
+
+/// HTTPS anywhere; plain HTTP to a loopback address only, and only when asked.
+fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {
+    let rule = |rule: &str| Err(Error::invalid_input(field, rule));
+    let Ok(uri) = text.parse::<Uri>() else {
+        return rule("must be an absolute URL such as https://bank.example/v1");
+    };
+    let Some(authority) = uri.authority() else {
+        return rule("must be an absolute URL such as https://bank.example/v1");
+    };
+    if authority.as_str().contains('@') {
+        return rule("must not have a user name or password");
+    }
+    if authority.host().is_empty() {
+        return rule("must name a host");
+    }
+    if text.contains('#') {
+        return rule("must not have a fragment");
+    }
+    match uri.scheme_str() {
+        Some("http") if !is_loopback(authority.host()) => {
+            rule("must be https; plain http is for loopback addresses only")
+        }
+        Some("http") if !http_allowed => {
+            rule("is plain http; allow it explicitly for a loopback address")
+        }
+        Some("https" | "http") => Ok(uri),
+        _ => rule("must be https"),
+    }
+}
+
+/// Whether a URL's host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+///
+/// ```
+/// assert!(qbank_proto::is_loopback("127.0.0.1"));
+/// assert!(qbank_proto::is_loopback("[::1]"));
+/// assert!(!qbank_proto::is_loopback("localhost.example"));
+/// ```
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost") || is_loopback_v6(bare) || is_loopback_v4(bare)
+}
+
+/// However many zeros stand before the one.
+fn is_loopback_v6(host: &str) -> bool {
+    host.strip_suffix('1').is_some_and(|zeros| {
+        zeros.contains(':') && zeros.bytes().all(|byte| matches!(byte, b'0' | b':'))
+    })
+}
+
+fn is_loopback_v4(host: &str) -> bool {
+    // No leading zero: elsewhere it makes a number octal.
+    let part = |part: &str| (part == "0" || !part.starts_with('0')) && number(part, 3) <= Some(255);
+    host.starts_with("127.")
+        && host.split('.').count() == 4
+        && host.split('.').all(|it| part(it) && number(it, 3).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Credentials;
+
+    #[test]
+    fn loopback_is_what_the_standard_library_says() {
+        for host in [
+            "127.0.0.1",
+            "127.1.2.3",
+            "127.255.255.255",
+            "127.0.0.256",
+            "127.0.0.01",
+            "127.0.0",
+            "127.0.0.1.1",
+            "127.0.0.",
+            "127..0.1",
+            "127.0.0.0001",
+            "127.0.0.+1",
+            "128.0.0.1",
+            "",
+            "::1",
+            "0:0:0:0:0:0:0:1",
+            "0::1",
+            "::0001",
+            "::10",
+            "1::",
+            "::1:1",
+            "1",
+            "0001",
+            "::2",
+            "::",
+            "::ffff:127.0.0.1",
+            "127.0.0.1 ",
+            "0127.0.0.1",
+        ] {
+            let known = host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
+            assert_eq!(is_loopback(host), known, "{host}");
+        }
+    }
+
+    fn base(url: &str, allow: bool) -> Result<String, String> {
+        let mut config = Config::new(Environment::custom(url), Credentials::Supplier);
+        config.allow_loopback_http = allow;
+        match Urls::of(&config) {
+            Ok(urls) => Ok(urls.token.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_and_only_when_asked() {
+        assert!(base("http://127.0.0.1:8080/v1", true).is_ok());
+        assert!(base("http://localhost:8080/v1", true).is_ok());
+        assert!(base("http://[::1]:8080/v1", true).is_ok());
+        assert!(base("http://127.0.0.1:8080/v1", false).unwrap_err().contains("explicitly"));
+        for url in ["http://bank.example/v1", "http://127.0.0.1.example/v1", "http://10.0.0.1/v1"] {
+            assert!(base(url, true).unwrap_err().contains("must be https"), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_is_no_base_is_refused_by_rule() {
+        for (url, rule) in [
+            ("", "absolute"),
+            ("bank.example/v1", "absolute"),
+            ("/v1", "absolute"),
+            ("ftp://bank.example", "must be https"),
+            ("https://user:pw@bank.example/v1", "user name"),
+            ("https://bank.example/v1?x=1", "query"),
+            ("https://bank.example/v1#x", "fragment"),
+        ] {
+            let message = base(url, true).unwrap_err();
+            assert!(message.contains(rule), "{url}: {message}");
+            assert!(!message.contains("pw"), "a password must not be echoed");
+        }
+    }
+
+    #[test]
+    fn the_token_endpoint_is_below_the_base_unless_told() {
+        assert_eq!(
+            base("https://bank.example/v1/", false).unwrap(),
+            "https://bank.example/v1/token"
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! What several operations share: a payment, and the audit fields.
+
+mod audit;
+mod payment;
+
+pub use audit::Audit;
+pub use payment::{Payment, PaymentStatus, PaymentType};

@@ -1,0 +1,13 @@
+//! Reads what any response may say beside its value: error bodies, the URL of a payment, how
+//! long to wait. Keeps secrets out of it.
+
+mod payment_urls;
+mod problem;
+mod redact;
+mod retry_after;
+
+pub(crate) use payment_urls::PaymentUrls;
+pub(crate) use problem::Conflict;
+pub use problem::Problem;
+pub(crate) use redact::{redact, redact_bounded, redact_source};
+pub(crate) use retry_after::retry_after;

@@ -1,0 +1,311 @@
+//! Gets a call its token: uses, leads, follows (see [`crate::session`]).
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use super::token_response as token;
+use crate::config::{CallOptions, Limits};
+use crate::machine::{Exchange, Fault, Now, Step, Ticket, next_id};
+use crate::policy::Jitter;
+use crate::session::{Bearer, Failed, Flight, GRACE, Grant, Lease, Refusal, Session};
+use crate::types::{AccessToken, BoxError, FaultKind, Message};
+
+/// One call's way to a token.
+#[derive(Debug)]
+pub(crate) struct Authorizer {
+    session: Session,
+    caller: u64,
+    /// A token for this call alone.
+    own: Option<AccessToken>,
+    limits: Limits,
+    jitter: Jitter,
+    state: State,
+}
+
+enum State {
+    Idle,
+    Following(Arc<Flight>),
+    Leading { lease: Lease, out: Option<Out>, fresh_connection: bool },
+    Have(Bearer),
+    Refused(Arc<Refusal>),
+    OutOfTime,
+}
+
+/// A token request, or a question to the supplier, that is out.
+#[derive(Debug)]
+struct Out {
+    ticket: u64,
+    asked: Now,
+    lost_at: Duration,
+    /// Where the leader's own deadline cut the time, from here on a timeout is
+    /// no news of the token endpoint.
+    own_time: Option<Duration>,
+}
+
+/// What came of a poll.
+#[expect(clippy::large_enum_variant, reason = "as `Step`")]
+pub(crate) enum Auth {
+    Token(Bearer),
+    Send(Exchange),
+    Authorize { ticket: Ticket, timeout: Duration },
+    Wait(Duration),
+    Refused(Arc<Refusal>),
+    OutOfTime,
+}
+
+impl Auth {
+    /// As the step of a machine, or what ended the wait for a token.
+    pub(crate) fn step<T>(self) -> Result<Step<T>, Ended> {
+        match self {
+            Self::Send(exchange) => Ok(Step::Send(exchange)),
+            Self::Authorize { ticket, timeout } => Ok(Step::Authorize { ticket, timeout }),
+            Self::Wait(time) => Ok(Step::Wait(time)),
+            Self::Token(bearer) => Err(Ended::Token(bearer)),
+            Self::Refused(refusal) => Err(Ended::Refused(refusal)),
+            Self::OutOfTime => Err(Ended::OutOfTime),
+        }
+    }
+}
+
+/// How the way to a token ended.
+pub(crate) enum Ended {
+    Token(Bearer),
+    Refused(Arc<Refusal>),
+    OutOfTime,
+}
+
+impl Authorizer {
+    pub(crate) fn new(session: Session, own: Option<AccessToken>, jitter: Jitter) -> Self {
+        let caller = next_id();
+        // A token serves all calls: a hurried one must not spend the patience of the
+        // others, and only its deadline cuts the time.
+        let limits = Limits::of(session.config(), &CallOptions::default());
+        Self { session, caller, own, limits, jitter, state: State::Idle }
+    }
+
+    /// Whether the session can get another token after a 401.
+    pub(crate) fn can_renew(&self) -> bool {
+        use crate::config::Credentials;
+        self.own.is_none() && !matches!(self.session.config().credentials, Credentials::Token(_))
+    }
+
+    /// `deadline` is the call's own, by the monotonic clock.
+    pub(crate) fn poll(&mut self, now: Now, deadline: Duration, waker: &Waker) -> Auth {
+        if let Some(token) = &self.own {
+            return Auth::Token(Bearer { token: token.clone(), generation: u64::MAX });
+        }
+        if now.mono >= deadline {
+            self.release();
+            return Auth::OutOfTime;
+        }
+        loop {
+            match &mut self.state {
+                State::Idle | State::Following(_) => {
+                    let followed = match &self.state {
+                        State::Following(flight) => Some(Arc::clone(flight)),
+                        _ => None,
+                    };
+                    match self.session.grant(now, self.caller, followed.as_deref(), waker) {
+                        Grant::Use(bearer) => self.state = State::Have(bearer),
+                        Grant::Refused(refusal) => self.state = State::Refused(refusal),
+                        Grant::Lead(lease) => {
+                            self.state =
+                                State::Leading { lease, out: None, fresh_connection: false };
+                        }
+                        Grant::Follow(flight, wait) => {
+                            self.state = State::Following(flight);
+                            return Auth::Wait(wait.min(deadline.saturating_sub(now.mono)));
+                        }
+                    }
+                }
+                State::Leading { out: Some(out), .. } => {
+                    if now.mono < out.lost_at {
+                        let until = out.lost_at.min(deadline);
+                        return Auth::Wait(until.saturating_sub(now.mono));
+                    }
+                    let ticket = Ticket(out.ticket);
+                    let lost = Fault::maybe(
+                        FaultKind::Timeout,
+                        Message::new("the driver never settled it"),
+                    );
+                    self.settle(now, &ticket, Err(lost));
+                }
+                State::Leading { .. } => {
+                    if let Some(step) = self.lead(now, deadline) {
+                        return step;
+                    }
+                }
+                State::Have(bearer) => {
+                    let bearer = bearer.clone();
+                    self.state = State::Idle;
+                    return Auth::Token(bearer);
+                }
+                State::Refused(refusal) => {
+                    let refusal = Arc::clone(refusal);
+                    self.state = State::Idle;
+                    return Auth::Refused(refusal);
+                }
+                State::OutOfTime => return Auth::OutOfTime,
+            }
+        }
+    }
+
+    /// The next step of the leader; `None` if it no longer leads.
+    fn lead(&mut self, now: Now, deadline: Duration) -> Option<Auth> {
+        let State::Leading { lease, out, fresh_connection } = &mut self.state else {
+            return None;
+        };
+        let Some((not_before, last)) = lease.not_before() else {
+            self.state = State::Idle;
+            return None;
+        };
+        if not_before > now.mono {
+            if not_before >= deadline {
+                // Not slept: this call ends with the last refusal, and the lead
+                // goes to one that has the time.
+                self.state = last.map_or(State::OutOfTime, State::Refused);
+                return None;
+            }
+            return Some(Auth::Wait(not_before.saturating_sub(now.mono)));
+        }
+        let left = deadline.saturating_sub(now.mono);
+        // The old token still serves: this call needs time to use it, and the
+        // calls behind should not wait long for a better one.
+        let usual = if lease.is_early() {
+            self.limits.timeout.min(EARLY_TIMEOUT).min(left / 2)
+        } else {
+            self.limits.timeout
+        };
+        let timeout = usual.min(left);
+        let lost_at = now.mono.saturating_add(timeout).saturating_add(GRACE);
+        if !lease.extend(now.mono.saturating_add(timeout)) {
+            self.state = State::Idle;
+            return None;
+        }
+        let id = next_id();
+        let own_time = (timeout < usual).then(|| now.mono.saturating_add(timeout / 16 * 15));
+        *out = Some(Out { ticket: id, asked: now, lost_at, own_time });
+        let ticket = Ticket(id);
+        Some(match self.session.token_request() {
+            None => Auth::Authorize { ticket, timeout },
+            Some(request) => Auth::Send(Exchange {
+                request,
+                connect_timeout: self.limits.connect_timeout(timeout),
+                timeout,
+                stream_timeout: None,
+                max_body: MAX_TOKEN_ANSWER,
+                fresh_connection: *fresh_connection,
+                ticket,
+            }),
+        })
+    }
+
+    /// The call is over: waits for nothing and hands on what it leads.
+    pub(crate) fn release(&mut self) {
+        if matches!(self.state, State::Following(_)) {
+            self.session.forget(self.caller);
+        }
+        self.state = State::Idle;
+    }
+
+    /// Whether the ticket was one of this call's token requests.
+    pub(crate) fn settle(
+        &mut self,
+        now: Now,
+        ticket: &Ticket,
+        outcome: Result<Response<Bytes>, Fault>,
+    ) -> bool {
+        let Some((asked, own_time)) = self.take_out(ticket) else {
+            return false;
+        };
+        let timed_out = matches!(&outcome, Err(fault) if fault.kind == FaultKind::Timeout);
+        if timed_out && own_time.is_some_and(|from| now.mono >= from) {
+            self.state = State::OutOfTime;
+            return true;
+        }
+        let broken = outcome.is_err();
+        let secrets = self.session.secrets();
+        let read = match outcome {
+            Ok(response) => token::read(&response, now.unix, &secrets),
+            Err(fault) => Err(Refusal::of_fault(fault, &self.session.urls().token, &secrets)),
+        };
+        self.conclude(now, asked, read, broken);
+        true
+    }
+
+    /// Whether the ticket was one of this call's questions to the supplier.
+    pub(crate) fn supply(
+        &mut self,
+        now: Now,
+        ticket: &Ticket,
+        token: Result<AccessToken, BoxError>,
+    ) -> bool {
+        let Some((asked, _)) = self.take_out(ticket) else {
+            return false;
+        };
+        let read = token.map_err(|error| Refusal::of_supplier(error, &self.session));
+        self.conclude(now, asked, read, false);
+        true
+    }
+
+    fn take_out(&mut self, ticket: &Ticket) -> Option<(Now, Option<Duration>)> {
+        let State::Leading { out, .. } = &mut self.state else {
+            return None;
+        };
+        let mine = out.take_if(|out| out.ticket == ticket.0)?;
+        Some((mine.asked, mine.own_time))
+    }
+
+    fn conclude(
+        &mut self,
+        now: Now,
+        asked: Now,
+        read: Result<AccessToken, Arc<Refusal>>,
+        broken: bool,
+    ) {
+        let State::Leading { lease, fresh_connection, .. } = &mut self.state else {
+            return;
+        };
+        let refusal = match read {
+            Ok(token) => {
+                self.state = lease.succeed(asked, token).map_or(State::Idle, State::Have);
+                return;
+            }
+            Err(refusal) => refusal,
+        };
+        tracing::debug!(kind = %refusal.kind, "no token");
+        *fresh_connection = broken;
+        match lease.fail(now, refusal, &mut self.jitter) {
+            Failed::Again => {}
+            Failed::KeepOld(bearer) => self.state = State::Have(bearer),
+            Failed::Over(refusal) => self.state = State::Refused(refusal),
+            Failed::Superseded => self.state = State::Idle,
+        }
+    }
+}
+
+impl Drop for Authorizer {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Idle => "Idle",
+            Self::Following(_) => "Following",
+            Self::Leading { .. } => "Leading",
+            Self::Have(_) => "Have",
+            Self::Refused(_) => "Refused",
+            Self::OutOfTime => "OutOfTime",
+        })
+    }
+}
+
+const EARLY_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_TOKEN_ANSWER: usize = 256 << 10;

@@ -1,0 +1,152 @@
+//! `POST /token`: OAuth 2.0 client credentials (RFC 6749 §4.4).
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Uri, header};
+use zeroize::Zeroizing;
+
+use crate::config::{ClientAuth, Config, Credentials};
+use crate::error::Error;
+use crate::types::{Secret, base64, form_encode};
+
+/// The parts of the token request that never change. The body is wiped with its
+/// last clone.
+pub(crate) struct TokenRequest {
+    body: Bytes,
+    authorization: Option<HeaderValue>,
+}
+
+impl TokenRequest {
+    /// `None` where the application supplies the token.
+    pub(crate) fn of(config: &Config) -> Result<Option<Self>, Error> {
+        let Credentials::Client { id, secret } = &config.credentials else {
+            return Ok(None);
+        };
+        if id.is_empty() {
+            return Err(Error::invalid_input("client id", "must not be empty"));
+        }
+        if secret.expose().is_empty() {
+            return Err(Error::invalid_input("client secret", "must not be empty"));
+        }
+        let mut scope = String::new();
+        for one in &config.scopes {
+            if !scope.is_empty() {
+                scope.push(' ');
+            }
+            scope.push_str(one.as_str());
+        }
+        let mut form = Form(Zeroizing::new(String::with_capacity(512)));
+        form.pair("grant_type", "client_credentials");
+        let authorization = match config.client_auth {
+            ClientAuth::Body => {
+                form.pair("client_id", id);
+                form.pair("client_secret", secret.expose());
+                None
+            }
+            ClientAuth::Basic => Some(basic(id, secret)?),
+        };
+        if !scope.is_empty() {
+            form.pair("scope", &scope);
+        }
+        let body = Secret::bytes(Zeroizing::new(form.0.as_bytes().to_vec()));
+        Ok(Some(Self { body, authorization }))
+    }
+
+    pub(crate) fn build(&self, url: &Uri, user_agent: &HeaderValue) -> Request<Bytes> {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = url.clone();
+        let headers = request.headers_mut();
+        headers.reserve(5);
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, user_agent.clone());
+        if let Some(value) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, value.clone());
+        }
+        request
+    }
+}
+
+/// The secret as it is, as the form has it, and as HTTP Basic has it.
+pub(crate) fn spellings(id: &str, secret: &Secret) -> Vec<Secret> {
+    let mut encoded = String::with_capacity(3 * secret.expose().len());
+    form_encode(secret.expose(), &mut encoded);
+    vec![secret.clone(), Secret::new(encoded), basic_value(id, secret)]
+}
+
+/// Each part is form-encoded first (RFC 6749 §2.3.1).
+fn basic_value(id: &str, secret: &Secret) -> Secret {
+    let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.expose().len())));
+    form_encode(id, &mut pair);
+    pair.push(':');
+    form_encode(secret.expose(), &mut pair);
+    Secret::new(base64::encode(pair.as_bytes()))
+}
+
+fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Error> {
+    Secret::header("Basic ", basic_value(id, secret).expose())
+        .ok_or_else(|| Error::invalid_input("client credentials", "cannot be sent as a header"))
+}
+
+/// Reserved large enough that a usual secret never moves while it is written.
+struct Form(Zeroizing<String>);
+
+impl Form {
+    fn pair(&mut self, name: &str, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        self.0.push_str(name);
+        self.0.push('=');
+        form_encode(value, &mut self.0);
+    }
+}
+
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenRequest([secret])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Environment;
+    use crate::types::Scope;
+
+    fn request(client_auth: ClientAuth) -> Request<Bytes> {
+        let credentials = Credentials::client("id +/", "s&cret=ü");
+        let mut config = Config::new(Environment::Production, credentials)
+            .scopes([Scope::AccountsRead, Scope::PaymentsRead]);
+        config.client_auth = client_auth;
+        let url = Uri::from_static("https://api.qbankconnect.com/v1/token");
+        let agent = HeaderValue::from_static("test");
+        TokenRequest::of(&config).unwrap().unwrap().build(&url, &agent)
+    }
+
+    #[test]
+    fn wire_vector() {
+        assert_eq!(
+            request(ClientAuth::Body).body(),
+            "grant_type=client_credentials&client_id=id+%2B%2F&client_secret=s%26cret%3D%C3%BC&scope=accounts.read+payments.read"
+        );
+    }
+
+    #[test]
+    fn basic_form_encodes_each_part_first() {
+        let request = request(ClientAuth::Basic);
+        let value = request.headers()[header::AUTHORIZATION].clone();
+        assert!(value.is_sensitive());
+        let expected = base64::encode(b"id+%2B%2F:s%26cret%3D%C3%BC");
+        assert_eq!(value.to_str().unwrap(), format!("Basic {expected}"));
+        assert_eq!(
+            request.body(),
+            "grant_type=client_credentials&scope=accounts.read+payments.read"
+        );
+    }
+}

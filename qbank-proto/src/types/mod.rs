@@ -1,0 +1,38 @@
+//! The values that everything else is made of: money, ids, keys, secrets, what became of an
+//! attempt. They know nothing of calls.
+
+mod access_token;
+mod attempt;
+pub(crate) mod base64;
+mod fate;
+mod fault_kind;
+pub(crate) mod http_date;
+mod id;
+mod key;
+mod message;
+mod money;
+mod open_enum;
+mod plain;
+mod routing_number;
+mod scope;
+mod secret;
+
+pub(crate) use access_token::UNSTATED_LIFETIME;
+pub use access_token::{AccessToken, AccessTokenError};
+pub use attempt::{Attempt, AttemptList};
+pub use fate::Fate;
+pub use fault_kind::FaultKind;
+pub(crate) use id::hyphenated;
+pub use id::{
+    AccountId, EventId, ExceptionId, Id, IdError, IssueId, PaymentId, RequestId, TransactionId,
+    kind,
+};
+pub use key::{IdempotencyKey, IdempotencyKeyError};
+pub use message::{BoxError, Message};
+pub use money::{Amount, AmountError, Money};
+pub(crate) use open_enum::open_enum;
+pub use plain::parse_day;
+pub(crate) use plain::{find, form_encode, number, parse_time, replaced, seconds, seconds_up};
+pub use routing_number::{RoutingNumber, RoutingNumberError};
+pub use scope::Scope;
+pub use secret::Secret;
