@@ -19,8 +19,8 @@ use std::task::Waker;
 
 use qbank_proto::endpoint::{Beneficiary, CreateAch, RawWrite, Recipient};
 use qbank_proto::{
-    AccessToken, Authenticate, ClientAuth, ConflictPolicy, Credentials, Entropy, Error, FaultKind,
-    Machine, Resume, Secret, Step, WaitForPayment,
+    AccessToken, Authenticate, CallOptions, ClientAuth, Credentials, Error, FaultKind,
+    IdempotencyKey, Machine, Resume, Secret, Step, WaitForPayment, WriteOptions,
 };
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -224,8 +224,9 @@ fn nothing_shows_while_a_payment_is_waited_for() {
             reset().text(&echo),
         ] {
             let mut bed = bed().always(act);
-            let entropy = Entropy { key: [0; 16], jitter: 1 };
-            let machine = WaitForPayment::new(&bed.session, payment_id(), options(), entropy);
+            let jitter = 1;
+            let machine =
+                WaitForPayment::new(&bed.session, payment_id(), options().of_call(), jitter);
             clean(&shown(&bed.drive(machine).unwrap_err()));
         }
     });
@@ -260,12 +261,12 @@ fn no_public_type_shows_a_secret() {
         call.settle(bed.now, exchange.ticket, wired);
         let Step::Done(Ok(reply)) = call.poll(bed.now, Waker::noop()) else { panic!("done") };
         debugs(&reply);
-        let entropy = Entropy { key: [0; 16], jitter: 1 };
-        let mut authenticate = Authenticate::new(&bed.session, &options(), entropy);
+        let jitter = 1;
+        let mut authenticate = Authenticate::new(&bed.session, &options().of_call(), jitter);
         debugs(&authenticate);
         let Step::Done(Ok(info)) = authenticate.poll(bed.now, Waker::noop()) else { panic!("has") };
         debugs(&info);
-        debugs(&WaitForPayment::new(&bed.session, payment_id(), options(), entropy));
+        debugs(&WaitForPayment::new(&bed.session, payment_id(), options().of_call(), jitter));
     }
 }
 
@@ -283,14 +284,9 @@ fn no_value_that_holds_a_secret_shows_it() {
     debugs(&wire());
     debugs(&ach_to_recipient());
     debugs(&RawWrite::new("/x", body.clone()));
-    let resume = Resume::new(ago(5)).body(body);
+    let resume = Resume::new(IdempotencyKey::from_entropy([1; 16]), ago(5)).body(body);
     debugs(&resume);
-    let options = with(|options| {
-        options.token = Some(token);
-        options.resume = Some(resume);
-        options.on_conflict = Some(ConflictPolicy::Report);
-    });
-    debugs(&options);
+    debugs(&WriteOptions::resume(resume).call(CallOptions::new().token(token)));
 }
 
 #[test]

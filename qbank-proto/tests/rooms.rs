@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// From the top of the house to its ground.
 const ROOMS: [&str; 14] = [
-    "webhook", "client", "list", "call", "session", "config", "endpoint", "policy", "error",
+    "webhook", "client", "list", "call", "session", "endpoint", "config", "policy", "error",
     "response", "machine", "resource", "json", "types",
 ];
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use crate::call::already_over;
+use super::already_taken;
 use crate::config::{CallOptions, Limits};
-use crate::error::{Error, ErrorKind, Evidence};
-use crate::machine::{Entropy, Fault, Machine, Now, Step, Ticket};
+use crate::error::{Error, ErrorKind};
+use crate::machine::{Fault, Machine, Now, Step, Ticket};
 use crate::policy::Jitter;
-use crate::session::{Authorizer, Ended, Session};
+use crate::session::{Authorizer, NoToken, Session};
 use crate::types::{AccessToken, BoxError, Fate};
 
 /// Gets the session a token, if it has no fresh one. Calls do this by
@@ -21,7 +21,7 @@ pub struct Authenticate {
     auth: Authorizer,
     limits: Limits,
     deadline: Option<Duration>,
-    over: bool,
+    taken: bool,
 }
 
 /// The session's token, as far as it is to be shown.
@@ -38,22 +38,10 @@ pub struct TokenInfo {
 
 impl Authenticate {
     /// Gets the session a token.
-    pub fn new(session: &Session, options: &CallOptions, entropy: Entropy) -> Self {
+    pub fn new(session: &Session, options: &CallOptions, jitter: u64) -> Self {
         let limits = Limits::of(session.config(), options);
-        let jitter = Jitter::new(entropy.jitter);
-        let auth = Authorizer::new(session.clone(), options.token.clone(), jitter);
-        Self { auth, limits, deadline: None, over: false }
-    }
-
-    fn finish<T>(&mut self, outcome: T) -> Step<T> {
-        self.over = true;
-        self.auth.release();
-        Step::Done(outcome)
-    }
-
-    fn ended(kind: ErrorKind, what: &str) -> Error {
-        let evidence = Evidence { what: what.to_owned(), ..Evidence::default() };
-        Error::new(kind, Fate::NotApplicable, evidence)
+        let auth = Authorizer::new(session.clone(), options.token.clone(), Jitter::new(jitter));
+        Self { auth, limits, deadline: None, taken: false }
     }
 }
 
@@ -61,24 +49,30 @@ impl Machine for Authenticate {
     type Output = Result<TokenInfo, Error>;
 
     fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
-        if self.over {
-            return Step::Done(Err(already_over(Fate::NotApplicable, None)));
+        if self.taken {
+            return Step::Done(Err(already_taken(Fate::NotApplicable, None)));
         }
         let deadline =
             *self.deadline.get_or_insert_with(|| now.mono.saturating_add(self.limits.deadline));
-        match self.auth.poll(now, deadline, waker).step() {
-            Ok(step) => step,
-            Err(Ended::Token(bearer)) => self.finish(Ok(TokenInfo {
-                scope: bearer.token.granted_scope().map(ToOwned::to_owned),
-                expires_in: bearer.token.stated_lifetime(),
-                token: bearer.token,
-            })),
-            Err(Ended::Refused(refusal)) => self.finish(Err(refusal.error(Fate::NotApplicable))),
-            Err(Ended::OutOfTime) => {
-                let what = "the deadline passed before there was a token";
-                self.finish(Err(Self::ended(ErrorKind::DeadlineExceeded, what)))
+        self.auth.poll(now, deadline, waker).map(|token| {
+            self.taken = true;
+            self.auth.release();
+            match token {
+                Ok(bearer) => Ok(TokenInfo {
+                    scope: bearer.token.granted_scope().map(ToOwned::to_owned),
+                    expires_in: bearer.token.stated_lifetime(),
+                    token: bearer.token,
+                }),
+                Err(NoToken::Refused(refusal)) => {
+                    Err(Error::with_details(refusal.kind, Fate::NotApplicable, refusal.details()))
+                }
+                Err(NoToken::OutOfTime) => Err(Error::new(
+                    ErrorKind::DeadlineExceeded,
+                    Fate::NotApplicable,
+                    "the deadline passed before there was a token",
+                )),
             }
-        }
+        })
     }
 
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
@@ -91,9 +85,10 @@ impl Machine for Authenticate {
 
     fn abandon(&mut self, _now: Now) -> Self::Output {
         self.auth.release();
-        if std::mem::replace(&mut self.over, true) {
-            return Err(already_over(Fate::NotApplicable, None));
+        if std::mem::replace(&mut self.taken, true) {
+            return Err(already_taken(Fate::NotApplicable, None));
         }
-        Err(Self::ended(ErrorKind::Transport, "the wait for a token was called off"))
+        let what = "the wait for a token was cancelled";
+        Err(Error::new(ErrorKind::Transport, Fate::NotApplicable, what))
     }
 }

@@ -1,4 +1,4 @@
-//! Looks at one payment again and again, until it is seen or until it is final.
+//! Polls one payment until it is seen, or until it is final.
 //!
 //! A payment that is not found is lag, not proof of absence.
 
@@ -8,17 +8,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use crate::call::{Call, Reply};
+use super::{Call, Reply};
 use crate::config::CallOptions;
-use crate::endpoint::{GetPayment, NoKey};
+use crate::endpoint::GetPayment;
 use crate::error::{Error, ErrorKind};
-use crate::machine::{Entropy, Fault, Machine, Now, Step, Ticket};
+use crate::machine::{Fault, Machine, Now, Step, Ticket};
 use crate::policy::Jitter;
 use crate::resource::Payment;
 use crate::session::Session;
 use crate::types::{AccessToken, BoxError, FaultKind, PaymentId};
 
-pub(crate) struct Watch {
+pub(super) struct PaymentPoller {
     session: Session,
     payment_id: PaymentId,
     goal: Goal,
@@ -32,32 +32,32 @@ pub(crate) struct Watch {
     last: Option<Error>,
 }
 
-/// What a watch waits for.
+/// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Goal {
+pub(super) enum Goal {
     Seen,
     Final,
 }
 
 enum State {
-    Looking(Box<Call<GetPayment>>),
-    Resting(Duration),
+    Fetching(Box<Call<GetPayment>>),
+    Pause(Duration),
 }
 
-/// How a watch ended.
-pub(crate) enum Watched {
+/// How polling ended.
+pub(super) enum Followed {
     /// The goal is reached.
     Seen(Reply<Payment>),
-    /// Looking again would not help. With the last look that saw it.
+    /// Polling again would not help. With the last poll that saw it.
     Lost { error: Error, seen: Option<Reply<Payment>> },
-    /// With the last look that saw it, and the last that did not.
+    /// With the last poll that saw it, and the last that did not.
     TimeUp { seen: Option<Reply<Payment>>, last: Option<Error> },
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-impl Watch {
-    pub(crate) fn new(
+impl PaymentPoller {
+    pub(super) fn new(
         session: Session,
         payment_id: PaymentId,
         goal: Goal,
@@ -70,109 +70,114 @@ impl Watch {
             session,
             payment_id,
             goal,
-            // Within a look only a stale token is worth a resend; the pauses
-            // between looks are the backoff.
-            options: CallOptions { max_retries: Some(1), ..options },
+            // Within a poll only a stale token is worth a resend; the pauses
+            // between polls are the backoff.
+            options: options.max_retries(1),
             deadline,
             jitter,
-            state: State::Resting(Duration::ZERO),
+            state: State::Pause(Duration::ZERO),
             seen: None,
             last: None,
         }
     }
 
-    pub(crate) fn poll<T>(&mut self, now: Now, waker: &Waker) -> Result<Step<T>, Box<Watched>> {
+    pub(super) fn poll(&mut self, now: Now, waker: &Waker) -> Step<Followed> {
         loop {
             match &mut self.state {
-                State::Resting(until) if now.mono < *until => {
-                    return Ok(Step::Wait(until.saturating_sub(now.mono)));
+                State::Pause(until) if now.mono < *until => {
+                    return Step::Wait(until.saturating_sub(now.mono));
                 }
-                State::Resting(_) => {
+                State::Pause(_) => {
                     let Some(left) = self.deadline.checked_sub(now.mono).filter(|it| !it.is_zero())
                     else {
-                        return Err(self.time_up());
+                        return Step::Done(self.time_up());
                     };
-                    self.state = State::Looking(Box::new(self.look(left)));
+                    self.state = State::Fetching(Box::new(self.fetch(left)));
                 }
-                State::Looking(call) => match call.poll(now, waker) {
-                    Step::Send(exchange) => return Ok(Step::Send(exchange)),
-                    Step::Authorize { ticket, timeout } => {
-                        return Ok(Step::Authorize { ticket, timeout });
+                State::Fetching(call) => {
+                    let result = match call.poll(now, waker).into_output() {
+                        Ok(result) => result,
+                        Err(step) => return step,
+                    };
+                    if let Some(followed) = self.fetched(now, result) {
+                        return Step::Done(followed);
                     }
-                    Step::Wait(time) => return Ok(Step::Wait(time)),
-                    Step::Done(Ok(reply)) => {
-                        if self.goal == Goal::Seen || reply.value.is_final() {
-                            return Err(Box::new(Watched::Seen(reply)));
-                        }
-                        self.seen = Some(reply);
-                        self.rest(now, Duration::ZERO)?;
-                    }
-                    Step::Done(Err(error)) if passes(&error) => {
-                        let asked = error.retry_after().unwrap_or_default();
-                        // A look that our own deadline cut short says less than one before.
-                        if self.last.is_none() || error.kind() != ErrorKind::DeadlineExceeded {
-                            self.last = Some(error);
-                        }
-                        self.rest(now, asked)?;
-                    }
-                    Step::Done(Err(error)) => {
-                        return Err(Box::new(Watched::Lost { error, seen: self.seen.take() }));
-                    }
-                },
+                }
             }
         }
     }
 
+    /// `None`: after a pause the next poll.
+    fn fetched(&mut self, now: Now, result: Result<Reply<Payment>, Error>) -> Option<Followed> {
+        match result {
+            Ok(reply) if self.goal == Goal::Seen || reply.value.is_final() => {
+                Some(Followed::Seen(reply))
+            }
+            Ok(reply) => {
+                self.seen = Some(reply);
+                self.pause(now, Duration::ZERO)
+            }
+            Err(error) if passes(&error) => {
+                let wanted = error.retry_after().unwrap_or_default();
+                // A poll that our own deadline cut short says less than one before.
+                if self.last.is_none() || error.kind() != ErrorKind::DeadlineExceeded {
+                    self.last = Some(error);
+                }
+                self.pause(now, wanted)
+            }
+            Err(error) => Some(Followed::Lost { error, seen: self.seen.take() }),
+        }
+    }
+
     /// A pause that would cross the deadline is not slept.
-    fn rest(&mut self, now: Now, asked: Duration) -> Result<(), Box<Watched>> {
-        let until = now.mono.saturating_add(self.pause.max(asked));
+    fn pause(&mut self, now: Now, at_least: Duration) -> Option<Followed> {
+        let until = now.mono.saturating_add(self.pause.max(at_least));
         if until >= self.deadline {
-            return Err(self.time_up());
+            return Some(self.time_up());
         }
         self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
-        self.state = State::Resting(until);
-        Ok(())
+        self.state = State::Pause(until);
+        None
     }
 
-    fn time_up(&mut self) -> Box<Watched> {
-        Box::new(Watched::TimeUp { seen: self.seen.take(), last: self.last.take() })
+    fn time_up(&mut self) -> Followed {
+        Followed::TimeUp { seen: self.seen.take(), last: self.last.take() }
     }
 
-    fn look(&mut self, left: Duration) -> Call<GetPayment> {
-        let options = CallOptions { deadline: Some(left), ..self.options.clone() };
-        let entropy = Entropy { key: [0; 16], jitter: self.jitter.next() };
-        Call::new(&self.session, GetPayment::new(self.payment_id), NoKey, options, entropy)
+    fn fetch(&mut self, left: Duration) -> Call<GetPayment> {
+        let options = self.options.clone().deadline(left);
+        Call::new(&self.session, GetPayment::new(self.payment_id), options, self.jitter.next())
     }
 
-    pub(crate) fn settle(
+    pub(super) fn settle(
         &mut self,
         now: Now,
         ticket: Ticket,
         outcome: Result<Response<Bytes>, Fault>,
     ) {
-        if let State::Looking(call) = &mut self.state {
+        if let State::Fetching(call) = &mut self.state {
             call.settle(now, ticket, outcome);
         }
     }
 
-    pub(crate) fn supply(
+    pub(super) fn supply(
         &mut self,
         now: Now,
         ticket: Ticket,
         token: Result<AccessToken, BoxError>,
     ) {
-        if let State::Looking(call) = &mut self.state {
+        if let State::Fetching(call) = &mut self.state {
             call.supply(now, ticket, token);
         }
     }
 
     /// Gives up, with what was seen so far.
-    pub(crate) fn abandon(&mut self) -> Option<Reply<Payment>> {
+    pub(super) fn abandon(&mut self) -> Option<Reply<Payment>> {
         self.seen.take()
     }
 }
 
-/// Whether looking again may help.
+/// Whether polling again may help.
 fn passes(error: &Error) -> bool {
     use ErrorKind as K;
     let certificate = error

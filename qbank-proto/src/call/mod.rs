@@ -1,48 +1,51 @@
-//! One intent, from its first attempt to its final answer.
+//! One call of one operation, from its first attempt to its result.
 //!
 //! ```text
-//!            ┌────────────────────────────────┐
-//!            ▼                                │ resend: same key, same bytes
-//!   Ready ──────► Out ──────► judged ──────► Resting
+//!            ┌───────────────────────────────────┐
+//!            ▼                                   │ resend: same key, same bytes
+//!   Ready ──────► InFlight ──► classified ──► Backoff
 //!     │ token,     │ ticket     │
-//!     │ hold-back  │ lost       ├── conflict with our own attempt ──► Following
+//!     │ throttle   │ lost       ├── conflict with our own attempt ──► Following
 //!     ▼            ▼            ▼                                       │
-//!   Over ◄───────────────────────────────────────────────────────────────┘
+//!   Done ◄───────────────────────────────────────────────────────────────┘
 //! ```
+//!
+//! [`intent`] is what all attempts share, without the type of the operation; `completion`
+//! and `retry` say how it ends and goes on. Around it lie the machines that are made of
+//! calls: a wait for a payment, and a token without a call.
 
-mod any;
 mod attempts;
 mod authenticate;
 mod classification;
+mod completion;
 mod following;
 mod intent;
-mod operation;
 mod reply;
+mod retry;
 mod waiting;
 
+use std::fmt;
 use std::task::Waker;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, response};
 
-pub use any::{AnyCall, AnyOperation};
-pub(crate) use attempts::Attempts;
 pub use authenticate::{Authenticate, TokenInfo};
-pub(crate) use following::{Goal, Watch, Watched};
-pub(crate) use intent::{already_over, payment_failed};
-pub(crate) use operation::{Meaning, Operation};
+use classification::{Classified, Context, classify};
+use following::{Followed, PaymentPoller};
+use intent::{InFlight, Intent, Operation};
 pub use reply::Reply;
+use retry::Next;
 pub use waiting::WaitForPayment;
 
-use crate::config::CallOptions;
+use crate::config::WriteOptions;
 use crate::endpoint::{Effect, Endpoint};
-use crate::error::Error;
-use crate::machine::{BodyMode, Entropy, Fault, Machine, Now, Step, Ticket};
+use crate::error::{Details, Error, ErrorKind};
+use crate::machine::{BodyMode, Fault, Machine, Now, Step, Ticket};
+use crate::response::redact_source;
 use crate::session::Session;
-use crate::types::{AccessToken, BoxError, IdempotencyKey};
-
-use intent::Intent;
-use operation::Typed;
+use crate::types::{AccessToken, BoxError, Fate, FaultKind, IdempotencyKey, Message};
 
 /// One call of one operation: a [`Machine`] that keeps its key and its bytes.
 ///
@@ -50,41 +53,163 @@ use operation::Typed;
 /// write them to its own database first and [`resume`](crate::Resume) after a
 /// crash.
 pub struct Call<E: Endpoint> {
-    operation: Typed<E>,
+    endpoint: E,
     intent: Intent,
+    state: State<E::Output>,
+}
+
+enum State<T> {
+    Ready,
+    InFlight(InFlight),
+    /// Until then, by the monotonic clock.
+    Backoff(Duration),
+    Following(Box<PaymentPoller>),
+    Done(Result<Reply<T>, Error>),
+    /// The result was taken.
+    Taken(Fate),
 }
 
 impl<E: Endpoint> Call<E> {
     /// Prepares a call. Input that the bank would refuse makes a call that is
-    /// over from the start, without anything being sent.
+    /// done from the start, without anything being sent.
+    ///
+    /// `options` of a write hold the key of its intent; `jitter` is random and spreads
+    /// retries.
     pub fn new(
         session: &Session,
         endpoint: E,
-        key: <E::Effect as Effect>::Key,
-        options: CallOptions,
-        entropy: Entropy,
+        options: <E::Effect as Effect>::Options,
+        jitter: u64,
     ) -> Self {
-        let operation = Typed::new(endpoint);
-        let intent = Intent::new(session, &operation, key.into(), options, entropy);
-        Self { operation, intent }
+        let (call, write) = E::Effect::parts(options);
+        let kept = write.as_ref().and_then(WriteOptions::kept_body);
+        let mut intent = Intent::new(session, Operation::of::<E>(), call, write, jitter);
+        let mut url = intent.base_url();
+        endpoint.target(&mut url);
+        let body = endpoint.body().map(|body| kept.unwrap_or(body));
+        let state = match body.and_then(|body| intent.prepare(url, body)) {
+            Ok(()) => State::Ready,
+            Err(error) => State::Done(Err(intent.reject(error))),
+        };
+        Self { endpoint, intent, state }
     }
 
     /// The key of the intent, if it writes.
     pub fn key(&self) -> Option<IdempotencyKey> {
-        self.intent.key
+        self.intent.key()
     }
 
     /// The body that every attempt sends.
     pub fn body(&self) -> &Bytes {
-        &self.intent.body
+        self.intent.body()
     }
 
-    /// Puts the value back into the reply.
-    fn typed(&mut self, outcome: intent::Outcome) -> Result<Reply<E::Output>, Error> {
-        let reply = outcome?;
-        match self.operation.take() {
-            Some(value) => Ok(reply.map(|()| value)),
-            None => Err(already_over(reply.fate, reply.key)),
+    fn advance(&mut self, now: Now, waker: &Waker) -> Step<Result<Reply<E::Output>, Error>> {
+        loop {
+            match &mut self.state {
+                State::Done(_) | State::Taken(_) => return Step::Done(self.take_result()),
+                State::Backoff(until) if now.mono < *until => {
+                    return Step::Wait(until.saturating_sub(now.mono));
+                }
+                State::Backoff(_) => self.state = State::Ready,
+                State::InFlight(sent) if now.mono < sent.lost_at => {
+                    return Step::Wait(sent.lost_at.saturating_sub(now.mono));
+                }
+                State::InFlight(sent) => {
+                    let ticket = Ticket(sent.ticket);
+                    let lost = Message::new("the driver never settled it");
+                    self.settled(now, &ticket, Err(Fault::maybe(FaultKind::Timeout, lost)));
+                }
+                State::Following(poller) => match poller.poll(now, waker).into_output() {
+                    Ok(followed) => self.followed(followed),
+                    Err(step) => return step,
+                },
+                State::Ready => match self.intent.ready(now, waker).into_output() {
+                    Ok(Ok(bearer)) => {
+                        let (exchange, sent) = self.intent.send(now, bearer);
+                        self.state = State::InFlight(sent);
+                        return Step::Send(exchange);
+                    }
+                    Ok(Err(error)) => self.state = State::Done(Err(error)),
+                    Err(step) => return step,
+                },
+            }
+        }
+    }
+
+    fn settled(&mut self, now: Now, ticket: &Ticket, outcome: Result<Response<Bytes>, Fault>) {
+        let sent = match std::mem::replace(&mut self.state, State::Ready) {
+            State::InFlight(sent) if sent.ticket == ticket.0 => sent,
+            other => {
+                self.state = other;
+                return;
+            }
+        };
+        let fault = outcome.as_ref().err().map(|fault| fault.kind);
+        let context = Context::new(&self.intent, &sent, now, self.endpoint.secrets());
+        let classified = classify(&self.endpoint, &context, outcome);
+        self.intent.record(&sent, &classified, fault);
+        self.state = match classified {
+            Classified::Success { value, response } => self.complete(value, response, false),
+            Classified::Failure(failure) => match self.intent.next(now, &sent, *failure, fault) {
+                Next::Resend(until) => State::Backoff(until),
+                Next::Follow(poller) => State::Following(poller),
+                Next::Fail(error) => State::Done(Err(error)),
+            },
+        };
+    }
+
+    fn complete(
+        &mut self,
+        value: E::Output,
+        response: Response<Bytes>,
+        followed: bool,
+    ) -> State<E::Output> {
+        State::Done(if E::failed(&value) {
+            let failed = completion::failed(E::payment_id(&value), response);
+            Err(self.intent.own_record(failed))
+        } else {
+            Ok(self.intent.succeed(value, response, followed))
+        })
+    }
+
+    fn followed(&mut self, followed: Followed) {
+        self.state = match followed {
+            Followed::Seen(reply) => match self.endpoint.follow(&reply.value) {
+                Some(_) if reply.value.failed() => {
+                    State::Done(Err(self.intent.own_record(completion::payment_failed(reply))))
+                }
+                Some(value) => self.complete(value, reply.into_response(), true),
+                None => State::Done(Err(self.intent.unfollowed(|details| {
+                    details.what.push_str(
+                        "; the payment in process is of another amount or type: was the key used before?",
+                    );
+                    details.payment = Some(Box::new(reply.value));
+                }))),
+            },
+            Followed::Lost { error, .. } | Followed::TimeUp { last: Some(error), .. } => {
+                // The poller redacts the session's secrets, but not this request's.
+                let source = redact_source(Box::new(error), &self.endpoint.secrets());
+                State::Done(Err(self.intent.unfollowed(|details| {
+                    details.what.push_str("; following it failed");
+                    details.source = Some(source);
+                })))
+            }
+            Followed::TimeUp { .. } => State::Done(Err(self.intent.unfollowed(|_| {}))),
+        };
+    }
+
+    /// Gives the result out, once.
+    fn take_result(&mut self) -> Result<Reply<E::Output>, Error> {
+        let fate = match &self.state {
+            State::Done(Ok(reply)) => reply.fate,
+            State::Done(Err(error)) => error.fate(),
+            State::Taken(fate) => *fate,
+            _ => self.intent.fate(),
+        };
+        match std::mem::replace(&mut self.state, State::Taken(fate)) {
+            State::Done(result) => result,
+            _ => Err(already_taken(fate, self.intent.key())),
         }
     }
 }
@@ -93,43 +218,63 @@ impl<E: Endpoint> Machine for Call<E> {
     type Output = Result<Reply<E::Output>, Error>;
 
     fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
-        match self.intent.poll(&mut self.operation, now, waker) {
-            Step::Send(exchange) => Step::Send(exchange),
-            Step::Authorize { ticket, timeout } => Step::Authorize { ticket, timeout },
-            Step::Wait(limit) => Step::Wait(limit),
-            Step::Done(outcome) => Step::Done(self.typed(outcome)),
+        let _entered = self.intent.entered();
+        self.advance(now, waker)
+    }
+
+    /// Only the good response to the call itself is left to the caller.
+    fn head(&mut self, _: Now, ticket: &Ticket, head: &response::Parts) -> BodyMode {
+        let ours = matches!(&self.state, State::InFlight(sent) if sent.ticket == ticket.0);
+        if E::STREAMS && ours && head.status.is_success() {
+            BodyMode::Stream
+        } else {
+            BodyMode::Buffer
         }
     }
 
-    fn head(&mut self, _: Now, ticket: &Ticket, head: &response::Parts) -> BodyMode {
-        body_mode(E::STREAMS, self.intent.is_out(ticket), head)
-    }
-
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
-        self.intent.settle(&mut self.operation, now, ticket, outcome);
+        let _entered = self.intent.entered();
+        match &mut self.state {
+            State::Following(poller) => poller.settle(now, ticket, outcome),
+            State::InFlight(_) => self.settled(now, &ticket, outcome),
+            State::Ready => self.intent.settle_token(now, &ticket, outcome),
+            State::Backoff(_) | State::Done(_) | State::Taken(_) => {}
+        }
     }
 
     fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
-        self.intent.supply(now, ticket, token);
+        match &mut self.state {
+            State::Following(poller) => poller.supply(now, ticket, token),
+            State::Ready => self.intent.supply_token(now, &ticket, token),
+            _ => {}
+        }
     }
 
     fn abandon(&mut self, now: Now) -> Self::Output {
-        let outcome = self.intent.abandon(&mut self.operation, now);
-        self.typed(outcome)
+        if let State::InFlight(sent) = &self.state {
+            let ticket = Ticket(sent.ticket);
+            self.intent.stop_retrying();
+            let cancelled = Fault::maybe(FaultKind::Aborted, Message::new("cancelled"));
+            self.settled(now, &ticket, Err(cancelled));
+        }
+        if !matches!(self.state, State::Done(_) | State::Taken(_)) {
+            self.state = State::Done(Err(self.intent.cancelled()));
+        }
+        self.take_result()
     }
 }
 
-/// Only the good answer to the call itself is left to whoever made the call.
-fn body_mode(streams: bool, ours: bool, head: &response::Parts) -> BodyMode {
-    if streams && ours && head.status.is_success() { BodyMode::Stream } else { BodyMode::Buffer }
-}
-
-impl<E: Endpoint> std::fmt::Debug for Call<E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<E: Endpoint> fmt::Debug for Call<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("operation", &format_args!("{} {}", E::METHOD, E::PATH))
-            .field("key", &self.intent.key)
-            .field("attempts", &self.intent.attempts)
+            .field("intent", &self.intent)
             .finish_non_exhaustive()
     }
+}
+
+/// What a poll after the end gets.
+fn already_taken(fate: Fate, key: Option<IdempotencyKey>) -> Error {
+    let details = Details { key, ..Details::new("the result of this call was taken already") };
+    Error::with_details(ErrorKind::InvalidInput, fate, details)
 }

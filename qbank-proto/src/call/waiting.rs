@@ -5,10 +5,12 @@ use std::task::Waker;
 use bytes::Bytes;
 use http::Response;
 
-use crate::call::{Goal, Reply, Watch, Watched, already_over, payment_failed};
+use super::completion::payment_failed;
+use super::following::{Followed, Goal, PaymentPoller};
+use super::{Reply, already_taken};
 use crate::config::{CallOptions, Limits};
-use crate::error::{Error, ErrorKind, Evidence};
-use crate::machine::{Entropy, Fault, Machine, Now, Step, Ticket};
+use crate::error::{Details, Error, ErrorKind};
+use crate::machine::{Fault, Machine, Now, Step, Ticket};
 use crate::policy::Jitter;
 use crate::resource::Payment;
 use crate::session::Session;
@@ -22,7 +24,7 @@ use crate::types::{AccessToken, BoxError, Fate, PaymentId, seconds_up};
 /// | `P_COMPLETED` | the payment |
 /// | `P_FAILED` | [`ErrorKind::PaymentFailed`], [`Fate::Refused`] |
 /// | time up, seen | [`ErrorKind::DeadlineExceeded`], [`Fate::InProgress`] |
-/// | time up, never seen | the last look's error, usually [`ErrorKind::NotFound`] |
+/// | time up, never seen | the last poll's error, usually [`ErrorKind::NotFound`] |
 pub struct WaitForPayment {
     session: Session,
     payment_id: PaymentId,
@@ -31,8 +33,8 @@ pub struct WaitForPayment {
     limits: Limits,
     /// What is known of the money when nothing was seen.
     known: Fate,
-    watch: Option<Watch>,
-    over: bool,
+    poller: Option<PaymentPoller>,
+    taken: bool,
 }
 
 impl WaitForPayment {
@@ -41,17 +43,17 @@ impl WaitForPayment {
         session: &Session,
         payment_id: PaymentId,
         options: CallOptions,
-        entropy: Entropy,
+        jitter: u64,
     ) -> Self {
         Self {
             session: session.clone(),
             payment_id,
             limits: Limits::of(session.config(), &options),
             options,
-            jitter: Jitter::new(entropy.jitter),
+            jitter: Jitter::new(jitter),
             known: Fate::NotApplicable,
-            watch: None,
-            over: false,
+            poller: None,
+            taken: false,
         }
     }
 
@@ -62,50 +64,50 @@ impl WaitForPayment {
         self
     }
 
-    fn conclude(&self, watched: Watched) -> Result<Reply<Payment>, Error> {
-        match watched {
-            Watched::Seen(reply) if reply.value.failed() => Err(payment_failed(reply)),
-            Watched::Seen(reply) => Ok(Reply { fate: Fate::Accepted, ..reply }),
-            Watched::TimeUp { seen: Some(reply), .. } => Err(self.not_final(
+    fn conclude(&self, followed: Followed) -> Result<Reply<Payment>, Error> {
+        match followed {
+            Followed::Seen(reply) if reply.value.failed() => Err(payment_failed(reply)),
+            Followed::Seen(reply) => Ok(Reply { fate: Fate::Accepted, ..reply }),
+            Followed::TimeUp { seen: Some(reply), .. } => Err(self.not_final(
                 ErrorKind::DeadlineExceeded,
                 &format!("did not become final within {} s", seconds_up(self.limits.deadline)),
                 reply,
             )),
-            Watched::Lost { error, seen } => Err(self.lost(error, seen)),
-            Watched::TimeUp { seen: None, last: Some(error) } => Err(self.lost(error, None)),
-            Watched::TimeUp { seen: None, last: None } => {
+            Followed::Lost { error, seen } => Err(self.lost(error, seen)),
+            Followed::TimeUp { seen: None, last: Some(error) } => Err(self.lost(error, None)),
+            Followed::TimeUp { seen: None, last: None } => {
                 Err(self.unseen(ErrorKind::DeadlineExceeded, "the deadline passed"))
             }
         }
     }
 
-    /// The last look failed. What was seen before still holds.
-    fn lost(&self, mut error: Error, seen: Option<Reply<Payment>>) -> Error {
-        error.set_fate(if seen.is_some() { Fate::InProgress } else { self.known });
-        error.evidence_mut().payment = seen.map(|reply| Box::new(reply.value));
+    /// The last poll failed. What was seen before still holds.
+    fn lost(&self, error: Error, seen: Option<Reply<Payment>>) -> Error {
+        let fate = if seen.is_some() { Fate::InProgress } else { self.known };
+        let mut error = error.with_fate(fate);
+        error.details_mut().payment = seen.map(|reply| Box::new(reply.value));
         self.about(error)
     }
 
     fn not_final(&self, kind: ErrorKind, why: &str, reply: Reply<Payment>) -> Error {
         let status = reply.value.status.as_ref().map_or("not known", |status| status.as_str());
-        let evidence = Evidence {
-            what: format!("payment {} {why}; its status is {status}", self.payment_id),
+        let what = format!("payment {} {why}; its status is {status}", self.payment_id);
+        let details = Details {
             status: Some(reply.status()),
             payment: Some(Box::new(reply.value)),
             response: Some(reply.response),
-            ..Evidence::default()
+            ..Details::new(what)
         };
-        self.about(Error::new(kind, Fate::InProgress, evidence))
+        self.about(Error::with_details(kind, Fate::InProgress, details))
     }
 
     fn unseen(&self, kind: ErrorKind, why: &str) -> Error {
         let what = format!("payment {}: {why} before it was seen", self.payment_id);
-        let evidence = Evidence { what, ..Evidence::default() };
-        self.about(Error::new(kind, self.known, evidence))
+        self.about(Error::new(kind, self.known, what))
     }
 
     fn about(&self, mut error: Error) -> Error {
-        error.evidence_mut().problem.transaction_id.get_or_insert(self.payment_id);
+        error.details_mut().problem.transaction_id.get_or_insert(self.payment_id);
         error
     }
 }
@@ -114,11 +116,11 @@ impl Machine for WaitForPayment {
     type Output = Result<Reply<Payment>, Error>;
 
     fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
-        if self.over {
-            return Step::Done(Err(already_over(self.known, None)));
+        if self.taken {
+            return Step::Done(Err(already_taken(self.known, None)));
         }
-        let watch = self.watch.get_or_insert_with(|| {
-            Watch::new(
+        let poller = self.poller.get_or_insert_with(|| {
+            PaymentPoller::new(
                 self.session.clone(),
                 self.payment_id,
                 Goal::Final,
@@ -127,36 +129,33 @@ impl Machine for WaitForPayment {
                 self.jitter.fork(),
             )
         });
-        match watch.poll(now, waker) {
-            Ok(step) => step,
-            Err(watched) => {
-                self.over = true;
-                self.watch = None;
-                Step::Done(self.conclude(*watched))
-            }
-        }
+        poller.poll(now, waker).map(|followed| {
+            self.taken = true;
+            self.poller = None;
+            self.conclude(followed)
+        })
     }
 
     fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
-        if let Some(watch) = &mut self.watch {
-            watch.settle(now, ticket, outcome);
+        if let Some(poller) = &mut self.poller {
+            poller.settle(now, ticket, outcome);
         }
     }
 
     fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
-        if let Some(watch) = &mut self.watch {
-            watch.supply(now, ticket, token);
+        if let Some(poller) = &mut self.poller {
+            poller.supply(now, ticket, token);
         }
     }
 
     fn abandon(&mut self, _now: Now) -> Self::Output {
-        if std::mem::replace(&mut self.over, true) {
-            return Err(already_over(self.known, None));
+        if std::mem::replace(&mut self.taken, true) {
+            return Err(already_taken(self.known, None));
         }
-        let seen = self.watch.take().and_then(|mut watch| watch.abandon());
+        let seen = self.poller.take().and_then(|mut poller| poller.abandon());
         Err(match seen {
             Some(reply) => self.not_final(ErrorKind::Transport, "was not waited for", reply),
-            None => self.unseen(ErrorKind::Transport, "the wait was called off"),
+            None => self.unseen(ErrorKind::Transport, "the wait was cancelled"),
         })
     }
 }

@@ -1,10 +1,12 @@
-//! What one call does differently.
+//! What one call does differently from its session's configuration.
 
 use std::time::Duration;
 
-use crate::config::{AuthDate, Config, Resume};
+use bytes::Bytes;
+
+use super::{AuthDate, Config};
 use crate::policy::ConflictPolicy;
-use crate::types::AccessToken;
+use crate::types::{AccessToken, IdempotencyKey, Resume};
 
 /// What one call does differently from its session's [`Config`].
 #[derive(Debug, Clone, Default)]
@@ -18,14 +20,106 @@ pub struct CallOptions {
     pub deadline: Option<Duration>,
     /// Sends beyond the first. 0 means exactly one attempt.
     pub max_retries: Option<u32>,
-    /// What to do with a key conflict.
-    pub on_conflict: Option<ConflictPolicy>,
     /// A token for this call alone. A 401 is final at once.
     pub token: Option<AccessToken>,
-    /// When the end user last authenticated; sent with writes.
+}
+
+impl CallOptions {
+    /// Nothing different.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Limits each attempt.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Limits name resolution, TCP, TLS and proxy together.
+    #[must_use]
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Limits the call in total.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sends again at most so often. 0 means exactly one attempt.
+    #[must_use]
+    pub const fn max_retries(mut self, max_retries: u32) -> Self {
+        self.max_retries = Some(max_retries);
+        self
+    }
+
+    /// Uses this token, for this call alone.
+    #[must_use]
+    pub fn token(mut self, token: AccessToken) -> Self {
+        self.token = Some(token);
+        self
+    }
+}
+
+/// What a write is given: the key of its intent, above all. A read has no such options.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// What every call may do differently.
+    pub call: CallOptions,
+    /// Names the intent.
+    pub key: IdempotencyKey,
+    /// What to do with a key conflict.
+    pub on_conflict: Option<ConflictPolicy>,
+    /// When the end user last authenticated.
     pub auth_date: Option<AuthDate>,
-    /// Continues an intent that an earlier call may have sent.
-    pub resume: Option<Resume>,
+    /// The intent was perhaps sent before, with this key.
+    pub(crate) resume: Option<Resume>,
+}
+
+impl WriteOptions {
+    /// A new intent with this key.
+    pub fn new(key: IdempotencyKey) -> Self {
+        Self { call: CallOptions::new(), key, on_conflict: None, auth_date: None, resume: None }
+    }
+
+    /// An intent that was perhaps sent before: with its key, and its bytes if they were
+    /// kept.
+    pub fn resume(resume: Resume) -> Self {
+        let key = resume.key;
+        Self { resume: Some(resume), ..Self::new(key) }
+    }
+
+    /// The bytes of a resumed intent, if they were kept.
+    pub(crate) fn kept_body(&self) -> Option<Bytes> {
+        self.resume.as_ref()?.body.clone()
+    }
+
+    /// Sets what every call may do differently.
+    #[must_use]
+    pub fn call(mut self, options: CallOptions) -> Self {
+        self.call = options;
+        self
+    }
+
+    /// Says what to do with a key conflict.
+    #[must_use]
+    pub const fn on_conflict(mut self, policy: ConflictPolicy) -> Self {
+        self.on_conflict = Some(policy);
+        self
+    }
+
+    /// Tells the bank when the end user last authenticated.
+    #[must_use]
+    pub const fn auth_date(mut self, date: AuthDate) -> Self {
+        self.auth_date = Some(date);
+        self
+    }
 }
 
 /// The limits that hold for one call.
@@ -35,7 +129,6 @@ pub(crate) struct Limits {
     pub(crate) connect: Option<Duration>,
     pub(crate) deadline: Duration,
     pub(crate) max_retries: u32,
-    pub(crate) on_conflict: ConflictPolicy,
     pub(crate) max_body: usize,
 }
 
@@ -46,7 +139,6 @@ impl Limits {
             connect: options.connect_timeout.or(config.connect_timeout),
             deadline: options.deadline.unwrap_or(config.deadline),
             max_retries: options.max_retries.unwrap_or(config.retry.max_retries),
-            on_conflict: options.on_conflict.unwrap_or(config.on_conflict),
             max_body: config.max_body,
         }
     }

@@ -3,7 +3,6 @@
 
 mod auth_date;
 mod call_options;
-mod resume;
 mod urls;
 
 use std::time::Duration;
@@ -11,9 +10,8 @@ use std::time::Duration;
 use http::HeaderValue;
 
 pub use auth_date::AuthDate;
-pub use call_options::CallOptions;
 pub(crate) use call_options::Limits;
-pub use resume::Resume;
+pub use call_options::{CallOptions, WriteOptions};
 pub(crate) use urls::Urls;
 pub use urls::is_loopback;
 
@@ -75,7 +73,7 @@ impl Credentials {
 /// How client credentials travel to the token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClientAuth {
-    /// In the form body (contract).
+    /// In the form body.
     #[default]
     Body,
     /// As HTTP Basic, each part form-encoded first (RFC 6749 §2.3.1).
@@ -108,13 +106,13 @@ pub struct Config {
     pub deadline: Duration,
     /// What to do with a key conflict.
     pub on_conflict: ConflictPolicy,
-    /// Limit of an answer's body in bytes, decoded. 32 MiB by default.
+    /// Limit of a response's body in bytes, decoded. 32 MiB by default.
     pub max_body: usize,
     /// How old an intent may be to be resumed: the bank does not say how long it
     /// keeps keys. 24 h by default, our own guess.
     pub max_key_age: Duration,
-    /// How long a payment is left alone between the first two looks at it; ×1.5
-    /// with every look, at most 15 s. 1 s by default.
+    /// How long a payment is left alone between the first two polls; ×1.5
+    /// with every poll, at most 15 s. 1 s by default.
     pub poll_interval: Duration,
     /// Goes before our own `User-Agent`.
     pub user_agent: Option<String>,
@@ -148,17 +146,24 @@ impl Config {
         self
     }
 
-    /// Limits each attempt.
+    /// Says how client credentials travel.
     #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+    pub const fn client_auth(mut self, client_auth: ClientAuth) -> Self {
+        self.client_auth = client_auth;
         self
     }
 
-    /// Limits each call.
+    /// Allows plain HTTP to a loopback address.
     #[must_use]
-    pub const fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+    pub const fn allow_loopback_http(mut self) -> Self {
+        self.allow_loopback_http = true;
+        self
+    }
+
+    /// Says how often, and how far apart, an intent is sent again.
+    #[must_use]
+    pub const fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
         self
     }
 
@@ -169,6 +174,27 @@ impl Config {
         self
     }
 
+    /// Limits each attempt.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Limits name resolution, TCP, TLS and proxy together.
+    #[must_use]
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Limits each call.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// Says what to do with a key conflict.
     #[must_use]
     pub const fn on_conflict(mut self, policy: ConflictPolicy) -> Self {
@@ -176,10 +202,31 @@ impl Config {
         self
     }
 
-    /// Allows plain HTTP to a loopback address.
+    /// Limits a buffered response's body, in bytes after decoding.
     #[must_use]
-    pub const fn allow_loopback_http(mut self) -> Self {
-        self.allow_loopback_http = true;
+    pub const fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Refuses to resume an intent that is older.
+    #[must_use]
+    pub const fn max_key_age(mut self, age: Duration) -> Self {
+        self.max_key_age = age;
+        self
+    }
+
+    /// Leaves a payment alone for so long between the first two polls.
+    #[must_use]
+    pub const fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// Puts this before our own `User-Agent`.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
         self
     }
 

@@ -10,6 +10,7 @@ mod ach;
 mod balance;
 mod check_exceptions;
 mod check_issue;
+mod effect;
 mod list;
 mod payment;
 mod raw;
@@ -28,6 +29,7 @@ pub use ach::{AchAccepted, CreateAch, Destination, Recipient};
 pub use balance::{Balance, GetBalance};
 pub use check_exceptions::{CheckException, ListCheckExceptions, ReasonCode};
 pub use check_issue::{CheckIssueAccepted, CreateCheckIssue};
+pub use effect::{Effect, Read, Write};
 pub use list::ListEndpoint;
 pub use payment::GetPayment;
 pub use raw::{RawRead, RawWrite};
@@ -37,7 +39,7 @@ pub use wire::{Beneficiary, CreateWire};
 
 use crate::error::Error;
 use crate::json::{DecodeError, Fields};
-use crate::types::{IdempotencyKey, PaymentId, Scope};
+use crate::types::{PaymentId, Scope};
 
 /// An operation of the bank: a value that knows its request and reads its answer.
 ///
@@ -137,75 +139,6 @@ pub trait Endpoint: Debug + Send + 'static {
     fn secrets(&self) -> Vec<&str> {
         Vec::new()
     }
-}
-
-/// What an operation does to money: [`Read`] or [`Write`].
-pub trait Effect: sealed::Sealed + 'static {
-    /// What has to be given with every call.
-    type Key: Copy + Debug + Send + Into<Option<IdempotencyKey>>;
-
-    /// The key that a driver's random bytes give.
-    #[doc(hidden)]
-    fn key(entropy: [u8; 16]) -> Self::Key;
-
-    /// What stands for a key where none is needed.
-    #[doc(hidden)]
-    const WITHOUT_KEY: Option<Self::Key>;
-
-    /// The key that the application chose, if it may choose one.
-    #[doc(hidden)]
-    fn chosen(key: IdempotencyKey) -> Option<Self::Key>;
-}
-
-/// Reads only: no key, and safe to repeat.
-#[derive(Debug)]
-pub enum Read {}
-
-/// Moves money, or tells the bank something it must hear once: needs a key.
-#[derive(Debug)]
-pub enum Write {}
-
-/// The key of a [`Read`]: none.
-#[derive(Debug, Clone, Copy)]
-pub struct NoKey;
-
-impl From<NoKey> for Option<IdempotencyKey> {
-    fn from(NoKey: NoKey) -> Self {
-        None
-    }
-}
-
-impl Effect for Read {
-    type Key = NoKey;
-    const WITHOUT_KEY: Option<NoKey> = Some(NoKey);
-
-    fn key(_: [u8; 16]) -> NoKey {
-        NoKey
-    }
-
-    fn chosen(_: IdempotencyKey) -> Option<NoKey> {
-        None
-    }
-}
-
-impl Effect for Write {
-    type Key = IdempotencyKey;
-    const WITHOUT_KEY: Option<IdempotencyKey> = None;
-
-    fn key(entropy: [u8; 16]) -> IdempotencyKey {
-        IdempotencyKey::from_entropy(entropy)
-    }
-
-    fn chosen(key: IdempotencyKey) -> Option<IdempotencyKey> {
-        Some(key)
-    }
-}
-
-mod sealed {
-    #[expect(unnameable_types, reason = "only this crate has effects")]
-    pub trait Sealed {}
-    impl Sealed for super::Read {}
-    impl Sealed for super::Write {}
 }
 
 /// A 2xx answer, as an endpoint reads it.

@@ -26,7 +26,7 @@ use std::marker::PhantomData;
 use http::Method;
 
 use crate::endpoint::{ApiResponse, Endpoint, ListEndpoint, Read};
-use crate::error::{Error, ErrorKind, Evidence};
+use crate::error::{Details, Error, ErrorKind};
 use crate::json;
 use crate::json::{DecodeError, Fields};
 use crate::response::redact_bounded;
@@ -264,10 +264,10 @@ impl<L: ListEndpoint> ListDecoder<L> {
             "{} {path}: the list cannot be read on after {items} items, at byte {offset}: {why}",
             L::METHOD.as_str()
         );
-        Err(Error::new(
+        Err(Error::with_details(
             ErrorKind::UnexpectedResponse,
             Fate::NotApplicable,
-            Evidence { what, offset: Some(offset), ..Evidence::default() },
+            Details { offset: Some(offset), ..Details::new(what) },
         ))
     }
 }

@@ -18,12 +18,12 @@ pub struct Exchange {
     pub request: Request<Bytes>,
     /// Limit for name resolution, TCP, TLS and proxy together.
     pub connect_timeout: Duration,
-    /// Limit for the whole exchange, the answer's body included.
+    /// Limit for the whole exchange, the response's body included.
     pub timeout: Duration,
     /// Limit for the whole exchange once [`Machine::head`] says that its body is
     /// streamed: what is left of the call. `None`: it will not say so.
     pub stream_timeout: Option<Duration>,
-    /// Limit for the answer's body, in bytes after decoding.
+    /// Limit for the response's body, in bytes after decoding.
     pub max_body: usize,
     /// Do not use a connection that was used before: the last one misbehaved.
     pub fresh_connection: bool,
@@ -48,7 +48,7 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// What becomes of the body of an answer.
+/// What becomes of the body of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyMode {
     /// It is read to its end, and settled with.

@@ -11,7 +11,7 @@ pub struct Fault {
     pub sent: Sent,
     /// What broke.
     pub kind: FaultKind,
-    /// The head of an answer that was cut off after it: a 202 with a `Location`,
+    /// The head of a response that was cut off after it: a 202 with a `Location`,
     /// a 401 and a 409 still count.
     pub head: Option<Box<response::Parts>>,
     /// The transport's own error.
@@ -29,8 +29,8 @@ impl Fault {
         Self { sent: Sent::No, kind, head: None, source: source.into() }
     }
 
-    /// The transport's own words, causes included.
-    pub(crate) fn told(&self) -> String {
+    /// The transport's own message, causes included.
+    pub(crate) fn message(&self) -> String {
         let mut text = self.source.to_string();
         let mut cause = self.source.source();
         while let Some(error) = cause {

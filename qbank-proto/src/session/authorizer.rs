@@ -1,4 +1,4 @@
-//! Gets a call its token: uses, leads, follows (see [`crate::session`]).
+//! One call's way to a token: uses it, leads its refresh, or follows one.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -7,14 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-use super::token_response as token;
-use crate::config::{CallOptions, Limits};
+use super::{Bearer, Failed, Flight, GRACE, Grant, Lease, Refusal, Session, token_response};
+use crate::config::{CallOptions, Credentials, Limits};
 use crate::machine::{Exchange, Fault, Now, Step, Ticket, next_id};
 use crate::policy::Jitter;
-use crate::session::{Bearer, Failed, Flight, GRACE, Grant, Lease, Refusal, Session};
 use crate::types::{AccessToken, BoxError, FaultKind, Message};
 
-/// One call's way to a token.
+/// One call's way to a token: a machine of its own.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
     session: Session,
@@ -29,78 +28,57 @@ pub(crate) struct Authorizer {
 enum State {
     Idle,
     Following(Arc<Flight>),
-    Leading { lease: Lease, out: Option<Out>, fresh_connection: bool },
+    Leading { lease: Lease, in_flight: Option<InFlight>, fresh_connection: bool },
     Have(Bearer),
     Refused(Arc<Refusal>),
     OutOfTime,
 }
 
-/// A token request, or a question to the supplier, that is out.
+/// A token request, or a request to the supplier, that is in flight.
 #[derive(Debug)]
-struct Out {
+struct InFlight {
     ticket: u64,
     asked: Now,
     lost_at: Duration,
-    /// Where the leader's own deadline cut the time, from here on a timeout is
-    /// no news of the token endpoint.
+    /// Where the leader's own deadline cut the time, from here on a timeout means
+    /// nothing about the token endpoint.
     own_time: Option<Duration>,
 }
 
-/// What came of a poll.
-#[expect(clippy::large_enum_variant, reason = "as `Step`")]
-pub(crate) enum Auth {
-    Token(Bearer),
-    Send(Exchange),
-    Authorize { ticket: Ticket, timeout: Duration },
-    Wait(Duration),
+/// Why there is no token.
+pub(crate) enum NoToken {
     Refused(Arc<Refusal>),
-    OutOfTime,
-}
-
-impl Auth {
-    /// As the step of a machine, or what ended the wait for a token.
-    pub(crate) fn step<T>(self) -> Result<Step<T>, Ended> {
-        match self {
-            Self::Send(exchange) => Ok(Step::Send(exchange)),
-            Self::Authorize { ticket, timeout } => Ok(Step::Authorize { ticket, timeout }),
-            Self::Wait(time) => Ok(Step::Wait(time)),
-            Self::Token(bearer) => Err(Ended::Token(bearer)),
-            Self::Refused(refusal) => Err(Ended::Refused(refusal)),
-            Self::OutOfTime => Err(Ended::OutOfTime),
-        }
-    }
-}
-
-/// How the way to a token ended.
-pub(crate) enum Ended {
-    Token(Bearer),
-    Refused(Arc<Refusal>),
+    /// The call's own deadline passed first.
     OutOfTime,
 }
 
 impl Authorizer {
     pub(crate) fn new(session: Session, own: Option<AccessToken>, jitter: Jitter) -> Self {
         let caller = next_id();
-        // A token serves all calls: a hurried one must not spend the patience of the
-        // others, and only its deadline cuts the time.
+        // A token serves all calls: one with short limits must not use up the retries of
+        // the others, and only its deadline cuts the time.
         let limits = Limits::of(session.config(), &CallOptions::default());
         Self { session, caller, own, limits, jitter, state: State::Idle }
     }
 
     /// Whether the session can get another token after a 401.
     pub(crate) fn can_renew(&self) -> bool {
-        use crate::config::Credentials;
         self.own.is_none() && !matches!(self.session.config().credentials, Credentials::Token(_))
     }
 
     /// `deadline` is the call's own, by the monotonic clock.
-    pub(crate) fn poll(&mut self, now: Now, deadline: Duration, waker: &Waker) -> Auth {
+    pub(crate) fn poll(
+        &mut self,
+        now: Now,
+        deadline: Duration,
+        waker: &Waker,
+    ) -> Step<Result<Bearer, NoToken>> {
         if let Some(token) = &self.own {
-            return Auth::Token(Bearer { token: token.clone(), generation: u64::MAX });
+            return Step::Done(Ok(Bearer { token: token.clone(), generation: u64::MAX }));
         }
         if now.mono >= deadline {
             self.release();
-            return Auth::OutOfTime;
+            return Step::Done(Err(NoToken::OutOfTime));
         }
         loop {
             match &mut self.state {
@@ -114,20 +92,20 @@ impl Authorizer {
                         Grant::Refused(refusal) => self.state = State::Refused(refusal),
                         Grant::Lead(lease) => {
                             self.state =
-                                State::Leading { lease, out: None, fresh_connection: false };
+                                State::Leading { lease, in_flight: None, fresh_connection: false };
                         }
                         Grant::Follow(flight, wait) => {
                             self.state = State::Following(flight);
-                            return Auth::Wait(wait.min(deadline.saturating_sub(now.mono)));
+                            return Step::Wait(wait.min(deadline.saturating_sub(now.mono)));
                         }
                     }
                 }
-                State::Leading { out: Some(out), .. } => {
-                    if now.mono < out.lost_at {
-                        let until = out.lost_at.min(deadline);
-                        return Auth::Wait(until.saturating_sub(now.mono));
+                State::Leading { in_flight: Some(asked), .. } => {
+                    if now.mono < asked.lost_at {
+                        let until = asked.lost_at.min(deadline);
+                        return Step::Wait(until.saturating_sub(now.mono));
                     }
-                    let ticket = Ticket(out.ticket);
+                    let ticket = Ticket(asked.ticket);
                     let lost = Fault::maybe(
                         FaultKind::Timeout,
                         Message::new("the driver never settled it"),
@@ -142,21 +120,21 @@ impl Authorizer {
                 State::Have(bearer) => {
                     let bearer = bearer.clone();
                     self.state = State::Idle;
-                    return Auth::Token(bearer);
+                    return Step::Done(Ok(bearer));
                 }
                 State::Refused(refusal) => {
                     let refusal = Arc::clone(refusal);
                     self.state = State::Idle;
-                    return Auth::Refused(refusal);
+                    return Step::Done(Err(NoToken::Refused(refusal)));
                 }
-                State::OutOfTime => return Auth::OutOfTime,
+                State::OutOfTime => return Step::Done(Err(NoToken::OutOfTime)),
             }
         }
     }
 
     /// The next step of the leader; `None` if it no longer leads.
-    fn lead(&mut self, now: Now, deadline: Duration) -> Option<Auth> {
-        let State::Leading { lease, out, fresh_connection } = &mut self.state else {
+    fn lead(&mut self, now: Now, deadline: Duration) -> Option<Step<Result<Bearer, NoToken>>> {
+        let State::Leading { lease, in_flight, fresh_connection } = &mut self.state else {
             return None;
         };
         let Some((not_before, last)) = lease.not_before() else {
@@ -170,7 +148,7 @@ impl Authorizer {
                 self.state = last.map_or(State::OutOfTime, State::Refused);
                 return None;
             }
-            return Some(Auth::Wait(not_before.saturating_sub(now.mono)));
+            return Some(Step::Wait(not_before.saturating_sub(now.mono)));
         }
         let left = deadline.saturating_sub(now.mono);
         // The old token still serves: this call needs time to use it, and the
@@ -188,16 +166,16 @@ impl Authorizer {
         }
         let id = next_id();
         let own_time = (timeout < usual).then(|| now.mono.saturating_add(timeout / 16 * 15));
-        *out = Some(Out { ticket: id, asked: now, lost_at, own_time });
+        *in_flight = Some(InFlight { ticket: id, asked: now, lost_at, own_time });
         let ticket = Ticket(id);
         Some(match self.session.token_request() {
-            None => Auth::Authorize { ticket, timeout },
-            Some(request) => Auth::Send(Exchange {
+            None => Step::Authorize { ticket, timeout },
+            Some(request) => Step::Send(Exchange {
                 request,
                 connect_timeout: self.limits.connect_timeout(timeout),
                 timeout,
                 stream_timeout: None,
-                max_body: MAX_TOKEN_ANSWER,
+                max_body: MAX_TOKEN_RESPONSE,
                 fresh_connection: *fresh_connection,
                 ticket,
             }),
@@ -207,7 +185,7 @@ impl Authorizer {
     /// The call is over: waits for nothing and hands on what it leads.
     pub(crate) fn release(&mut self) {
         if matches!(self.state, State::Following(_)) {
-            self.session.forget(self.caller);
+            self.session.0.tokens.forget(self.caller);
         }
         self.state = State::Idle;
     }
@@ -219,7 +197,7 @@ impl Authorizer {
         ticket: &Ticket,
         outcome: Result<Response<Bytes>, Fault>,
     ) -> bool {
-        let Some((asked, own_time)) = self.take_out(ticket) else {
+        let Some((asked, own_time)) = self.take_in_flight(ticket) else {
             return false;
         };
         let timed_out = matches!(&outcome, Err(fault) if fault.kind == FaultKind::Timeout);
@@ -230,7 +208,7 @@ impl Authorizer {
         let broken = outcome.is_err();
         let secrets = self.session.secrets();
         let read = match outcome {
-            Ok(response) => token::read(&response, now.unix, &secrets),
+            Ok(response) => token_response::read(&response, now.unix, &secrets),
             Err(fault) => Err(Refusal::of_fault(fault, &self.session.urls().token, &secrets)),
         };
         self.conclude(now, asked, read, broken);
@@ -244,19 +222,22 @@ impl Authorizer {
         ticket: &Ticket,
         token: Result<AccessToken, BoxError>,
     ) -> bool {
-        let Some((asked, _)) = self.take_out(ticket) else {
+        let Some((asked, _)) = self.take_in_flight(ticket) else {
             return false;
         };
-        let read = token.map_err(|error| Refusal::of_supplier(error, &self.session));
+        let read = token.map_err(|error| {
+            let message = self.session.redact(error.to_string());
+            Refusal::of_supplier(error, &message)
+        });
         self.conclude(now, asked, read, false);
         true
     }
 
-    fn take_out(&mut self, ticket: &Ticket) -> Option<(Now, Option<Duration>)> {
-        let State::Leading { out, .. } = &mut self.state else {
+    fn take_in_flight(&mut self, ticket: &Ticket) -> Option<(Now, Option<Duration>)> {
+        let State::Leading { in_flight, .. } = &mut self.state else {
             return None;
         };
-        let mine = out.take_if(|out| out.ticket == ticket.0)?;
+        let mine = in_flight.take_if(|asked| asked.ticket == ticket.0)?;
         Some((mine.asked, mine.own_time))
     }
 
@@ -279,7 +260,7 @@ impl Authorizer {
         };
         tracing::debug!(kind = %refusal.kind, "no token");
         *fresh_connection = broken;
-        match lease.fail(now, refusal, &mut self.jitter) {
+        match lease.fail(now, refusal, self.session.config().retry, &mut self.jitter) {
             Failed::Again => {}
             Failed::KeepOld(bearer) => self.state = State::Have(bearer),
             Failed::Over(refusal) => self.state = State::Refused(refusal),
@@ -308,4 +289,4 @@ impl std::fmt::Debug for State {
 }
 
 const EARLY_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_TOKEN_ANSWER: usize = 256 << 10;
+const MAX_TOKEN_RESPONSE: usize = 256 << 10;

@@ -4,20 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Bearer, GRACE, Held, Session, State, wake};
+use super::Refusal;
+use super::tokens::{Bearer, GRACE, Held, State, Tokens, wake};
 use crate::machine::Now;
-use crate::policy::Jitter;
-use crate::session::Refusal;
+use crate::policy::{Jitter, RetryPolicy};
+
 use crate::types::AccessToken;
 
 /// The right to refresh. Dropping it hands the lead on.
-pub(crate) struct Lease {
-    session: Session,
+pub(super) struct Lease {
+    tokens: Arc<Tokens>,
     lease: u64,
 }
 
 /// What a failed token request leads to.
-pub(crate) enum Failed {
+pub(super) enum Failed {
     /// Ask again, not before [`Lease::not_before`].
     Again,
     /// The old token still serves.
@@ -29,25 +30,25 @@ pub(crate) enum Failed {
 }
 
 impl Lease {
-    pub(super) fn new(session: Session, lease: u64) -> Self {
-        Self { session, lease }
+    pub(super) fn new(tokens: Arc<Tokens>, lease: u64) -> Self {
+        Self { tokens, lease }
     }
 
     /// When the next token request may be sent, and what the last one came to.
-    pub(crate) fn not_before(&self) -> Option<(Duration, Option<Arc<Refusal>>)> {
-        let mut state = self.session.lock();
+    pub(super) fn not_before(&self) -> Option<(Duration, Option<Arc<Refusal>>)> {
+        let mut state = self.tokens.lock();
         let refresh = state.led_by(self.lease)?;
         Some((refresh.not_before, refresh.last.clone()))
     }
 
     /// Whether the old token still serves.
-    pub(crate) fn is_early(&self) -> bool {
-        self.session.lock().led_by(self.lease).is_some_and(|refresh| refresh.early)
+    pub(super) fn is_early(&self) -> bool {
+        self.tokens.lock().led_by(self.lease).is_some_and(|refresh| refresh.early)
     }
 
     /// Keeps the lead until `until` and a grace. False if it is lost already.
-    pub(crate) fn extend(&self, until: Duration) -> bool {
-        let mut state = self.session.lock();
+    pub(super) fn extend(&self, until: Duration) -> bool {
+        let mut state = self.tokens.lock();
         let Some(refresh) = state.led_by(self.lease) else {
             return false;
         };
@@ -57,10 +58,10 @@ impl Lease {
 
     /// Installs the token for all. A leader that was superseded meanwhile keeps
     /// nothing: the newer flight decides.
-    pub(crate) fn succeed(&self, asked: Now, token: AccessToken) -> Option<Bearer> {
+    pub(super) fn succeed(&self, asked: Now, token: AccessToken) -> Option<Bearer> {
         let lifetime = token.lifetime();
         let early = (lifetime / 10).min(Duration::from_secs(60));
-        let mut state = self.session.lock();
+        let mut state = self.tokens.lock();
         state.led_by(self.lease)?;
         state.generation += 1;
         let bearer = Bearer { token, generation: state.generation };
@@ -77,9 +78,14 @@ impl Lease {
     }
 
     /// Decides what a failed token request leads to, by the refresh's own policy.
-    pub(crate) fn fail(&self, now: Now, refusal: Arc<Refusal>, jitter: &mut Jitter) -> Failed {
-        let policy = self.session.config().retry;
-        let mut state = self.session.lock();
+    pub(super) fn fail(
+        &self,
+        now: Now,
+        refusal: Arc<Refusal>,
+        policy: RetryPolicy,
+        jitter: &mut Jitter,
+    ) -> Failed {
+        let mut state = self.tokens.lock();
         let Some(refresh) = state.led_by(self.lease) else {
             return Failed::Superseded;
         };
@@ -123,7 +129,7 @@ impl State {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut state = self.session.lock();
+        let mut state = self.tokens.lock();
         let Some(refresh) = state.led_by(self.lease) else {
             return;
         };

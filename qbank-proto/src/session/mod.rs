@@ -1,43 +1,38 @@
-//! What the calls of one client share: configuration, the token, and the
-//! bank's wish to be left alone for a while.
+//! What the calls of one client share: configuration, the token, and how long the bank
+//! asked this client to wait.
 //!
-//! One refresh at a time. A call that needs a token gets one of four grants:
-//!
-//! ```text
-//!   use      the token is fresh, or fresh enough while somebody refreshes it
-//!   lead     nobody is refreshing: this call does, on a lease
-//!   follow   somebody is: the call's waker is stored until the flight ends
-//!   refused  the flight this call waited for ended with a refusal
-//! ```
-//!
-//! A lease that drops, or whose leader is not heard of in time, is handed to
-//! the next call that polls. Nobody is failed by another call's own deadline.
+//! [`tokens`] holds the token and lets one call at a time refresh it; [`authorizer`] is
+//! one call's way to a token.
 
 mod authorizer;
 mod followers;
 mod lease;
+mod refusal;
 mod token_request;
 mod token_response;
+mod tokens;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 
+pub(crate) use authorizer::{Authorizer, NoToken};
+use lease::{Failed, Lease};
+pub(crate) use refusal::Refusal;
+use token_request::TokenRequest;
+pub(crate) use tokens::{Bearer, GRACE};
+use tokens::{Flight, Grant, Tokens};
+
 use crate::config::{Config, Credentials, Urls};
 use crate::error::Error;
-use crate::machine::{Now, next_id};
+use crate::machine::Now;
 use crate::response::redact;
 use crate::types::{AccessToken, Secret};
-
-pub(crate) use authorizer::{Authorizer, Ended};
-use followers::Followers;
-pub(crate) use lease::{Failed, Lease};
-use token_request::TokenRequest;
-pub(crate) use token_response::Refusal;
 
 /// What the calls of one client share. Cheap to clone.
 #[derive(Clone)]
@@ -50,63 +45,13 @@ struct Shared {
     token_request: Option<TokenRequest>,
     /// What no error may repeat, as it is and as it is sent.
     secrets: Vec<Secret>,
-    state: Mutex<State>,
+    tokens: Arc<Tokens>,
+    /// Until when calls wait after a 429, in nanoseconds of the monotonic clock.
+    throttled_until: AtomicU64,
 }
 
-#[derive(Default)]
-struct State {
-    token: Option<Held>,
-    generation: u64,
-    refresh: Option<Refresh>,
-    /// What a 429 taught one call; by the monotonic clock.
-    hold_until: Duration,
-}
-
-struct Held {
-    bearer: Bearer,
-    asked: Now,
-    lifetime: Duration,
-    /// Age from which one call refreshes while the others go on.
-    soft: Duration,
-}
-
-/// A token in use.
-#[derive(Debug, Clone)]
-pub(crate) struct Bearer {
-    pub(crate) token: AccessToken,
-    /// Counts tokens, so that a 401 throws away only the one it refused.
-    pub(crate) generation: u64,
-}
-
-/// One refresh, from first need to the end. It outlives its leaders.
-struct Refresh {
-    flight: Arc<Flight>,
-    leader: Option<u64>,
-    /// When a leader that was not heard of is given up; by the monotonic clock.
-    lost_at: Duration,
-    attempts: u32,
-    not_before: Duration,
-    last: Option<Arc<Refusal>>,
-    /// The old token still serves: a failure fails nobody.
-    early: bool,
-    followers: Followers,
-}
-
-/// How a refresh ended, for those who waited for it and nobody later.
-pub(crate) struct Flight(OnceLock<Result<Bearer, Arc<Refusal>>>);
-
-pub(crate) enum Grant {
-    Use(Bearer),
-    Lead(Lease),
-    Follow(Arc<Flight>, Duration),
-    Refused(Arc<Refusal>),
-}
-
-/// One call's answer is not to silence a session for longer.
-const LONGEST_HOLD: Duration = Duration::from_secs(24 * 3600);
-
-/// How long a silent leader is waited for beyond its own timeout.
-pub(crate) const GRACE: Duration = Duration::from_secs(5);
+/// The response to one call does not throttle a session for longer.
+const LONGEST_THROTTLE: Duration = Duration::from_secs(24 * 3600);
 
 impl Session {
     /// Checks the configuration.
@@ -125,7 +70,8 @@ impl Session {
             user_agent,
             token_request,
             secrets,
-            state: Mutex::default(),
+            tokens: Arc::default(),
+            throttled_until: AtomicU64::new(0),
         })))
     }
 
@@ -143,7 +89,7 @@ impl Session {
     }
 
     /// The token request; `None` where the application supplies the token.
-    pub(crate) fn token_request(&self) -> Option<Request<Bytes>> {
+    fn token_request(&self) -> Option<Request<Bytes>> {
         let request = self.0.token_request.as_ref()?;
         Some(request.build(&self.0.urls.token, &self.0.user_agent))
     }
@@ -152,10 +98,9 @@ impl Session {
     /// `[secret]`: for text that a bank may have filled with what it was sent.
     #[must_use]
     pub fn redact(&self, text: String) -> String {
-        let state = self.lock();
-        let token = state.token.as_ref().map(|held| held.bearer.token.expose());
+        let token = self.0.tokens.current();
         let mut secrets = self.secrets();
-        secrets.extend(token);
+        secrets.extend(token.as_ref().map(AccessToken::expose));
         redact(text, &secrets)
     }
 
@@ -164,181 +109,38 @@ impl Session {
         self.0.secrets.iter().map(Secret::expose).collect()
     }
 
-    pub(crate) fn grant(
-        &self,
-        now: Now,
-        caller: u64,
-        followed: Option<&Flight>,
-        waker: &Waker,
-    ) -> Grant {
-        if let Credentials::Token(token) = &self.0.config.credentials {
-            return Grant::Use(Bearer { token: token.clone(), generation: 0 });
+    fn grant(&self, now: Now, caller: u64, followed: Option<&Flight>, waker: &Waker) -> Grant {
+        match &self.0.config.credentials {
+            Credentials::Token(token) => Grant::Use(Bearer { token: token.clone(), generation: 0 }),
+            _ => self.0.tokens.grant(now, caller, followed, waker),
         }
-        // A waker is the application's: cloned and dropped outside the lock, since
-        // dropping one may drop another call of this session.
-        let mut own = None;
-        loop {
-            let (decided, retired) = self.decide(&mut self.lock(), now, caller, followed, &mut own);
-            drop(retired);
-            match decided {
-                Some(grant) => return grant,
-                None => own = Some(waker.clone()),
-            }
-        }
-    }
-
-    /// `None`: the call has to follow, and for that needs its waker in `own`.
-    fn decide(
-        &self,
-        state: &mut State,
-        now: Now,
-        caller: u64,
-        followed: Option<&Flight>,
-        own: &mut Option<Waker>,
-    ) -> (Option<Grant>, Option<Waker>) {
-        // A flight lands under this lock, so it has landed or is still under way.
-        match followed.and_then(|flight| flight.0.get()) {
-            Some(Ok(bearer)) => return (Some(Grant::Use(bearer.clone())), None),
-            Some(Err(refusal)) => return (Some(Grant::Refused(Arc::clone(refusal))), None),
-            None => {}
-        }
-        let fresh = state.token.as_ref().and_then(|held| {
-            let age = now.since(held.asked);
-            (age < held.lifetime).then(|| (held.bearer.clone(), age >= held.soft))
-        });
-        let leaderless = state.refresh.as_ref().is_none_or(|it| it.is_leaderless(now));
-        match fresh {
-            Some((bearer, soon)) if !soon || !leaderless => {
-                (Some(Grant::Use(bearer)), state.forget(caller))
-            }
-            _ if leaderless => {
-                let retired = state.unfollow(caller);
-                let lease = self.lead(state, now, fresh.is_some());
-                (Some(Grant::Lead(lease)), retired)
-            }
-            _ => match own.take() {
-                None => (None, None),
-                Some(waker) => {
-                    let (grant, retired) = state.follow(now, caller, waker);
-                    (Some(grant), retired)
-                }
-            },
-        }
-    }
-
-    fn lead(&self, state: &mut State, now: Now, early: bool) -> Lease {
-        let lease = next_id();
-        let refresh = state.refresh.get_or_insert_with(Refresh::new);
-        refresh.leader = Some(lease);
-        refresh.lost_at = now.mono.saturating_add(GRACE);
-        refresh.early = early;
-        Lease::new(self.clone(), lease)
-    }
-
-    /// Stops waiting: the call was dropped.
-    pub(crate) fn forget(&self, caller: u64) {
-        let retired = self.lock().forget(caller);
-        drop(retired);
     }
 
     /// Throws away the token that a 401 refused, unless a newer one is there.
     pub(crate) fn invalidate(&self, generation: u64) {
-        let mut state = self.lock();
-        if state.token.as_ref().is_some_and(|held| held.bearer.generation == generation) {
-            state.token = None;
-        }
+        self.0.tokens.invalidate(generation);
     }
 
-    /// A 429 tells the other calls of the session to hold back as well.
-    pub(crate) fn hold_back(&self, now: Now, until: Duration) {
-        let longest = now.mono.saturating_add(LONGEST_HOLD);
-        let mut state = self.lock();
-        state.hold_until = state.hold_until.max(until.min(longest));
+    /// What a 429 tells one call, the others observe as well.
+    pub(crate) fn throttle(&self, now: Now, until: Duration) {
+        let until = until.min(now.mono.saturating_add(LONGEST_THROTTLE));
+        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
+        self.0.throttled_until.fetch_max(nanos, Ordering::Relaxed);
     }
 
-    /// Until when calls hold back; by the monotonic clock.
-    pub(crate) fn hold_until(&self) -> Duration {
-        self.lock().hold_until
+    /// Until when calls wait after a 429; by the monotonic clock.
+    pub(crate) fn throttled_until(&self) -> Duration {
+        Duration::from_nanos(self.0.throttled_until.load(Ordering::Relaxed))
     }
 
     /// Calls that wait for a token at this moment: for tests and metrics.
     pub fn waiting(&self) -> usize {
-        self.lock().refresh.as_ref().map_or(0, |refresh| refresh.followers.len())
-    }
-
-    /// The state stays sound whatever panicked while holding the lock: each
-    /// change is a single assignment or a map operation.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.tokens.waiting()
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("base", &self.0.urls.base).finish_non_exhaustive()
-    }
-}
-
-impl State {
-    /// Gives back the waker that the new one replaces.
-    fn follow(&mut self, now: Now, caller: u64, waker: Waker) -> (Grant, Option<Waker>) {
-        let refresh = self.refresh.get_or_insert_with(Refresh::new);
-        // Whoever follows has no token left: from here a failure matters.
-        refresh.early = false;
-        let retired = refresh.followers.insert(caller, waker);
-        let wait = refresh.lost_at.saturating_sub(now.mono);
-        (Grant::Follow(Arc::clone(&refresh.flight), wait), retired)
-    }
-
-    fn unfollow(&mut self, caller: u64) -> Option<Waker> {
-        self.refresh.as_mut()?.followers.remove(caller)
-    }
-
-    /// Gives back the call's waker. A refresh that everybody has left is over.
-    fn forget(&mut self, caller: u64) -> Option<Waker> {
-        let retired = self.unfollow(caller);
-        self.refresh.take_if(|refresh| refresh.leader.is_none() && refresh.followers.is_empty());
-        retired
-    }
-
-    fn led_by(&mut self, lease: u64) -> Option<&mut Refresh> {
-        self.refresh.as_mut().filter(|refresh| refresh.leader == Some(lease))
-    }
-
-    /// Ends the flight; the wakers are woken by the caller, after unlocking.
-    fn land(&mut self, outcome: Option<Result<Bearer, Arc<Refusal>>>) -> Vec<Waker> {
-        let Some(refresh) = self.refresh.take() else {
-            return Vec::new();
-        };
-        if let Some(outcome) = outcome {
-            // A flight lands once: it leaves the state here.
-            let _ = refresh.flight.0.set(outcome);
-        }
-        refresh.followers.into_wakers()
-    }
-}
-
-impl Refresh {
-    fn new() -> Self {
-        Self {
-            flight: Arc::new(Flight(OnceLock::new())),
-            leader: None,
-            lost_at: Duration::ZERO,
-            attempts: 0,
-            not_before: Duration::ZERO,
-            last: None,
-            early: false,
-            followers: Followers::default(),
-        }
-    }
-
-    fn is_leaderless(&self, now: Now) -> bool {
-        self.leader.is_none() || now.mono >= self.lost_at
-    }
-}
-
-fn wake(followers: Vec<Waker>) {
-    for waker in followers {
-        waker.wake();
     }
 }

@@ -1,106 +1,18 @@
 //! The token endpoint's response.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode, Uri};
+use http::Response;
 
-use crate::error::{Error, ErrorKind, Evidence};
+use super::Refusal;
+use crate::error::ErrorKind;
 use crate::json::Fields;
-use crate::machine::Fault;
 use crate::policy;
 use crate::policy::Resend;
-use crate::response::{Conflict, Problem, redact_bounded, redact_source, retry_after};
-use crate::session::Session;
-use crate::types::{AccessToken, BoxError, Fate, UNSTATED_LIFETIME};
-
-/// Why there is no token, shared by all who waited for it.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) kind: ErrorKind,
-    what: String,
-    status: Option<StatusCode>,
-    problem: Problem,
-    pub(crate) retry_after: Option<Duration>,
-    /// Whether asking again may help.
-    pub(crate) again: bool,
-    source: Option<SharedSource>,
-}
-
-/// An error has one owner; a refusal has many readers.
-#[derive(Debug, Clone)]
-struct SharedSource(Arc<BoxError>);
-
-impl fmt::Display for SharedSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for SharedSource {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
-
-impl Refusal {
-    fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self {
-            kind,
-            what: what.into(),
-            status: None,
-            problem: Problem::default(),
-            retry_after: None,
-            again: false,
-            source: None,
-        }
-    }
-
-    /// The application's supplier failed.
-    pub(crate) fn of_supplier(error: BoxError, session: &Session) -> Arc<Self> {
-        let told = session.redact(error.to_string());
-        let mut refusal = Self::new(
-            ErrorKind::Unauthenticated,
-            format!("no token: the application's token supplier failed: {told}"),
-        );
-        refusal.source = Some(SharedSource(Arc::new(error)));
-        Arc::new(refusal)
-    }
-
-    /// The token endpoint could not be asked, or broke off.
-    pub(crate) fn of_fault(fault: Fault, url: &Uri, secrets: &[&str]) -> Arc<Self> {
-        let verdict = policy::judge_fault(&fault);
-        let source = redact_bounded(fault.told(), secrets);
-        let host = url.authority().map_or("", |host| host.as_str());
-        let mut refusal = Self::new(
-            verdict.kind,
-            format!("no token: {} ({host}): {source}", fault.kind.explain()),
-        );
-        refusal.status = fault.head.map(|head| head.status);
-        refusal.again = verdict.resend == Resend::Yes;
-        let source = redact_source(fault.source, secrets);
-        refusal.source = Some(SharedSource(Arc::new(source)));
-        Arc::new(refusal)
-    }
-
-    /// What a call reports that did not get its token.
-    pub(crate) fn evidence(&self) -> Evidence {
-        Evidence {
-            what: self.what.clone(),
-            status: self.status,
-            problem: self.problem.clone(),
-            retry_after: self.retry_after,
-            source: self.source.clone().map(|source| Box::new(source) as BoxError),
-            ..Evidence::default()
-        }
-    }
-
-    pub(crate) fn error(&self, fate: Fate) -> Error {
-        Error::new(self.kind, fate, self.evidence())
-    }
-}
+use crate::response::{Conflict, Problem, retry_after};
+use crate::types::{AccessToken, UNSTATED_LIFETIME};
 
 /// Reads the token endpoint's answer. Nothing of it is kept but the token, its
 /// lifetime and scope, or the error's own members.
@@ -114,7 +26,7 @@ pub(crate) fn read(
     }
     let status = response.status();
     let problem = Problem::of_token_endpoint(response.body(), secrets);
-    let verdict = policy::judge(status, Conflict::Other, false);
+    let verdict = policy::classify(status, Conflict::Other, false);
     // Whatever it is, it is no news of a payment.
     let refused = status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429);
     let kind = if refused { ErrorKind::Unauthenticated } else { verdict.kind };

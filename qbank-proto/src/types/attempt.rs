@@ -41,6 +41,21 @@ impl AttemptList {
     }
 }
 
+impl Attempt {
+    /// A send at this moment that had this fate alone.
+    pub const fn new(at: DateTime<Utc>, fate: Fate) -> Self {
+        Self { at, status: None, fault: None, fate }
+    }
+}
+
+impl FromIterator<Attempt> for AttemptList {
+    fn from_iter<I: IntoIterator<Item = Attempt>>(attempts: I) -> Self {
+        let mut list = Self::default();
+        attempts.into_iter().for_each(|attempt| list.push(attempt));
+        list
+    }
+}
+
 impl Deref for AttemptList {
     type Target = [Attempt];
 

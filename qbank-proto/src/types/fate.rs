@@ -1,12 +1,16 @@
 //! What became of the money.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 /// What became of the money: the join of all attempts of a call.
 ///
 /// The variants are a ladder; the highest rung that any attempt reached stands.
 /// Only the bank's own record of the payment can lower it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fate {
     /// The call moves no money.
@@ -24,7 +28,17 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// The name in the program's output and in JavaScript.
+    /// All of them, from the lowest to the highest.
+    pub const ALL: [Self; 6] = [
+        Self::NotApplicable,
+        Self::NeverSent,
+        Self::Refused,
+        Self::Unknown,
+        Self::InProgress,
+        Self::Accepted,
+    ];
+
+    /// The name in every language, in the program's output and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotApplicable => "not_applicable",
@@ -42,3 +56,23 @@ impl fmt::Display for Fate {
         f.write_str(self.as_str())
     }
 }
+
+impl FromStr for Fate {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::ALL.into_iter().find(|fate| fate.as_str() == text).ok_or(NameError("fate"))
+    }
+}
+
+/// The text is not the name of any value of an enumeration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NameError(pub(crate) &'static str);
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "is not the name of a {}", self.0)
+    }
+}
+
+impl std::error::Error for NameError {}

@@ -16,11 +16,11 @@ pub enum FaultKind {
     Certificate,
     /// Out of time.
     Timeout,
-    /// The connection was reset, or ended inside the answer.
+    /// The connection was reset, or ended inside the response.
     Disconnected,
     /// What came was not HTTP.
     Protocol,
-    /// The answer's body is larger than [`Exchange::max_body`].
+    /// The response's body is larger than the exchange's limit.
     BodyTooLarge,
     /// A redirect that the platform hides (an opaque redirect in a browser).
     Redirected,
@@ -37,12 +37,12 @@ impl FaultKind {
             Self::Connect => "no connection could be made",
             Self::Tls => "the TLS handshake failed",
             Self::Certificate => "the server's certificate was refused",
-            Self::Timeout => "no complete answer came in time",
-            Self::Disconnected => "the connection broke before a complete answer",
+            Self::Timeout => "no complete response came in time",
+            Self::Disconnected => "the connection broke before a complete response",
             Self::Protocol => "what came back was not valid HTTP",
-            Self::BodyTooLarge => "the answer was larger than the limit",
+            Self::BodyTooLarge => "the response was larger than the limit",
             Self::Redirected => "the server redirected, which is never followed",
-            Self::Aborted => "the call was called off before an answer",
+            Self::Aborted => "the call was cancelled before a response",
             Self::Other => "the transport failed",
         }
     }

@@ -7,9 +7,6 @@ use std::fmt;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A text as an error, to be a source.
-///
-/// The standard library makes errors of texts, too, but with them a module of wasm
-/// gets the tables by which `Debug` escapes any letter of Unicode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message(Cow<'static, str>);
 

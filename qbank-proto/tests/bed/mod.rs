@@ -25,8 +25,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use qbank_proto::endpoint::{Effect, Endpoint};
 use qbank_proto::{
-    AccessToken, Call, CallOptions, Config, Credentials, Entropy, Environment, Error, FaultKind,
-    Machine, Now, Reply, Session,
+    AccessToken, Call, Config, Credentials, Environment, Error, FaultKind, IdempotencyKey, Machine,
+    Now, Reply, Session,
 };
 
 use slot::{Due, Slot};
@@ -139,11 +139,12 @@ impl Bed {
     }
 
     /// A call with a key and jitter of its own.
-    pub fn call<E: Endpoint>(&mut self, endpoint: E, options: CallOptions) -> Call<E> {
+    #[expect(clippy::needless_pass_by_value, reason = "reads well in a script")]
+    pub fn call<E: Endpoint>(&mut self, endpoint: E, options: Options) -> Call<E> {
         self.serial = self.serial.wrapping_add(1);
-        let entropy = Entropy { key: [self.serial; 16], jitter: u64::from(self.serial) << 32 };
-        let key = E::Effect::key(entropy.key);
-        Call::new(&self.session, endpoint, key, options, entropy)
+        let key = IdempotencyKey::from_entropy([self.serial; 16]);
+        let options = E::Effect::options(options.of_call(), || options.of_write(key));
+        Call::new(&self.session, endpoint, options, u64::from(self.serial) << 32)
     }
 
     pub fn start<M: Machine<Output: 'static> + 'static>(
@@ -166,19 +167,19 @@ impl Bed {
         &mut self,
         endpoint: E,
     ) -> Handle<Result<Reply<E::Output>, Error>> {
-        let call = self.call(endpoint, CallOptions::default());
+        let call = self.call(endpoint, Options::default());
         self.start(call)
     }
 
     /// Starts a call and runs everything to its end.
     pub fn send<E: Endpoint>(&mut self, endpoint: E) -> Result<Reply<E::Output>, Error> {
-        self.send_with(endpoint, CallOptions::default())
+        self.send_with(endpoint, Options::default())
     }
 
     pub fn send_with<E: Endpoint>(
         &mut self,
         endpoint: E,
-        options: CallOptions,
+        options: Options,
     ) -> Result<Reply<E::Output>, Error> {
         let call = self.call(endpoint, options);
         self.drive(call)

@@ -1,10 +1,15 @@
 //! Requests, answers and expectations that many scripts share.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use qbank_proto::endpoint::{
     Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, GetPayment, ListAccounts,
 };
-use qbank_proto::{AccountId, CallOptions, Error, ErrorKind, Fate, PaymentId, Resume};
+use qbank_proto::{
+    AccessToken, AccountId, AuthDate, CallOptions, ConflictPolicy, Error, ErrorKind, Fate,
+    IdempotencyKey, PaymentId, Resume, WriteOptions,
+};
 
 use super::{Act, NOON, says};
 
@@ -85,24 +90,57 @@ pub fn conflict() -> Act {
     ))
 }
 
-pub fn options() -> CallOptions {
-    CallOptions::default()
+/// What a script gives a call: what every call may have, and what a write has besides.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub timeout: Option<Duration>,
+    pub deadline: Option<Duration>,
+    pub max_retries: Option<u32>,
+    pub token: Option<AccessToken>,
+    pub on_conflict: Option<ConflictPolicy>,
+    pub auth_date: Option<AuthDate>,
+    /// When the intent was first sent, if it was sent before.
+    pub first_sent: Option<DateTime<Utc>>,
 }
 
-/// Options changed in place: the struct cannot be built outside its crate.
-pub fn with(change: impl FnOnce(&mut CallOptions)) -> CallOptions {
-    let mut options = CallOptions::default();
+impl Options {
+    pub fn of_call(&self) -> CallOptions {
+        let mut options = CallOptions::new();
+        options.timeout = self.timeout;
+        options.deadline = self.deadline;
+        options.max_retries = self.max_retries;
+        options.token.clone_from(&self.token);
+        options
+    }
+
+    pub fn of_write(&self, key: IdempotencyKey) -> WriteOptions {
+        let mut options = match self.first_sent {
+            Some(first_sent) => WriteOptions::resume(Resume::new(key, first_sent)),
+            None => WriteOptions::new(key),
+        };
+        options.on_conflict = self.on_conflict;
+        options.auth_date = self.auth_date;
+        options
+    }
+}
+
+pub fn options() -> Options {
+    Options::default()
+}
+
+pub fn with(change: impl FnOnce(&mut Options)) -> Options {
+    let mut options = Options::default();
     change(&mut options);
     options
 }
 
-pub fn retries(max_retries: u32) -> CallOptions {
+pub fn retries(max_retries: u32) -> Options {
     with(|options| options.max_retries = Some(max_retries))
 }
 
 /// Continues an intent that was first sent so many seconds ago.
-pub fn resumed(seconds_ago: u64) -> CallOptions {
-    with(|options| options.resume = Some(Resume::new(ago(seconds_ago))))
+pub fn resumed(seconds_ago: u64) -> Options {
+    with(|options| options.first_sent = Some(ago(seconds_ago)))
 }
 
 pub fn ago(seconds: u64) -> DateTime<Utc> {

@@ -2,11 +2,11 @@
 //! if it is ours.
 
 use qbank_proto::endpoint::PaymentStatus;
-use qbank_proto::{CallOptions, ConflictPolicy, Error, ErrorKind, Fate, FaultKind};
+use qbank_proto::{ConflictPolicy, Error, ErrorKind, Fate, FaultKind};
 
 use crate::bed::*;
 
-fn policy(policy: ConflictPolicy) -> CallOptions {
+fn policy(policy: ConflictPolicy) -> Options {
     with(|options| options.on_conflict = Some(policy))
 }
 
@@ -151,7 +151,7 @@ fn a_followed_payment_that_failed_is_refused() {
     expect(&error, ErrorKind::PaymentFailed, Fate::Refused, 2);
     assert_eq!(error.transaction_id(), Some(payment_id()));
     assert!(error.payment().unwrap().failed());
-    assert!(error.idempotency_key().is_some() && error.first_sent().is_some());
+    assert!(error.key().is_some() && error.first_sent().is_some());
     assert_eq!(error.advice(), "find out why before paying again");
 }
 

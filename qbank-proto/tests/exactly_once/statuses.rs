@@ -40,7 +40,7 @@ fn a_refused_request_is_refused_once() {
 fn an_error_carries_key_first_send_attempts_and_the_raw_answer() {
     let mut bed = Bed::new().bank([reset(), refuses(400)]);
     let error = bed.send(ach()).unwrap_err();
-    let key = error.idempotency_key().unwrap().to_string();
+    let key = error.key().unwrap().to_string();
     assert_eq!(bed.one_intent().header("idempotency-key"), Some(&*key));
     assert_eq!(error.attempts().len(), 2);
     assert_eq!(error.first_sent(), Some(error.attempts()[0].at));

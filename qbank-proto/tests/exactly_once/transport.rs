@@ -74,7 +74,7 @@ fn a_read_that_breaks_is_resent_and_has_no_fate() {
     let mut bed = Bed::new().always(reset());
     let error = bed.send(accounts()).unwrap_err();
     expect(&error, ErrorKind::Transport, Fate::NotApplicable, 3);
-    assert!(error.idempotency_key().is_none());
+    assert!(error.key().is_none());
     assert!(bed.sent.iter().all(|it| it.header("idempotency-key").is_none()));
 
     let mut bed = Bed::new().bank([reset(), says(200).json("[]")]);
@@ -156,7 +156,7 @@ fn calling_it_off_leaves_unknown_what_was_out_and_never_sent_what_was_not() {
     let error = bed.abandon(out).unwrap_err();
     expect(&error, ErrorKind::Transport, Fate::Unknown, 1);
     assert_eq!(error.attempts()[0].fault, Some(FaultKind::Aborted));
-    assert!(error.idempotency_key().is_some() && error.first_sent().is_some());
+    assert!(error.key().is_some() && error.first_sent().is_some());
 
     let waiting = bed.start_call(ach());
     expect(&bed.abandon(waiting).unwrap_err(), ErrorKind::Transport, Fate::NeverSent, 0);
@@ -169,7 +169,7 @@ fn calling_it_off_between_attempts_says_what_came_before() {
     bed.pass(secs(1));
     let error = bed.abandon(call).unwrap_err();
     expect(&error, ErrorKind::Unavailable, Fate::Unknown, 1);
-    assert!(error.to_string().contains("called off"));
+    assert!(error.to_string().contains("cancelled"));
 }
 
 #[test]

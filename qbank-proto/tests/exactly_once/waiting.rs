@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use qbank_proto::{CallOptions, Entropy, ErrorKind, Fate, WaitForPayment};
+use qbank_proto::{ErrorKind, Fate, WaitForPayment};
 
 use crate::bed::*;
 
-fn wait(bed: &Bed, options: CallOptions) -> WaitForPayment {
-    let entropy = Entropy { key: [0; 16], jitter: 7 };
-    WaitForPayment::new(&bed.session, payment_id(), options, entropy)
+#[expect(clippy::needless_pass_by_value, reason = "reads well in a script")]
+fn wait(bed: &Bed, options: Options) -> WaitForPayment {
+    let jitter = 7;
+    WaitForPayment::new(&bed.session, payment_id(), options.of_call(), jitter)
 }
 
 fn in_state(status: &str) -> Act {
@@ -102,9 +103,9 @@ fn what_looking_again_cannot_help_ends_the_wait() {
 #[test]
 fn an_answer_about_another_payment_is_not_believed() {
     let mut bed = Bed::new().always(in_state("P_COMPLETED"));
-    let entropy = Entropy { key: [0; 16], jitter: 7 };
+    let jitter = 7;
     let other = OTHER_PAYMENT.parse().unwrap();
-    let machine = WaitForPayment::new(&bed.session, other, options(), entropy);
+    let machine = WaitForPayment::new(&bed.session, other, options().of_call(), jitter);
     assert_eq!(bed.drive(machine).unwrap_err().kind(), ErrorKind::UnexpectedResponse);
 }
 

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use qbank_proto::endpoint::{CreateAch, ListAccounts};
 use qbank_proto::{
-    AccessToken, Authenticate, Call, ConflictPolicy, Entropy, Error, ErrorKind, Machine, Now, Step,
-    Ticket, WaitForPayment,
+    AccessToken, Authenticate, Call, ConflictPolicy, Error, ErrorKind, Machine, Now, Step, Ticket,
+    WaitForPayment,
 };
 
 use crate::bed::*;
@@ -151,9 +151,9 @@ impl Chaos {
         let watched = bed.call(ach(), policy(ConflictPolicy::Report));
         let follows = bed.call(ach(), policy(ConflictPolicy::FollowAlways));
         let reads = bed.call(accounts(), options());
-        let entropy = Entropy { key: [0; 16], jitter: 3 };
-        let waits = WaitForPayment::new(&bed.session, payment_id(), options(), entropy);
-        let authenticates = Authenticate::new(&bed.session, &options(), entropy);
+        let jitter = 3;
+        let waits = WaitForPayment::new(&bed.session, payment_id(), options().of_call(), jitter);
+        let authenticates = Authenticate::new(&bed.session, &options().of_call(), jitter);
         let machines = [
             Kind::Ach(Box::new(watched)),
             Kind::Ach(Box::new(follows)),

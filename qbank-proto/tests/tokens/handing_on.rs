@@ -1,10 +1,10 @@
 //! A leader that goes away hands the lead on.
 
-use qbank_proto::{Authenticate, CallOptions, Entropy, ErrorKind, Fate};
+use qbank_proto::{Authenticate, ErrorKind, Fate};
 
 use crate::bed::*;
 
-fn within(seconds: u64) -> CallOptions {
+fn within(seconds: u64) -> Options {
     with(|options| options.deadline = Some(secs(seconds)))
 }
 
@@ -186,8 +186,8 @@ fn a_follower_out_of_its_own_time_is_forgotten_and_fails_alone() {
     let leader = bed.start_call(ach());
     let hurried = bed.call(ach(), within(5));
     let hurried = bed.start(hurried);
-    let entropy = Entropy { key: [0; 16], jitter: 0 };
-    let authenticate = Authenticate::new(&bed.session, &within(5), entropy);
+    let jitter = 0;
+    let authenticate = Authenticate::new(&bed.session, &within(5).of_call(), jitter);
     let authenticate = bed.start(authenticate);
     bed.pass(secs(6));
     let error = bed.take(hurried).unwrap_err();

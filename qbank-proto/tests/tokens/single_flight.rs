@@ -94,8 +94,8 @@ fn a_call_that_starts_as_the_refusal_lands_is_not_failed_by_it() {
 #[test]
 fn authenticating_ahead_serves_the_calls_that_follow() {
     let mut bed = Bed::new().bank([accepted()]);
-    let entropy = qbank_proto::Entropy { key: [0; 16], jitter: 0 };
-    let machine = Authenticate::new(&bed.session, &options(), entropy);
+    let jitter = 0;
+    let machine = Authenticate::new(&bed.session, &options().of_call(), jitter);
     let info = bed.drive(machine).unwrap();
     assert_eq!((info.token.expose(), info.expires_in), ("token-1", Some(secs(3600))));
     bed.send(ach()).unwrap();

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 
-use qbank_proto::endpoint::{GetBalance, NoKey};
+use qbank_proto::endpoint::GetBalance;
 use qbank_proto::{
-    Call, CallOptions, Config, Credentials, Entropy, Environment, Machine, Now, Session, Step,
+    Call, CallOptions, Config, Credentials, Environment, Machine, Now, Session, Step,
 };
 
 use crate::bed;
@@ -21,8 +21,7 @@ impl Wake for Owner {
 
 fn call(session: &Session) -> Call<GetBalance> {
     let account = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap();
-    let entropy = Entropy { key: [1; 16], jitter: 1 };
-    Call::new(session, GetBalance::new(account), NoKey, CallOptions::default(), entropy)
+    Call::new(session, GetBalance::new(account), CallOptions::new(), 1)
 }
 
 #[test]
