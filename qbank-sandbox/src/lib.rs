@@ -197,55 +197,29 @@
 #![allow(clippy::struct_field_names, reason = "the names of the contract repeat themselves")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail"))]
 
-mod accounts;
-mod answer;
+mod api;
 mod bank;
-mod calendar;
-mod clients;
-mod clock;
 mod config;
 mod control;
-mod core_run;
-mod cors;
-#[cfg(feature = "server")]
-mod description;
-mod error;
+mod dispatch;
 mod faults;
-mod fields;
-mod fixtures;
-mod ids;
-mod journal;
-mod keys;
-mod ledger;
-mod order;
-mod outbox;
-mod payments;
-mod positive_pay;
-mod rejection;
-mod route;
+mod message;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod simulator;
-mod timeline;
-mod token;
-mod transactions;
-mod webhook;
-mod webhook_orders;
-mod wire_fault;
 
 pub use bank::Bank;
-pub use calendar::is_bank_day;
-pub use config::{AccountConfig, AccountType, BankConfig, ClientConfig};
-pub use fixtures::{
+pub use bank::journal::ReceivedRequest;
+pub use bank::ledger::{EntryKind, Ledger, LedgerAccount, LedgerEntry, LedgerReversal};
+pub use bank::payments::{PaymentStatus, RejectedBy, Rejection, RejectionReason};
+pub use bank::time::is_bank_day;
+pub use bank::webhooks::{Delivery, DeliveryRecord, loopback_address};
+pub use config::fixtures::{
     ACH_CLEARING, CLIENT_ID, CLIENT_SECRET, CLOSED, FUNDING, OPERATING, PAYROLL, SAVINGS,
     SECOND_CLIENT_ID, SECOND_CLIENT_SECRET, SECOND_OPERATING, SECOND_SAVINGS, TREASURY,
     WEBHOOK_SECRET, WIRE_CLEARING,
 };
-pub use journal::ReceivedRequest;
-pub use ledger::{EntryKind, Ledger, LedgerAccount, LedgerEntry, LedgerReversal};
-pub use rejection::{RejectedBy, Rejection, RejectionReason};
+pub use config::{AccountConfig, AccountType, BankConfig, ClientConfig};
+pub use faults::{BankFault, WireFault};
 #[cfg(feature = "server")]
 pub use server::Server;
-pub use timeline::PaymentStatus;
-pub use webhook::{Delivery, DeliveryRecord, loopback_address};
-pub use wire_fault::WireFault;

@@ -19,12 +19,12 @@ use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::body::AnswerBody;
+use super::body::ResponseBody;
 use super::last_word::LastWord;
 use super::stall::Stall;
 use super::{BankHandle, unix_now};
-use crate::bank::MAX_BODY;
-use crate::wire_fault::WireFault;
+use crate::faults::WireFault;
+use crate::message::MAX_BODY;
 
 /// For a head to arrive, idle time between requests included.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
@@ -89,7 +89,10 @@ impl fmt::Display for Cut {
 
 impl Error for Cut {}
 
-async fn answer(bank: BankHandle, request: Request<Incoming>) -> Result<Response<AnswerBody>, Cut> {
+async fn answer(
+    bank: BankHandle,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Cut> {
     let refused = bank.lock().refuses(unix_now(), request.method(), request.uri());
     if refused {
         return Err(Cut);
@@ -126,22 +129,22 @@ async fn read(mut body: Incoming) -> Result<Bytes, Cut> {
 }
 
 /// Does what the answer's fault asks of the wire.
-async fn carry(response: Response<Bytes>) -> Result<Response<AnswerBody>, Cut> {
+async fn carry(response: Response<Bytes>) -> Result<Response<ResponseBody>, Cut> {
     let fault = WireFault::of(response.extensions());
     let (mut head, body) = response.into_parts();
     let body = match fault {
-        None => AnswerBody::whole(body),
-        Some(WireFault::CloseWithoutAnswer | WireFault::CloseBeforeReading) => return Err(Cut),
+        None => ResponseBody::whole(body),
+        Some(WireFault::CloseWithoutResponse | WireFault::CloseBeforeReading) => return Err(Cut),
         Some(WireFault::Delay(by)) => {
             sleep(by).await;
-            AnswerBody::whole(body)
+            ResponseBody::whole(body)
         }
         Some(WireFault::Truncate) => {
             let promised = if body.is_empty() { WireFault::EMPTY_PROMISE } else { body.len() };
             head.headers.insert(CONTENT_LENGTH, promised.into());
-            AnswerBody::half(&body)
+            ResponseBody::half(&body)
         }
-        Some(WireFault::Slow { bytes_per_s }) => AnswerBody::slow(body, bytes_per_s),
+        Some(WireFault::Slow { bytes_per_s }) => ResponseBody::slow(body, bytes_per_s),
     };
     Ok(Response::from_parts(head, body))
 }

@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::loopback::post_for_status;
 use super::{BankHandle, unix_now};
-use crate::webhook::Delivery;
+use crate::bank::webhooks::Delivery;
 
 /// How often the bank's time is seen to pass.
 const TICK: Duration = Duration::from_millis(50);

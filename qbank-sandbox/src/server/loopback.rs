@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::webhook::loopback_address;
+use crate::bank::webhooks::loopback_address;
 
 /// The largest body of an answer.
 const LARGEST_ANSWER: usize = 1 << 20;

@@ -11,7 +11,7 @@ use qbank_proto::{AccountId, Fate, IdempotencyKey, PaymentId};
 
 use super::plan::What;
 use crate::bank::Bank;
-use crate::timeline::PaymentStatus;
+use crate::bank::payments::PaymentStatus;
 
 /// A rule that a run broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

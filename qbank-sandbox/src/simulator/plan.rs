@@ -5,7 +5,7 @@ use std::time::Duration;
 use qbank_proto::{AccountId, CallOptions, Config, ConflictPolicy, Credentials, Environment};
 
 use super::random::Random;
-use crate::fixtures::{
+use crate::config::fixtures::{
     CLIENT_ID, CLIENT_SECRET, CLOSED, OPERATING, PAYROLL, SAVINGS, SECOND_CLIENT_ID,
     SECOND_CLIENT_SECRET, SECOND_OPERATING, SECOND_SAVINGS, TREASURY,
 };

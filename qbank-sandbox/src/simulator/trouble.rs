@@ -21,7 +21,7 @@ use qbank_proto::FaultKind;
 use uuid::Uuid;
 
 use super::random::Random;
-use crate::error::{GARBAGE, HTML};
+use crate::message::error::{GARBAGE, HTML};
 
 /// What befalls one exchange.
 #[derive(Debug, Clone, Copy)]
