@@ -1,4 +1,4 @@
-//! What every sandbox starts with, unless it is told otherwise: two clients and
+//! What every sandbox starts with, unless its configuration differs: two clients and
 //! their funded accounts.
 
 use qbank_proto::{AccountId, Money};
@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use crate::config::{AccountConfig, AccountType, ClientConfig};
 
-/// The client id that the sandbox knows.
+/// The client id of the default sandbox.
 pub const CLIENT_ID: &str = "sandbox";
-/// The secret of [`CLIENT_ID`]. It guards play money; everybody may know it.
+/// The secret of [`CLIENT_ID`]. It protects no real money and is public.
 pub const CLIENT_SECRET: &str = "sandbox-secret";
 /// Signs webhooks whose registration names no secret of its own.
 pub const WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
@@ -23,12 +23,12 @@ pub const TREASURY: AccountId = account(3);
 pub const SAVINGS: AccountId = account(4);
 /// A closed, empty checking account: payments from and to it are refused.
 pub const CLOSED: AccountId = account(5);
-/// Stands in the ledger for everybody who is paid by ACH; not an account of the client.
+/// Stands in the ledger for all external recipients of ACH payments; not an account of the client.
 pub const ACH_CLEARING: AccountId = account(0x0a01);
-/// Stands in the ledger for everybody who is paid by wire; not an account of the client.
+/// Stands in the ledger for all external recipients of wires; not an account of the client.
 pub const WIRE_CLEARING: AccountId = account(0x0a02);
 
-/// Another client id: what it has, [`CLIENT_ID`] does not see, and the other way round.
+/// Another client id: neither has access to what the other has.
 pub const SECOND_CLIENT_ID: &str = "sandbox-b";
 /// The secret of [`SECOND_CLIENT_ID`].
 pub const SECOND_CLIENT_SECRET: &str = "sandbox-b-secret";
@@ -36,7 +36,7 @@ pub const SECOND_CLIENT_SECRET: &str = "sandbox-b-secret";
 pub const SECOND_OPERATING: AccountId = account(0x0b01);
 /// A savings account of the second client with 10,000.00.
 pub const SECOND_SAVINGS: AccountId = account(0x0b02);
-/// Stands in the ledger for whoever funded every client but the first, so that the
+/// Stands in the ledger for the funding of every client but the first, so that the
 /// total is what the first client opened with.
 pub const FUNDING: AccountId = account(0x0a03);
 
@@ -44,7 +44,7 @@ const fn account(n: u128) -> AccountId {
     AccountId::from_uuid(Uuid::from_u128(0xacc0_0000_0000_4000_8000_0000_0000_0000 | n))
 }
 
-/// The clients of a bank that was told of none.
+/// The clients of the default configuration.
 pub(crate) fn clients() -> Vec<ClientConfig> {
     let account =
         |id, name, kind, cents| AccountConfig::new(id, name, kind, Money::from_cents(cents));

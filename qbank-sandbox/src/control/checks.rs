@@ -1,4 +1,4 @@
-//! `POST /_sandbox/checks`: somebody cashes a check.
+//! `POST /_sandbox/checks`: a check is presented.
 
 use http::StatusCode;
 use qbank_proto::{AccountId, ExceptionId};

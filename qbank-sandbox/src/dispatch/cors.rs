@@ -1,4 +1,4 @@
-//! CORS: a page of any origin may use the sandbox. It guards nothing.
+//! CORS: a page of any origin may use the sandbox.
 
 use bytes::Bytes;
 use http::header::{
@@ -7,7 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-/// The answer to `OPTIONS`, on every path.
+/// The response to `OPTIONS`, on every path.
 pub(crate) fn preflight() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -24,7 +24,7 @@ pub(crate) fn preflight() -> Response<Bytes> {
     response
 }
 
-/// What every answer carries.
+/// The headers of every response.
 pub(crate) fn allow(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(

@@ -1,4 +1,4 @@
-//! The body of an answer: whole, half, or drop by drop.
+//! The body of a response: whole, half, or slow.
 
 use std::io;
 use std::pin::Pin;

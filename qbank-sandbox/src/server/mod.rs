@@ -13,7 +13,7 @@
 mod body;
 mod connection;
 mod deliver;
-mod last_word;
+mod error_responses;
 mod loopback;
 mod stall;
 
@@ -45,7 +45,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 pub struct ServerConfig {
     /// The bank behind it. Its `start` is set from the system's clock.
     pub bank: BankConfig,
-    /// Listen where others can connect, too. The sandbox guards nothing: its
+    /// Listen where others can connect, too. The sandbox protects nothing: its
     /// secrets are public and its control surface is open.
     pub allow_remote: bool,
 }
@@ -143,7 +143,7 @@ impl Drop for Server {
     }
 }
 
-/// Shares a bank between its server and whoever looks at it.
+/// Shares a bank between its server and its observers.
 #[derive(Debug, Clone)]
 pub struct BankHandle(Arc<Mutex<Bank>>);
 
@@ -153,7 +153,7 @@ impl BankHandle {
         Self(Arc::new(Mutex::new(bank)))
     }
 
-    /// Looks at the bank, or drives it. The server waits meanwhile.
+    /// Reads the bank, or drives it. The server waits meanwhile.
     pub fn lock(&self) -> MutexGuard<'_, Bank> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

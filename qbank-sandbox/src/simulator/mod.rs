@@ -3,10 +3,10 @@
 //! ```text
 //!   application ─► driver ─► machine of qbank-proto
 //!        │            │
-//!      disk        network: late, lost, twice, cut off, answered by somebody else
+//!      disk        network: late, lost, twice, cut off, a gateway's response
 //!        │            │
-//!   what it was    ┌──▼─┐
-//!   told       ≟   │Bank│  what is in its books
+//!   the fates      ┌──▼─┐
+//!   it got     ≟   │Bank│  what is in its books
 //!                  └────┘
 //! ```
 //! A schedule is one to three processes, each with a session and up to five jobs:
@@ -16,11 +16,11 @@
 //! bank forgets keys, payments fail in the core. What the network may do, and what no
 //! network does, stands in `simulator/trouble.rs`; what the application does with each
 //! fate, in `simulator/application.rs`: above all, it pays again with a new key what it
-//! was told had moved no money.
+//! that were reported to have moved no money.
 //!
-//! When everything is over, what the applications were told is held against the bank's
+//! At the end the fates that the applications got are compared with the bank's
 //! own books: see [`Rule`]. A schedule that breaks one is run again with less and less
-//! trouble, as long as it breaks the same rule, and what is left is told.
+//! trouble, as long as it breaks the same rule, and what is left is printed.
 //!
 //! ```
 //! use qbank_sandbox::simulator::{Mutant, Schedule};
@@ -83,30 +83,30 @@ impl Schedule {
         self.seed
     }
 
-    /// Runs it, and says which rule it broke, if it broke one.
+    /// Runs it; gives the rule that it broke, if it broke one.
     pub fn run(self) -> Option<Violation> {
-        self.watched(&BTreeSet::new(), Trace::default()).violation
+        self.observed(&BTreeSet::new(), Trace::default()).violation
     }
 
     /// All that happens in it, line by line.
     pub fn trace(self) -> String {
-        self.told(&BTreeSet::new())
+        self.traced(&BTreeSet::new())
     }
 
     /// The smallest part of it that still breaks the same rule, line by line.
     pub fn explain(self, violation: &Violation) -> String {
-        let calm = shrink::calm_down(self, violation.rule);
-        self.told(&calm)
+        let disabled = shrink::shrink(self, violation.rule);
+        self.traced(&disabled)
     }
 
-    fn told(self, calm: &BTreeSet<Knob>) -> String {
-        self.watched(calm, Trace::written()).trace
+    fn traced(self, disabled: &BTreeSet<Knob>) -> String {
+        self.observed(disabled, Trace::written()).trace
     }
 
-    /// A panic is a violation as well: between send and answer it is a payment whose
-    /// fate nobody knows.
-    fn watched(self, calm: &BTreeSet<Knob>, trace: Trace) -> Run {
-        let mut world = World::new(self.seed, self.mutant, calm, trace);
+    /// A panic is a violation as well: between send and response it is a payment whose
+    /// fate is lost.
+    fn observed(self, disabled: &BTreeSet<Knob>, trace: Trace) -> Run {
+        let mut world = World::new(self.seed, self.mutant, disabled, trace);
         if catch_unwind(AssertUnwindSafe(|| world.run())).is_err() {
             world.broken(Rule::NoPanic, "a panic".to_owned());
         }

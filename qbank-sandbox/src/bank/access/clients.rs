@@ -15,7 +15,7 @@ impl ClientIndex {
     pub(crate) const FIRST: Self = Self(0);
 }
 
-/// Every client that the bank knows.
+/// Every client of the bank.
 #[derive(Debug)]
 pub(crate) struct Clients {
     known: Vec<Known>,
@@ -58,7 +58,7 @@ impl Clients {
     }
 
     /// Whose credentials these are, and the scopes that this client may have. Every
-    /// client is compared, so that the time says nothing about which was near.
+    /// client is compared, so that the time depends on no match.
     pub(crate) fn with_credentials(&self, id: &str, secret: &str) -> Option<(ClientIndex, Scopes)> {
         let mut found = None;
         for (client, known) in self.all().zip(&self.known) {

@@ -1,6 +1,6 @@
-//! The ledger: double entry, append only. What it says happened, happened.
+//! The ledger: double entry, append only.
 //!
-//! Everybody outside the bank is an account here too, so that every movement has
+//! External parties are accounts here too, so that every movement has
 //! two sides and the total over all accounts never changes. An intent has at most
 //! one entry. A payment that the core rejects keeps its entry, which then names the
 //! reversal that gave the money back: balances are always the opening balances plus
@@ -109,7 +109,7 @@ pub struct LedgerReversal {
     pub(crate) at: Duration,
 }
 
-/// What a reversal needs to be told.
+/// What a reversal adds to its entry.
 #[derive(Clone, Copy)]
 pub(crate) struct Reversal {
     pub(crate) reversal_id: Uuid,
@@ -157,7 +157,7 @@ impl Book {
                     lent = lent.saturating_add(cents);
                 }
             }
-            // Its accounts and the outside come first, whoever else there is.
+            // Its accounts and the clearing accounts come first.
             if client == ClientIndex::FIRST {
                 book.open_external(ACH_CLEARING, "ACH clearing", 0, ids);
                 book.open_external(WIRE_CLEARING, "Wire clearing", 0, ids);
@@ -194,7 +194,7 @@ impl Book {
         true
     }
 
-    /// Moves the money, or says why not and moves nothing; gives the entry's place.
+    /// Moves the money and gives the entry's position, or moves nothing.
     /// `hold` keeps what arrives from being spent before it has settled.
     pub(crate) fn post(&mut self, entry: LedgerEntry, hold: bool) -> Result<usize, ApiError> {
         let (from, to) = (self.at(entry.from)?, self.at(entry.to)?);
@@ -219,7 +219,7 @@ impl Book {
         }
     }
 
-    /// Gives the money of an entry back, once; says where the reversal is.
+    /// Gives the money of an entry back, once; gives the reversal's position.
     pub(crate) fn reverse(&mut self, entry: usize, reversal: Reversal) -> Option<usize> {
         let original = self.entries.get(entry).filter(|entry| entry.reversal_id.is_none())?;
         let (from, to) = (self.at(original.to).ok()?, self.at(original.from).ok()?);

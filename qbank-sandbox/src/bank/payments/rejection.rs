@@ -60,7 +60,7 @@ enum Field {
     BankId,
 }
 
-/// Texts and numbers that nobody uses by chance. Amounts would be used by chance.
+/// Texts and numbers that are not used by chance, as amounts would be.
 pub(crate) const MAGIC: [Magic; 10] = [
     reference("SBX-VALIDATION-FUNDS", Validation, InsufficientFunds),
     reference("SBX-VALIDATION-CLOSED", Validation, ClosedAccount),
@@ -87,12 +87,12 @@ const fn magic(
     Magic { field, value, rejection: Rejection { by, reason } }
 }
 
-/// What a reference asks for.
+/// The rejection that a reference asks for.
 pub(crate) fn by_reference(reference: &str) -> Option<Rejection> {
     asked_for(Field::Reference, reference)
 }
 
-/// What befalls a payment to this account elsewhere.
+/// The rejection of a payment to this external account.
 pub(crate) fn by_account(bank: &RoutingNumber, account_number: &str) -> Option<Rejection> {
     asked_for(Field::AccountNumber, account_number).or_else(|| {
         let unknown = Rejection { by: Core, reason: UnknownRoutingNumber };

@@ -177,7 +177,7 @@ impl Timeline {
 fn settlement_day(submitted: Duration, effective: Option<NaiveDate>) -> NaiveDate {
     let day = date(submitted);
     let taken = bank_day_from(day);
-    // The core's day is over: the next one takes it.
+    // After the end of the core's day the next day takes it.
     let late = taken == day && submitted >= hour_of(day, END_OF_DAY);
     let taken = if late { bank_day_after(day) } else { taken };
     let soonest = bank_day_after(taken);

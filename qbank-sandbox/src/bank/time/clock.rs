@@ -40,7 +40,7 @@ impl Clock {
         self.observe(outer);
     }
 
-    /// The `Date` of an answer, formatted once a second.
+    /// The `Date` of a response, formatted once a second.
     pub(crate) fn date_header(&mut self) -> HeaderValue {
         let second = self.now.as_secs();
         if self.date.0 != second {

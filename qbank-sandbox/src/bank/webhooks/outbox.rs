@@ -52,7 +52,7 @@ pub(crate) struct Outbox {
     in_flight: VecDeque<(Uuid, Attempt)>,
     /// Attempts to come, in order.
     retries: BTreeMap<(Duration, u64), Attempt>,
-    /// Tells attempts of the same moment apart.
+    /// Distinguishes attempts of the same moment.
     counter: u64,
     records: VecDeque<DeliveryRecord>,
 }
@@ -88,7 +88,7 @@ struct Trouble {
 impl Outbox {
     /// Registers a receiver; a URL that is registered gets its new secret.
     pub(crate) fn register(&mut self, receiver: Receiver) -> Result<ApiResponse, ApiError> {
-        let answer = ApiResponse::json(StatusCode::CREATED, &receiver);
+        let response = ApiResponse::json(StatusCode::CREATED, &receiver);
         let same =
             |known: &&mut Receiver| known.url == receiver.url && known.client == receiver.client;
         if let Some(known) = self.receivers.iter_mut().find(same) {
@@ -98,7 +98,7 @@ impl Outbox {
         } else {
             return Err(ApiError::unprocessable("ERR_SBX_002", "There are too many webhooks."));
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// `GET /_sandbox/webhooks`, without the secrets.

@@ -1,7 +1,7 @@
-//! What hyper says on its own to a head that it cannot read, in the bank's words.
+//! Replaces hyper's own responses to malformed heads by the bank's standard error.
 //!
-//! hyper answers such a head before any service sees it, with a bare status and no
-//! body. The contract wants its standard error, so this stream replaces that answer.
+//! hyper responds to such a head before any service gets it, with a bare status and no
+//! body. Every error of the bank is the standard error, so this stream replaces it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,17 +14,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{BankHandle, unix_now};
 
-/// A stream on which the bank has the last word.
-pub(super) struct LastWord<S> {
+/// A stream that replaces hyper's own error responses.
+pub(super) struct ErrorResponses<S> {
     inner: S,
     bank: BankHandle,
-    /// What is left to be said.
-    word: Bytes,
+    /// What is left to be written of a replacement.
+    replacement: Bytes,
 }
 
-impl<S> LastWord<S> {
+impl<S> ErrorResponses<S> {
     pub(super) fn new(inner: S, bank: BankHandle) -> Self {
-        Self { inner, bank, word: Bytes::new() }
+        Self { inner, bank, replacement: Bytes::new() }
     }
 
     pub(super) fn into_inner(self) -> S {
@@ -49,25 +49,25 @@ impl<S> LastWord<S> {
         let rest = format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
         text.extend_from_slice(rest.as_bytes());
         text.extend_from_slice(&body);
-        self.word = text.into();
+        self.replacement = text.into();
         true
     }
 }
 
-impl<S: AsyncWrite + Unpin> LastWord<S> {
-    fn poll_word(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.word.is_empty() {
-            let said = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.word))?;
-            if said == 0 {
+impl<S: AsyncWrite + Unpin> ErrorResponses<S> {
+    fn poll_replacement(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.replacement.is_empty() {
+            let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.replacement))?;
+            if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.word.advance(said);
+            self.replacement.advance(written);
         }
         Poll::Ready(Ok(()))
     }
 }
 
-/// The status of an answer that is hyper's own: every answer of the bank allows any
+/// The status of a response that is hyper's own: every response of the bank allows any
 /// origin, and none of hyper's does.
 fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
     let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
@@ -81,7 +81,7 @@ fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
     StatusCode::from_bytes(status).ok()
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for LastWord<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ErrorResponses<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -91,14 +91,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for LastWord<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for LastWord<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ErrorResponses<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_word(cx))?;
+        ready!(this.poll_replacement(cx))?;
         if this.replaces(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -111,7 +111,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for LastWord<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_word(cx))?;
+        ready!(this.poll_replacement(cx))?;
         if let Some(first) = slices.first()
             && this.replaces(first)
         {
@@ -126,13 +126,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for LastWord<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.poll_word(cx))?;
+        ready!(this.poll_replacement(cx))?;
         Pin::new(&mut this.inner).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.poll_word(cx))?;
+        ready!(this.poll_replacement(cx))?;
         Pin::new(&mut this.inner).poll_shutdown(cx)
     }
 }
