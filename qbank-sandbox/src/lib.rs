@@ -203,6 +203,7 @@ mod config;
 mod control;
 mod dispatch;
 mod faults;
+pub mod in_process;
 mod message;
 #[cfg(feature = "server")]
 pub mod server;
@@ -221,5 +222,6 @@ pub use config::fixtures::{
 };
 pub use config::{AccountConfig, AccountType, BankConfig, ClientConfig};
 pub use faults::{BankFault, WireFault};
+pub use in_process::InProcess;
 #[cfg(feature = "server")]
 pub use server::Server;

@@ -89,16 +89,25 @@ impl Outbox {
     /// Registers a receiver; a URL that is registered gets its new secret.
     pub(crate) fn register(&mut self, receiver: Receiver) -> Result<ApiResponse, ApiError> {
         let response = ApiResponse::json(StatusCode::CREATED, &receiver);
+        if self.add_receiver(receiver) {
+            return Ok(response);
+        }
+        Err(ApiError::unprocessable("ERR_SBX_002", "There are too many webhooks."))
+    }
+
+    /// False: there are too many.
+    pub(crate) fn add_receiver(&mut self, receiver: Receiver) -> bool {
         let same =
             |known: &&mut Receiver| known.url == receiver.url && known.client == receiver.client;
         if let Some(known) = self.receivers.iter_mut().find(same) {
             *known = receiver;
-        } else if self.receivers.len() < MOST_RECEIVERS {
-            self.receivers.push(receiver);
-        } else {
-            return Err(ApiError::unprocessable("ERR_SBX_002", "There are too many webhooks."));
+            return true;
         }
-        Ok(response)
+        let fits = self.receivers.len() < MOST_RECEIVERS;
+        if fits {
+            self.receivers.push(receiver);
+        }
+        fits
     }
 
     /// `GET /_sandbox/webhooks`, without the secrets.

@@ -35,6 +35,12 @@ impl Receiver {
         Self { url: String::new(), client_id: Box::default(), client, secret }
     }
 
+    /// Takes the deliveries of a bank in the process of a test.
+    pub(crate) fn in_process(client: ClientIndex, client_id: Box<str>) -> Self {
+        let secret = Secret::new(WEBHOOK_SECRET);
+        Self { url: "http://localhost/webhooks".into(), client_id, client, secret }
+    }
+
     /// One delivery attempt, the first or a later one.
     pub(crate) fn delivery(&self, event: &Event, attempt: u32, attempt_id: Uuid) -> Delivery {
         let mut headers = HeaderMap::with_capacity(3);
