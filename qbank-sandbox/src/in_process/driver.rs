@@ -51,7 +51,7 @@ impl Driver for BlockingDriver {
         M::Output: Send + 'static,
     {
         let call = Running::on_thread(&self.shared);
-        call.block_on(call.run(machine)).0
+        block_on(call.run(machine)).0
     }
 
     fn entropy(&self) -> Entropy {
@@ -93,7 +93,7 @@ impl ListDriver for BlockingDriver {
         M: Machine<Output = Result<Reply<()>, Error>> + Send + 'static,
     {
         let call = Running::on_thread(&self.shared);
-        let (opened, body) = call.block_on(call.run(opening));
+        let (opened, body) = block_on(call.run(opening));
         Ok(BlockingList::new(Arc::clone(&self.shared), opened?, body))
     }
 }
@@ -188,18 +188,6 @@ impl Running {
         }
     }
 
-    /// Runs a future that blocks instead of being pending.
-    pub(super) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        let mut future = pin!(future);
-        loop {
-            if let Poll::Ready(output) =
-                future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-            {
-                return output;
-            }
-        }
-    }
-
     /// The whole call as a future.
     async fn into_future<M: Machine, T>(
         self,
@@ -231,6 +219,17 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.shared.scheduler.end(self.id);
+    }
+}
+
+/// Runs the future of a call on a thread, whose waits block: it is ready at once.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(output) = polled {
+            return output;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use futures_core::stream::FusedStream;
 use qbank_proto::{Error, ListDecoder, ListEndpoint, Reply};
 
 use super::Shared;
-use super::driver::Running;
+use super::driver::{Running, block_on};
 use super::exchange::{Body, Read};
 
 /// The items of a list, one after the other while the response arrives.
@@ -89,7 +89,7 @@ impl<L: ListEndpoint> Iterator for BlockingList<L> {
             let read = self.arriving.body.as_mut()?.next();
             if let Some(at) = read.at() {
                 let call = Running::on_thread(&self.shared);
-                call.block_on(call.sleep_until(at));
+                block_on(call.sleep_until(at));
             }
             self.arriving.take(read);
         }
