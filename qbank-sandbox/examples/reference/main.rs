@@ -17,6 +17,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let yaml = std::fs::read_to_string(root.join("openapi.yaml"))?;
     let page = page::page(&node::parse(&yaml)?);
-    std::fs::write(root.join("src/description/reference.html"), page)?;
+    std::fs::write(root.join("src/control/reference.html"), page)?;
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Tries as many bad days as it is told to:
-//! `simulate --schedules N [--seed S] [--tell] [--mutant NAME]`.
+//! Runs as many schedules as asked for:
+//! `simulate --schedules N [--seed S] [--trace] [--mutant NAME]`.
 //!
-//! The seeds are S, S+1, and so on. A schedule that breaks a rule is shrunk and told
-//! line by line; `--tell` tells all of every schedule, `--mutant` takes a client that is
+//! The seeds are S, S+1, and so on. A schedule that breaks a rule is shrunk and printed
+//! line by line; `--trace` prints every schedule, `--mutant` takes a client that is
 //! wrong on purpose. The last line sums up.
 
 use std::io::Write;
@@ -13,18 +13,18 @@ use std::{io, thread};
 
 use qbank_sandbox::simulator::{Mutant, Schedule, Violation};
 
-const USAGE: &str = "usage: simulate --schedules N [--seed S] [--tell] [--mutant NAME]";
+const USAGE: &str = "usage: simulate --schedules N [--seed S] [--trace] [--mutant NAME]";
 
 fn main() -> ExitCode {
     let order = match Order::read(std::env::args().skip(1)) {
         Ok(order) => order,
         Err(why) => {
-            // Nobody may be reading.
+            // Standard error may be closed.
             let _ = writeln!(io::stderr(), "{why}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    if order.tell && order.tell_all().is_err() {
+    if order.trace && order.trace_all().is_err() {
         return ExitCode::FAILURE;
     }
     let began = Instant::now();
@@ -41,17 +41,17 @@ fn main() -> ExitCode {
 struct Order {
     schedules: u64,
     seed: u64,
-    tell: bool,
+    trace: bool,
     mutant: Option<Mutant>,
 }
 
 impl Order {
     /// Four options are not worth a library.
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut schedules, mut seed, mut tell, mut mutant) = (None, 0, false, None);
+        let (mut schedules, mut seed, mut trace, mut mutant) = (None, 0, false, None);
         while let Some(argument) = arguments.next() {
-            if argument == "--tell" {
-                tell = true;
+            if argument == "--trace" {
+                trace = true;
                 continue;
             }
             let (name, value) = match argument.split_once('=') {
@@ -72,7 +72,7 @@ impl Order {
             }
         }
         let schedules = schedules.ok_or_else(|| "--schedules is missing".to_owned())?;
-        Ok(Self { schedules, seed, tell, mutant })
+        Ok(Self { schedules, seed, trace, mutant })
     }
 
     fn schedule(&self, nth: u64) -> Schedule {
@@ -80,7 +80,7 @@ impl Order {
         self.mutant.map_or(schedule, |mutant| schedule.with(mutant))
     }
 
-    fn tell_all(&self) -> io::Result<()> {
+    fn trace_all(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
         for schedule in (0..self.schedules).map(|nth| self.schedule(nth)) {
             writeln!(out, "seed {}\n{}", schedule.seed(), schedule.trace())?;
@@ -114,15 +114,15 @@ fn mutants() -> String {
     format!("--mutant is one of {:?}", Mutant::ALL)
 }
 
-/// How many broken schedules are told in full.
-const MOST_TOLD: usize = 3;
+/// How many broken schedules are printed in full.
+const MOST_TRACED: usize = 3;
 
 fn report(order: &Order, broken: &[(Schedule, Violation)], seconds: f64) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for (schedule, violation) in broken.iter().take(MOST_TOLD) {
+    for (schedule, violation) in broken.iter().take(MOST_TRACED) {
         writeln!(out, "seed {}: {violation}\n{}", schedule.seed(), schedule.explain(violation))?;
     }
-    for (schedule, violation) in broken.iter().skip(MOST_TOLD) {
+    for (schedule, violation) in broken.iter().skip(MOST_TRACED) {
         writeln!(out, "seed {}: {violation}", schedule.seed())?;
     }
     #[expect(clippy::cast_precision_loss, reason = "a figure to read")]

@@ -1,5 +1,4 @@
-//! What there is on the control surface, and what it takes: for whoever has only the
-//! address.
+//! The paths of the control surface and the bodies that they take: `GET /_sandbox`.
 
 use serde::Serialize;
 
@@ -23,7 +22,7 @@ const fn delete(path: &'static str, what: &'static str) -> Entry {
     Entry { method: "DELETE", path, body: None, what }
 }
 
-/// A page in the browser that holds the bank has no room for its description.
+/// The bank in a browser page is built without its description.
 const ENTRIES: usize = if cfg!(feature = "server") { 21 } else { 19 };
 
 pub(super) const INDEX: [Entry; ENTRIES] = [
@@ -61,10 +60,10 @@ pub(super) const INDEX: [Entry; ENTRIES] = [
     post(
         "/_sandbox/webhooks",
         r#"{"url":"http://127.0.0.1:9000/hook","secret":"…","client_id":"sandbox"}"#,
-        "tells this receiver of this client's final payments; loopback only",
+        "sends this client's final payments to this receiver; loopback only",
     ),
     get("/_sandbox/webhooks", "the receivers"),
-    delete("/_sandbox/webhooks", "forgets them, and what is on its way to them"),
+    delete("/_sandbox/webhooks", "forgets them, and the deliveries to come"),
     post(
         "/_sandbox/webhooks/trigger",
         r#"{"paymentId":"…","status":"P_…","times":1} or {"type":"ACH|WIRE","amount":1.00,"status":"P_…","client_id":"…","times":1}"#,
@@ -80,5 +79,5 @@ pub(super) const INDEX: [Entry; ENTRIES] = [
         r#"{"kind":"duplicate|reorder","times":2}"#,
         "the next so many events are delivered twice, or wait for each other (a minute at most) and go out last one first",
     ),
-    get("/_sandbox/deliveries", "each delivery attempt, its answer, and when it is tried again"),
+    get("/_sandbox/deliveries", "each delivery attempt, its response, and when it is tried again"),
 ];

@@ -1,4 +1,4 @@
-//! The body of an answer: whole, half, or drop by drop.
+//! The body of a response: whole, half, or slow.
 
 use std::io;
 use std::pin::Pin;
@@ -14,13 +14,13 @@ const BEFORE_THE_TEAR: Duration = Duration::from_millis(20);
 /// Slow bodies come in about this many drops a second.
 const DROPS_PER_S: u32 = 10;
 
-pub(super) enum AnswerBody {
+pub(super) enum ResponseBody {
     Whole(Bytes),
     Half { rest: Bytes, tear: Pin<Box<Sleep>> },
     Slow { rest: Bytes, drop: usize, every: Duration, next: Pin<Box<Sleep>> },
 }
 
-impl AnswerBody {
+impl ResponseBody {
     pub(super) fn whole(body: Bytes) -> Self {
         Self::Whole(body)
     }
@@ -40,7 +40,7 @@ impl AnswerBody {
     }
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -1,4 +1,4 @@
-//! One connection: requests in, answers out, and the wire's share of the faults.
+//! One connection: requests in, responses out, and the faults that need the connection.
 
 use std::error::Error;
 use std::fmt;
@@ -19,18 +19,18 @@ use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::body::AnswerBody;
-use super::last_word::LastWord;
+use super::body::ResponseBody;
+use super::error_responses::ErrorResponses;
 use super::stall::Stall;
 use super::{BankHandle, unix_now};
-use crate::bank::MAX_BODY;
-use crate::wire_fault::WireFault;
+use crate::faults::WireFault;
+use crate::message::MAX_BODY;
 
 /// For a head to arrive, idle time between requests included.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// For a body to arrive.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
-/// For a goodbye.
+/// For an orderly shutdown.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(1);
 /// The largest head.
 const MAX_HEAD: usize = 64 * 1024;
@@ -38,10 +38,10 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_DRAINED: usize = 16 * MAX_BODY;
 
 pub(super) async fn run(stream: TcpStream, bank: BankHandle) {
-    // Without it small answers wait for the acknowledgement of the one before.
+    // Without it small responses wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
-    let stream = LastWord::new(Stall::new(stream), bank.clone());
-    let service = service_fn(move |request| Box::pin(answer(bank.clone(), request)));
+    let stream = ErrorResponses::new(Stall::new(stream), bank.clone());
+    let service = service_fn(move |request| Box::pin(respond(bank.clone(), request)));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
@@ -55,15 +55,15 @@ pub(super) async fn run(stream: TcpStream, bank: BankHandle) {
         let _ = stream.set_zero_linger();
         return;
     }
-    let goodbye = poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx));
-    let _ = timeout(SHUTDOWN_WITHIN, goodbye).await;
+    let shutdown = poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx));
+    let _ = timeout(SHUTDOWN_WITHIN, shutdown).await;
     if ended.is_err() {
         let _ = timeout(SHUTDOWN_WITHIN, drain(&stream)).await;
     }
 }
 
-/// To close over bytes that nobody read would reset the connection, and take the answer
-/// out of the client's hands.
+/// Closing with unread bytes resets the connection, and the client would lose the
+/// response.
 async fn drain(stream: &TcpStream) {
     let mut part = [0; 4_096];
     let mut drained = 0_usize;
@@ -77,7 +77,7 @@ async fn drain(stream: &TcpStream) {
     }
 }
 
-/// The connection ends here, without an answer.
+/// The connection ends here, without a response.
 #[derive(Debug)]
 struct Cut;
 
@@ -89,7 +89,10 @@ impl fmt::Display for Cut {
 
 impl Error for Cut {}
 
-async fn answer(bank: BankHandle, request: Request<Incoming>) -> Result<Response<AnswerBody>, Cut> {
+async fn respond(
+    bank: BankHandle,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Cut> {
     let refused = bank.lock().refuses(unix_now(), request.method(), request.uri());
     if refused {
         return Err(Cut);
@@ -125,23 +128,23 @@ async fn read(mut body: Incoming) -> Result<Bytes, Cut> {
     Ok(kept.freeze())
 }
 
-/// Does what the answer's fault asks of the wire.
-async fn carry(response: Response<Bytes>) -> Result<Response<AnswerBody>, Cut> {
+/// Carries out the wire fault of the response.
+async fn carry(response: Response<Bytes>) -> Result<Response<ResponseBody>, Cut> {
     let fault = WireFault::of(response.extensions());
     let (mut head, body) = response.into_parts();
     let body = match fault {
-        None => AnswerBody::whole(body),
-        Some(WireFault::CloseWithoutAnswer | WireFault::CloseBeforeReading) => return Err(Cut),
+        None => ResponseBody::whole(body),
+        Some(WireFault::CloseWithoutResponse | WireFault::CloseBeforeReading) => return Err(Cut),
         Some(WireFault::Delay(by)) => {
             sleep(by).await;
-            AnswerBody::whole(body)
+            ResponseBody::whole(body)
         }
         Some(WireFault::Truncate) => {
             let promised = if body.is_empty() { WireFault::EMPTY_PROMISE } else { body.len() };
             head.headers.insert(CONTENT_LENGTH, promised.into());
-            AnswerBody::half(&body)
+            ResponseBody::half(&body)
         }
-        Some(WireFault::Slow { bytes_per_s }) => AnswerBody::slow(body, bytes_per_s),
+        Some(WireFault::Slow { bytes_per_s }) => ResponseBody::slow(body, bytes_per_s),
     };
     Ok(Response::from_parts(head, body))
 }

@@ -9,12 +9,12 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::loopback::post_for_status;
 use super::{BankHandle, unix_now};
-use crate::webhook::Delivery;
+use crate::bank::webhooks::Delivery;
 
 /// How often the bank's time is seen to pass.
 const TICK: Duration = Duration::from_millis(50);
-/// For a receiver to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// For a receiver to respond.
+const RESPONSE_WITHIN: Duration = Duration::from_secs(5);
 /// So many attempts are under way at once.
 const AT_ONCE: usize = 16;
 
@@ -28,8 +28,8 @@ pub(super) async fn forever(bank: BankHandle) {
     loop {
         tokio::select! {
             _ = tick.tick() => {
-                let told = if due.is_empty() { bank.lock().tick(unix_now()) } else { Vec::new() };
-                due.extend(told);
+                let new = if due.is_empty() { bank.lock().tick(unix_now()) } else { Vec::new() };
+                due.extend(new);
             }
             Some(_) = attempts.join_next() => {}
         }
@@ -45,7 +45,7 @@ async fn attempt(bank: BankHandle, delivery: Delivery) {
     let outcome = match delivery.url.parse::<Uri>() {
         Ok(uri) => {
             let (headers, body) = (delivery.headers.clone(), delivery.body.clone());
-            post_for_status(&uri, headers, body, ANSWER_WITHIN).await
+            post_for_status(&uri, headers, body, RESPONSE_WITHIN).await
         }
         Err(error) => Err(error.to_string()),
     };

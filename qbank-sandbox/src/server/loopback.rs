@@ -13,13 +13,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::webhook::loopback_address;
+use crate::bank::webhooks::loopback_address;
 
-/// The largest body of an answer.
-const LARGEST_ANSWER: usize = 1 << 20;
+/// The largest body of a response.
+const LARGEST_RESPONSE: usize = 1 << 20;
 
-/// Sends a request and gives the status of its answer, as soon as that has arrived.
-/// An error says why there is none.
+/// Sends a request and gives the status of the response as soon as that has arrived.
+/// An error is the reason why there is none.
 pub async fn post_for_status(
     uri: &Uri,
     headers: HeaderMap,
@@ -32,16 +32,16 @@ pub async fn post_for_status(
         let mut exchange = pin!(sender.send_request(request));
         let response = tokio::select! {
             response = &mut exchange => response,
-            // The connection may end just after the answer: that is still an answer.
+            // The connection may end just after the response: that is still a response.
             _ = connection => exchange.await,
         };
-        response.map(|response| response.status()).map_err(said)
+        response.map(|response| response.status()).map_err(message)
     })
     .await
-    .map_err(|_| "no answer in time")?
+    .map_err(|_| "no response in time")?
 }
 
-/// Sends a request and gives its whole answer, a body of at most a mebibyte included.
+/// Sends a request and gives the whole response, with a body of at most a mebibyte.
 pub async fn post(
     uri: &Uri,
     headers: HeaderMap,
@@ -52,8 +52,8 @@ pub async fn post(
     timeout(within, async {
         let (mut sender, connection) = open(uri).await?;
         let mut exchange = pin!(async {
-            let (head, body) = sender.send_request(request).await.map_err(said)?.into_parts();
-            let body = Limited::new(body, LARGEST_ANSWER).collect().await;
+            let (head, body) = sender.send_request(request).await.map_err(message)?.into_parts();
+            let body = Limited::new(body, LARGEST_RESPONSE).collect().await;
             let body = body.map_err(|error| error.to_string())?.to_bytes();
             Ok(Response::from_parts(head, body))
         });
@@ -63,7 +63,7 @@ pub async fn post(
         }
     })
     .await
-    .map_err(|_| "no answer in time")?
+    .map_err(|_| "no response in time")?
 }
 
 fn request(uri: &Uri, headers: HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
@@ -81,10 +81,10 @@ type Opened = (http1::SendRequest<Full<Bytes>>, http1::Connection<TokioIo<TcpStr
 async fn open(uri: &Uri) -> Result<Opened, String> {
     let addr = loopback_address(uri).ok_or("not an http URL of a loopback address")?;
     let stream = TcpStream::connect(addr).await.map_err(|e| e.to_string())?;
-    http1::handshake(TokioIo::new(stream)).await.map_err(said)
+    http1::handshake(TokioIo::new(stream)).await.map_err(message)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
-fn said(error: hyper::Error) -> String {
+fn message(error: hyper::Error) -> String {
     error.to_string()
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A client that takes no byte for so long is gone.
+/// A client that reads no byte for so long has failed.
 const MOVES_WITHIN: Duration = Duration::from_secs(30);
 
 /// Fails a write that makes no progress. Reads have the server's own limits.

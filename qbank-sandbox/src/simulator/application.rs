@@ -19,7 +19,7 @@ use super::trace::short;
 use super::world::{Event, World};
 
 impl World<'_> {
-    /// Takes a job up where the disk says it is.
+    /// Continues a job from its phase on disk.
     pub(super) fn start(&mut self, process: usize, job: usize) {
         if self.processes[process].tasks[job].is_some() || self.crashes(process) {
             return;
@@ -34,7 +34,7 @@ impl World<'_> {
         kept.runs += 1;
         let (run, phase) = (kept.runs, kept.phase);
         let machine = match phase {
-            Phase::Over => return,
+            Phase::Done => return,
             Phase::Planned if !kept.plan.what.writes() => {
                 let options = self.options(process, job);
                 let plan = &self.processes[process].jobs[job].plan;
@@ -138,7 +138,7 @@ impl World<'_> {
 
     /// A machine is done, and the application decides what follows.
     pub(super) fn conclude(&mut self, process: usize, job: usize, outcome: Outcome) {
-        // It may die before it has written down what it knows.
+        // It may crash before it has saved the outcome.
         if self.crashes(process) {
             return;
         }
@@ -152,10 +152,10 @@ impl World<'_> {
             format!("p{process} {name}#{job} [{key}]: {kind}, fate {}", outcome.fate)
         });
         let Some(key) = key.filter(|_| phase != Phase::Planned) else {
-            self.processes[process].jobs[job].phase = Phase::Over;
+            self.processes[process].jobs[job].phase = Phase::Done;
             return;
         };
-        // The record of another payment says nothing of this one.
+        // The record of another payment decides nothing about this one.
         let misled = outcome.amount.is_some_and(|amount| amount.cents() != cents);
         if misled && self.mutant != Some(Mutant::FollowsAnyPayment) {
             self.processes[process].jobs[job].misled = true;
@@ -185,7 +185,7 @@ impl World<'_> {
                 kept.phase = Phase::Waiting(payment);
                 self.later(process, job, Duration::ZERO);
             }
-            (Fate::Accepted, _) => kept.phase = Phase::Over,
+            (Fate::Accepted, _) => kept.phase = Phase::Done,
             (Fate::InProgress, Some(payment))
                 if matches!(kept.plan.what, What::Ach | What::Wire) =>
             {
@@ -214,7 +214,7 @@ impl World<'_> {
             None => {
                 self.evidence.claim(key, Fate::Accepted, Some(payment));
                 self.evidence.settled(key);
-                self.processes[process].jobs[job].phase = Phase::Over;
+                self.processes[process].jobs[job].phase = Phase::Done;
             }
             Some(ErrorKind::PaymentFailed) => {
                 self.evidence.claim(key, Fate::Refused, None);
@@ -228,7 +228,7 @@ impl World<'_> {
     fn pay_again(&mut self, process: usize, job: usize) {
         let kept = &mut self.processes[process].jobs[job];
         let left = kept.again.checked_sub(1);
-        kept.phase = if left.is_some() { Phase::Planned } else { Phase::Over };
+        kept.phase = if left.is_some() { Phase::Planned } else { Phase::Done };
         kept.again = left.unwrap_or(0);
         if left.is_some() {
             let pause = kept.plan.pause;
@@ -245,7 +245,7 @@ impl World<'_> {
             let pause = kept.plan.pause;
             self.later(process, job, pause);
         } else {
-            kept.phase = Phase::Over;
+            kept.phase = Phase::Done;
         }
     }
 
@@ -273,7 +273,7 @@ impl World<'_> {
         match outcome {
             Some(outcome) => self.conclude(process, job, outcome),
             None if self.processes[process].jobs[job].phase == Phase::Planned => {
-                self.processes[process].jobs[job].phase = Phase::Over;
+                self.processes[process].jobs[job].phase = Phase::Done;
             }
             None => self.once_more(process, job),
         }

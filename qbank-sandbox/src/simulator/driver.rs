@@ -8,7 +8,7 @@ use qbank_proto::{
     AccessToken, BoxError, Exchange, Fault, FaultKind, IdempotencyKey, Session, Step,
 };
 
-use super::invariants::{Rule, find};
+use super::invariants::{BankJson, Rule};
 use super::mutant::Mutant;
 use super::network::Carried;
 use super::plan::{HOST, Knob, Source};
@@ -88,7 +88,7 @@ impl World<'_> {
     }
 
     /// A call that follows another's token request is woken when that is over. If its
-    /// time has to run out before it asks for itself, somebody has forgotten it.
+    /// time has to run out before it asks for itself, the wake-up was lost.
     fn watch_wakers(&mut self, process: usize, job: usize, before: usize, step: &Step<Outcome>) {
         let (now, after) = (self.now(process), self.waiting(process));
         let it = &mut self.processes[process];
@@ -107,7 +107,7 @@ impl World<'_> {
         };
         if asks && slept && followed && landed {
             let what = format!("p{process} job {job} was not woken when a token request ended");
-            self.broken(Rule::NobodyForgotten, what);
+            self.broken(Rule::NoLostWakeup, what);
         }
     }
 
@@ -179,14 +179,14 @@ impl World<'_> {
             genuine: false,
             ticket: Some(exchange.ticket),
             request: exchange.request,
-            answer: None,
+            outcome: None,
         };
         self.carried.push(carried);
         self.carry(id, exchange.connect_timeout, &mut random);
         matches!(trouble, Trouble::TicketLost(_))
     }
 
-    /// The driver hears what came of an exchange.
+    /// The driver gets the outcome of an exchange.
     pub(super) fn settle(&mut self, id: usize, gives_up: bool) {
         let (process, job, run) = {
             let it = &self.carried[id];
@@ -208,50 +208,51 @@ impl World<'_> {
         }
         let Some(ticket) = carried.ticket.take() else { return };
         task.out.take_if(|out| *out == id);
-        let answer = match carried.answer.take() {
-            Some(answer) if !gives_up => answer,
+        let outcome = match carried.outcome.take() {
+            Some(outcome) if !gives_up => outcome,
             // The head may have come.
             Some(Err(fault)) if fault.head.is_some() => {
                 Err(Fault { kind: FaultKind::Timeout, ..fault })
             }
-            _ => Err(Fault::maybe(FaultKind::Timeout, "no answer in time")),
+            _ => Err(Fault::maybe(FaultKind::Timeout, "no response in time")),
         };
-        let brought = self.watch_tokens(id, &answer);
-        self.note_answer(id, &answer);
+        let brought = self.watch_tokens(id, &outcome);
+        self.note_outcome(id, &outcome);
         if self.crashes(process) {
             return;
         }
-        let answer = self.spoil_answer(id, answer);
+        let outcome = self.spoil_response(id, outcome);
         let (supplied, lifetime) = (self.carried[id].is_supplied, self.token_lifetime);
         let Some(task) = self.processes[process].task(job, run) else { return };
         if supplied {
-            task.machine.supply(now, ticket, supply(answer, lifetime));
+            task.machine.supply(now, ticket, supply(outcome, lifetime));
         } else {
-            task.machine.settle(now, ticket, answer);
+            task.machine.settle(now, ticket, outcome);
         }
-        // Whoever followed this flight was told, or waits for nothing.
+        // Every call that followed this token request is woken by now.
         let waiting = self.waiting(process);
         if brought && waiting > 0 && self.mutant != Some(Mutant::SessionPerCall) {
             let what = format!("p{process}: {waiting} calls wait for a token that is there");
-            self.broken(Rule::NobodyForgotten, what);
+            self.broken(Rule::NoLostWakeup, what);
         }
         self.poll(process, job);
     }
 
     /// Keeps account of the tokens that a session should have. Whether this is one.
-    fn watch_tokens(&mut self, id: usize, answer: &Result<Response<Bytes>, Fault>) -> bool {
+    fn watch_tokens(&mut self, id: usize, outcome: &Result<Response<Bytes>, Fault>) -> bool {
         let carried = &self.carried[id];
         let now = self.now(carried.process);
         let tokens = &mut self.processes[carried.process].tokens;
-        let status = match answer {
-            Ok(answer) => Some(answer.status()),
+        let status = match outcome {
+            Ok(outcome) => Some(outcome.status()),
             Err(fault) => fault.head.as_ref().map(|head| head.status),
         };
         if carried.is_token {
             let latest = tokens.lands(id as u64, now);
             let end = carried.sent.mono.saturating_add(carried.timeout);
             let in_time = now.mono < end.saturating_add(GRACE);
-            let good = answer.as_ref().is_ok_and(|it| find(it.body(), "access_token").is_some());
+            let good =
+                outcome.as_ref().is_ok_and(|it| BankJson::of(it.body()).access_token.is_some());
             let brought = latest && carried.genuine && in_time && good;
             if brought {
                 tokens.holds(carried.sent, self.token_lifetime);
@@ -260,35 +261,35 @@ impl World<'_> {
         }
         match status {
             Some(StatusCode::UNAUTHORIZED) => tokens.refused(carried.generation),
-            Some(StatusCode::TOO_MANY_REQUESTS) => tokens.holds_back(),
+            Some(StatusCode::TOO_MANY_REQUESTS) => tokens.is_throttled(),
             _ => {}
         }
         false
     }
 
-    fn note_answer(&mut self, id: usize, answer: &Result<Response<Bytes>, Fault>) {
+    fn note_outcome(&mut self, id: usize, outcome: &Result<Response<Bytes>, Fault>) {
         if !self.trace.is_written() {
             return;
         }
         let name = self.name(id);
-        let text = match answer {
-            Ok(answer) => answer.status().to_string(),
+        let text = match outcome {
+            Ok(outcome) => outcome.status().to_string(),
             Err(fault) => match &fault.head {
                 Some(head) => format!("{} and then {}", head.status, fault.kind),
                 None => format!("{}, {:?} sent", fault.kind, fault.sent),
             },
         };
-        self.note(|| format!("{name}: hears {text}"));
+        self.note(|| format!("{name}: gets {text}"));
     }
 }
 
-/// What a vault makes of the bank's answer.
+/// The token that a vault takes from the bank's response.
 fn supply(
-    answer: Result<Response<Bytes>, Fault>,
+    outcome: Result<Response<Bytes>, Fault>,
     lifetime: Duration,
 ) -> Result<AccessToken, BoxError> {
-    let answer = answer.map_err(|fault| fault.source)?;
-    let text = find(answer.body(), "access_token").ok_or("the vault has no token")?;
+    let outcome = outcome.map_err(|fault| fault.source)?;
+    let text = BankJson::of(outcome.body()).access_token.ok_or("the vault has no token")?;
     Ok(AccessToken::new(text)?.expires_in(lifetime))
 }
 

@@ -8,16 +8,18 @@ use bytes::Bytes;
 use http::Response;
 use http::header::LOCATION;
 use qbank_proto::{AccountId, Fate, IdempotencyKey, PaymentId};
+use serde::Deserialize;
+use uuid::Uuid;
 
 use super::plan::What;
 use crate::bank::Bank;
-use crate::timeline::PaymentStatus;
+use crate::bank::payments::PaymentStatus;
 
 /// A rule that a run broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Rule {
-    /// At most one entry that stands in the ledger for an intent, over all its keys.
+    /// At most one unreversed entry in the ledger for an intent, over all its keys.
     PaidOnce,
     /// What was reported as accepted is in the bank's books, exactly once.
     AcceptedIsThere,
@@ -25,7 +27,7 @@ pub enum Rule {
     RefusedMovedNothing,
     /// What was reported as never sent never arrived.
     NeverSentNeverArrived,
-    /// What the bank is said to have, it has.
+    /// What was reported as in progress is in the bank's books.
     InProgressIsThere,
     /// A payment that is named is that of the intent.
     OwnPayment,
@@ -37,15 +39,15 @@ pub enum Rule {
     RetryLimit,
     /// Every call ends by its deadline.
     Deadline,
-    /// A machine that waits says for how long, and it is not for nothing.
+    /// Every wait is bounded and longer than zero.
     BoundedWait,
     /// One token request of a session at a time.
     SingleFlight,
     /// A token is asked for only if there is none that serves.
     TokenThrift,
-    /// Nobody waits for a token once every call is over.
-    NobodyForgotten,
-    /// Nothing is sent to anybody but the bank.
+    /// No call waits for a token request that has ended.
+    NoLostWakeup,
+    /// Nothing is sent to anything but the bank.
     OwnBankOnly,
     /// Everything comes to an end.
     ComesToAnEnd,
@@ -90,14 +92,14 @@ pub(super) struct Key {
     path: String,
     body: Bytes,
     arrived: u32,
-    /// The bank took the order: it said so, or that it is in process.
+    /// The bank accepted it, or responded that it is in process.
     taken: bool,
     payment: Option<PaymentId>,
-    /// What the application was told last.
+    /// The last fate that the application got.
     claim: Option<Fate>,
-    /// The payment that it was told.
+    /// The payment id that it got.
     named: Option<PaymentId>,
-    /// It was told that the payment is done for good.
+    /// The payment was reported as completed.
     settled: bool,
 }
 
@@ -138,19 +140,18 @@ impl Evidence {
         Ok(())
     }
 
-    /// A write has arrived, and this is the bank's own answer.
-    pub(super) fn arrived(&mut self, key: IdempotencyKey, answer: &Response<Bytes>) {
+    /// A write has arrived, and this is the bank's own response.
+    pub(super) fn arrived(&mut self, key: IdempotencyKey, response: &Response<Bytes>) {
         let Some(known) = self.keys.get_mut(&key) else { return };
         known.arrived += 1;
+        let body = BankJson::of(response.body());
         // The bank's only other 409 is about a check that exists: a standard error.
-        let in_process = answer.status() == 409 && find(answer.body(), "transaction_id").is_some();
-        known.taken |= answer.status().is_success() || in_process;
-        let location = answer.headers().get(LOCATION).and_then(|it| it.to_str().ok());
-        let id = location
-            .and_then(|it| it.rsplit('/').next())
-            .or_else(|| find(answer.body(), "paymentId"))
-            .or_else(|| find(answer.body(), "transaction_id"));
-        if let Some(id) = id.and_then(|id| id.parse().ok()) {
+        let in_process = response.status() == 409 && body.transaction_id.is_some();
+        known.taken |= response.status().is_success() || in_process;
+        let location = response.headers().get(LOCATION).and_then(|it| it.to_str().ok());
+        let located = location.and_then(|it| it.rsplit('/').next()?.parse().ok());
+        let in_body = || body.payment_id.or(body.transaction_id.map(PaymentId::from_uuid));
+        if let Some(id) = located.or_else(in_body) {
             known.payment = Some(id);
         }
     }
@@ -167,7 +168,7 @@ impl Evidence {
         }
     }
 
-    /// The application was told that the payment is done for good.
+    /// The payment was reported as completed.
     pub(super) fn settled(&mut self, key: IdempotencyKey) {
         if let Some(known) = self.keys.get_mut(&key) {
             known.settled = true;
@@ -244,7 +245,7 @@ impl Evidence {
 }
 
 impl Key {
-    /// Whether what the application was told of this key is so.
+    /// Whether what the application got for this key is true.
     fn holds(
         &self,
         key: IdempotencyKey,
@@ -264,11 +265,11 @@ impl Key {
             Some(Fate::Accepted) if taken != 1 && !failed => {
                 broken(Rule::AcceptedIsThere, "accepted, but the bank does not have it")
             }
-            // Whether a wire fails is known when it is answered.
+            // Whether a wire fails is decided in the response.
             Some(Fate::Accepted) if failed && (self.settled || what == What::Wire) => {
-                broken(Rule::AcceptedIsThere, "done, it was said, but it has failed")
+                broken(Rule::AcceptedIsThere, "reported as done, but it has failed")
             }
-            // Somebody in between made a conflict up.
+            // A gateway made a conflict up.
             Some(Fate::InProgress) if misled => Ok(()),
             Some(Fate::InProgress) if taken != 1 && !failed => {
                 broken(Rule::InProgressIsThere, "in progress, but the bank does not have it")
@@ -280,7 +281,7 @@ impl Key {
                 if own().any(|entry| !entry.is_reversed())
                     || (what == What::Check && taken > 0) =>
             {
-                broken(Rule::RefusedMovedNothing, "no money moved, it was said, but it has")
+                broken(Rule::RefusedMovedNothing, "reported as not moved, but money has moved")
             }
             Some(Fate::Accepted)
                 if matches!(what, What::Ach | What::Wire)
@@ -298,9 +299,20 @@ fn has_failed(bank: &Bank, payment: PaymentId) -> bool {
     bank.payment_status(payment) == Some(PaymentStatus::Failed)
 }
 
-/// The text of a member of a JSON object that the bank wrote itself.
-pub(super) fn find<'a>(body: &'a [u8], member: &str) -> Option<&'a str> {
-    let text = std::str::from_utf8(body).ok()?;
-    let (_, rest) = text.split_once(&format!("\"{member}\":\""))?;
-    rest.split('"').next()
+/// The members of the bank's JSON that the simulator reads.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct BankJson<'a> {
+    #[serde(borrow)]
+    pub(super) access_token: Option<&'a str>,
+    #[serde(rename = "paymentId")]
+    pub(super) payment_id: Option<PaymentId>,
+    pub(super) transaction_id: Option<Uuid>,
+}
+
+impl<'a> BankJson<'a> {
+    /// A body that is no JSON object has none of them.
+    pub(super) fn of(body: &'a [u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
 }

@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Uri};
 use qbank_proto::{AccessToken, Credentials, Session};
 
-use super::invariants::find;
+use super::invariants::BankJson;
 use super::mutant::Mutant;
 use super::plan::{Client, Knob, Source};
 use super::process::{Phase, START};
@@ -34,7 +34,7 @@ impl World<'_> {
         }
         for job in 0..self.processes[process].jobs.len() {
             let it = &self.processes[process].jobs[job];
-            if it.phase == Phase::Over || self.calm.contains(&Knob::Job { process, job }) {
+            if it.phase == Phase::Done || self.disabled.contains(&Knob::Job { process, job }) {
                 continue;
             }
             let (phase, start) = (it.phase, it.plan.start);
@@ -54,8 +54,8 @@ impl World<'_> {
             Source::Supplier => Some(Credentials::Supplier),
             Source::ReadyMade => {
                 let (request, now) = (self.vault(process), START + self.time);
-                let answer = self.bank.handle(now, request);
-                let token = AccessToken::new(find(answer.body(), "access_token")?).ok()?;
+                let response = self.bank.handle(now, request);
+                let token = AccessToken::new(BankJson::of(response.body()).access_token?).ok()?;
                 Some(Credentials::Token(token))
             }
         }
@@ -64,7 +64,11 @@ impl World<'_> {
     /// What asks the bank for a token on a client's behalf, without its session.
     pub(super) fn vault(&self, process: usize) -> Request<Bytes> {
         let Client { id, secret } = self.processes[process].plan.client;
-        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", id)
+            .append_pair("client_secret", secret)
+            .finish();
         let mut request = Request::new(Bytes::from(form));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_static("https://bank.example/v1/token");

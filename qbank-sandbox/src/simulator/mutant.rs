@@ -3,17 +3,18 @@
 use bytes::Bytes;
 use http::header::{HeaderValue, LOCATION};
 use http::{Method, Response, Uri};
-use qbank_proto::{Exchange, Fault, IdempotencyKey, Sent};
+use qbank_proto::{Exchange, Fault, IdempotencyKey, Money, PaymentId, Sent};
+use serde::Serialize;
 
 use super::driver::key_of;
-use super::invariants::find;
+use super::invariants::BankJson;
 use super::process::Task;
-use super::trouble::says;
+use super::trouble::bare;
 use super::world::World;
 
 /// A mistake that the simulated client makes. The mistakes are made around the
 /// machine of `qbank-proto`, in what its driver or its application does, or in what
-/// the machine is told: the machine itself has no switch.
+/// the machine is given: the machine itself has no switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Mutant {
@@ -49,7 +50,7 @@ pub enum Mutant {
     IgnoresDeadline,
     /// Sends more often than it may.
     IgnoresRetryLimit,
-    /// Claims that nothing was sent whenever no answer came.
+    /// Claims that nothing was sent whenever no response came.
     ClaimsNeverSent,
 }
 
@@ -108,34 +109,34 @@ impl World<'_> {
         }
     }
 
-    /// What a wrong client makes of an answer.
-    pub(super) fn spoil_answer(
+    /// What a wrong client makes of a response.
+    pub(super) fn spoil_response(
         &mut self,
         id: usize,
-        mut answer: Result<Response<Bytes>, Fault>,
+        mut outcome: Result<Response<Bytes>, Fault>,
     ) -> Result<Response<Bytes>, Fault> {
-        let Some(mutant) = self.mutant else { return answer };
+        let Some(mutant) = self.mutant else { return outcome };
         let carried = &self.carried[id];
         if carried.is_token {
-            return answer;
+            return outcome;
         }
         let (process, job, run) = (carried.process, carried.job, carried.run);
         let writes = carried.key.is_some();
         let path = carried.request.uri().path();
         let cents = self.processes[process].jobs[job].plan.cents;
         let rail = self.processes[process].jobs[job].plan.what.name().to_uppercase();
-        let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-        match (mutant, &mut answer) {
+        let status = outcome.as_ref().map_or(0, |response| response.status().as_u16());
+        match (mutant, &mut outcome) {
             (Mutant::ClaimsNeverSent, Err(fault)) => fault.sent = Sent::No,
             (Mutant::TakesRefusalForBadToken, Ok(_)) if matches!(status, 400 | 404 | 422) => {
-                return Ok(says(401));
+                return Ok(bare(401));
             }
             (Mutant::ResendsConflict, Ok(_)) if writes && status == 409 => {
                 let entropy = self.entropy(process, job, run.wrapping_add(1000));
                 if let Some(task) = self.processes[process].task(job, run) {
                     task.spoilt.key = Some(IdempotencyKey::from_entropy(entropy.key));
                 }
-                return Ok(says(503));
+                return Ok(bare(503));
             }
             (Mutant::FollowsRedirects, Ok(redirect)) if matches!(status, 300..=399) => {
                 let to = redirect.headers().get(LOCATION).and_then(|to| to.to_str().ok());
@@ -143,32 +144,45 @@ impl World<'_> {
                 if let Some(task) = self.processes[process].task(job, run) {
                     task.spoilt.redirect = to;
                 }
-                return Ok(says(503));
+                return Ok(bare(503));
             }
-            (Mutant::TrustsForeignLocation, Ok(answer)) => {
-                let id = answer.headers().get(LOCATION).and_then(|it| it.to_str().ok());
+            (Mutant::TrustsForeignLocation, Ok(outcome)) => {
+                let id = outcome.headers().get(LOCATION).and_then(|it| it.to_str().ok());
                 let id = id.and_then(|it| it.rsplit('/').next());
                 let own = id.and_then(|id| format!("/v1/payments/{id}").parse().ok());
                 if let Some(own) = own {
-                    answer.headers_mut().insert(LOCATION, own);
+                    outcome.headers_mut().insert(LOCATION, own);
                 }
             }
-            (Mutant::FollowsAnyPayment, Ok(answer)) if path.starts_with("/v1/payments/") => {
-                if let Some(id) = find(answer.body(), "paymentId").filter(|_| !writes) {
-                    let (whole, rest) = (cents / 100, cents % 100);
-                    let body = format!(
-                        r#"{{"paymentId":"{id}","type":"{rail}","amount":{whole}.{rest:02},"status":"P_COMPLETED"}}"#
-                    );
-                    *answer.body_mut() = body.into();
+            (Mutant::FollowsAnyPayment, Ok(outcome)) if path.starts_with("/v1/payments/") => {
+                let id = BankJson::of(outcome.body()).payment_id;
+                if let Some(payment_id) = id.filter(|_| !writes) {
+                    let claimed = Payment {
+                        payment_id,
+                        r#type: rail,
+                        amount: Money::from_cents(cents),
+                        status: "P_COMPLETED",
+                    };
+                    *outcome.body_mut() = serde_json::to_vec(&claimed).unwrap_or_default().into();
                 }
             }
             _ => {}
         }
-        answer
+        outcome
     }
 }
 
-/// Made of the right one, so that a schedule stays the same from run to run.
+/// The payment that a response is changed to.
+#[derive(Serialize)]
+struct Payment {
+    #[serde(rename = "paymentId")]
+    payment_id: PaymentId,
+    r#type: String,
+    amount: Money,
+    status: &'static str,
+}
+
+/// Derived from the right one, so that a schedule stays the same from run to run.
 fn another_key(task: &Task, exchange: &Exchange) -> IdempotencyKey {
     let own = key_of(exchange).map(|key| *key.as_uuid().as_bytes()).unwrap_or_default();
     let mut bytes = own;

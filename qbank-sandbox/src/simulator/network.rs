@@ -12,6 +12,7 @@ use super::random::Random;
 use super::trace::short;
 use super::trouble::{Gateway, Trouble};
 use super::world::{Event, World};
+use crate::faults::BankFault;
 
 /// One exchange on its way.
 pub(super) struct Carried {
@@ -27,16 +28,16 @@ pub(super) struct Carried {
     pub(super) timeout: Duration,
     /// The token that its session had when it was sent.
     pub(super) generation: u64,
-    /// The answer is the bank's own.
+    /// The response is the bank's own.
     pub(super) genuine: bool,
-    /// Gone once the driver has settled it.
+    /// None once the driver has settled it.
     pub(super) ticket: Option<Ticket>,
     pub(super) request: Request<Bytes>,
-    pub(super) answer: Option<Result<Response<Bytes>, Fault>>,
+    pub(super) outcome: Option<Result<Response<Bytes>, Fault>>,
 }
 
 impl World<'_> {
-    /// Plans the way there, and what the driver hears if the bank has no part in it.
+    /// Plans the way to the bank, and the outcome if the request does not get there.
     pub(super) fn carry(&mut self, id: usize, connect_timeout: Duration, random: &mut Random) {
         let there = random.millis(2, 60);
         let soon = random.millis(1, 400);
@@ -52,20 +53,20 @@ impl World<'_> {
             Trouble::Unsent(kind) => {
                 let fault = Fault::unsent(kind, "the network let no byte through");
                 let after = if kind == FaultKind::Connect { connect_timeout } else { soon };
-                self.answer(id, after, Err(fault));
+                self.deliver(id, after, Err(fault));
             }
-            Trouble::Lost { reset: true } => self.answer(id, soon, Err(reset())),
+            Trouble::Lost { reset: true } => self.deliver(id, soon, Err(reset())),
             Trouble::Lost { reset: false } => {}
             Trouble::Before(gateway) => {
-                let answer = gateway.answer(None, START + self.time, self.stranger(id));
+                let outcome = gateway.respond(None, START + self.time, self.stranger(id));
                 if matches!(gateway, Gateway::ForeignConflict) {
                     let it = &self.carried[id];
                     self.processes[it.process].jobs[it.job].misled = true;
                 }
-                self.answer(id, soon, Ok(answer));
+                self.deliver(id, soon, Ok(outcome));
             }
             Trouble::ArrivesAfterReset(after) => {
-                self.answer(id, soon, Err(reset()));
+                self.deliver(id, soon, Err(reset()));
                 self.after(after, Event::Arrive { exchange: id, copy: false });
             }
             Trouble::LateRequest(after) => {
@@ -85,13 +86,17 @@ impl World<'_> {
         }
     }
 
-    /// A request reaches the bank, and the answer sets out.
+    /// A request reaches the bank, and the response is on its way.
     pub(super) fn arrive(&mut self, id: usize, copy: bool) {
         let now = START + self.time;
         let trouble = self.carried[id].trouble;
         match trouble {
-            Trouble::TokenRevoked => self.order_fault("revoke_token"),
-            Trouble::InProcess if self.carried[id].key.is_some() => self.order_fault("in_flight"),
+            Trouble::TokenRevoked => {
+                self.bank.inject(BankFault::revoke_token());
+            }
+            Trouble::InProcess if self.carried[id].key.is_some() => {
+                self.bank.inject(BankFault::in_flight());
+            }
             _ => {}
         }
         let request = self.carried[id].request.clone();
@@ -100,41 +105,41 @@ impl World<'_> {
         let status = response.status();
         self.note(|| {
             let which = if copy { "a copy of " } else { "" };
-            format!("bank: {which}{name} arrives, answers {status}")
+            format!("bank: {which}{name} arrives, responds {status}")
         });
         if let Some(key) = self.carried[id].key {
             self.evidence.arrived(key, &response);
             let watched = self.evidence.watch_ledger(&self.bank);
             self.check(watched);
         }
-        self.answer_sets_out(id, copy, response);
+        self.response_sets_out(id, copy, response);
     }
 
-    fn answer_sets_out(&mut self, id: usize, copy: bool, response: Response<Bytes>) {
+    fn response_sets_out(&mut self, id: usize, copy: bool, response: Response<Bytes>) {
         let back = Duration::from_millis(5 + (id as u64 * 37) % 50);
         let (date, stranger) = (START + self.time, self.stranger(id));
         let (key, timeout) = (self.carried[id].key, self.carried[id].timeout);
         let taken = key.is_none_or(|key| self.evidence.is_taken(key));
         match self.carried[id].trouble {
-            // They fought their way through; nobody hears of it.
+            // The response is lost.
             Trouble::ArrivesAfterReset(_)
-            | Trouble::AnswerLost { reset: false }
+            | Trouble::ResponseLost { reset: false }
             | Trouble::TicketLost(None) => {}
-            Trouble::AnswerLost { reset: true } => self.answer(id, back, Err(reset())),
-            Trouble::LateAnswer(after) => self.answer(id, after, Ok(response)),
+            Trouble::ResponseLost { reset: true } => self.deliver(id, back, Err(reset())),
+            Trouble::LateResponse(after) => self.deliver(id, after, Ok(response)),
             Trouble::CutOff => {
                 let (head, _) = response.into_parts();
-                self.answer(id, back, Err(reset().with_head(head)));
+                self.deliver(id, back, Err(reset().with_head(head)));
             }
             Trouble::SlowBody => {
                 let (head, _) = response.into_parts();
                 let fault = Fault::maybe(FaultKind::Timeout, "no body in time").with_head(head);
-                self.answer(id, timeout, Err(fault));
+                self.deliver(id, timeout, Err(fault));
             }
             Trouble::After(gateway) => {
                 self.carried[id].genuine = matches!(gateway, Gateway::ForeignLocation);
-                let answer = gateway.answer(Some(response), date, stranger);
-                self.answer(id, back, Ok(answer));
+                let outcome = gateway.respond(Some(response), date, stranger);
+                self.deliver(id, back, Ok(outcome));
             }
             Trouble::Copied(_) if copy => {}
             Trouble::Copied(after) => {
@@ -151,12 +156,12 @@ impl World<'_> {
             Trouble::Resent(_)
                 if response.status().is_client_error() && response.status() != 409 =>
             {
-                let answer = Gateway::Says(502).answer(None, date, stranger);
-                self.answer(id, back, Ok(answer));
+                let outcome = Gateway::Status(502).respond(None, date, stranger);
+                self.deliver(id, back, Ok(outcome));
             }
             Trouble::TicketLost(Some(after)) => {
                 self.carried[id].genuine = true;
-                self.answer(id, timeout + Duration::from_secs(5) + after, Ok(response));
+                self.deliver(id, timeout + Duration::from_secs(5) + after, Ok(response));
             }
             _ => self.genuine(id, back, response),
         }
@@ -164,32 +169,25 @@ impl World<'_> {
 
     fn genuine(&mut self, id: usize, after: Duration, response: Response<Bytes>) {
         self.carried[id].genuine = true;
-        self.answer(id, after, Ok(response));
+        self.deliver(id, after, Ok(response));
     }
 
-    /// The driver hears this, unless it has given up before.
-    fn answer(&mut self, id: usize, after: Duration, answer: Result<Response<Bytes>, Fault>) {
-        self.carried[id].answer = Some(answer);
+    /// The driver gets this, unless it has given up before.
+    fn deliver(&mut self, id: usize, after: Duration, outcome: Result<Response<Bytes>, Fault>) {
+        self.carried[id].outcome = Some(outcome);
         self.after(after, Event::Settle { exchange: id });
     }
 
-    /// A payment of the bank's that this request did not make, or of nobody's.
+    /// A payment of the bank that this request did not make, or one that does not exist.
     fn stranger(&self, id: usize) -> Uuid {
         let it = &self.carried[id];
         let cents = self.processes[it.process].jobs[it.job].plan.cents;
         let others = self.bank.entries().iter().filter(|entry| entry.amount.cents() != cents);
-        let nobodys = Uuid::from_u128(0x5744_0000_0000_4000_8000_0000_0000_0001);
-        others.rev().find_map(|entry| entry.payment_id).map_or(nobodys, PaymentId::as_uuid)
+        let unknown = Uuid::from_u128(0x5744_0000_0000_4000_8000_0000_0000_0001);
+        others.rev().find_map(|entry| entry.payment_id).map_or(unknown, PaymentId::as_uuid)
     }
 
-    fn order_fault(&mut self, kind: &str) {
-        let body = format!(r#"{{"kind":"{kind}"}}"#);
-        if let Ok(order) = Request::post("/_sandbox/faults").body(Bytes::from(body)) {
-            self.bank.handle(START + self.time, order);
-        }
-    }
-
-    /// Whose exchange it is, for the trace, if somebody reads it.
+    /// A name for the trace; empty if none is written.
     pub(super) fn name(&self, id: usize) -> String {
         if !self.trace.is_written() {
             return String::new();

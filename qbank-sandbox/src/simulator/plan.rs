@@ -5,7 +5,7 @@ use std::time::Duration;
 use qbank_proto::{AccountId, CallOptions, Config, ConflictPolicy, Credentials, Environment};
 
 use super::random::Random;
-use crate::fixtures::{
+use crate::config::fixtures::{
     CLIENT_ID, CLIENT_SECRET, CLOSED, OPERATING, PAYROLL, SAVINGS, SECOND_CLIENT_ID,
     SECOND_CLIENT_SECRET, SECOND_OPERATING, SECOND_SAVINGS, TREASURY,
 };
@@ -115,7 +115,7 @@ pub(super) struct SleepPlan {
 pub(super) struct JobPlan {
     pub(super) start: Duration,
     pub(super) what: What,
-    /// No two jobs of a schedule have the same, so that an entry in the ledger tells
+    /// No two jobs of a schedule have the same, so that an entry in the ledger identifies
     /// its intent, whatever its key.
     pub(super) cents: i64,
     pub(super) from: AccountId,
@@ -171,7 +171,7 @@ impl Plan {
         let mut random = Random::at(seed, [0; 5]);
         let processes = random.pick([1, 1, 1, 2, 2, 3]);
         // The bank remembers keys for little longer than a client resumes. Its clock
-        // must then be nobody else's: a day that passes in a moment has no age.
+        // must then not be advanced: a day that passes in a moment does not age a key.
         let forgets = random.percent(30);
         let advances = if forgets { 0 } else { random.pick([0, 0, 1, 2]) };
         Self {

@@ -39,7 +39,7 @@ pub(super) struct Job {
     pub(super) again: u32,
     pub(super) resumes: u32,
     pub(super) runs: u32,
-    /// Somebody in between told of a payment that is not its own.
+    /// A gateway responded with another payment than its own.
     pub(super) misled: bool,
 }
 
@@ -59,13 +59,13 @@ pub(super) enum Phase {
     Sending,
     /// The bank has the payment.
     Waiting(PaymentId),
-    Over,
+    Done,
 }
 
 /// A machine and its driver.
 pub(super) struct Task {
     pub(super) machine: Box<dyn Running>,
-    /// Tells this machine from others that ran for the same job.
+    /// Distinguishes this machine from others that ran for the same job.
     pub(super) run: u32,
     pub(super) flag: Arc<Flag>,
     pub(super) waker: Waker,
@@ -77,7 +77,7 @@ pub(super) struct Task {
     pub(super) sleeps_until: Duration,
     /// Only the latest timer counts.
     pub(super) timer: u32,
-    /// Its time is up: nobody has woken it.
+    /// Its timer ended the wait, not its waker.
     pub(super) slept: bool,
     /// It waits for a token that another call asks for.
     pub(super) follows: bool,

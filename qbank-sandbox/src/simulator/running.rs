@@ -27,13 +27,13 @@ pub(super) trait Running {
     fn abandon(&mut self, now: Now) -> Outcome;
 }
 
-/// What the application gets to know.
+/// What the application gets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outcome {
     pub(super) fate: Fate,
-    /// None: a good answer.
+    /// None: a success.
     pub(super) kind: Option<ErrorKind>,
-    /// What the last attempt alone says; the application should not care.
+    /// The fate of the last attempt alone, which decides nothing.
     pub(super) last: Option<Fate>,
     pub(super) payment: Option<PaymentId>,
     /// Of the bank's record of the payment, where one was seen.

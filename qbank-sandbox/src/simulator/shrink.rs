@@ -9,20 +9,20 @@ use super::trace::Trace;
 
 /// What does not have to happen for the rule to break: greedily, first half of all
 /// trouble at a time, then less, until nothing more can be left out.
-pub(super) fn calm_down(schedule: Schedule, rule: Rule) -> BTreeSet<Knob> {
-    let mut calm = BTreeSet::new();
-    let Some(mut fired) = still_breaks(schedule, rule, &calm) else { return calm };
+pub(super) fn shrink(schedule: Schedule, rule: Rule) -> BTreeSet<Knob> {
+    let mut disabled = BTreeSet::new();
+    let Some(mut fired) = still_breaks(schedule, rule, &disabled) else { return disabled };
     loop {
-        let before = calm.len();
+        let before = disabled.len();
         let mut size = fired.len().div_ceil(2).max(1);
         loop {
             let mut at = 0;
             while at < fired.len() {
-                let mut calmer = calm.clone();
-                calmer.extend(fired.iter().skip(at).take(size));
-                match still_breaks(schedule, rule, &calmer) {
+                let mut smaller = disabled.clone();
+                smaller.extend(fired.iter().skip(at).take(size));
+                match still_breaks(schedule, rule, &smaller) {
                     Some(left) => {
-                        calm = calmer;
+                        disabled = smaller;
                         fired = left;
                     }
                     None => at += size,
@@ -33,15 +33,15 @@ pub(super) fn calm_down(schedule: Schedule, rule: Rule) -> BTreeSet<Knob> {
             }
             size /= 2;
         }
-        if calm.len() == before {
-            return calm;
+        if disabled.len() == before {
+            return disabled;
         }
     }
 }
 
 /// What happened, if the rule still breaks.
-fn still_breaks(schedule: Schedule, rule: Rule, calm: &BTreeSet<Knob>) -> Option<Vec<Knob>> {
-    let mut run = schedule.watched(calm, Trace::default());
+fn still_breaks(schedule: Schedule, rule: Rule, disabled: &BTreeSet<Knob>) -> Option<Vec<Knob>> {
+    let mut run = schedule.observed(disabled, Trace::default());
     let broken = run.violation.is_some_and(|it| it.rule == rule);
     broken.then(|| {
         run.fired.sort_unstable();

@@ -15,10 +15,10 @@ pub(super) struct TokenWatch {
     generation: u64,
     /// The latest request: who sent it, and until when it may be under way.
     flight: Option<(u64, Duration)>,
-    /// Since when the latest request is known to be over, by the monotonic clock.
+    /// Since when the latest request has ended, by the monotonic clock.
     landed: Option<Duration>,
-    /// A 429 told the whole session to wait: then nobody asks, leader or not.
-    held_back: bool,
+    /// A 429 throttles the whole session: then no call asks, leader or not.
+    throttled: bool,
 }
 
 #[derive(Debug)]
@@ -61,8 +61,8 @@ impl TokenWatch {
         }
     }
 
-    /// A token request is over, whoever sent it and whatever it brought. Whether it is
-    /// the latest: what an earlier one brings is nobody's any more.
+    /// A token request has ended, with or without a token. Whether it is
+    /// the latest: the token of an earlier one is not used.
     pub(super) fn lands(&mut self, id: u64, now: Now) -> bool {
         let latest = self.flight.take_if(|(flight, _)| *flight == id).is_some();
         if latest {
@@ -71,15 +71,15 @@ impl TokenWatch {
         latest
     }
 
-    /// Whether the latest request was over before, so that who waited for it was told,
+    /// Whether the latest request has ended, so that its followers were woken,
     /// and had nothing else to wait for.
     pub(super) fn has_landed(&self, now: Now) -> bool {
-        !self.held_back && self.landed.is_some_and(|landed| landed < now.mono)
+        !self.throttled && self.landed.is_some_and(|landed| landed < now.mono)
     }
 
     /// A 429 came back.
-    pub(super) fn holds_back(&mut self) {
-        self.held_back = true;
+    pub(super) fn is_throttled(&mut self) {
+        self.throttled = true;
     }
 
     /// The bank gave a token to the latest request.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use qbank_proto::IdempotencyKey;
 
-/// Written only where somebody reads it: a million schedules are not told.
+/// Written only on request: a million schedules run without it.
 #[derive(Debug, Default)]
 pub(super) struct Trace(Option<String>);
 
@@ -30,7 +30,7 @@ impl Trace {
     }
 }
 
-/// Enough of a key to tell it from the others of a schedule.
+/// Enough of a key to distinguish it within a schedule.
 pub(super) fn short(key: IdempotencyKey) -> String {
     let mut text = key.to_string();
     text.truncate(4);

@@ -1,16 +1,16 @@
-//! What may befall one exchange.
+//! What may go wrong with one exchange.
 //!
 //! A bad network is still a fair one. These rules are what exactly-once rests on, and
 //! no client could do without them:
 //!
-//! - A refusal (4xx but 408 and the 409 of keys) is only passed on by somebody who
-//!   knows that nothing of this exchange got through, and that nothing will: whoever
+//! - A refusal (4xx but 408 and the 409 of keys) is only passed on by a gateway for
+//!   which it is certain that no copy of the request got through or will: one that
 //!   resends a request by itself does not report the refusal of one copy while another
 //!   may have counted.
 //! - A copy of a request whose first arrival was refused is never delivered. TCP does
-//!   not repeat a request; a copy is made by somebody who saw no answer.
+//!   not repeat a request; a copy is made by a gateway that got no response.
 //! - `Sent::No` means that the request arrives never, not late.
-//! - Only the bank answers a write with its own 201 or 202 and an empty or good body.
+//! - Only the bank responds to a write with 201 or 202 and an empty or good body.
 
 use std::time::Duration;
 
@@ -21,9 +21,9 @@ use qbank_proto::FaultKind;
 use uuid::Uuid;
 
 use super::random::Random;
-use crate::error::{GARBAGE, HTML};
+use crate::message::error::{GARBAGE, HTML};
 
-/// What befalls one exchange.
+/// What goes wrong with one exchange.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Trouble {
     None,
@@ -36,36 +36,36 @@ pub(super) enum Trouble {
     /// The connection breaks at once; the request arrives all the same, later.
     ArrivesAfterReset(Duration),
     LateRequest(Duration),
-    LateAnswer(Duration),
-    AnswerLost {
+    LateResponse(Duration),
+    ResponseLost {
         reset: bool,
     },
-    /// The answer ends after its head.
+    /// The response ends after its head.
     CutOff,
-    /// The answer's head comes, its body does not.
+    /// The response's head comes, its body does not.
     SlowBody,
-    /// A gateway answers, and the bank never hears of it.
+    /// A gateway responds, and the request never gets to the bank.
     Before(Gateway),
-    /// A gateway answers in the bank's place, when the bank has done it.
+    /// A gateway responds in the bank's place, after the bank has done it.
     After(Gateway),
     /// Another copy arrives later.
     Copied(Duration),
-    /// A gateway saw no answer, and sends it again.
+    /// A gateway got no response, and sends it again.
     Resent(Duration),
     /// The bank takes the request's token back, before it looks at it.
     TokenRevoked,
-    /// The bank does it, and says that it is still in process.
+    /// The bank does it, and responds that it is still in process.
     InProcess,
-    /// The driver never hands the answer on, or only when nobody waits any more.
+    /// The driver never settles, or only when the ticket counts as lost.
     TicketLost(Option<Duration>),
     /// The driver polls while the exchange is out.
     Polled,
 }
 
-/// How somebody between client and bank answers.
+/// How a gateway between client and bank responds.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Gateway {
-    Says(u16),
+    Status(u16),
     /// With a `Retry-After`, as seconds or as a date.
     Busy {
         status: u16,
@@ -74,13 +74,13 @@ pub(super) enum Gateway {
     },
     /// A redirect to somewhere else.
     Redirect(u16),
-    /// 200, a page, and a `Location` that names a payment of nobody's.
+    /// 200, a page, and a `Location` with a payment that does not exist.
     Portal,
     /// The bank's head over a body that is not JSON.
     Garbage,
-    /// The bank's answer, but `Location` names another origin.
+    /// The bank's response, but `Location` has another origin.
     ForeignLocation,
-    /// A conflict about somebody else's payment.
+    /// A conflict about another payment.
     ForeignConflict,
 }
 
@@ -96,8 +96,8 @@ impl Trouble {
             2 => Self::Lost { reset: random.percent(50) },
             3 => Self::ArrivesAfterReset(random.any_delay()),
             4 | 5 => Self::LateRequest(random.any_delay()),
-            6 => Self::LateAnswer(random.any_delay()),
-            7 | 8 => Self::AnswerLost { reset: random.percent(60) },
+            6 => Self::LateResponse(random.any_delay()),
+            7 | 8 => Self::ResponseLost { reset: random.percent(60) },
             9 => Self::CutOff,
             10 => Self::SlowBody,
             11 | 12 => Self::Before(Gateway::draw_before(random)),
@@ -127,8 +127,8 @@ impl Gateway {
             3 => Self::Redirect(random.pick([301, 302, 307, 308])),
             4 => Self::Portal,
             5..=7 => Self::ForeignConflict,
-            8 => Self::Says(random.pick([400, 401, 403, 404])),
-            _ => Self::Says(random.pick([408, 425, 429, 500, 502, 503, 504])),
+            8 => Self::Status(random.pick([400, 401, 403, 404])),
+            _ => Self::Status(random.pick([408, 425, 429, 500, 502, 503, 504])),
         }
     }
 
@@ -140,13 +140,13 @@ impl Gateway {
             2 => Self::Garbage,
             3 => Self::ForeignLocation,
             4 => Self::Busy { status: 503, seconds: random.pick([1, 30]), as_date: false },
-            _ => Self::Says(random.pick([408, 500, 502, 503, 504])),
+            _ => Self::Status(random.pick([408, 500, 502, 503, 504])),
         }
     }
 
-    /// The answer, made of the bank's own where there is one. `stranger` is a payment
+    /// The response, built from the bank's own where there is one. `stranger` is a payment
     /// that the request did not make.
-    pub(super) fn answer(
+    pub(super) fn respond(
         self,
         own: Option<Response<Bytes>>,
         date: Duration,
@@ -164,38 +164,45 @@ impl Gateway {
                 own
             }
             (Self::Busy { status, seconds, as_date }, _) => {
-                let mut answer = says(status);
+                let mut response = bare(status);
                 if as_date {
-                    set(&mut answer, DATE, &http_date(date));
-                    set(&mut answer, RETRY_AFTER, &http_date(date + Duration::from_secs(seconds)));
+                    set(&mut response, DATE, &http_date(date));
+                    set(
+                        &mut response,
+                        RETRY_AFTER,
+                        &http_date(date + Duration::from_secs(seconds)),
+                    );
                 } else {
-                    set(&mut answer, RETRY_AFTER, &seconds.to_string());
+                    set(&mut response, RETRY_AFTER, &seconds.to_string());
                 }
-                answer
+                response
             }
             (Self::Redirect(status), _) => {
-                let mut answer = says(status);
-                set(&mut answer, LOCATION, &foreign(stranger));
-                answer
+                let mut response = bare(status);
+                set(&mut response, LOCATION, &foreign(stranger));
+                response
             }
             (Self::Portal, _) => {
-                let mut answer = says(200);
-                *answer.body_mut() = HTML;
-                set(&mut answer, CONTENT_TYPE, "text/html");
-                set(&mut answer, LOCATION, &foreign(stranger));
-                answer
+                let mut response = bare(200);
+                *response.body_mut() = HTML;
+                set(&mut response, CONTENT_TYPE, "text/html");
+                set(&mut response, LOCATION, &foreign(stranger));
+                response
             }
             (Self::ForeignConflict, _) => {
-                let mut answer = says(409);
-                let body = format!(
-                    r#"{{"type":"https://api.qbankconnect.com/problems/idempotency-conflict","title":"Idempotency conflict","status":409,"transaction_id":"{stranger}"}}"#
-                );
-                *answer.body_mut() = body.into();
-                set(&mut answer, CONTENT_TYPE, "application/problem+json");
-                answer
+                let mut response = bare(409);
+                let problem = serde_json::json!({
+                    "type": "https://api.qbankconnect.com/problems/idempotency-conflict",
+                    "title": "Idempotency conflict",
+                    "status": 409,
+                    "transaction_id": stranger,
+                });
+                *response.body_mut() = problem.to_string().into();
+                set(&mut response, CONTENT_TYPE, "application/problem+json");
+                response
             }
-            (Self::Says(status), _) => says(status),
-            (Self::Garbage | Self::ForeignLocation, _) => says(502),
+            (Self::Status(status), _) => bare(status),
+            (Self::Garbage | Self::ForeignLocation, _) => bare(502),
         }
     }
 }
@@ -205,15 +212,15 @@ fn foreign(payment: Uuid) -> String {
     format!("https://portal.example/v1/payments/{payment}")
 }
 
-pub(super) fn says(status: u16) -> Response<Bytes> {
-    let mut answer = Response::new(Bytes::new());
-    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    answer
+pub(super) fn bare(status: u16) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    response
 }
 
-fn set(answer: &mut Response<Bytes>, name: HeaderName, text: &str) {
+fn set(response: &mut Response<Bytes>, name: HeaderName, text: &str) {
     if let Ok(value) = HeaderValue::from_str(text) {
-        answer.headers_mut().insert(name, value);
+        response.headers_mut().insert(name, value);
     }
 }
 

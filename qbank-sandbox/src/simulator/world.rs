@@ -21,8 +21,8 @@ pub(super) struct World<'a> {
     pub(super) seed: u64,
     pub(super) mutant: Option<Mutant>,
     /// What does not happen.
-    pub(super) calm: &'a BTreeSet<Knob>,
-    /// What could have been calm and was not.
+    pub(super) disabled: &'a BTreeSet<Knob>,
+    /// What could have been disabled and was not.
     pub(super) fired: Vec<Knob>,
     pub(super) trouble: u64,
     pub(super) token_lifetime: Duration,
@@ -87,7 +87,7 @@ pub(super) enum Event {
         exchange: usize,
         copy: bool,
     },
-    /// An answer, or the news of a failure, reaches the driver.
+    /// A response or a fault reaches the driver.
     Settle {
         exchange: usize,
     },
@@ -107,7 +107,7 @@ impl<'a> World<'a> {
     pub(super) fn new(
         seed: u64,
         mutant: Option<Mutant>,
-        calm: &'a BTreeSet<Knob>,
+        disabled: &'a BTreeSet<Knob>,
         trace: Trace,
     ) -> Self {
         let plan = Plan::draw(seed);
@@ -124,7 +124,7 @@ impl<'a> World<'a> {
         Self {
             seed,
             mutant,
-            calm,
+            disabled,
             fired: Vec::new(),
             trouble: plan.trouble,
             token_lifetime: plan.token_lifetime,
@@ -252,7 +252,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Polls whoever was woken.
+    /// Polls the calls that were woken.
     fn wake(&mut self, process: usize) {
         for job in 0..self.processes[process].tasks.len() {
             let Some(task) = &self.processes[process].tasks[job] else { continue };
@@ -271,7 +271,7 @@ impl<'a> World<'a> {
             if it.tasks.iter().any(Option::is_some) {
                 self.broken(Rule::ComesToAnEnd, format!("p{process}: a call never ended"));
             } else if it.session.as_ref().is_some_and(|session| session.waiting() > 0) {
-                self.broken(Rule::NobodyForgotten, format!("p{process}: somebody still waits"));
+                self.broken(Rule::NoLostWakeup, format!("p{process}: a call still waits"));
             }
         }
         let processes = &self.processes;
@@ -299,7 +299,7 @@ impl<'a> World<'a> {
 
     /// Whether this trouble happens.
     pub(super) fn fires(&mut self, knob: Knob) -> bool {
-        let fires = !self.calm.contains(&knob);
+        let fires = !self.disabled.contains(&knob);
         if fires {
             self.fired.push(knob);
         }

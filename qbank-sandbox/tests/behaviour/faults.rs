@@ -22,7 +22,7 @@ fn drop_after_commit_does_it_and_the_retry_meets_the_payment_in_process() {
     let mut customer = Customer::new();
     customer.fault(r#"{"path":"/payments/ach","kind":"drop_after_commit"}"#);
     let dropped = customer.write(ACH, &key(1), &ach("1.00"));
-    assert_eq!(dropped.wire, Some(WireFault::CloseWithoutAnswer));
+    assert_eq!(dropped.wire, Some(WireFault::CloseWithoutResponse));
     let id = customer.write(ACH, &key(1), &ach("1.00")).conflict();
     assert_eq!(customer.bank.entries()[0].payment_id.unwrap().to_string(), id);
     assert_eq!(customer.bank.entries().len(), 1);

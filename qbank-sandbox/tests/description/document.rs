@@ -34,7 +34,7 @@ fn the_sandbox_serves_the_description_and_its_page() {
 #[test]
 fn the_page_is_made_from_the_description() {
     let made = page::page(&node::parse(YAML).unwrap());
-    let kept = fs::read_to_string(root().join("src/description/reference.html")).unwrap();
+    let kept = fs::read_to_string(root().join("src/control/reference.html")).unwrap();
     assert!(made == kept, "run `cargo run -p qbank-sandbox --example reference`");
     // Self-contained: nothing is loaded from anywhere.
     for loads in ["<script", "<link", "<img", "src=", "url(", "@import"] {
@@ -86,7 +86,7 @@ fn every_error_code_is_described_and_used() {
 
 #[test]
 fn every_route_of_the_bank_is_described() {
-    let source = fs::read_to_string(root().join("src/route.rs")).unwrap();
+    let source = fs::read_to_string(root().join("src/message/route.rs")).unwrap();
     let (_, paths) = source.split_once("fn of_path").unwrap();
     let (paths, _) = paths.split_once("fn method").unwrap();
     let arms = paths.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));

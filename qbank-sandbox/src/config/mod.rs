@@ -1,0 +1,135 @@
+//! How a bank starts: its clients, their accounts, its seed and its lifetimes.
+
+pub(crate) mod fixtures;
+
+use std::time::Duration;
+
+use qbank_proto::{AccountId, Money, Scope, Secret};
+
+/// How a bank starts.
+#[derive(Debug, Clone)]
+pub struct BankConfig {
+    /// Every id and token follows from it.
+    pub seed: u64,
+    /// The unix time at which the bank opens: what lies before it is history. The
+    /// server sets it from the system's clock.
+    pub start: Duration,
+    /// How long a token is valid.
+    pub token_lifetime: Duration,
+    /// How long an idempotency key is remembered after its request was accepted.
+    /// While its payment is in process it is remembered in any case.
+    pub key_lifetime: Duration,
+    /// More intents than this are refused with 503: the ledger forgets nothing, so
+    /// something has to bound it.
+    pub most_intents: usize,
+    /// The clients and their accounts. What one has, no other sees.
+    pub clients: Vec<ClientConfig>,
+}
+
+impl Default for BankConfig {
+    /// Seed 1, a Monday afternoon (2026-01-05, 14:00 UTC), tokens for an hour, keys
+    /// for thirty days, ten million intents, and two clients:
+    /// [`CLIENT_ID`](crate::CLIENT_ID) and
+    /// [`SECOND_CLIENT_ID`](crate::SECOND_CLIENT_ID).
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            start: Duration::from_secs(1_767_621_600),
+            token_lifetime: Duration::from_secs(3_600),
+            key_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            most_intents: 10_000_000,
+            clients: fixtures::clients(),
+        }
+    }
+}
+
+/// A client of the bank.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ClientConfig {
+    /// The client id.
+    pub id: String,
+    /// Its secret.
+    pub secret: Secret,
+    /// The scopes that it may ask for; none named means all.
+    pub scopes: Vec<Scope>,
+    /// Its accounts. An id that another client has is left out.
+    pub accounts: Vec<AccountConfig>,
+}
+
+impl ClientConfig {
+    /// A client that may ask for every scope and has no account yet.
+    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            secret: Secret::new(secret),
+            scopes: Vec::new(),
+            accounts: Vec::new(),
+        }
+    }
+
+    /// Gives it an account.
+    #[must_use]
+    pub fn account(mut self, account: AccountConfig) -> Self {
+        self.accounts.push(account);
+        self
+    }
+
+    /// Allows it these scopes and no others.
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+}
+
+/// An account as it is when the bank opens.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct AccountConfig {
+    /// The account.
+    pub id: AccountId,
+    /// What people call it.
+    pub name: &'static str,
+    /// What sort of account it is.
+    pub kind: AccountType,
+    /// What is on it.
+    pub balance: Money,
+    /// Whether it can pay and be paid.
+    pub active: bool,
+}
+
+impl AccountConfig {
+    /// An active account.
+    pub fn new(id: AccountId, name: &'static str, kind: AccountType, balance: Money) -> Self {
+        Self { id, name, kind, balance, active: true }
+    }
+
+    /// Closed: payments from and to it are refused.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { active: false, ..self }
+    }
+}
+
+/// What sort of account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccountType {
+    /// For payments.
+    Checking,
+    /// For reserves.
+    Savings,
+    /// For the treasury.
+    Treasury,
+}
+
+impl AccountType {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Checking => "Checking",
+            Self::Savings => "Savings",
+            Self::Treasury => "Treasury",
+        }
+    }
+}
