@@ -9,7 +9,6 @@
 mod driver;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use driver::Reqwest;
 use qbank_conformance::client::{Runner, play};
@@ -72,7 +71,6 @@ fn settings_of_the_application_cannot_undo_the_safety_settings() {
                 .redirect(redirect::Policy::limited(10))
                 .retry(retry::for_host("127.0.0.1").classify_fn(|attempt| attempt.retryable()))
                 .https_only(true)
-                .connect_timeout(Duration::from_nanos(1))
                 .proxy(Proxy::all("http://127.0.0.1:9").unwrap())
         },
     };
