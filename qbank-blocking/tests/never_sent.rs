@@ -188,7 +188,7 @@ fn answer_once_then_close(mut stream: TcpStream) -> std::io::Result<()> {
     if buffer[..read].starts_with(b"GET") {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
         write!(stream, "{head}[]")?;
-        stream.read(&mut [0])?;
+        let _ = stream.read(&mut [0])?;
     }
     Ok(())
 }
