@@ -8,8 +8,8 @@ use ureq::config::Config;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
 use crate::Ureq;
+use crate::connector::TrackedConnector;
 use crate::resolver::BoundedResolver;
-use crate::watch::WatchedConnector;
 
 #[derive(Clone)]
 pub(crate) enum Agents {
@@ -97,7 +97,7 @@ impl Builder {
                 .max_idle_connections(64)
                 .max_idle_connections_per_host(64)
                 .build();
-            Agent::with_parts(config, WatchedConnector::default(), BoundedResolver::default())
+            Agent::with_parts(config, TrackedConnector::default(), BoundedResolver::default())
         };
         let agents =
             Agents::Own { direct: agent(None), proxied: proxy.map(|proxy| agent(Some(proxy))) };

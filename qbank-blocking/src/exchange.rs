@@ -5,58 +5,93 @@ use std::time::Instant;
 
 use qbank_proto::bytes::Bytes;
 use qbank_proto::{BodyMode, Exchange, Fault, Ticket, is_loopback};
+use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::response::Parts;
-use ureq::http::{Request, Response};
-use ureq::{AsSendBody, Body};
+use ureq::http::{Request, Response, request};
+use ureq::{Agent, AsSendBody, Body, SendBody};
 
 use crate::agent::Agents;
-use crate::watch::Watch;
+use crate::in_flight::InFlight;
+use crate::request_body::RequestBody;
 use crate::{fault, list};
 
 /// What came of an exchange, and the body if it was left unread.
-pub(crate) type Outcome = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
+pub(crate) type Settled = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
 
-/// Does it once, and says what came of it. `mode` is asked what becomes of the body.
+/// Does one exchange, once. `mode` is asked what becomes of the response's body.
 pub(crate) fn exchange(
     agents: &Agents,
     exchange: Exchange,
     mode: impl FnOnce(&Ticket, &Parts) -> BodyMode,
-) -> Outcome {
+) -> Settled {
     let limits = Limits::of(&exchange);
-    Watch::begin(&exchange);
-    let (head, body) = exchange.request.into_parts();
-    let answered = if body.is_empty() && head.method == "GET" {
-        run(agents, Request::from_parts(head, ()), &limits)
-    } else {
-        run(agents, Request::from_parts(head, &body[..]), &limits)
-    };
-    let mut left = None;
-    let outcome = match answered {
-        Ok(answer) => {
-            let (head, body) = answer.into_parts();
-            if mode(&exchange.ticket, &head) == BodyMode::Stream {
-                let done_by =
-                    exchange.stream_timeout.and_then(|limit| limits.begun.checked_add(limit));
-                left = Some(list::Body::new(body, done_by));
-                Ok(Response::from_parts(head, Bytes::new()))
-            } else {
-                match read(body, &limits) {
-                    Ok(body) => Ok(Response::from_parts(head, body)),
-                    Err(error) => Err(fault::inside_answer(error).with_head(head)),
-                }
-            }
+    InFlight::begin(&exchange);
+    let response = match agents {
+        Agents::Own { direct, proxied } => {
+            let agent = proxied.as_ref().filter(|_| !limits.loopback).unwrap_or(direct);
+            run_own(agent, exchange.request)
         }
-        Err(error) => Err(match agents {
-            Agents::Own { .. } if !Watch::current().is_written() => fault::before_request(error),
-            Agents::Own { .. } => fault::after_request(error),
-            Agents::Given(_) => fault::of_given_agent(error),
-        }),
+        Agents::Given(agent) => run_given(agent, exchange.request, &limits),
     };
-    Watch::end();
-    (exchange.ticket, outcome, left)
+    let mut unread = None;
+    let outcome = response.and_then(|response| {
+        let (head, body) = response.into_parts();
+        if mode(&exchange.ticket, &head) == BodyMode::Stream {
+            let done_by = exchange.stream_timeout.and_then(|limit| limits.begun.checked_add(limit));
+            unread = Some(list::Body::new(body, done_by));
+            return Ok(Response::from_parts(head, Bytes::new()));
+        }
+        match read(body, &limits) {
+            Ok(body) => Ok(Response::from_parts(head, body)),
+            Err(error) => Err(fault::after_request(error).with_head(head)),
+        }
+    });
+    InFlight::end();
+    (exchange.ticket, outcome, unread)
 }
 
-/// What is left of an exchange once its request is on its way.
+/// Our own agent, whose connector notes whether a byte of the request was written.
+fn run_own(agent: &Agent, request: Request<Bytes>) -> Result<Response<Body>, Fault> {
+    let (head, body) = request.into_parts();
+    let response = if is_bodyless(&head, &body) {
+        agent.run(Request::from_parts(head, ()))
+    } else {
+        agent.run(Request::from_parts(head, &body[..]))
+    };
+    response.map_err(|error| {
+        if InFlight::current().is_written() {
+            fault::after_request(error)
+        } else {
+            fault::before_request(error)
+        }
+    })
+}
+
+/// An application's agent: what is known of it is whether it read the request's body.
+fn run_given(
+    agent: &Agent,
+    request: Request<Bytes>,
+    limits: &Limits,
+) -> Result<Response<Body>, Fault> {
+    let (mut head, bytes) = request.into_parts();
+    if is_bodyless(&head, &bytes) {
+        let request = secured(agent, Request::from_parts(head, ()), limits);
+        return agent.run(request).map_err(fault::after_request);
+    }
+    let mut body = RequestBody::new(&bytes);
+    head.headers.insert(CONTENT_LENGTH, bytes.len().into());
+    let request = Request::from_parts(head, SendBody::from_reader(&mut body));
+    let response = agent.run(secured(agent, request, limits));
+    response.map_err(|error| {
+        if body.is_read() { fault::after_request(error) } else { fault::before_request(error) }
+    })
+}
+
+fn is_bodyless(head: &request::Parts, body: &Bytes) -> bool {
+    body.is_empty() && head.method == "GET"
+}
+
+/// The limits of an exchange.
 struct Limits {
     begun: Instant,
     timeout: std::time::Duration,
@@ -81,21 +116,9 @@ impl Limits {
     }
 }
 
-fn run(
-    agents: &Agents,
-    request: Request<impl AsSendBody>,
-    limits: &Limits,
-) -> Result<Response<Body>, ureq::Error> {
-    match agents {
-        Agents::Own { proxied: Some(agent), .. } if !limits.loopback => agent.run(request),
-        Agents::Own { direct, .. } => direct.run(request),
-        Agents::Given(agent) => agent.run(secured(agent, request, limits)),
-    }
-}
-
 /// Whatever the agent's own settings are, these hold. Never its global or
 /// per-call timeout: they make ureq resolve on a fresh thread every call.
-fn secured<S: AsSendBody>(agent: &ureq::Agent, request: Request<S>, limits: &Limits) -> Request<S> {
+fn secured<S: AsSendBody>(agent: &Agent, request: Request<S>, limits: &Limits) -> Request<S> {
     let proxy = agent.config().proxy().filter(|_| !limits.loopback).cloned();
     let idle = agent.config().max_idle_age();
     let idle = if limits.fresh_connection { std::time::Duration::ZERO } else { idle };
@@ -118,8 +141,8 @@ fn secured<S: AsSendBody>(agent: &ureq::Agent, request: Request<S>, limits: &Lim
         .build()
 }
 
-/// Reads the body up to its limits. Our own agent's reads are limited by the
-/// watch; a given agent's drip is stopped here.
+/// Reads the body up to its limits. The connector of our own agent limits each read; a given
+/// agent that gets a byte at a time is stopped here.
 fn read(body: Body, limits: &Limits) -> Result<Bytes, ureq::Error> {
     let expected = body.content_length().and_then(|length| usize::try_from(length).ok());
     let too_large = || ureq::Error::BodyExceedsLimit(limits.max_body as u64);

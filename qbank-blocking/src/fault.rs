@@ -2,51 +2,22 @@
 
 use std::io;
 
-use qbank_proto::{Fault, FaultKind, Sent};
+use qbank_proto::{Fault, FaultKind};
 use ureq::Error;
 
-/// Our own agent saw no byte of the request go out.
+/// Nothing of the request was written: the connector noted no byte of it, or its body is unread.
 pub(crate) fn before_request(error: Error) -> Fault {
     let kind = match kind(&error) {
-        // Before the request the peer cannot have broken off an answer.
+        // Before the request the peer cannot have broken off a response.
         FaultKind::Disconnected | FaultKind::Protocol | FaultKind::Other => FaultKind::Connect,
         kind => kind,
     };
     Fault::unsent(kind, error)
 }
 
-/// Our own agent saw the request begin.
+/// Some of the request may have been written.
 pub(crate) fn after_request(error: Error) -> Fault {
     Fault::maybe(kind(&error), error)
-}
-
-/// The answer began.
-pub(crate) fn inside_answer(error: Error) -> Fault {
-    Fault::maybe(kind(&error), error)
-}
-
-/// With an agent that we know nothing about, only what cannot happen later
-/// counts as not sent.
-pub(crate) fn of_given_agent(error: Error) -> Fault {
-    let kind = kind(&error);
-    let unsent = match kind {
-        FaultKind::Resolve | FaultKind::Certificate => true,
-        // A route can vanish under an established connection, too.
-        FaultKind::Connect => !unreachable(&error),
-        FaultKind::Timeout => {
-            matches!(error, Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect))
-        }
-        _ => false,
-    };
-    let sent = if unsent { Sent::No } else { Sent::Maybe };
-    Fault { sent, ..Fault::maybe(kind, error) }
-}
-
-fn unreachable(error: &Error) -> bool {
-    let Error::Io(error) = error else {
-        return false;
-    };
-    matches!(error.kind(), io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable)
 }
 
 fn kind(error: &Error) -> FaultKind {

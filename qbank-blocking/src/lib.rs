@@ -29,10 +29,11 @@
 //! certificates and middleware. The safety settings go on every request, so the
 //! agent's own cannot undo them: no redirects, statuses are not errors, https
 //! only unless the address is a loopback one, our timeouts, no proxy for
-//! loopback. Two things are weaker than with our own agent: only a failure to
-//! resolve, to connect or to trust the certificate counts as never sent, and
-//! the phases of an attempt (connect, send, head, body) are limited each, not
-//! together. **A middleware that retries voids the attempt count.**
+//! loopback. Two things are weaker than with our own agent. That a payment was
+//! never sent is known only as long as nothing read its body: a middleware that reads
+//! it, to log it or to send it again, turns a failure to connect into
+//! [`Fate::Unknown`]. And the phases of an attempt (connect, send, head, body) are
+//! limited each, not together. **A middleware that retries voids the attempt count.**
 //!
 //! # Logging
 //!
@@ -42,12 +43,14 @@
 //! `log` is installed.
 
 mod agent;
+mod connector;
 mod exchange;
 mod fault;
+mod in_flight;
 mod list;
+mod request_body;
 mod resolver;
-mod signal;
-mod watch;
+mod thread_waker;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -65,7 +68,7 @@ pub use ureq;
 use crate::agent::Agents;
 pub use crate::agent::Builder;
 pub use crate::list::List;
-use crate::signal::Signal;
+use crate::thread_waker::ThreadWaker;
 
 /// The blocking client: every call returns its result. Code that is to take another
 /// driver as well names [`ClientOver`].
@@ -125,8 +128,8 @@ impl Ureq {
     /// Drives a machine to its end, and gives the body that it left unread.
     fn run<M: Machine>(&self, mut machine: M) -> (M::Output, Option<list::Body>) {
         let mut left = None;
-        let signal = Arc::new(Signal::default());
-        let waker = Waker::from(Arc::clone(&signal));
+        let thread = Arc::new(ThreadWaker::default());
+        let waker = Waker::from(Arc::clone(&thread));
         let mut at = now();
         loop {
             match machine.poll(at, &waker) {
@@ -143,7 +146,7 @@ impl Ureq {
                     machine.supply(at, ticket, token);
                 }
                 Step::Wait(limit) => {
-                    signal.wait(limit);
+                    thread.wait(limit);
                     at = now();
                 }
                 Step::Done(output) => return (output, left),

@@ -8,7 +8,7 @@ use std::time::Instant;
 use qbank_proto::{Error, ListDecoder, ListEndpoint, Reply};
 use ureq::BodyReader;
 
-use crate::watch::Watch;
+use crate::in_flight::InFlight;
 
 /// The items of a list, one after the other while the answer arrives: the memory is
 /// that of one. What is torn or malformed comes as an error after everything before
@@ -38,9 +38,9 @@ impl Body {
         if self.done_by.is_some_and(|by| by <= Instant::now()) {
             return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "out of time"));
         }
-        Watch::resume(self.done_by);
+        InFlight::resume(self.done_by);
         let read = self.reader.read(chunk);
-        Watch::end();
+        InFlight::end();
         read
     }
 }

@@ -14,7 +14,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{NextTimeout, time};
 
-use crate::watch::Watch;
+use crate::in_flight::InFlight;
 
 /// Long enough to cover a burst of calls, short enough for a failover by DNS.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -37,14 +37,14 @@ impl Resolver for BoundedResolver {
         if is_address(uri) {
             return self.system.resolve(uri, config, NextTimeout::default());
         }
-        let watch = Watch::current();
+        let in_flight = InFlight::current();
         let key = uri.authority().map(ToString::to_string).unwrap_or_default();
-        if !watch.fresh_connection
+        if !in_flight.fresh_connection
             && let Some(addresses) = self.remembered(&key)
         {
             return Ok(addresses);
         }
-        let timeout = match watch.connect_left() {
+        let timeout = match in_flight.connect_left() {
             Some(left) => NextTimeout {
                 after: time::Duration::Exact(left),
                 reason: ureq::Timeout::Resolve,

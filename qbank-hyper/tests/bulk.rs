@@ -9,19 +9,19 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bed::{SOON, accepted, ach, client_at, is_token, payment_id, serve, status, token, until};
 use futures_util::{FutureExt, StreamExt};
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::endpoint::CreateAch;
 use qbank_hyper::http::{HeaderValue, Request};
 use qbank_hyper::{Call, Client, ErrorKind, Fate, submit_all};
+use support::{SOON, accepted, ach, client_at, is_token, payment_id, serve, status, token, until};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 

@@ -11,7 +11,7 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -19,12 +19,12 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use bed::{Dice, SOON, ach, bank};
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::chrono::{DateTime, Utc};
 use qbank_hyper::http::{Method, Request};
 use qbank_hyper::{Client, Driver, Fate, IdempotencyKey};
 use qbank_sandbox::{OPERATING, Server};
+use support::{Dice, SOON, ach, bank};
 use tokio::time::timeout;
 
 const ROUNDS: u64 = 2_500;
@@ -120,7 +120,7 @@ fn trouble(dice: &mut Dice) -> String {
 async fn calls_dropped_at_random_points_lose_and_double_nothing() {
     let mut dice = Dice::new();
     let bank = bank();
-    let mut config = bed::config(bank.addr().port()).deadline(Duration::from_secs(20));
+    let mut config = support::config(bank.addr().port()).deadline(Duration::from_secs(20));
     config.retry.base = Duration::from_millis(1);
     config.poll_interval = Duration::from_millis(2);
     let client = Client::new(config).unwrap();

@@ -10,13 +10,12 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bed::{SOON, accepted, ach, client_at, is_token, payment_id, serve, token, until, wire};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
@@ -25,6 +24,7 @@ use qbank_hyper::bytes::Bytes;
 use qbank_hyper::chrono::DateTime;
 use qbank_hyper::http::{Request, Response};
 use qbank_hyper::{Driver, Fate, submit_all};
+use support::{SOON, accepted, ach, client_at, is_token, payment_id, serve, token, until, wire};
 use tokio::time::timeout;
 
 /// A bank whose first `silent` token requests are never answered.

@@ -10,7 +10,7 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,14 +19,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bed::{Dice, SOON, accepted, ach, amount, bank, client, client_at, is_token, payment_id};
-use bed::{serve, status, token, until, wire};
 use futures_util::StreamExt;
 use futures_util::future::{join_all, try_join_all};
 use futures_util::stream::FuturesUnordered;
 use qbank_hyper::endpoint::{CreateCheckIssue, CreateTransfer, GetBalance, ListTransactions};
 use qbank_hyper::{Call, Client, Fate, Hyper, Submissions, submit_all};
 use qbank_sandbox::{OPERATING, SAVINGS};
+use support::{Dice, SOON, accepted, ach, amount, bank, client, client_at, is_token, payment_id};
+use support::{serve, status, token, until, wire};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -188,7 +188,7 @@ async fn a_call_that_rests_before_a_resend_may_move_as_well() {
     let gate = Arc::new(Semaphore::new(1));
     let asked = Arc::new(AtomicUsize::new(0));
     let port = gated(gate, Arc::clone(&asked), 503).await;
-    let mut config = bed::config(port);
+    let mut config = support::config(port);
     config.retry.base = Duration::from_millis(300);
     let client = Client::new(config).unwrap();
     let mut running = client.payments().create_ach(ach("1")).send();

@@ -9,13 +9,13 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
-use bed::{SOON, ach, config};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use qbank_hyper::{AccessToken, Client, Credentials, Error, Fate, Hyper, hyper_util};
+use support::{SOON, ach, config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;

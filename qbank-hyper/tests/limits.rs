@@ -7,12 +7,12 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::time::Duration;
 
-use bed::{SOON, ach, bank, config};
 use qbank_hyper::{AccessToken, Client, Credentials, Fate, Hyper};
+use support::{SOON, ach, bank, config};
 use tokio::time::timeout;
 
 #[tokio::test]

@@ -10,15 +10,15 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::time::Duration;
 
-use bed::{SOON, ach, bank, config};
 use qbank_conformance::{Answer, Proxy, Script, Server, Step, Tls, Values};
 use qbank_hyper::{
     AccessToken, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Hyper,
 };
+use support::{SOON, ach, bank, config};
 use tokio::time::timeout;
 
 const PASSWORD: &str = "pa%40ss-word-7";

@@ -9,13 +9,12 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bed::{ach, amount, bank, client, config, wire};
 use futures_util::future::join_all;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client as HyperClient;
@@ -26,6 +25,7 @@ use qbank_hyper::{
     AccessToken, Client, Credentials, ErrorKind, Fate, Hyper, IdempotencyKey, hyper_util,
 };
 use qbank_sandbox::{OPERATING, SAVINGS};
+use support::{ach, amount, bank, client, config, wire};
 
 #[tokio::test]
 async fn every_operation_works_against_the_bank() {
@@ -163,7 +163,7 @@ async fn a_supplier_that_never_answers_is_cut_off() {
     assert!(source.contains("did not answer in time"), "{source}");
     let took = begun.elapsed();
     assert!(took >= Duration::from_millis(200), "{took:?}");
-    assert!(took < bed::SOON, "{took:?}");
+    assert!(took < support::SOON, "{took:?}");
     assert_eq!(client.session().waiting(), 0);
 }
 
@@ -213,7 +213,7 @@ async fn a_given_connector_that_never_connects_is_cut_off() {
     let begun = Instant::now();
     let error = client.payments().create_ach(ach("1")).send().await.unwrap_err();
     assert_eq!(error.fate(), Fate::NeverSent);
-    assert!(begun.elapsed() < bed::SOON);
+    assert!(begun.elapsed() < support::SOON);
 }
 
 #[tokio::test]

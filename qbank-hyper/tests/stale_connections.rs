@@ -11,7 +11,7 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::collections::HashMap;
 use std::io;
@@ -19,9 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bed::{Dice, ach, client_at, payment_id};
 use qbank_hyper::http::StatusCode;
 use qbank_hyper::{Fate, submit_all};
+use support::{Dice, ach, client_at, payment_id};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

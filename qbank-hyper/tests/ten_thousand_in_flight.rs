@@ -9,7 +9,7 @@
     reason = "a test that cannot set up has failed"
 )]
 
-mod bed;
+mod support;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bed::{accepted, ach, config, is_token, payment_id, status, token};
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -29,6 +28,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use qbank_hyper::bytes::Bytes;
 use qbank_hyper::http::{Request, Response, header};
 use qbank_hyper::{Client, Fate, Hyper, hyper_util};
+use support::{accepted, ach, config, is_token, payment_id, status, token};
 use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 use tokio::time::timeout;

@@ -1,4 +1,4 @@
-//! A thread that waits, and the waker that ends its wait.
+//! The waker of a waiting thread.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Wake;
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 /// A condition variable rather than `park`, whose token other code on this
 /// thread can take.
 #[derive(Default)]
-pub(crate) struct Signal {
+pub(crate) struct ThreadWaker {
     woken: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Signal {
+impl ThreadWaker {
     /// Waits for `limit` or for a wake-up, whichever is first.
     pub(crate) fn wait(&self, limit: Duration) {
         let until = Instant::now().checked_add(limit);
@@ -29,7 +29,7 @@ impl Signal {
     }
 }
 
-impl Wake for Signal {
+impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }

@@ -1,0 +1,102 @@
+//! The connector of our own agent: ureq's chain within the limits of the exchange, noting the
+//! first byte of the request that is written.
+//!
+//! ureq's errors alone are no evidence of "not sent": a failed TLS handshake is an I/O error
+//! like any other. So the outermost connector, above TLS, notes what is written.
+
+use ureq::unversioned::transport::time::Duration;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+};
+
+use crate::in_flight::InFlight;
+
+/// ureq's default chain, tracked from outside.
+#[derive(Debug, Default)]
+pub(crate) struct TrackedConnector(DefaultConnector);
+
+impl Connector for TrackedConnector {
+    type Out = TrackedTransport;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<()>,
+    ) -> Result<Option<TrackedTransport>, ureq::Error> {
+        let limited = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: details.request_level,
+            resolver: details.resolver,
+            now: details.now,
+            timeout: limited(
+                details.timeout,
+                InFlight::current().connect_left(),
+                ureq::Timeout::Connect,
+            ),
+            current_time: details.current_time.clone(),
+            run_connector: details.run_connector.clone(),
+            register_shutdown: details.register_shutdown.clone(),
+        };
+        let connected = self.0.connect(&limited, chained);
+        // What was written so far was a CONNECT to a proxy, which names the host alone.
+        InFlight::set_written(false);
+        Ok(connected?.map(TrackedTransport))
+    }
+}
+
+/// A connection, tracked from outside.
+#[derive(Debug)]
+pub(crate) struct TrackedTransport(Box<dyn Transport>);
+
+impl Transport for TrackedTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let timeout = in_time(timeout, ureq::Timeout::SendRequest)?;
+        if amount > 0 {
+            // Before the write, which may fail after some of it has left.
+            InFlight::set_written(true);
+        }
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let timeout = in_time(timeout, ureq::Timeout::RecvResponse)?;
+        self.0.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        !InFlight::current().fresh_connection && self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
+    }
+}
+
+/// The time of the whole exchange limits each of its reads and writes.
+fn in_time(timeout: NextTimeout, reason: ureq::Timeout) -> Result<NextTimeout, ureq::Error> {
+    match InFlight::current().time_left() {
+        Some(left) if left.is_zero() => Err(ureq::Error::Timeout(reason)),
+        left => Ok(limited(timeout, left, reason)),
+    }
+}
+
+fn limited(
+    mut timeout: NextTimeout,
+    left: Option<std::time::Duration>,
+    reason: ureq::Timeout,
+) -> NextTimeout {
+    if let Some(left) = left {
+        let shorter = timeout.after.is_not_happening() || left < *timeout.after;
+        if shorter {
+            timeout.after = Duration::Exact(left);
+            timeout.reason = reason;
+        }
+    }
+    timeout
+}
