@@ -286,7 +286,7 @@ fn a_terminal_is_not_told_what_to_do() {
 #[test]
 fn an_answer_over_several_lines_is_one_line_here() {
     let bank =
-        Tiny::start(|_| (201, "{\n  \"a b\": \"c \\\" d\",\n  \"amount\": 1.10\n}\n".into()));
+        Tiny::start(|_| (201, "{\n  \"a b\": \"c \\\" d\",\n  \"amount\": 75.00\n}\n".into()));
     let ended = Program::new(TRANSFER)
         .env("QBANK_BASE_URL", &bank.base_url)
         .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
@@ -294,7 +294,7 @@ fn an_answer_over_several_lines_is_one_line_here() {
         .run();
     assert_eq!(ended.ok()["result"]["a b"], "c \" d");
     assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
-    assert!(ended.stdout.contains("1.10"), "{ended:?}");
+    assert!(ended.stdout.contains("75.00"), "{ended:?}");
 }
 
 #[track_caller]

@@ -11,10 +11,9 @@ use serde::Serialize;
 
 use super::{Context, write};
 use crate::args::{Ach, Wire};
-use crate::connect;
-use crate::exit::{Failure, Submitted};
-use crate::table::Rows;
-use crate::transport::Client;
+use crate::client::{self, Client};
+use crate::failure::{Failure, Submitted};
+use crate::output::Rows;
 
 /// An accepted ACH payment, as the program prints it.
 #[derive(Serialize)]
@@ -32,7 +31,7 @@ impl Rows for AchResult {
     const COLUMNS: &'static [&'static str] = &["payment", "amount", "status"];
 
     fn cells(&self) -> Vec<String> {
-        let unnamed = || "the bank names none".to_owned();
+        let unnamed = || "not named by the bank".to_owned();
         let accepted = || "accepted; its state is not known yet".to_owned();
         vec![
             self.payment_id.map_or_else(unnamed, |id| id.to_string()),
@@ -44,7 +43,7 @@ impl Rows for AchResult {
 
 pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
     let begun = Instant::now();
-    let client = connect::client(context.global, &[Scope::PaymentsAchWrite, Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsAchWrite, Scope::PaymentsRead])?;
     let destination = match (args.to, args.recipient_name, args.bank_id) {
         (Some(id), _, _) => Destination::Account(id),
         (None, Some(name), Some(bank_id)) => {
@@ -88,7 +87,7 @@ pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
 
 pub(crate) fn wire(context: &Context<'_>, args: Wire) -> Result<(), Failure> {
     let begun = Instant::now();
-    let client = connect::client(context.global, &[Scope::PaymentsWireWrite, Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsWireWrite, Scope::PaymentsRead])?;
     let number = write::account_number(&args.account_number)?.ok_or_else(no_account_number)?;
     let beneficiary = Beneficiary::new(args.beneficiary_name, args.bank_id, number);
     let payment = CreateWire::new(args.from, beneficiary, args.amount, args.reference);
@@ -109,14 +108,14 @@ fn no_account_number() -> Failure {
 }
 
 pub(crate) fn get(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsRead])?;
     let call = client.payments().get(payment).call();
     context.printer.one(&context.interrupts.drive(&client, call)?);
     Ok(())
 }
 
 pub(crate) fn wait(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsRead])?;
     let machine = client.payments().wait(payment).machine();
     context.printer.one(&context.interrupts.drive(&client, machine)?);
     Ok(())

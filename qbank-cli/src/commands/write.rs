@@ -1,5 +1,4 @@
-//! What all writes have in common: the key is known, and printed, before the
-//! first send.
+//! What all writes share: the key is printed before the first send.
 
 use std::path::Path;
 
@@ -9,10 +8,10 @@ use qbank_proto::{Driver, IdempotencyKey, Pending, Reply, Secret};
 
 use super::Context;
 use crate::args::{AccountNumber, Write};
-use crate::exit::Failure;
+use crate::client::{Client, EitherDriver};
+use crate::failure::Failure;
 use crate::input;
-use crate::output::{Printer, tell};
-use crate::transport::{Client, Over};
+use crate::output::Printer;
 
 /// The key that was given, or a fresh one.
 pub(crate) fn key(client: &Client, write: &Write) -> IdempotencyKey {
@@ -27,7 +26,7 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
     client: &Client,
     key: IdempotencyKey,
     write: &Write,
-    pending: Pending<'_, Over, E>,
+    pending: Pending<'_, EitherDriver, E>,
 ) -> Result<Reply<E::Output>, Failure> {
     let now = now(client);
     let first_sent = write.first_sent.filter(|_| write.resume).unwrap_or(now);
@@ -38,9 +37,9 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
     let call = pending.call();
     Printer::key(key);
     if write.resume && write.first_sent.is_none() {
-        tell(
-            "warning: --first-sent was not given and is taken as now, so that a key which the \
-             bank may have forgotten cannot be told from a fresh one",
+        Printer::warning(
+            "--first-sent was not given and is taken as now: a key that the bank has forgotten \
+             is then resent like a new one",
         );
     } else {
         Printer::first_sent(first_sent);
@@ -55,7 +54,7 @@ fn now(client: &Client) -> DateTime<Utc> {
         .unwrap_or_default()
 }
 
-/// The account's number, from wherever it was put.
+/// The account's number, from the option, the file or standard input.
 pub(crate) fn account_number(given: &AccountNumber) -> Result<Option<Secret>, Failure> {
     match (given.account_number.as_deref(), given.account_number_file.as_deref()) {
         (Some("-"), _) => input::secret(Path::new("-"), "--account-number").map(Some),

@@ -5,13 +5,13 @@ use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width};
 use super::{Rows, align, plain, styled};
 
 /// Columns of fixed widths, and what is above and below the rows.
-pub(crate) struct Rolling {
+pub(crate) struct StreamedTable {
     head: String,
     foot: String,
     columns: Vec<ColumnConstraint>,
 }
 
-impl Rolling {
+impl StreamedTable {
     /// Fits the columns into the terminal by a row that fills them.
     pub(crate) fn new<T: Rows>() -> Self {
         let mut table = styled();

@@ -1,18 +1,20 @@
-//! A client out of the global options and the environment.
+//! The client that a command calls: configured by the global options and the
+//! environment, over the driver that was chosen.
 
-use std::env::{self, VarError};
+mod driver;
 
 use qbank_proto::{AccessToken, Config, Credentials, Environment, Scope, Secret};
 
 use crate::args::Global;
-use crate::exit::Failure;
-use crate::input;
-use crate::transport::{self, Client};
+use crate::failure::Failure;
+use crate::input::{self, variable};
+
+pub(crate) use driver::{Client, EitherDriver, List, choose};
 
 const PRODUCTION: &str = "https://api.qbankconnect.com/v1";
 
 /// `needed` are the scopes to ask for if none were chosen.
-pub(crate) fn client(global: &Global, needed: &[Scope]) -> Result<Client, Failure> {
+pub(crate) fn connect(global: &Global, needed: &[Scope]) -> Result<Client, Failure> {
     let base_url = global.base_url.clone().unwrap_or_else(|| PRODUCTION.to_owned());
     let environment = Environment::Custom { base_url, token_url: global.token_url.clone() };
     let chosen: Vec<Scope> = global
@@ -22,7 +24,7 @@ pub(crate) fn client(global: &Global, needed: &[Scope]) -> Result<Client, Failur
         .map(|scope| Scope::from(scope.as_str()))
         .collect();
     let scopes = if chosen.is_empty() { needed.to_vec() } else { chosen };
-    // Giving a plain http URL is the asking; only loopback passes.
+    // A plain http URL is accepted for loopback only.
     let mut config = Config::new(environment, credentials(global)?)
         .scopes(scopes)
         .allow_loopback_http()
@@ -32,7 +34,7 @@ pub(crate) fn client(global: &Global, needed: &[Scope]) -> Result<Client, Failur
     config.connect_timeout = global.connect_timeout;
     config.deadline = global.deadline.unwrap_or(config.deadline);
     config.retry.max_retries = global.max_retries.unwrap_or(config.retry.max_retries);
-    Ok(Client::with_driver(config, transport::choose(global)?)?)
+    Ok(Client::with_driver(config, choose(global)?)?)
 }
 
 fn credentials(global: &Global) -> Result<Credentials, Failure> {
@@ -55,14 +57,5 @@ fn credentials(global: &Global) -> Result<Credentials, Failure> {
         (_, None) => Err(Failure::usage(
             "no client secret: set QBANK_CLIENT_SECRET or give --client-secret-file (or a token in QBANK_ACCESS_TOKEN)",
         )),
-    }
-}
-
-/// A variable that is set and not empty.
-pub(crate) fn variable(name: &str) -> Result<Option<Secret>, Failure> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty()).map(Secret::new)),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not UTF-8"))),
     }
 }

@@ -18,24 +18,24 @@ pub(crate) const UNKNOWN: u8 = 5;
 /// Why the program did not do what it was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The arguments, the environment, or a file.
+    /// An argument, a variable or a file that cannot be used.
     Usage(String),
-    /// The bank, or the way to it.
+    /// A call to the bank.
     Call(Box<Error>),
     /// The wait for a payment that this program submitted.
     AfterSubmit { error: Box<Error>, submitted: Submitted },
-    /// A list that broke off after the head of its answer.
+    /// A list that broke off after the head of its response.
     Torn { error: Box<Error>, head: Head },
     /// A signal came while a list was printed.
     CutShort { items: u64, head: Head },
     /// A webhook that is not genuine.
     Signature(VerifyError),
-    /// The sandbox's control surface said no.
+    /// The sandbox's control surface refused.
     Control { status: u16, error_code: Option<String>, message: String },
     /// A signal came before this run sent anything; an earlier one, which it
     /// resumes, may have.
     Interrupted { resumed: Option<Submitted> },
-    /// Something on this machine, after which nothing was sent.
+    /// Something on this machine failed, and nothing was sent.
     Local(String),
 }
 
@@ -101,7 +101,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(message) | Self::Local(message) => f.write_str(message),
             Self::Control { status, message, .. } => {
-                write!(f, "the sandbox answered {status}: {message}")
+                write!(f, "the sandbox responded {status}: {message}")
             }
             Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
             Self::AfterSubmit { error, .. } | Self::Torn { error, .. } => write!(f, "{error}"),

@@ -1,4 +1,4 @@
-//! Reads files and standard input, with bounds.
+//! Files and standard input.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use qbank_proto::Secret;
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// A secret from a file, without the newline at its end.
 pub(crate) fn secret(path: &Path, what: &str) -> Result<Secret, Failure> {

@@ -1,0 +1,44 @@
+//! Standard output and standard error: the only place that writes to either.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What became of a text for standard output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    Done,
+    /// The reader closed the pipe.
+    Closed,
+    Failed,
+}
+
+/// Something could not be written to standard output.
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn has_failed() -> bool {
+    FAILED.load(Ordering::Relaxed)
+}
+
+/// A text and a line break, on standard output.
+pub(crate) fn print(text: &str) -> Written {
+    print_raw(&format!("{text}\n"))
+}
+
+/// A text as it is, on standard output.
+pub(super) fn print_raw(text: &str) -> Written {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Written::Done,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Written::Closed,
+        Err(_) => {
+            FAILED.store(true, Ordering::Relaxed);
+            Written::Failed
+        }
+    }
+}
+
+/// A text and a line break, on standard error.
+pub(super) fn message(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+}
