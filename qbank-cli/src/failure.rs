@@ -15,7 +15,7 @@ pub(crate) const IN_PROGRESS: u8 = 4;
 /// Unknown: resend only with the same key.
 pub(crate) const UNKNOWN: u8 = 5;
 
-/// Why the program did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// An argument, a variable or a file that cannot be used.
@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     /// The wait for a payment that this program submitted.
     AfterSubmit { error: Box<Error>, submitted: Submitted },
     /// A list that broke off after the head of its response.
-    Torn { error: Box<Error>, head: Head },
+    BrokenOff { error: Box<Error>, head: Head },
     /// A signal came while a list was printed.
     CutShort { items: u64, head: Head },
     /// A webhook that is not genuine.
@@ -52,7 +52,7 @@ impl Head {
     }
 }
 
-/// What the program knows of an intent that was sent before.
+/// What is known of an intent that was sent before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Submitted {
     pub(crate) key: Option<IdempotencyKey>,
@@ -72,7 +72,7 @@ impl Failure {
             Self::Signature(_)
             | Self::Local(_)
             | Self::Control { .. }
-            | Self::Torn { .. }
+            | Self::BrokenOff { .. }
             | Self::CutShort { .. }
             | Self::Interrupted { .. } => FAILED,
             Self::Call(error) | Self::AfterSubmit { error, .. } => of_error(error),
@@ -104,7 +104,7 @@ impl fmt::Display for Failure {
                 write!(f, "the sandbox responded {status}: {message}")
             }
             Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
-            Self::AfterSubmit { error, .. } | Self::Torn { error, .. } => write!(f, "{error}"),
+            Self::AfterSubmit { error, .. } | Self::BrokenOff { error, .. } => write!(f, "{error}"),
             Self::CutShort { items, .. } => {
                 write!(f, "interrupted after {items} items of the list")
             }

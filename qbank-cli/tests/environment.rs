@@ -2,15 +2,15 @@
 
 mod program;
 
-use program::tiny::Tiny;
+use program::scripted::ScriptedBank;
 use program::{ACH, Bank, OPERATING, Program, READS, WIRE, WRITES, file};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-of-some-length";
 
 /// Gives a token, an empty list of accounts, and accepts ACH payments.
-fn tiny() -> Tiny {
-    Tiny::start(|request| {
+fn scripted_bank() -> ScriptedBank {
+    ScriptedBank::responding(|request| {
         if request.is_token() {
             let token = json!({"access_token": TOKEN, "token_type": "bearer", "expires_in": 60});
             return (200, token.to_string());
@@ -25,7 +25,7 @@ fn tiny() -> Tiny {
 #[test]
 fn addresses() {
     let bank = Bank::start();
-    let other = tiny();
+    let other = scripted_bank();
     let ended = bank.qbank("accounts list --base-url").arg(&other.base_url).run();
     assert_eq!(ended.ok()["result"], json!([]));
     assert!(bank.requests().is_empty());
@@ -50,7 +50,7 @@ fn addresses() {
 
 #[test]
 fn credentials() {
-    let bank = tiny();
+    let bank = scripted_bank();
     let (_folder, path) = file("from-a-file\r\n");
     let qbank = |line: &str| {
         Program::new(line)
@@ -86,7 +86,7 @@ fn credentials() {
 
 #[test]
 fn scopes() {
-    let bank = tiny();
+    let bank = scripted_bank();
     let scope = |program: Program| {
         program
             .env("QBANK_BASE_URL", &bank.base_url)
@@ -130,8 +130,8 @@ fn roots_and_transport() {
     for program in [
         bank.qbank("accounts list --ca-file").arg(&path),
         bank.qbank("accounts list").env("QBANK_CA_FILE", &path),
-        bank.qbank("accounts list").env("QBANK_TRANSPORT", "pigeon"),
-        bank.qbank("accounts list --transport pigeon"),
+        bank.qbank("accounts list").env("QBANK_TRANSPORT", "unknown"),
+        bank.qbank("accounts list --transport unknown"),
     ] {
         assert_eq!(program.run().error(2)["kind"], "invalid_input");
     }
@@ -160,7 +160,7 @@ fn a_proxy_is_never_for_loopback() {
         Program::new("accounts list --max-retries 0 --base-url https://bank.invalid/v1")
             .env("QBANK_ACCESS_TOKEN", TOKEN)
     };
-    let proxy = Tiny::start(|_| (403, String::new()));
+    let proxy = ScriptedBank::responding(|_| (403, String::new()));
     let address = proxy.base_url.trim_end_matches("/v1").to_owned();
     list().env("HTTPS_PROXY", &address).run().error(3);
     list().env("ALL_PROXY", &address).run().error(3);
@@ -184,7 +184,7 @@ fn account_numbers_stay_out_of_the_process_list() {
     );
     let wire = WIRE.replace("--account-number 739105528846", "");
     for line in [&recipient, &wire] {
-        let bank = tiny();
+        let bank = scripted_bank();
         let qbank = |line: &str| {
             Program::new(line)
                 .env("QBANK_BASE_URL", &bank.base_url)
@@ -247,8 +247,8 @@ fn logs_are_asked_for() {
     bank.fault(r#"{"path":"/accounts","kind":"status","status":400}"#);
     bank.qbank("accounts list -vv").run().error(3);
     // A bad filter is no reason not to pay.
-    let odd = bank.qbank("accounts list").env("RUST_LOG", "[[[=,,");
-    assert_eq!(odd.run().code, Some(0));
+    let bad = bank.qbank("accounts list").env("RUST_LOG", "[[[=,,");
+    assert_eq!(bad.run().code, Some(0));
 }
 
 #[cfg(unix)]

@@ -287,7 +287,7 @@ fn a_table_of_nothing_says_so() {
 /// A device on which no byte fits.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_that_cannot_be_written_is_not_passed_over() {
+fn a_response_that_cannot_be_written_is_not_passed_over() {
     let bank = Bank::start();
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
     let run = |line: &str| {
@@ -302,7 +302,7 @@ fn an_answer_that_cannot_be_written_is_not_passed_over() {
             assert!(ended.stderr.contains("standard output"), "{ended:?}");
         }
     }
-    // The money moved, whether or not the answer fits: it goes to stderr.
+    // The money moved, whether or not the response fits: it goes to stderr.
     for write in WRITES {
         let ended = run(write).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(ended.code, Some(0), "{ended:?}");

@@ -29,7 +29,7 @@ fn on_terminal(bank: &Bank, line: &str, columns: u16) -> (Option<i32>, String) {
         .unwrap();
     let mut terminal = File::from(pty.master);
     let mut shown = Vec::new();
-    // The terminal ends with an error once nobody holds its other end.
+    // The terminal ends with an error once its other end is closed.
     let mut chunk = [0; 4096];
     while let Ok(length @ 1..) = terminal.read(&mut chunk) {
         shown.extend_from_slice(&chunk[..length]);

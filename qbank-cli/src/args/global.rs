@@ -60,7 +60,7 @@ pub(crate) struct Global {
     /// How to print [default: table on a terminal, else json]
     #[arg(long, value_enum, global = true)]
     pub(crate) output: Option<Output>,
-    /// Say more on stderr: -v debug, -vv trace; or RUST_LOG
+    /// Log on stderr: -v debug, -vv trace; or RUST_LOG
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 }

@@ -22,7 +22,7 @@ pub(crate) use transfers::{Transfer, TransfersCommand};
 pub(crate) use webhooks::{Listen, Resend, Scheme, Trigger, Verify, WebhooksCommand};
 pub(crate) use write::Write;
 
-/// Pay, look and verify through QBank Connect.
+/// Payments, accounts and webhooks of QBank Connect.
 ///
 /// Exit codes: 0 done; 2 bad usage or input, nothing sent; 3 failed and no money
 /// moved; 4 the bank has it, not final; 5 unknown: resend only with the same key.

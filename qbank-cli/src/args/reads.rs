@@ -25,7 +25,7 @@ pub(crate) enum BalancesCommand {
 pub(crate) enum TransactionsCommand {
     /// List transactions, as of the last nightly load, while they arrive
     ///
-    /// Memory does not grow with the answer; --deadline limits all of it. If the answer
+    /// Memory does not grow with the response; --deadline limits all of it. If the response
     /// breaks off, what came before it has been printed, the error is on stderr, and
     /// the exit code is 3: jsonl then holds whole lines, and json the beginning of a
     /// document, which does not parse.

@@ -40,7 +40,7 @@ pub(crate) struct Listen {
 
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
-    /// The payment to tell of; without it one is made up
+    /// The payment of the event; without it one is made up
     #[arg(long, value_name = "ID")]
     pub(crate) payment: Option<PaymentId>,
     /// As if it were in this state, such as P_FAILED [default: its own, or P_COMPLETED]

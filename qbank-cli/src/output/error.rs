@@ -58,7 +58,7 @@ impl<'a> Body<'a> {
             },
             Failure::Signature(_) => Self::plain("invalid_signature", Fate::NotApplicable, message),
             Failure::Call(error) => Self::of_error(error, message),
-            Failure::Torn { error, head } => Self {
+            Failure::BrokenOff { error, head } => Self {
                 http_status: Some(head.status),
                 attempts: head.attempts,
                 ..Self::of_error(error, message)

@@ -42,7 +42,7 @@ impl StreamedList {
         for item in list {
             match item {
                 Ok(item) => shape.item(&item, &mut text),
-                Err(error) => return Err(self.torn(error, head)),
+                Err(error) => return Err(self.broken_off(error, head)),
             }
             if !self.gate.put(&text, Piece::Item) {
                 return Ok(());
@@ -54,9 +54,9 @@ impl StreamedList {
         Ok(())
     }
 
-    fn torn(&self, error: Error, head: Head) -> Failure {
+    fn broken_off(&self, error: Error, head: Head) -> Failure {
         self.gate.lock().ended = true;
-        Failure::Torn { error: Box::new(error), head }
+        Failure::BrokenOff { error: Box::new(error), head }
     }
 
     /// Ends the printing between two items, unless it has come to its own end. A

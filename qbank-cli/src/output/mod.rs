@@ -26,7 +26,7 @@ pub(crate) use self::list::StreamedList;
 pub(crate) use self::streams::print;
 pub(crate) use self::table::{Rows, plain};
 
-/// Prints what a command comes to, as was asked for.
+/// Prints the result of a command in the chosen form.
 #[derive(Clone)]
 pub(crate) struct Printer {
     output: Output,

@@ -26,9 +26,9 @@ pub(crate) fn listen(context: &Context<'_>, args: &Listen) -> Result<(), Failure
 
     context.interrupts.begin();
     Printer::listening(format!("http://{addr}/"));
-    let (stop, stop_asked) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel();
     let served = thread::Builder::new()
-        .spawn(move || runtime.block_on(receiver::serve(listener, receiver, stop_asked)))
+        .spawn(move || runtime.block_on(receiver::serve(listener, receiver, stopped)))
         .map_err(local)?;
     context.interrupts.wait();
     // It may have stopped by itself; its result says why.
