@@ -8,7 +8,7 @@ mod program;
 use std::io::Write;
 use std::time::Duration;
 
-use program::{ACH, Bank, Ended, ISSUE, OPERATING, Running, TRANSFER, WIRE};
+use program::{ACH, Bank, Ended, ISSUE, OPERATING, Program, Running, TRANSFER, WIRE};
 use serde_json::Value;
 
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
@@ -48,6 +48,27 @@ fn while_the_response_is_awaited() {
             assert_eq!(error["attempts"], 1, "{error}");
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let bank = Bank::start();
+    bank.fault(r#"{"path":"/payments/wire","kind":"delay","ms":1500}"#);
+    let running = bank.credentials(Program::after("trap '' HUP INT", WIRE)).start();
+    until_sent(&running, &bank, "/payments/wire");
+    running.signal("HUP");
+    running.signal("INT");
+    assert_eq!(running.end().ok()["fate"], "accepted");
+}
+
+#[test]
+fn a_hangup_is_reported_like_the_others() {
+    let bank = Bank::start();
+    bank.fault(r#"{"path":"/payments/wire","kind":"delay","ms":60000}"#);
+    let running = bank.qbank(WIRE).start();
+    until_sent(&running, &bank, "/payments/wire");
+    assert_eq!(interrupt(running, "HUP").error(5)["fate"], "unknown");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Calls that a signal can end: on SIGINT, SIGTERM or SIGHUP the program reports what
-//! is known of the money.
+//! is known of the money. A signal that was ignored when the program started stays so.
 
+mod handler;
 mod shared;
 
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -37,7 +38,7 @@ impl Interrupts {
         let signals = ours.clone();
         let begun = Arc::new(Mutex::new(false));
         let has_begun = Arc::clone(&begun);
-        ctrlc::set_handler(move || {
+        handler::start(move || {
             // Locked until the process ends, so that nothing begins meanwhile.
             let has_begun = lock(&has_begun);
             if !*has_begun {
@@ -48,7 +49,7 @@ impl Interrupts {
             // The receiver is gone once the program is ending.
             let _ = signals.send(Event::Interrupted);
         })
-        .map_err(|error| Failure::Local(format!("cannot listen for signals: {error}")))?;
+        .map_err(|error| Failure::Local(format!("signals cannot be handled: {error}")))?;
         Ok(Self { events, ours, begun })
     }
 

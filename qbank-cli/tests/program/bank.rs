@@ -18,7 +18,12 @@ impl Bank {
 
     /// The program with the sandbox's address and credentials in its environment.
     pub(crate) fn qbank(&self, line: &str) -> Program {
-        Program::new(line)
+        self.credentials(Program::new(line))
+    }
+
+    /// A run with the sandbox's address and credentials in its environment.
+    pub(crate) fn credentials(&self, program: Program) -> Program {
+        program
             .env("QBANK_BASE_URL", self.0.base_url())
             .env("QBANK_CLIENT_ID", CLIENT_ID)
             .env("QBANK_CLIENT_SECRET", CLIENT_SECRET)

@@ -23,7 +23,19 @@ pub(crate) struct Program {
 impl Program {
     /// The words of `line` are its arguments.
     pub(crate) fn new(line: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_qbank"));
+        Self::of(Command::new(env!("CARGO_BIN_EXE_qbank")), line)
+    }
+
+    /// The same, started by a shell that first does something else.
+    #[cfg(unix)]
+    pub(crate) fn after(script: &str, line: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{script}; exec \"$0\" \"$@\""));
+        shell.arg(env!("CARGO_BIN_EXE_qbank"));
+        Self::of(shell, line)
+    }
+
+    fn of(mut command: Command, line: &str) -> Self {
         command.args(line.split_ascii_whitespace()).env_clear();
         // What the operating system and a coverage run need.
         for name in ["SystemRoot", "LLVM_PROFILE_FILE"] {
