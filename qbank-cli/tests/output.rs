@@ -313,6 +313,23 @@ fn a_response_that_cannot_be_written_is_not_passed_over() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_does_not_lose_a_payment() {
+    let bank = Bank::start();
+    for write in WRITES {
+        let (reader, writer) = std::io::pipe().unwrap_or_else(|error| panic!("{error}"));
+        drop(reader);
+        let stdout = std::fs::File::from(std::os::fd::OwnedFd::from(writer));
+        let ended = bank.qbank(write).stdout_to(stdout).run();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        let document: Value = serde_json::from_str(last).unwrap_or_default();
+        assert_eq!(document["idempotency_key"], ended.key(), "{ended:?}");
+        assert_eq!(document["fate"], "accepted", "{ended:?}");
+    }
+}
+
 fn read_members(document: &Value) {
     assert_eq!(document["status"], 200);
     assert_eq!(document["attempts"], 1);

@@ -77,7 +77,7 @@ impl Printer {
             json::one_line(&Document::of(reply))
         };
         // The fate of a payment must not be lost.
-        if print(&text) == Written::Failed && !self.reads() {
+        if print(&text) != Written::Done && !self.reads() {
             streams::message(&text);
         }
     }
