@@ -330,6 +330,35 @@ fn a_closed_pipe_does_not_lose_a_payment() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_sent_under_a_key_that_cannot_be_written_down() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").ok();
+    for write in WRITES {
+        let bank = Bank::start();
+        let run = |more: &str| {
+            let file = full().unwrap_or_else(|| panic!("/dev/full"));
+            bank.qbank(write).args(more).stderr_to(file).run()
+        };
+        let ended = run("");
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        let document: Value = serde_json::from_str(&ended.stdout).unwrap_or_default();
+        program::document::assert_error(&document);
+        assert_eq!(document["error"]["kind"], "invalid_input", "{document}");
+        assert_eq!(document["error"]["fate"], "never_sent", "{document}");
+        assert_eq!(bank.requests().len(), 0);
+
+        let ended = run("--output table");
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stdout.contains("--idempotency-key"), "{ended:?}");
+
+        // The caller has the key.
+        let given = run(&format!("--idempotency-key {KEY}"));
+        assert_eq!(given.ok()["idempotency_key"], KEY);
+        assert_eq!(bank.entries_of(KEY), usize::from(write != ISSUE));
+    }
+}
+
 fn read_members(document: &Value) {
     assert_eq!(document["status"], 200);
     assert_eq!(document["attempts"], 1);

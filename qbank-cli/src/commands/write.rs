@@ -20,7 +20,8 @@ pub(crate) fn key(client: &Client, write: &Write) -> IdempotencyKey {
         .unwrap_or_else(|| IdempotencyKey::from_entropy(client.driver().entropy().key))
 }
 
-/// Prints the key, then submits.
+/// Prints the key, then submits. A new key that cannot be printed is not used: after a
+/// crash nobody could resume the payment.
 pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
     context: &Context<'_>,
     client: &Client,
@@ -35,7 +36,12 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
         pending = pending.auth_date(date);
     }
     let call = pending.call();
-    Printer::key(key);
+    if !Printer::key(key) && write.idempotency_key.is_none() {
+        return Err(Failure::usage(
+            "the idempotency key cannot be written to standard error, so nothing is sent; make \
+             standard error writable, or choose the key yourself: --idempotency-key",
+        ));
+    }
     if write.resume && write.first_sent.is_none() {
         Printer::warning(
             "--first-sent was not given and is taken as now: a key that the bank has forgotten \

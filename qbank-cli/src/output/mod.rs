@@ -110,8 +110,12 @@ impl Printer {
 
     /// The key of a write, before its first send: a program that is killed loses
     /// nothing.
-    pub(crate) fn key(key: IdempotencyKey) {
-        streams::message(&json::spaced(&KeyLine { idempotency_key: key }));
+    ///
+    /// Whether it could be written: a key that nobody can read is lost with the
+    /// program.
+    #[must_use]
+    pub(crate) fn key(key: IdempotencyKey) -> bool {
+        streams::message(&json::spaced(&KeyLine { idempotency_key: key }))
     }
 
     /// The value of a later `--first-sent`.
@@ -139,21 +143,28 @@ impl Printer {
         ExitCode::SUCCESS
     }
 
-    /// The failure, on standard error, and its exit code.
+    /// The failure, on standard error, and its exit code. What became of a payment
+    /// goes to standard output where standard error cannot be written.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         let document = ErrorDocument::of(failure, self.unsent);
         if self.is_table() {
-            streams::message(&plain(&format!("error: {failure}")));
+            self.report(&plain(&format!("error: {failure}")));
             if let Some(options) = how_to_resume(&document) {
-                streams::message(&options);
+                self.report(&options);
             }
         } else {
-            streams::message(&json::one_line(&document));
+            self.report(&json::one_line(&document));
         }
         // This run sent nothing; the run that it resumes may have.
         let local = matches!(failure, Failure::Local(_));
         let unknown = local && self.unsent == Fate::Unknown;
         ExitCode::from(if unknown { UNKNOWN } else { failure.code() })
+    }
+
+    fn report(&self, text: &str) {
+        if !streams::message(text) && !self.reads() {
+            print(text);
+        }
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) fn print_raw(text: &str) -> Written {
     }
 }
 
-/// A text and a line break, on standard error.
-pub(super) fn message(text: &str) {
+/// A text and a line break, on standard error; whether it could be written.
+pub(super) fn message(text: &str) -> bool {
     let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+    writeln!(err, "{text}").and_then(|()| err.flush()).is_ok()
 }

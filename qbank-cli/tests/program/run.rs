@@ -18,6 +18,7 @@ pub(crate) struct Program {
     command: Command,
     stdin: Vec<u8>,
     stdout: Option<File>,
+    stderr: Option<File>,
 }
 
 impl Program {
@@ -43,7 +44,7 @@ impl Program {
                 command.env(name, value);
             }
         }
-        Self { command, stdin: Vec::new(), stdout: None }
+        Self { command, stdin: Vec::new(), stdout: None, stderr: None }
     }
 
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
@@ -69,6 +70,12 @@ impl Program {
     /// Where its stdout goes instead of to the test.
     pub(crate) fn stdout_to(mut self, file: File) -> Self {
         self.stdout = Some(file);
+        self
+    }
+
+    /// Where its stderr goes instead of to the test.
+    pub(crate) fn stderr_to(mut self, file: File) -> Self {
+        self.stderr = Some(file);
         self
     }
 
@@ -98,11 +105,11 @@ impl Program {
             .command
             .stdin(Stdio::piped())
             .stdout(self.stdout.map_or_else(Stdio::piped, Into::into))
-            .stderr(Stdio::piped())
+            .stderr(self.stderr.map_or_else(Stdio::piped, Into::into))
             .spawn()
             .unwrap();
         let stdout = child.stdout.take().map(Stream::new).unwrap_or_default();
-        let stderr = Stream::new(child.stderr.take().unwrap());
+        let stderr = child.stderr.take().map(Stream::new).unwrap_or_default();
         Running { child, stdout, stderr }
     }
 }
