@@ -230,6 +230,52 @@ fn options_stand_before_and_after_the_subcommand() {
 }
 
 #[test]
+fn of_a_global_option_that_is_given_twice_the_last_one_wins() {
+    let bank = Bank::start();
+    for line in [
+        "accounts list --output json --output jsonl",
+        "--output json accounts list --output jsonl",
+        "--output json accounts --output jsonl list",
+        "--output json --output table --output jsonl accounts list",
+        "accounts --output json list --output=jsonl",
+    ] {
+        let ended = bank.qbank(line).run();
+        assert_eq!(ended.stdout.lines().count(), 5, "{line}: {ended:?}");
+    }
+    let (_folder, path) = file("sandbox-secret");
+    let path = path.to_string_lossy();
+    let base_url = bank.base_url();
+    let token_url = format!("{base_url}/token");
+    for (option, last) in [
+        ("--base-url", base_url.as_str()),
+        ("--token-url", token_url.as_str()),
+        ("--client-id", "sandbox"),
+        ("--client-secret-file", &path),
+        ("--proxy", "http://127.0.0.1:1"),
+        ("--connect-timeout", "5"),
+        ("--transport", "hyper"),
+        ("--timeout", "5"),
+        ("--deadline", "5"),
+        ("--max-retries", "1"),
+        ("--on-conflict", "report"),
+    ] {
+        let first = match option {
+            "--transport" => "blocking",
+            "--on-conflict" => "follow",
+            _ => "7",
+        };
+        bank.qbank(&format!("accounts list {option} {first} {option} {last}")).run().ok();
+        bank.qbank(&format!("{option} {first} accounts list {option} {last}")).run().ok();
+    }
+    // An option of one payment is no global one.
+    let error = bank.qbank(ACH).args("--amount 2").run().error(2);
+    assert!(error["message"].to_string().contains("--amount"), "{error}");
+    // Also where the arguments cannot be parsed.
+    let ended = bank.qbank("--output table payments ach --output json").run();
+    assert_eq!(ended.error(2)["kind"], "invalid_input");
+}
+
+#[test]
 fn logs_are_asked_for() {
     let bank = Bank::start();
     assert_eq!(bank.qbank("accounts list").run().stderr, "");
