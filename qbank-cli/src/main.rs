@@ -59,7 +59,7 @@ fn not_parsed(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let _ = error.print();
+    Printer::usage(&error.render().to_string());
     let printer = Printer::of_unparsed(std::env::args_os());
     if printer.is_table() {
         // The message is already there.

@@ -3,6 +3,7 @@
 
 mod document;
 mod error;
+mod escape;
 mod json;
 mod list;
 mod streams;
@@ -22,9 +23,10 @@ use self::streams::Written;
 use crate::args::Output;
 use crate::failure::{Failure, UNKNOWN};
 
+pub(crate) use self::escape::plain;
 pub(crate) use self::list::StreamedList;
 pub(crate) use self::streams::print;
-pub(crate) use self::table::{Rows, plain};
+pub(crate) use self::table::Rows;
 
 /// Prints the result of a command in the chosen form.
 #[derive(Clone)]
@@ -127,6 +129,11 @@ impl Printer {
     /// Where a receiver listens.
     pub(crate) fn listening(url: String) {
         streams::message(&json::spaced(&ListeningLine { listening: url }));
+    }
+
+    /// What is wrong with the arguments, for people.
+    pub(crate) fn usage(text: &str) {
+        streams::message(text.trim_end());
     }
 
     pub(crate) fn warning(text: &str) {

@@ -1,7 +1,10 @@
-//! Standard output and standard error: the only place that writes to either.
+//! Standard output and standard error: the only place that writes to either, and no
+//! active character passes.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::escape::plain_lines;
 
 /// What became of a text for standard output.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,7 @@ pub(crate) fn print(text: &str) -> Written {
 /// A text as it is, on standard output.
 pub(super) fn print_raw(text: &str) -> Written {
     let mut out = io::stdout().lock();
+    let text = plain_lines(text);
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Written::Done,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Written::Closed,
@@ -40,5 +44,5 @@ pub(super) fn print_raw(text: &str) -> Written {
 /// A text and a line break, on standard error; whether it could be written.
 pub(super) fn message(text: &str) -> bool {
     let mut err = io::stderr().lock();
-    writeln!(err, "{text}").and_then(|()| err.flush()).is_ok()
+    writeln!(err, "{}", plain_lines(text)).and_then(|()| err.flush()).is_ok()
 }

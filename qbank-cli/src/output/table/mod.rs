@@ -7,6 +7,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use qbank_proto::Reply;
 use terminal_size::{Width, terminal_size};
 
+use super::escape::plain;
+
 pub(crate) use streamed::StreamedTable;
 
 /// A resource that can be a row.
@@ -61,11 +63,6 @@ pub(crate) fn one<T: Rows>(item: &T) -> String {
         .map(|(name, value)| format!("{name:<16} {}", plain(&value)))
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// A terminal obeys control characters, and the bank's texts are not ours.
-pub(crate) fn plain(text: &str) -> String {
-    text.replace(char::is_control, " ")
 }
 
 /// A reply as lines, with the fate of the money.

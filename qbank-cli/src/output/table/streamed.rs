@@ -2,7 +2,8 @@
 
 use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width};
 
-use super::{Rows, align, plain, styled};
+use super::{Rows, align, styled};
+use crate::output::escape::plain;
 
 /// Columns of fixed widths, and what is above and below the rows.
 pub(crate) struct StreamedTable {
