@@ -155,6 +155,27 @@ fn a_table_has_one_head_and_columns_of_one_width() {
     }
 }
 
+/// 600 KB without a place to wrap.
+#[test]
+fn a_long_word_does_not_hold_up_a_table() {
+    let word = "x".repeat(600 << 10);
+    let transactions = format!("[{}]", item(1).replace("Rent 1", &word));
+    let account =
+        item(1).replace("transactionId", "accountId").replace("description", "accountName");
+    let accounts = format!("[{}]", account.replace("Rent 1", &word));
+    for (line, body) in [("transactions list", transactions), ("accounts list", accounts)] {
+        let bank = whole(body);
+        let ended = Program::new(line)
+            .args("--output table")
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_ACCESS_TOKEN", "a-ready-made-token")
+            .run();
+        assert_eq!(ended.code, Some(0), "{line}");
+        assert!(ended.stdout.contains("xxx…"), "{line}");
+        assert!(ended.took < Duration::from_secs(5), "{line}: {:?}", ended.took);
+    }
+}
+
 /// What is left on stdout, and the error.
 #[track_caller]
 fn broken(bank: &ScriptedBank, transport: &str, output: &str) -> (String, Value) {

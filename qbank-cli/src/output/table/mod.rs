@@ -31,11 +31,23 @@ pub(crate) fn list<T: Rows>(items: &[T]) -> String {
     let mut table = styled();
     table.set_header(T::COLUMNS.to_vec());
     for item in items {
-        table.add_row(item.cells().iter().map(|cell| plain(cell)));
+        table.add_row(cells(item));
     }
     align::<T>(&mut table);
     table.to_string()
 }
+
+/// What a row holds. Wrapping a word takes time with the square of its length, so that a
+/// long cell is cut.
+fn cells<T: Rows>(item: &T) -> impl Iterator<Item = String> {
+    item.cells().into_iter().map(|cell| match cell.char_indices().nth(MAX_CELL) {
+        Some((end, _)) => format!("{}…", plain(&cell[..end])),
+        None => plain(&cell),
+    })
+}
+
+/// Characters; JSON has the whole text.
+const MAX_CELL: usize = 1000;
 
 /// As wide as the terminal at most.
 fn styled() -> Table {

@@ -2,8 +2,7 @@
 
 use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width};
 
-use super::{Rows, align, styled};
-use crate::output::escape::plain;
+use super::{Rows, align, cells, styled};
 
 /// Columns of fixed widths, and what is above and below the rows.
 pub(crate) struct StreamedTable {
@@ -42,7 +41,7 @@ impl StreamedTable {
     pub(crate) fn row<T: Rows>(&self, item: &T) -> String {
         let mut table = Table::new();
         table.load_style(TableStyle::new().content_lines(ContentLineStyle::new('│', '┆', '│')));
-        table.add_row(item.cells().iter().map(|cell| plain(cell)));
+        table.add_row(cells(item));
         table.set_constraints(self.columns.iter().copied());
         align::<T>(&mut table);
         format!("{table}\n")
