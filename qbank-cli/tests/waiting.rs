@@ -152,6 +152,31 @@ fn a_payment_that_failed() {
 }
 
 #[test]
+fn a_table_shows_the_amount_that_the_bank_recorded() {
+    let bank = ScriptedBank::responding(|request| {
+        let payment = json!({"paymentId": UNKNOWN_PAYMENT, "type": "ACH",
+            "status": "P_COMPLETED", "amount": 9.99});
+        match request.head.split(' ').next() {
+            Some("POST") => (202, json!({"paymentId": UNKNOWN_PAYMENT}).to_string()),
+            _ => (200, payment.to_string()),
+        }
+    });
+    let qbank = |more: &str| {
+        Program::new(ACH)
+            .args("--output table")
+            .args(more)
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
+            .run()
+    };
+    let waited = qbank("--wait");
+    assert_eq!(waited.code, Some(0), "{waited:?}");
+    assert!(waited.stdout.contains("9.99") && !waited.stdout.contains("1000.50"), "{waited:?}");
+    // Not known yet.
+    assert!(qbank("").stdout.contains("1000.50 (asked for)"));
+}
+
+#[test]
 fn accepted_without_an_id_cannot_be_waited_for() {
     let bank = ScriptedBank::responding(|_| (202, String::new()));
     let ended = Program::new(ACH)

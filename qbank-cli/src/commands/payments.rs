@@ -6,7 +6,7 @@ use qbank_proto::endpoint::{
     Beneficiary, CreateAch, CreateWire, Destination, Payment, PaymentStatus, Recipient,
 };
 use qbank_proto::http::header;
-use qbank_proto::{Amount, ErrorKind, PaymentId, Reply, Scope};
+use qbank_proto::{Amount, ErrorKind, Money, PaymentId, Reply, Scope};
 use serde::Serialize;
 
 use super::{Context, write};
@@ -22,9 +22,11 @@ struct AchResult {
     payment_id: Option<PaymentId>,
     status: Option<PaymentStatus>,
     location: Option<String>,
-    /// For people: what was paid.
+    /// For people: the amount that the bank recorded, once it is known.
     #[serde(skip)]
-    amount: Amount,
+    recorded: Option<Money>,
+    #[serde(skip)]
+    asked_for: Amount,
 }
 
 impl Rows for AchResult {
@@ -33,9 +35,10 @@ impl Rows for AchResult {
     fn cells(&self) -> Vec<String> {
         let unnamed = || "not named by the bank".to_owned();
         let accepted = || "accepted; its state is not known yet".to_owned();
+        let asked_for = || format!("{} (asked for)", self.asked_for);
         vec![
             self.payment_id.map_or_else(unnamed, |id| id.to_string()),
-            self.amount.to_string(),
+            self.recorded.map_or_else(asked_for, |amount| amount.to_string()),
             self.status.as_ref().map_or_else(accepted, ToString::to_string),
         ]
     }
@@ -73,13 +76,15 @@ pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
         payment_id: accepted.payment_id,
         status: accepted.status,
         location,
-        amount: args.amount,
+        recorded: None,
+        asked_for: args.amount,
     });
     if args.wait.wait {
         let id = reply.value.payment_id;
         context.printer.waiting(id);
         let done = finish(context, &client, id, submitted, begun)?;
         reply.value.status = done.value.status;
+        reply.value.recorded = done.value.amount;
     }
     context.printer.one(&reply);
     Ok(())

@@ -16,7 +16,7 @@ use crate::output::Rows;
 #[serde(transparent)]
 struct TransferResult {
     response: Box<RawValue>,
-    /// For people: what was moved.
+    /// For people. A response that names another amount is refused by the client.
     #[serde(skip)]
     amount: Amount,
 }
