@@ -9,6 +9,7 @@ mod list;
 mod streams;
 mod table;
 mod unparsed;
+mod wrap;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -106,7 +107,7 @@ impl Printer {
     /// For people: the money is under way, and settling may take long.
     pub(crate) fn waiting(&self, payment: Option<PaymentId>) {
         if let (true, Some(payment)) = (self.is_table(), payment) {
-            streams::message(&format!("accepted as payment {payment}; waiting until it is final"));
+            streams::prose(&format!("accepted as payment {payment}; waiting until it is final"));
         }
     }
 
@@ -133,11 +134,11 @@ impl Printer {
 
     /// What is wrong with the arguments, for people.
     pub(crate) fn usage(text: &str) {
-        streams::message(text.trim_end());
+        streams::prose(text.trim_end());
     }
 
     pub(crate) fn warning(text: &str) {
-        streams::message(&format!("warning: {text}"));
+        streams::prose(&format!("warning: {text}"));
     }
 
     /// The exit code after a success: a read whose response could not be printed is
@@ -155,12 +156,13 @@ impl Printer {
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         let document = ErrorDocument::of(failure, self.unsent);
         if self.is_table() {
-            self.report(&plain(&format!("error: {failure}")));
+            self.report(streams::prose, &plain(&format!("error: {failure}")));
             if let Some(options) = how_to_resume(&document) {
-                self.report(&options);
+                // In one line, to be copied.
+                self.report(streams::message, &options);
             }
         } else {
-            self.report(&json::one_line(&document));
+            self.report(streams::message, &json::one_line(&document));
         }
         // This run sent nothing; the run that it resumes may have.
         let local = matches!(failure, Failure::Local(_));
@@ -168,8 +170,8 @@ impl Printer {
         ExitCode::from(if unknown { UNKNOWN } else { failure.code() })
     }
 
-    fn report(&self, text: &str) {
-        if !streams::message(text) && !self.reads() {
+    fn report(&self, write: impl Fn(&str) -> bool, text: &str) {
+        if !write(text) && !self.reads() {
             print(text);
         }
     }

@@ -4,7 +4,10 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use terminal_size::{Width, terminal_size_of};
+
 use super::escape::plain_lines;
+use super::wrap::between_words;
 
 /// What became of a text for standard output.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,4 +48,12 @@ pub(super) fn print_raw(text: &str) -> Written {
 pub(super) fn message(text: &str) -> bool {
     let mut err = io::stderr().lock();
     writeln!(err, "{}", plain_lines(text)).and_then(|()| err.flush()).is_ok()
+}
+
+/// A text for people, on standard error: as wide as its terminal.
+pub(super) fn prose(text: &str) -> bool {
+    match terminal_size_of(io::stderr()) {
+        Some((Width(columns), _)) => message(&between_words(text, columns, "")),
+        None => message(text),
+    }
 }

@@ -6,10 +6,11 @@ use qbank_proto::endpoint::{
     Account, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
 };
 
-use super::Rows;
+use super::{ID, Rows};
 
 impl Rows for Account {
     const COLUMNS: &'static [&'static str] = &["account", "name", "type", "currency", "status"];
+    const WIDTHS: &'static [u16] = &[ID, 0, 8, 8, 8];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -39,7 +40,7 @@ impl Rows for Transaction {
     const COLUMNS: &'static [&'static str] =
         &["transaction", "amount", "description", "value date", "posted", "status"];
     const AMOUNTS: &'static [usize] = &[1];
-    const WIDTHS: &'static [u16] = &[36, 14, 0, 10, 16, 8];
+    const WIDTHS: &'static [u16] = &[ID, 14, 0, 10, 16, 8];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -74,6 +75,7 @@ impl Rows for CheckException {
     const COLUMNS: &'static [&'static str] =
         &["exception", "account", "check", "presented", "on", "reason"];
     const AMOUNTS: &'static [usize] = &[3];
+    const WIDTHS: &'static [u16] = &[ID, ID, 10, 14, 10, 16];
 
     fn cells(&self) -> Vec<String> {
         vec![
