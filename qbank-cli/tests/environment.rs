@@ -123,6 +123,103 @@ fn scopes() {
     assert_eq!(scope(empty).as_deref(), Some("accounts.read"));
 }
 
+/// A root certificate in PEM, as it is trusted.
+fn certificate() -> String {
+    use base64::Engine as _;
+    let der = &webpki_root_certs::TLS_SERVER_ROOT_CERTS[0];
+    let text = base64::prelude::BASE64_STANDARD.encode(der);
+    let lines: Vec<String> =
+        text.as_bytes().chunks(64).map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+    let lines = lines.join("\r\n");
+    format!("-----BEGIN CERTIFICATE-----\r\n{lines}\r\n-----END CERTIFICATE-----\r\n")
+}
+
+#[test]
+fn what_an_editor_or_a_copy_adds_is_dropped() {
+    let pasted = |text: &str| format!("\u{feff} {text} \t\r\n");
+    let bank = scripted_bank();
+    let (_one, roots) = file(&format!("\u{feff}{}", certificate()));
+    let (_two, secret) = file(&pasted("secret-from-a-file"));
+    let (_three, number) = file(&pasted("739105528846"));
+    for transport in ["blocking", "hyper"] {
+        let qbank = |line: &str| {
+            Program::new(line)
+                .env("QBANK_BASE_URL", pasted(&bank.base_url))
+                .env("QBANK_TOKEN_URL", pasted(&format!("{}/token", bank.base_url)))
+                .env("QBANK_CLIENT_ID", pasted("our-client"))
+                .env("QBANK_CLIENT_SECRET", pasted("a-secret-of-ours"))
+                .env("QBANK_SCOPES", pasted("a.read b.read"))
+                .env("QBANK_CA_FILE", pasted(&roots.to_string_lossy()))
+                .env("QBANK_TRANSPORT", pasted(transport))
+        };
+        let form = |program: Program| {
+            program.run().ok();
+            let received = bank.received();
+            received.iter().rev().find(|it| it.is_token()).map(|it| it.body.clone())
+        };
+        let sent = form(qbank("accounts list")).unwrap_or_default();
+        assert!(sent.contains("client_id=our-client&"), "{sent}");
+        assert!(sent.contains("client_secret=a-secret-of-ours"), "{sent}");
+        assert!(sent.contains("scope=a.read+b.read"), "{sent}");
+        let sent = form(qbank("accounts list --client-secret-file").arg(&secret));
+        assert!(sent.is_some_and(|sent| sent.contains("client_secret=secret-from-a-file")));
+        qbank("accounts list").env("QBANK_ACCESS_TOKEN", pasted("a-ready-made-token")).run().ok();
+
+        let wire = WIRE.replace("--account-number 739105528846", "--account-number-file");
+        let (before, after) = wire.split_once("--account-number-file").unwrap_or_default();
+        let from_file = qbank(before).args(after).arg("--account-number-file").arg(&number);
+        let from_stdin = qbank(before).args(after).args("--account-number -");
+        for program in [from_file, from_stdin.stdin(pasted("739105528846"))] {
+            program.args("--max-retries 0").run();
+            let sent = bank.received().pop().map(|it| it.body).unwrap_or_default();
+            let sent: Value = serde_json::from_str(&sent).unwrap_or_default();
+            assert_eq!(sent["beneficiary_details"]["account_number"], "739105528846", "{sent}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let bank = scripted_bank();
+    let ended = Program::new("accounts list --base-url")
+        .arg(&bank.base_url)
+        .env("QBANK_BASE_URL", "")
+        .env("QBANK_TOKEN_URL", "")
+        .env("QBANK_CA_FILE", "")
+        .env("QBANK_SCOPES", "")
+        .env("QBANK_TRANSPORT", "")
+        .env("QBANK_CLIENT_ID", "")
+        .env("QBANK_CLIENT_SECRET", "")
+        .env("QBANK_ACCESS_TOKEN", TOKEN)
+        .run();
+    assert_eq!(ended.ok()["result"], json!([]));
+    // Without a URL it is the bank itself, which a dead proxy keeps out of this test.
+    let ended = Program::new("accounts list --max-retries 0 --proxy http://127.0.0.1:1")
+        .env("QBANK_BASE_URL", "")
+        .env("QBANK_ACCESS_TOKEN", TOKEN)
+        .run();
+    assert_eq!(ended.error(3)["kind"], "transport");
+}
+
+#[test]
+fn a_variable_of_white_space_is_refused_by_name() {
+    let bank = Bank::start();
+    for name in [
+        "QBANK_BASE_URL",
+        "QBANK_TOKEN_URL",
+        "QBANK_CA_FILE",
+        "QBANK_SCOPES",
+        "QBANK_TRANSPORT",
+        "QBANK_CLIENT_ID",
+        "QBANK_CLIENT_SECRET",
+        "QBANK_ACCESS_TOKEN",
+    ] {
+        let error = bank.qbank(ACH).env(name, "\u{feff} \r\n").run().error(2);
+        assert!(error["message"].to_string().contains(name), "{error}");
+    }
+    assert!(bank.requests().is_empty());
+}
+
 #[test]
 fn roots_and_transport() {
     let bank = Bank::start();

@@ -1,4 +1,6 @@
 //! The options that every command takes. One that is given twice: the last one wins.
+//! Variables are read by the rooms that use them: the parser would refuse a bad one even
+//! where the option is given.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,55 +13,24 @@ use super::values;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// URL of the API with the version [default: https://api.qbankconnect.com/v1]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "QBANK_BASE_URL",
-        global = true,
-        overrides_with = "base_url"
-    )]
+    /// URL of the API with the version; or QBANK_BASE_URL [default: https://api.qbankconnect.com/v1]
+    #[arg(long, value_name = "URL", global = true, overrides_with = "base_url")]
     pub(crate) base_url: Option<String>,
-    /// URL of the token endpoint [default: {base-url}/token]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "QBANK_TOKEN_URL",
-        global = true,
-        overrides_with = "token_url"
-    )]
+    /// URL of the token endpoint; or QBANK_TOKEN_URL [default: {base-url}/token]
+    #[arg(long, value_name = "URL", global = true, overrides_with = "token_url")]
     pub(crate) token_url: Option<String>,
-    /// The client id
-    #[arg(
-        long,
-        value_name = "ID",
-        env = "QBANK_CLIENT_ID",
-        hide_env_values = true,
-        global = true,
-        overrides_with = "client_id"
-    )]
+    /// The client id; or QBANK_CLIENT_ID
+    #[arg(long, value_name = "ID", global = true, overrides_with = "client_id")]
     pub(crate) client_id: Option<String>,
     /// File with the client secret; or set QBANK_CLIENT_SECRET. A ready-made
     /// bearer token goes into QBANK_ACCESS_TOKEN
     #[arg(long, value_name = "FILE", global = true, overrides_with = "client_secret_file")]
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// Scope to ask for, repeatable [default: what the command needs]
-    #[arg(
-        long = "scope",
-        value_name = "SCOPE",
-        env = "QBANK_SCOPES",
-        value_delimiter = ' ',
-        global = true
-    )]
+    /// Scope to ask for, repeatable; or QBANK_SCOPES, separated by blanks [default: what the command needs]
+    #[arg(long = "scope", value_name = "SCOPE", global = true)]
     pub(crate) scopes: Vec<String>,
-    /// PEM file of an additional root certificate
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "QBANK_CA_FILE",
-        global = true,
-        overrides_with = "ca_file"
-    )]
+    /// PEM file of an additional root certificate; or QBANK_CA_FILE
+    #[arg(long, value_name = "FILE", global = true, overrides_with = "ca_file")]
     pub(crate) ca_file: Option<PathBuf>,
     /// HTTP proxy; or HTTPS_PROXY, ALL_PROXY, NO_PROXY. Never for loopback
     #[arg(long, value_name = "URL", global = true, overrides_with = "proxy")]

@@ -95,24 +95,24 @@ impl<L: ListEndpoint> Iterator for List<L> {
     }
 }
 
-/// The variable is read here: the parser of arguments would refuse a bad one even
-/// where the option is given.
 fn chosen(global: &Global) -> Result<Transport, Failure> {
     if let Some(transport) = global.transport {
         return Ok(transport);
     }
-    let Some(name) = std::env::var_os("QBANK_TRANSPORT").filter(|name| !name.is_empty()) else {
+    let Some(name) = input::text("QBANK_TRANSPORT")? else {
         return Ok(Transport::Blocking);
     };
-    Transport::from_str(&name.to_string_lossy(), false)
+    Transport::from_str(&name, false)
         .map_err(|_| Failure::usage("QBANK_TRANSPORT must be blocking or hyper"))
 }
 
 /// The driver that was chosen, with its certificates and its proxy.
 pub(crate) fn choose(global: &Global) -> Result<EitherDriver, Failure> {
     let roots = match &global.ca_file {
-        Some(path) => Some(input::bytes(path, "--ca-file", 4 << 20)?),
-        None => None,
+        Some(path) => Some(input::pem(path, "--ca-file")?),
+        None => input::path("QBANK_CA_FILE")?
+            .map(|path| input::pem(&path, "QBANK_CA_FILE"))
+            .transpose()?,
     };
     match chosen(global)? {
         Transport::Blocking => {

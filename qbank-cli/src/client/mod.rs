@@ -3,7 +3,7 @@
 
 mod driver;
 
-use qbank_proto::{AccessToken, Config, Credentials, Environment, Scope, Secret};
+use qbank_proto::{AccessToken, Config, Credentials, Environment, Scope};
 
 use crate::args::Global;
 use crate::failure::Failure;
@@ -15,14 +15,11 @@ const PRODUCTION: &str = "https://api.qbankconnect.com/v1";
 
 /// `needed` are the scopes to ask for if none were chosen.
 pub(crate) fn connect(global: &Global, needed: &[Scope]) -> Result<Client, Failure> {
-    let base_url = global.base_url.clone().unwrap_or_else(|| PRODUCTION.to_owned());
-    let environment = Environment::Custom { base_url, token_url: global.token_url.clone() };
-    let chosen: Vec<Scope> = global
-        .scopes
-        .iter()
-        .filter(|scope| !scope.is_empty())
-        .map(|scope| Scope::from(scope.as_str()))
-        .collect();
+    let environment = Environment::Custom {
+        base_url: base_url(global)?.unwrap_or_else(|| PRODUCTION.to_owned()),
+        token_url: or_variable(global.token_url.as_ref(), "QBANK_TOKEN_URL")?,
+    };
+    let chosen = scopes(global)?;
     let scopes = if chosen.is_empty() { needed.to_vec() } else { chosen };
     // A plain http URL is accepted for loopback only.
     let mut config = Config::new(environment, credentials(global)?)
@@ -37,18 +34,34 @@ pub(crate) fn connect(global: &Global, needed: &[Scope]) -> Result<Client, Failu
     Ok(Client::with_driver(config, choose(global)?)?)
 }
 
+/// The base URL that was chosen, if one was.
+pub(crate) fn base_url(global: &Global) -> Result<Option<String>, Failure> {
+    or_variable(global.base_url.as_ref(), "QBANK_BASE_URL")
+}
+
+/// An option, or else a variable.
+fn or_variable(option: Option<&String>, name: &str) -> Result<Option<String>, Failure> {
+    option.map_or_else(|| input::text(name), |value| Ok(Some(value.clone())))
+}
+
+fn scopes(global: &Global) -> Result<Vec<Scope>, Failure> {
+    let variable = if global.scopes.is_empty() { input::text("QBANK_SCOPES")? } else { None };
+    let chosen = global.scopes.iter().map(String::as_str).chain(variable.as_deref());
+    Ok(chosen.flat_map(str::split_whitespace).map(Scope::from).collect())
+}
+
 fn credentials(global: &Global) -> Result<Credentials, Failure> {
     if let Some(token) = variable("QBANK_ACCESS_TOKEN")? {
-        let token = AccessToken::new(token.expose().trim())
+        let token = AccessToken::new(token.expose())
             .map_err(|error| Failure::usage(format!("QBANK_ACCESS_TOKEN: {error}")))?;
         return Ok(Credentials::Token(token));
     }
     let secret = match &global.client_secret_file {
         Some(path) => Some(input::secret(path, "--client-secret-file")?),
-        None => variable("QBANK_CLIENT_SECRET")?
-            .map(|secret| Secret::new(secret.expose().trim_end_matches(['\r', '\n']))),
+        None => variable("QBANK_CLIENT_SECRET")?,
     };
-    let id = global.client_id.clone().filter(|id| !id.is_empty());
+    let id = or_variable(global.client_id.as_ref(), "QBANK_CLIENT_ID")?;
+    let id = id.filter(|id| !id.is_empty());
     match (id, secret) {
         (Some(id), Some(secret)) => Ok(Credentials::client(id, secret)),
         (None, _) => Err(Failure::usage(

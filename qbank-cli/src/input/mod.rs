@@ -4,5 +4,11 @@
 mod file;
 mod variable;
 
-pub(crate) use file::{bytes, secret};
-pub(crate) use variable::variable;
+pub(crate) use file::{bytes, pem, secret};
+pub(crate) use variable::{path, text, variable};
+
+/// A text without what an editor or a copy adds: one byte order mark, and white space
+/// around it.
+fn cleaned(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text).trim()
+}

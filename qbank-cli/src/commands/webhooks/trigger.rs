@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 
 use crate::args::{Resend, Trigger};
+use crate::client;
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::input::variable;
@@ -85,7 +86,7 @@ fn deliver(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<
 
 /// Sends a request to the control surface beside the API that `--base-url` names.
 fn post(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<Bytes, Failure> {
-    let uri = control(context.global.base_url.as_deref(), path)?;
+    let uri = control(client::base_url(context.global)?.as_deref(), path)?;
     let body = serde_json::to_vec(order)
         .map_err(|error| Failure::Local(format!("the request cannot be written: {error}")))?;
     let headers =
