@@ -1,6 +1,6 @@
 //! Tracing on stderr.
 
-use std::io;
+use std::io::{self, Write};
 
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
@@ -9,8 +9,10 @@ use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::output::plain;
+
 /// `-v` is debug, `-vv` trace; `RUST_LOG` is finer. The HTTP libraries' own
-/// lines are capped at info whatever is asked: they print raw bytes.
+/// lines are capped at info always: they print raw bytes.
 pub(crate) fn start(verbose: u8) {
     let wanted = match (verbose, std::env::var("RUST_LOG").ok()) {
         (0, Some(directives)) => directives.parse().unwrap_or_else(|_| quiet()),
@@ -19,11 +21,26 @@ pub(crate) fn start(verbose: u8) {
         (_, _) => Targets::new().with_default(LevelFilter::TRACE),
     };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(|| Escaped)
         .with_ansi(false)
         .with_filter(filter_fn(harmless))
         .with_filter(wanted);
     tracing_subscriber::registry().with(lines).init();
+}
+
+/// An event is written at once, as one line.
+struct Escaped;
+
+impl Write for Escaped {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let line = plain(String::from_utf8_lossy(event).trim_end_matches('\n'));
+        writeln!(io::stderr().lock(), "{line}")?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 fn quiet() -> Targets {

@@ -1,20 +1,28 @@
 //! `qbank`: QBank Connect from a shell.
+//!
+//! Each folder is a room, and imports go down this list only:
+//!
+//! - `commands`: what each command does
+//! - `demo`, `receiver`: the demo, and the receiver of webhooks
+//! - `signals`: calls that a signal can end
+//! - `output`: JSON, tables and failures, on either stream
+//! - `client`: the configured client, over the driver that was chosen
+//! - `input`: files, standard input and variables
+//! - `failure`: why the program failed, and its exit codes
+//! - `args`: the command line
 
 #![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are the program's help")]
 
 mod args;
+mod client;
 mod commands;
-mod connect;
 mod demo;
-mod exit;
+mod failure;
 mod input;
-mod interrupt;
 mod logging;
 mod output;
 mod receiver;
-mod streamed;
-mod table;
-mod transport;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -23,21 +31,20 @@ use clap::error::ErrorKind as Usage;
 use qbank_proto::Fate;
 
 use crate::args::Cli;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::output::Printer;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return not_understood(&error),
+        Err(error) => return not_parsed(&error),
     };
     let unsent = match cli.command.write() {
         None => Fate::NotApplicable,
         Some(write) if write.resume => Fate::Unknown,
         Some(_) => Fate::NeverSent,
     };
-    let guessed = cli.command.write().is_some_and(|it| it.resume && it.first_sent.is_none());
-    let printer = Printer::new(cli.global.output, unsent).guessed(guessed);
+    let printer = Printer::new(cli.global.output, unsent);
     logging::start(cli.global.verbose);
     match commands::run(cli, &printer) {
         Ok(()) => printer.success(),
@@ -45,18 +52,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version are answers; anything else is bad usage.
-fn not_understood(error: &clap::Error) -> ExitCode {
+/// Help and version are results; anything else is bad usage.
+fn not_parsed(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), Usage::DisplayHelp | Usage::DisplayVersion) {
         // A closed pipe is no failure of ours.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let _ = error.print();
-    let printer = Printer::of_arguments(std::env::args_os());
+    Printer::usage(&error.render().to_string());
+    let printer = Printer::of_unparsed(std::env::args_os());
     if printer.is_table() {
-        // It has just been said.
-        return ExitCode::from(exit::USAGE);
+        // The message is already there.
+        return ExitCode::from(failure::USAGE);
     }
     printer.failure(&Failure::usage(on_one_line(error)))
 }
@@ -67,12 +74,12 @@ fn on_one_line(error: &clap::Error) -> String {
         return "a command is missing; see --help".to_owned();
     }
     let text = error.render().to_string();
-    let said = ["\n\nUsage:", "\n\nFor more information"]
+    let message = ["\n\nUsage:", "\n\nFor more information"]
         .iter()
         .filter_map(|rest| text.split_once(rest))
-        .map(|(said, _)| said)
-        .min_by_key(|said| said.len())
+        .map(|(message, _)| message)
+        .min_by_key(|message| message.len())
         .unwrap_or(&text);
-    let words: Vec<&str> = said.trim_start_matches("error: ").split_whitespace().collect();
+    let words: Vec<&str> = message.trim_start_matches("error: ").split_whitespace().collect();
     words.join(" ")
 }

@@ -2,15 +2,15 @@
 
 mod program;
 
-use program::tiny::Tiny;
+use program::scripted::ScriptedBank;
 use program::{ACH, Bank, OPERATING, Program, READS, WIRE, WRITES, file};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-of-some-length";
 
 /// Gives a token, an empty list of accounts, and accepts ACH payments.
-fn tiny() -> Tiny {
-    Tiny::start(|request| {
+fn scripted_bank() -> ScriptedBank {
+    ScriptedBank::responding(|request| {
         if request.is_token() {
             let token = json!({"access_token": TOKEN, "token_type": "bearer", "expires_in": 60});
             return (200, token.to_string());
@@ -25,7 +25,7 @@ fn tiny() -> Tiny {
 #[test]
 fn addresses() {
     let bank = Bank::start();
-    let other = tiny();
+    let other = scripted_bank();
     let ended = bank.qbank("accounts list --base-url").arg(&other.base_url).run();
     assert_eq!(ended.ok()["result"], json!([]));
     assert!(bank.requests().is_empty());
@@ -50,7 +50,7 @@ fn addresses() {
 
 #[test]
 fn credentials() {
-    let bank = tiny();
+    let bank = scripted_bank();
     let (_folder, path) = file("from-a-file\r\n");
     let qbank = |line: &str| {
         Program::new(line)
@@ -86,7 +86,7 @@ fn credentials() {
 
 #[test]
 fn scopes() {
-    let bank = tiny();
+    let bank = scripted_bank();
     let scope = |program: Program| {
         program
             .env("QBANK_BASE_URL", &bank.base_url)
@@ -123,6 +123,103 @@ fn scopes() {
     assert_eq!(scope(empty).as_deref(), Some("accounts.read"));
 }
 
+/// A root certificate in PEM, as it is trusted.
+fn certificate() -> String {
+    use base64::Engine as _;
+    let der = &webpki_root_certs::TLS_SERVER_ROOT_CERTS[0];
+    let text = base64::prelude::BASE64_STANDARD.encode(der);
+    let lines: Vec<String> =
+        text.as_bytes().chunks(64).map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+    let lines = lines.join("\r\n");
+    format!("-----BEGIN CERTIFICATE-----\r\n{lines}\r\n-----END CERTIFICATE-----\r\n")
+}
+
+#[test]
+fn what_an_editor_or_a_copy_adds_is_dropped() {
+    let pasted = |text: &str| format!("\u{feff} {text} \t\r\n");
+    let bank = scripted_bank();
+    let (_one, roots) = file(&format!("\u{feff}{}", certificate()));
+    let (_two, secret) = file(&pasted("secret-from-a-file"));
+    let (_three, number) = file(&pasted("739105528846"));
+    for transport in ["blocking", "hyper"] {
+        let qbank = |line: &str| {
+            Program::new(line)
+                .env("QBANK_BASE_URL", pasted(&bank.base_url))
+                .env("QBANK_TOKEN_URL", pasted(&format!("{}/token", bank.base_url)))
+                .env("QBANK_CLIENT_ID", pasted("our-client"))
+                .env("QBANK_CLIENT_SECRET", pasted("a-secret-of-ours"))
+                .env("QBANK_SCOPES", pasted("a.read b.read"))
+                .env("QBANK_CA_FILE", pasted(&roots.to_string_lossy()))
+                .env("QBANK_TRANSPORT", pasted(transport))
+        };
+        let form = |program: Program| {
+            program.run().ok();
+            let received = bank.received();
+            received.iter().rev().find(|it| it.is_token()).map(|it| it.body.clone())
+        };
+        let sent = form(qbank("accounts list")).unwrap_or_default();
+        assert!(sent.contains("client_id=our-client&"), "{sent}");
+        assert!(sent.contains("client_secret=a-secret-of-ours"), "{sent}");
+        assert!(sent.contains("scope=a.read+b.read"), "{sent}");
+        let sent = form(qbank("accounts list --client-secret-file").arg(&secret));
+        assert!(sent.is_some_and(|sent| sent.contains("client_secret=secret-from-a-file")));
+        qbank("accounts list").env("QBANK_ACCESS_TOKEN", pasted("a-ready-made-token")).run().ok();
+
+        let wire = WIRE.replace("--account-number 739105528846", "--account-number-file");
+        let (before, after) = wire.split_once("--account-number-file").unwrap_or_default();
+        let from_file = qbank(before).args(after).arg("--account-number-file").arg(&number);
+        let from_stdin = qbank(before).args(after).args("--account-number -");
+        for program in [from_file, from_stdin.stdin(pasted("739105528846"))] {
+            program.args("--max-retries 0").run();
+            let sent = bank.received().pop().map(|it| it.body).unwrap_or_default();
+            let sent: Value = serde_json::from_str(&sent).unwrap_or_default();
+            assert_eq!(sent["beneficiary_details"]["account_number"], "739105528846", "{sent}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let bank = scripted_bank();
+    let ended = Program::new("accounts list --base-url")
+        .arg(&bank.base_url)
+        .env("QBANK_BASE_URL", "")
+        .env("QBANK_TOKEN_URL", "")
+        .env("QBANK_CA_FILE", "")
+        .env("QBANK_SCOPES", "")
+        .env("QBANK_TRANSPORT", "")
+        .env("QBANK_CLIENT_ID", "")
+        .env("QBANK_CLIENT_SECRET", "")
+        .env("QBANK_ACCESS_TOKEN", TOKEN)
+        .run();
+    assert_eq!(ended.ok()["result"], json!([]));
+    // Without a URL it is the bank itself, which a dead proxy keeps out of this test.
+    let ended = Program::new("accounts list --max-retries 0 --proxy http://127.0.0.1:1")
+        .env("QBANK_BASE_URL", "")
+        .env("QBANK_ACCESS_TOKEN", TOKEN)
+        .run();
+    assert_eq!(ended.error(3)["kind"], "transport");
+}
+
+#[test]
+fn a_variable_of_white_space_is_refused_by_name() {
+    let bank = Bank::start();
+    for name in [
+        "QBANK_BASE_URL",
+        "QBANK_TOKEN_URL",
+        "QBANK_CA_FILE",
+        "QBANK_SCOPES",
+        "QBANK_TRANSPORT",
+        "QBANK_CLIENT_ID",
+        "QBANK_CLIENT_SECRET",
+        "QBANK_ACCESS_TOKEN",
+    ] {
+        let error = bank.qbank(ACH).env(name, "\u{feff} \r\n").run().error(2);
+        assert!(error["message"].to_string().contains(name), "{error}");
+    }
+    assert!(bank.requests().is_empty());
+}
+
 #[test]
 fn roots_and_transport() {
     let bank = Bank::start();
@@ -130,8 +227,8 @@ fn roots_and_transport() {
     for program in [
         bank.qbank("accounts list --ca-file").arg(&path),
         bank.qbank("accounts list").env("QBANK_CA_FILE", &path),
-        bank.qbank("accounts list").env("QBANK_TRANSPORT", "pigeon"),
-        bank.qbank("accounts list --transport pigeon"),
+        bank.qbank("accounts list").env("QBANK_TRANSPORT", "unknown"),
+        bank.qbank("accounts list --transport unknown"),
     ] {
         assert_eq!(program.run().error(2)["kind"], "invalid_input");
     }
@@ -160,7 +257,7 @@ fn a_proxy_is_never_for_loopback() {
         Program::new("accounts list --max-retries 0 --base-url https://bank.invalid/v1")
             .env("QBANK_ACCESS_TOKEN", TOKEN)
     };
-    let proxy = Tiny::start(|_| (403, String::new()));
+    let proxy = ScriptedBank::responding(|_| (403, String::new()));
     let address = proxy.base_url.trim_end_matches("/v1").to_owned();
     list().env("HTTPS_PROXY", &address).run().error(3);
     list().env("ALL_PROXY", &address).run().error(3);
@@ -184,7 +281,7 @@ fn account_numbers_stay_out_of_the_process_list() {
     );
     let wire = WIRE.replace("--account-number 739105528846", "");
     for line in [&recipient, &wire] {
-        let bank = tiny();
+        let bank = scripted_bank();
         let qbank = |line: &str| {
             Program::new(line)
                 .env("QBANK_BASE_URL", &bank.base_url)
@@ -230,6 +327,52 @@ fn options_stand_before_and_after_the_subcommand() {
 }
 
 #[test]
+fn of_a_global_option_that_is_given_twice_the_last_one_wins() {
+    let bank = Bank::start();
+    for line in [
+        "accounts list --output json --output jsonl",
+        "--output json accounts list --output jsonl",
+        "--output json accounts --output jsonl list",
+        "--output json --output table --output jsonl accounts list",
+        "accounts --output json list --output=jsonl",
+    ] {
+        let ended = bank.qbank(line).run();
+        assert_eq!(ended.stdout.lines().count(), 5, "{line}: {ended:?}");
+    }
+    let (_folder, path) = file("sandbox-secret");
+    let path = path.to_string_lossy();
+    let base_url = bank.base_url();
+    let token_url = format!("{base_url}/token");
+    for (option, last) in [
+        ("--base-url", base_url.as_str()),
+        ("--token-url", token_url.as_str()),
+        ("--client-id", "sandbox"),
+        ("--client-secret-file", &path),
+        ("--proxy", "http://127.0.0.1:1"),
+        ("--connect-timeout", "5"),
+        ("--transport", "hyper"),
+        ("--timeout", "5"),
+        ("--deadline", "5"),
+        ("--max-retries", "1"),
+        ("--on-conflict", "report"),
+    ] {
+        let first = match option {
+            "--transport" => "blocking",
+            "--on-conflict" => "follow",
+            _ => "7",
+        };
+        bank.qbank(&format!("accounts list {option} {first} {option} {last}")).run().ok();
+        bank.qbank(&format!("{option} {first} accounts list {option} {last}")).run().ok();
+    }
+    // An option of one payment is no global one.
+    let error = bank.qbank(ACH).args("--amount 2").run().error(2);
+    assert!(error["message"].to_string().contains("--amount"), "{error}");
+    // Also where the arguments cannot be parsed.
+    let ended = bank.qbank("--output table payments ach --output json").run();
+    assert_eq!(ended.error(2)["kind"], "invalid_input");
+}
+
+#[test]
 fn logs_are_asked_for() {
     let bank = Bank::start();
     assert_eq!(bank.qbank("accounts list").run().stderr, "");
@@ -247,8 +390,8 @@ fn logs_are_asked_for() {
     bank.fault(r#"{"path":"/accounts","kind":"status","status":400}"#);
     bank.qbank("accounts list -vv").run().error(3);
     // A bad filter is no reason not to pay.
-    let odd = bank.qbank("accounts list").env("RUST_LOG", "[[[=,,");
-    assert_eq!(odd.run().code, Some(0));
+    let bad = bank.qbank("accounts list").env("RUST_LOG", "[[[=,,");
+    assert_eq!(bad.run().code, Some(0));
 }
 
 #[cfg(unix)]

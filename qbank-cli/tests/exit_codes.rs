@@ -1,10 +1,9 @@
-//! Exit codes and error documents: what each kind of trouble looks like to a
-//! script.
+//! Exit codes and error documents: what a script gets for each kind of failure.
 
 mod program;
 
 use program::WRITES;
-use program::tiny::Tiny;
+use program::scripted::ScriptedBank;
 use program::{ACH, Bank, CLOSED, ISSUE, OPERATING, PAYROLL, Program, READS, TRANSFER, WIRE};
 use serde_json::{Value, json};
 
@@ -82,12 +81,12 @@ fn a_403_names_the_scope_and_the_option() {
     let error = bank.qbank(&line).run().error(3);
     assert_eq!(error["kind"], "permission_denied");
     assert_eq!(error["fate"], "refused");
-    says(&error, &["payments.wire.write", "--scope"]);
+    message_contains(&error, &["payments.wire.write", "--scope"]);
 
     let error = bank.qbank("accounts list --scope no.such").run().error(3);
     assert_eq!(error["kind"], "unauthenticated");
     assert_eq!(error["error_code"], "invalid_scope");
-    says(&error, &["--scope"]);
+    message_contains(&error, &["--scope"]);
 }
 
 #[test]
@@ -149,7 +148,7 @@ fn what_the_bank_refuses_moves_no_money() {
         let error = bank.qbank(&line).run().error(3);
         assert_eq!(error["kind"], "invalid_request", "{error}");
         assert_eq!(error["fate"], "refused", "{error}");
-        says(&error, &["no money moved"]);
+        message_contains(&error, &["no money moved"]);
     }
     assert_eq!(bank.entries(), 0);
 }
@@ -176,10 +175,10 @@ fn nothing_is_sent_without_a_token() {
 
 #[test]
 fn a_bank_that_is_not_there() {
-    let gone = Bank::start().base_url();
+    let closed = Bank::start().base_url();
     for write in WRITES {
         let error = Program::new(write)
-            .env("QBANK_BASE_URL", &gone)
+            .env("QBANK_BASE_URL", &closed)
             .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
             .args("--max-retries 0")
             .run()
@@ -191,7 +190,7 @@ fn a_bank_that_is_not_there() {
     }
     for read in READS {
         let error = Program::new(read)
-            .env("QBANK_BASE_URL", &gone)
+            .env("QBANK_BASE_URL", &closed)
             .env("QBANK_CLIENT_ID", "sandbox")
             .env("QBANK_CLIENT_SECRET", "sandbox-secret")
             .args("--max-retries 0 --deadline 0.8")
@@ -202,7 +201,7 @@ fn a_bank_that_is_not_there() {
 }
 
 #[test]
-fn answers_that_cannot_be_read_leave_a_write_unknown() {
+fn responses_that_cannot_be_read_leave_a_write_unknown() {
     let bank = Bank::start();
     for kind in ["html", "garbage", "truncate", "drop_after_commit"] {
         bank.fault(&format!(r#"{{"path":"/payments/wire","kind":"{kind}"}}"#));
@@ -214,13 +213,13 @@ fn answers_that_cannot_be_read_leave_a_write_unknown() {
             _ => json!("unexpected_response"),
         };
         assert_eq!(error["kind"], expected, "{kind}: {error}");
-        says(&error, &["UNKNOWN", "same key"]);
+        message_contains(&error, &["UNKNOWN", "same key"]);
         assert_eq!(bank.entries_of(&ended.key()), 1);
     }
 }
 
 #[test]
-fn a_list_that_is_torn_is_no_list() {
+fn a_list_that_is_cut_off_is_no_list() {
     let bank = Bank::start();
     for kind in ["truncate", "html", "garbage"] {
         bank.fault(&format!(r#"{{"path":"/accounts","kind":"{kind}"}}"#));
@@ -232,7 +231,7 @@ fn a_list_that_is_torn_is_no_list() {
 }
 
 #[test]
-fn a_lost_answer_is_found_again_by_itself() {
+fn a_lost_response_is_found_again_by_itself() {
     let bank = Bank::start();
     for (write, path) in [(ACH, "payments/ach"), (WIRE, "payments/wire"), (TRANSFER, "transfers")] {
         bank.fault(&format!(r#"{{"path":"/{path}","kind":"drop_after_commit"}}"#));
@@ -262,13 +261,14 @@ fn a_timeout_after_sending_is_unknown_and_one_of_a_read_is_not() {
     assert_eq!(error["fate"], "unknown", "{error}");
 }
 
-/// What the bank says may hold lines and escapes that a terminal obeys.
+/// The texts of the bank may hold line breaks and escapes that a terminal obeys.
 #[test]
-fn a_terminal_is_not_told_what_to_do() {
-    let evil = "a\u{1b}[2Kb\r\n{\"idempotency_key\": \"x\"}\u{9b}31m";
-    let refusing = Tiny::start(move |_| (400, json!({ "message": evil }).to_string()));
-    let listing = Tiny::start(move |_| {
-        let account = json!({"accountId": OPERATING, "accountName": evil});
+fn texts_of_the_bank_cannot_control_a_terminal() {
+    let hostile = "a\u{1b}[2Kb\r\n{\"idempotency_key\": \"x\"}\u{9b}31m";
+    let refusing =
+        ScriptedBank::responding(move |_| (400, json!({ "message": hostile }).to_string()));
+    let listing = ScriptedBank::responding(move |_| {
+        let account = json!({"accountId": OPERATING, "accountName": hostile});
         (200, json!([account]).to_string())
     });
     for bank in [refusing, listing] {
@@ -284,9 +284,10 @@ fn a_terminal_is_not_told_what_to_do() {
 }
 
 #[test]
-fn an_answer_over_several_lines_is_one_line_here() {
-    let bank =
-        Tiny::start(|_| (201, "{\n  \"a b\": \"c \\\" d\",\n  \"amount\": 1.10\n}\n".into()));
+fn a_response_over_several_lines_is_one_line_here() {
+    let bank = ScriptedBank::responding(|_| {
+        (201, "{\n  \"a b\": \"c \\\" d\",\n  \"amount\": 75.00\n}\n".into())
+    });
     let ended = Program::new(TRANSFER)
         .env("QBANK_BASE_URL", &bank.base_url)
         .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
@@ -294,11 +295,11 @@ fn an_answer_over_several_lines_is_one_line_here() {
         .run();
     assert_eq!(ended.ok()["result"]["a b"], "c \" d");
     assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
-    assert!(ended.stdout.contains("1.10"), "{ended:?}");
+    assert!(ended.stdout.contains("75.00"), "{ended:?}");
 }
 
 #[track_caller]
-fn says(error: &Value, words: &[&str]) {
+fn message_contains(error: &Value, words: &[&str]) {
     let message = error["message"].as_str().unwrap_or_default();
     for word in words {
         assert!(message.contains(word), "{word}: {message}");

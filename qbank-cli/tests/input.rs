@@ -117,8 +117,8 @@ fn a_resumed_request_that_is_wrong_is_bad_input_and_still_unknown() {
     let resumed = format!("--resume --idempotency-key {KEY}");
     let zero = bank.qbank(&TRANSFER.replace("75", "0")).args(&resumed);
     still_unknown(&bank, zero, &["--amount", "more than zero"]);
-    let odd = bank.qbank(ACH).args(&resumed).arg("--reference").arg("a\u{7}b").run();
-    let error = odd.error(2);
+    let bad = bank.qbank(ACH).args(&resumed).arg("--reference").arg("a\u{7}b").run();
+    let error = bad.error(2);
     assert_eq!((&error["fate"], &error["idempotency_key"]), (&"unknown".into(), &KEY.into()));
     assert!(error["message"].to_string().contains("reference id must not have control"));
     assert_eq!(bank.requests().len(), 0);
@@ -305,12 +305,12 @@ fn ready_made_tokens() {
 fn a_variable_that_is_no_text_is_not_passed_over() {
     use std::os::unix::ffi::OsStrExt as _;
     let bank = Bank::start();
-    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let bad = std::ffi::OsStr::from_bytes(b"\xff\xfe");
     for name in ["QBANK_ACCESS_TOKEN", "QBANK_CLIENT_SECRET"] {
-        never_sent(&bank, bank.qbank(ACH).env(name, odd), &[name, "UTF-8"]);
+        never_sent(&bank, bank.qbank(ACH).env(name, bad), &[name, "UTF-8"]);
     }
     let line = "webhooks verify --signature 00";
-    let verify = bank.qbank(line).env("QBANK_WEBHOOK_SECRET", odd);
+    let verify = bank.qbank(line).env("QBANK_WEBHOOK_SECRET", bad);
     refused(&bank, verify, &["QBANK_WEBHOOK_SECRET", "UTF-8"]);
 }
 

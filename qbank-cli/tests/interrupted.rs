@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the program ends at once, and says what it knows of the
+//! SIGINT and SIGTERM: the program ends at once, and reports what is known of the
 //! money.
 
 #![cfg(unix)]
@@ -8,7 +8,7 @@ mod program;
 use std::io::Write;
 use std::time::Duration;
 
-use program::{ACH, Bank, Ended, ISSUE, OPERATING, Running, TRANSFER, WIRE};
+use program::{ACH, Bank, Ended, ISSUE, OPERATING, Program, Running, TRANSFER, WIRE};
 use serde_json::Value;
 
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
@@ -27,7 +27,7 @@ fn until_sent(running: &Running, bank: &Bank, path: &str) {
 }
 
 #[test]
-fn while_the_answer_is_awaited() {
+fn while_the_response_is_awaited() {
     for signal in SIGNALS {
         for (write, path) in [
             (ACH, "/payments/ach"),
@@ -48,6 +48,27 @@ fn while_the_answer_is_awaited() {
             assert_eq!(error["attempts"], 1, "{error}");
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let bank = Bank::start();
+    bank.fault(r#"{"path":"/payments/wire","kind":"delay","ms":1500}"#);
+    let running = bank.credentials(Program::after("trap '' HUP INT", WIRE)).start();
+    until_sent(&running, &bank, "/payments/wire");
+    running.signal("HUP");
+    running.signal("INT");
+    assert_eq!(running.end().ok()["fate"], "accepted");
+}
+
+#[test]
+fn a_hangup_is_reported_like_the_others() {
+    let bank = Bank::start();
+    bank.fault(r#"{"path":"/payments/wire","kind":"delay","ms":60000}"#);
+    let running = bank.qbank(WIRE).start();
+    until_sent(&running, &bank, "/payments/wire");
+    assert_eq!(interrupt(running, "HUP").error(5)["fate"], "unknown");
 }
 
 #[test]
@@ -102,7 +123,7 @@ fn while_a_payment_is_waited_for() {
         let path = format!("/payments/{id}");
         let running = bank.qbank(&format!("payments wait {id}")).start();
         until_sent(&running, &bank, &path);
-        // Until its answer has been read, it is not seen.
+        // Until its response has been read, the payment is not seen.
         std::thread::sleep(Duration::from_millis(300));
         let error = interrupt(running, signal).error(4);
         assert_eq!(error["fate"], "in_progress", "{error}");
@@ -116,10 +137,10 @@ fn while_wait_waits_for_what_was_just_submitted() {
     let bank = Bank::start();
     bank.fault(r#"{"method":"GET","path":"/payments/*","kind":"delay","ms":60000}"#);
     let running = bank.qbank(ACH).arg("--wait").start();
-    running.until("a look", || {
+    running.until("a poll", || {
         let requests = bank.requests();
-        let looks = requests.iter().filter(|it| &*it.method == "GET");
-        (looks.count() > 0).then_some(())
+        let polls = requests.iter().filter(|it| &*it.method == "GET");
+        (polls.count() > 0).then_some(())
     });
     let ended = interrupt(running, "TERM");
     let error = ended.error(4);

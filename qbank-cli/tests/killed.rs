@@ -1,4 +1,4 @@
-//! Killed between send and answer, or left in doubt: run again with the key
+//! Killed between send and response, or left in doubt: run again with the key
 //! that was printed, and the money moves once.
 
 mod program;
@@ -22,7 +22,7 @@ fn fault(bank: &Bank, path: &str, kind: &str) {
 fn done_once(bank: &Bank, path: &str, key: &str, document: &Value) {
     assert_eq!(document["fate"], "accepted", "{document}");
     assert_eq!(document["idempotency_key"], key, "{document}");
-    // An ACH payment is still in process; the others give their answer again.
+    // An ACH payment is still in process; the others give their response again.
     assert_eq!(document["followed_conflict"], path == "/payments/ach");
     if path != "/positivepay/issues" {
         assert_eq!(bank.entries_of(key), 1);
@@ -36,7 +36,7 @@ fn done_once(bank: &Bank, path: &str, key: &str, document: &Value) {
 }
 
 #[test]
-fn killed_while_the_answer_is_on_its_way() {
+fn killed_while_the_response_is_on_its_way() {
     for (write, path) in PATHS {
         let bank = Bank::start();
         fault(&bank, path, r#""kind":"delay","ms":60000"#);
@@ -66,7 +66,7 @@ fn killed_before_anything_was_sent() {
 }
 
 #[test]
-fn an_answer_that_is_lost_for_good() {
+fn a_response_that_is_lost_for_good() {
     for (write, path) in PATHS {
         let bank = Bank::start();
         fault(&bank, path, r#""kind":"drop_after_commit""#);
@@ -119,7 +119,7 @@ fn the_same_key_with_another_amount_moves_nothing() {
     let line = format!("{other} --idempotency-key {key}");
     let error = bank.qbank(&line).run().error(3);
     assert_eq!(error["kind"], "invalid_request");
-    // Resumed, the refusal of this send says nothing of the earlier one.
+    // Resumed, the refusal of this send does not decide the earlier one.
     let error = bank.qbank(&line).arg("--resume").run().error(5);
     assert_eq!(error["fate"], "unknown", "{error}");
     assert_eq!(bank.entries_of(&key), 1);

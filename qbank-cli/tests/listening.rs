@@ -1,4 +1,4 @@
-//! `webhooks listen`, `trigger` and `resend`, against the sandbox and against liars.
+//! `webhooks listen`, `trigger` and `resend`, against the sandbox and against forged deliveries.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use program::tiny::Tiny;
+use program::scripted::ScriptedBank;
 use program::{Bank, Program, Running, WIRE};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -25,8 +25,8 @@ fn listen(more: &str) -> (Running, String) {
         .args(more)
         .env("QBANK_WEBHOOK_SECRET", SECRET)
         .start();
-    let said: Value = serde_json::from_str(&running.stderr_line()).unwrap();
-    let url = said["listening"].as_str().unwrap().to_owned();
+    let message: Value = serde_json::from_str(&running.stderr_line()).unwrap();
+    let url = message["listening"].as_str().unwrap().to_owned();
     (running, url)
 }
 
@@ -34,7 +34,7 @@ fn line(running: &Running, n: usize) -> Value {
     serde_json::from_str(&running.stdout_lines(n + 1)[n]).unwrap()
 }
 
-/// It ends at once, with everything said.
+/// It ends at once, and everything was printed.
 #[track_caller]
 fn ends(running: Running, signal: &str) {
     running.signal(signal);
@@ -66,24 +66,24 @@ fn send(url: &str, head: &str, body: &str) -> String {
         )
         .as_bytes(),
     );
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
-    answer.split("\r\n").next().unwrap_or_default().to_owned()
+    let mut response = String::new();
+    let _ = stream.read_to_string(&mut response);
+    response.split("\r\n").next().unwrap_or_default().to_owned()
 }
 
 #[test]
-fn a_delivery_is_verified_answered_and_printed_with_both_ids() {
+fn a_delivery_is_verified_acknowledged_and_printed_with_both_ids() {
     let bank = Bank::start();
     let (running, url) = listen("");
-    let told = trigger(&bank, &url, "--type wire --amount 12.34 --status P_FAILED");
-    assert_eq!(told["receivers"], 1);
+    let event = trigger(&bank, &url, "--type wire --amount 12.34 --status P_FAILED");
+    assert_eq!(event["receivers"], 1);
     let delivery = line(&running, 0);
     assert_eq!(delivery["verified"], true);
     assert_eq!(delivery["status"], 200);
     assert_eq!(delivery["duplicate"], false);
-    assert_eq!(delivery["event_id"], told["event_id"]);
-    assert_ne!(delivery["webhook_event_id"], told["event_id"]);
-    assert_eq!(delivery["event"]["data"]["paymentId"], told["paymentId"]);
+    assert_eq!(delivery["event_id"], event["event_id"]);
+    assert_ne!(delivery["webhook_event_id"], event["event_id"]);
+    assert_eq!(delivery["event"]["data"]["paymentId"], event["paymentId"]);
     assert_eq!(delivery["event"]["data"]["status"], "P_FAILED");
     assert_eq!(delivery["error"], Value::Null);
     ends(running, "TERM");
@@ -112,7 +112,7 @@ fn a_real_payment_is_told_of_and_resent() {
 }
 
 #[test]
-fn what_is_not_genuine_is_answered_400() {
+fn what_is_not_genuine_is_responded_to_with_400() {
     let (running, url) = listen("");
     let body = r#"{"event_id":"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10"}"#;
     for (n, head) in [
@@ -145,15 +145,16 @@ fn what_is_not_genuine_is_answered_400() {
 fn what_is_genuine_is_forwarded_and_a_failure_there_makes_the_bank_try_again() {
     let bank = Bank::start();
     let status = Arc::new(AtomicU16::new(500));
-    let answer = Arc::clone(&status);
-    let inner = Tiny::start(move |_| (answer.swap(200, Ordering::SeqCst), "{}".to_owned()));
+    let response = Arc::clone(&status);
+    let inner =
+        ScriptedBank::responding(move |_| (response.swap(200, Ordering::SeqCst), "{}".to_owned()));
     let (running, url) = listen(&format!("--forward-to {}", inner.base_url));
-    let told = trigger(&bank, &url, "");
+    let event = trigger(&bank, &url, "");
     let (first, second) = (line(&running, 0), line(&running, 1));
     assert_eq!((&first["status"], &first["forwarded"]), (&json!(502), &json!(500)));
     assert_eq!((&second["status"], &second["forwarded"]), (&json!(200), &json!(200)));
     assert_eq!(second["duplicate"], false);
-    assert_eq!((&first["event_id"], &second["event_id"]), (&told["event_id"], &told["event_id"]));
+    assert_eq!((&first["event_id"], &second["event_id"]), (&event["event_id"], &event["event_id"]));
     assert_ne!(first["webhook_event_id"], second["webhook_event_id"]);
 
     let received = inner.received();
@@ -165,8 +166,8 @@ fn what_is_genuine_is_forwarded_and_a_failure_there_makes_the_bank_try_again() {
 }
 
 #[test]
-fn a_forged_delivery_is_not_forwarded_and_nobody_there_is_502() {
-    let inner = Tiny::start(|_| (200, "{}".to_owned()));
+fn a_forged_delivery_is_not_forwarded_and_no_receiver_is_502() {
+    let inner = ScriptedBank::responding(|_| (200, "{}".to_owned()));
     let (running, url) = listen(&format!("--forward-to {}", inner.base_url));
     assert_eq!(send(&url, "POST / HTTP/1.1", "{}"), "HTTP/1.1 400 Bad Request");
     assert!(inner.received().is_empty());
@@ -181,7 +182,7 @@ fn a_forged_delivery_is_not_forwarded_and_nobody_there_is_502() {
 
 #[test]
 fn a_redirect_is_not_followed_but_a_failure() {
-    let inner = Tiny::start(|_| (302, String::new()));
+    let inner = ScriptedBank::responding(|_| (302, String::new()));
     let (running, url) = listen(&format!("--forward-to {}", inner.base_url));
     let head = format!("POST / HTTP/1.1\r\nwebhook-signature: {}", signature("{}"));
     assert_eq!(send(&url, &head, "{}"), "HTTP/1.1 502 Bad Gateway");
@@ -214,8 +215,8 @@ fn without_a_secret_an_address_or_a_sandbox() {
         let error = program.run().error(2);
         assert!(error["message"].as_str().unwrap().contains("QBANK_BASE_URL"), "{error}");
     }
-    let gone = Program::new("webhooks trigger").env("QBANK_BASE_URL", "http://127.0.0.1:1/v1");
-    assert_eq!(gone.run().error(3)["kind"], "transport");
+    let closed = Program::new("webhooks trigger").env("QBANK_BASE_URL", "http://127.0.0.1:1/v1");
+    assert_eq!(closed.run().error(3)["kind"], "transport");
 }
 
 #[test]

@@ -53,12 +53,12 @@ fn the_sandbox_refuses_what_others_can_reach() {
 fn the_sandbox_serves_until_it_is_told_to_end() {
     for signal in ["TERM", "INT"] {
         let sandbox = Program::new("sandbox --addr 127.0.0.1:0").start();
-        let said: Value = serde_json::from_str(&sandbox.stdout_line()).unwrap();
+        let message: Value = serde_json::from_str(&sandbox.stdout_line()).unwrap();
         assert_members(
-            &said,
+            &message,
             &["base_url", "control_url", "client_id", "client_secret", "webhook_secret"],
         );
-        let word = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+        let word = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
         let paid = Program::new(ACH)
             .env("QBANK_BASE_URL", word("base_url"))
             .env("QBANK_CLIENT_ID", word("client_id"))
@@ -99,7 +99,7 @@ fn help_and_version() {
         let version = concat!("qbank ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), version));
     }
-    // The values of the environment are nobody's business.
+    // Help shows no value of the environment.
     let ended = Program::new("accounts list --help")
         .env("QBANK_CLIENT_ID", "a-client-id-of-ours")
         .env("QBANK_CLIENT_SECRET", "a-client-secret-of-ours")

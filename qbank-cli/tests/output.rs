@@ -287,7 +287,7 @@ fn a_table_of_nothing_says_so() {
 /// A device on which no byte fits.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_that_cannot_be_written_is_not_passed_over() {
+fn a_response_that_cannot_be_written_is_not_passed_over() {
     let bank = Bank::start();
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
     let run = |line: &str| {
@@ -302,7 +302,7 @@ fn an_answer_that_cannot_be_written_is_not_passed_over() {
             assert!(ended.stderr.contains("standard output"), "{ended:?}");
         }
     }
-    // The money moved, whether or not the answer fits: it goes to stderr.
+    // The money moved, whether or not the response fits: it goes to stderr.
     for write in WRITES {
         let ended = run(write).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -310,6 +310,52 @@ fn an_answer_that_cannot_be_written_is_not_passed_over() {
         let document: Value = serde_json::from_str(last).unwrap_or_default();
         assert_eq!(document["idempotency_key"], ended.key(), "{ended:?}");
         assert_eq!(document["fate"], "accepted", "{ended:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_does_not_lose_a_payment() {
+    let bank = Bank::start();
+    for write in WRITES {
+        let (reader, writer) = std::io::pipe().unwrap_or_else(|error| panic!("{error}"));
+        drop(reader);
+        let stdout = std::fs::File::from(std::os::fd::OwnedFd::from(writer));
+        let ended = bank.qbank(write).stdout_to(stdout).run();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        let document: Value = serde_json::from_str(last).unwrap_or_default();
+        assert_eq!(document["idempotency_key"], ended.key(), "{ended:?}");
+        assert_eq!(document["fate"], "accepted", "{ended:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_sent_under_a_key_that_cannot_be_written_down() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").ok();
+    for write in WRITES {
+        let bank = Bank::start();
+        let run = |more: &str| {
+            let file = full().unwrap_or_else(|| panic!("/dev/full"));
+            bank.qbank(write).args(more).stderr_to(file).run()
+        };
+        let ended = run("");
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        let document: Value = serde_json::from_str(&ended.stdout).unwrap_or_default();
+        program::document::assert_error(&document);
+        assert_eq!(document["error"]["kind"], "invalid_input", "{document}");
+        assert_eq!(document["error"]["fate"], "never_sent", "{document}");
+        assert_eq!(bank.requests().len(), 0);
+
+        let ended = run("--output table");
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stdout.contains("--idempotency-key"), "{ended:?}");
+
+        // The caller has the key.
+        let given = run(&format!("--idempotency-key {KEY}"));
+        assert_eq!(given.ok()["idempotency_key"], KEY);
+        assert_eq!(bank.entries_of(KEY), usize::from(write != ISSUE));
     }
 }
 

@@ -1,9 +1,9 @@
 //! A secret is on neither stream: whatever is asked for, whatever the bank
-//! answers.
+//! responses.
 
 mod program;
 
-use program::tiny::{Received, Tiny};
+use program::scripted::{Received, ScriptedBank};
 use program::{Bank, Ended, OPERATING, Program, READS, WRITES};
 use qbank_sandbox::{CLIENT_SECRET, WEBHOOK_SECRET};
 use serde_json::json;
@@ -88,15 +88,15 @@ fn logs_are_there_to_be_searched() {
 
 /// Repeats the whole request wherever an error has room for it.
 fn echo(request: &Received, status: u16) -> (u16, String) {
-    let said = request.whole();
+    let message = request.whole();
     let error = json!({
-        "message": said, "error_code": said, "title": said, "detail": said, "type": said,
-        "error": said, "error_description": said,
+        "message": message, "error_code": message, "title": message, "detail": message, "type": message,
+        "error": message, "error_description": message,
     });
     (status, error.to_string())
 }
 
-fn against(bank: &Tiny, line: &str) -> Program {
+fn against(bank: &ScriptedBank, line: &str) -> Program {
     Program::new(line)
         .env("QBANK_BASE_URL", &bank.base_url)
         .env("QBANK_CLIENT_ID", "our-client")
@@ -107,7 +107,7 @@ fn against(bank: &Tiny, line: &str) -> Program {
 #[test]
 fn a_bank_that_echoes_everything() {
     for status in [400, 403, 409, 429, 500] {
-        let bank = Tiny::start(move |request| {
+        let bank = ScriptedBank::responding(move |request| {
             if request.is_token() {
                 let token = json!({"access_token": TOKEN, "token_type": "Bearer"});
                 return (200, token.to_string());
@@ -128,8 +128,8 @@ fn a_bank_that_echoes_everything() {
 }
 
 #[test]
-fn a_good_answer_that_echoes_everything() {
-    let bank = Tiny::start(|request| {
+fn a_good_response_that_echoes_everything() {
+    let bank = ScriptedBank::responding(|request| {
         if request.is_token() {
             let scope = format!("accounts.read {SECRET}");
             let token = json!({"access_token": TOKEN, "token_type": "Bearer", "scope": scope});
@@ -150,7 +150,7 @@ fn a_good_answer_that_echoes_everything() {
 #[test]
 fn a_token_endpoint_that_echoes_everything() {
     for status in [200, 400, 401, 500] {
-        let bank = Tiny::start(move |request| echo(request, status));
+        let bank = ScriptedBank::responding(move |request| echo(request, status));
         for line in [READS[0], READS[1], WRITES[1]] {
             let ended = against(&bank, line).run();
             assert_eq!(ended.code, Some(3), "{ended:?}");
@@ -162,13 +162,16 @@ fn a_token_endpoint_that_echoes_everything() {
 
 #[test]
 fn a_bank_that_echoes_the_beginning_of_each() {
-    let bank = Tiny::start(|request| {
+    let bank = ScriptedBank::responding(|request| {
         if request.is_token() {
             return (200, json!({"access_token": TOKEN, "token_type": "Bearer"}).to_string());
         }
         let cut = |text: &str| format!("{}...", &text[..text.len() - 1]);
-        let said = format!("{} {} {}", cut(TOKEN), cut(SECRET), cut(ACCOUNT_NUMBER));
-        (422, json!({"message": said, "error_code": "ERR_X_001", "request_id": null}).to_string())
+        let message = format!("{} {} {}", cut(TOKEN), cut(SECRET), cut(ACCOUNT_NUMBER));
+        (
+            422,
+            json!({"message": message, "error_code": "ERR_X_001", "request_id": null}).to_string(),
+        )
     });
     for line in every_command() {
         let ended = against(&bank, &line).run();
@@ -186,7 +189,7 @@ fn a_secret_that_a_form_has_to_escape() {
     // Long runs on both sides of what is escaped, so that the form's spelling shows
     // eight characters in a row, too.
     let secret = "correcthorse/battery+staple";
-    let bank = Tiny::start(|request| echo(request, 400));
+    let bank = ScriptedBank::responding(|request| echo(request, 400));
     let ended = against(&bank, "token").env("QBANK_CLIENT_SECRET", secret).run();
     assert_eq!(ended.code, Some(3), "{ended:?}");
     hides(&ended, secret);
@@ -196,8 +199,8 @@ fn a_secret_that_a_form_has_to_escape() {
 #[test]
 fn input_that_is_refused_is_not_repeated_if_it_is_secret() {
     let bank = Bank::start();
-    let odd = format!("{SECRET}\u{7}");
-    let token = bank.qbank(WRITES[0]).env("QBANK_ACCESS_TOKEN", &odd);
+    let bad = format!("{SECRET}\u{7}");
+    let token = bank.qbank(WRITES[0]).env("QBANK_ACCESS_TOKEN", &bad);
     hides(&token.run(), SECRET);
     let secret = bank.qbank("accounts list --client-secret").arg(SECRET);
     let separate = secret.run();

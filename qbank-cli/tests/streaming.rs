@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use program::tiny::Tiny;
+use program::scripted::ScriptedBank;
 use program::{Bank, PATIENCE, Program};
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ fn item(n: u32) -> String {
 }
 
 /// A bank that writes what it wants, and a run that reads it with a ready-made token.
-fn list(bank: &Tiny, transport: &str, output: &str) -> Program {
+fn list(bank: &ScriptedBank, transport: &str, output: &str) -> Program {
     Program::new("transactions list --transport")
         .arg(transport)
         .arg("--output")
@@ -36,14 +36,14 @@ fn list(bank: &Tiny, transport: &str, output: &str) -> Program {
         .env("QBANK_ACCESS_TOKEN", "a-ready-made-token")
 }
 
-/// Answers with this body, of which only so much comes.
-fn cut_at(body: String, length: usize) -> Tiny {
-    Tiny::scripted(move |_, mut stream| {
+/// Responds to with this body, of which only so much comes.
+fn cut_at(body: String, length: usize) -> ScriptedBank {
+    ScriptedBank::writing(move |_, mut stream| {
         write!(stream, "{HEAD}Content-Length: {}\r\n\r\n{}", body.len(), &body[..length])
     })
 }
 
-fn whole(body: String) -> Tiny {
+fn whole(body: String) -> ScriptedBank {
     let length = body.len();
     cut_at(body, length)
 }
@@ -59,14 +59,14 @@ impl Held {
     fn start(
         before: impl Fn(&mut &TcpStream) -> io::Result<()> + Send + Sync + 'static,
         after: &'static str,
-    ) -> (Tiny, Self) {
+    ) -> (ScriptedBank, Self) {
         let ((here, reached), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel());
         let (here, may_go_on) = (Mutex::new(here), Mutex::new(may_go_on));
-        let bank = Tiny::scripted(move |_, mut stream| {
+        let bank = ScriptedBank::writing(move |_, mut stream| {
             write!(stream, "{HEAD}\r\n")?;
             before(&mut stream)?;
             let _ = here.lock().unwrap().send(());
-            // Without a word the test is over, or too slow.
+            // Without a message the test is done, or too slow.
             let _ = may_go_on.lock().unwrap().recv_timeout(PATIENCE);
             write!(stream, "{after}")
         });
@@ -140,7 +140,7 @@ fn a_table_has_one_head_and_columns_of_one_width() {
         assert!(lines[0].starts_with('┌') && lines[2].starts_with('╞'), "{}", ended.stdout);
         assert_eq!(lines.iter().filter(|line| line.contains("transaction")).count(), 1);
         assert!(lines.last().is_some_and(|line| line.starts_with('└')), "{}", ended.stdout);
-        // Two wide letters take two places each.
+        // A wide character takes two columns.
         for line in lines.iter().filter(|line| line.is_ascii() || !line.contains('日')) {
             assert_eq!(line.chars().count(), lines[0].chars().count(), "{}", ended.stdout);
         }
@@ -155,9 +155,30 @@ fn a_table_has_one_head_and_columns_of_one_width() {
     }
 }
 
+/// 600 KB without a place to wrap.
+#[test]
+fn a_long_word_does_not_hold_up_a_table() {
+    let word = "x".repeat(600 << 10);
+    let transactions = format!("[{}]", item(1).replace("Rent 1", &word));
+    let account =
+        item(1).replace("transactionId", "accountId").replace("description", "accountName");
+    let accounts = format!("[{}]", account.replace("Rent 1", &word));
+    for (line, body) in [("transactions list", transactions), ("accounts list", accounts)] {
+        let bank = whole(body);
+        let ended = Program::new(line)
+            .args("--output table")
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_ACCESS_TOKEN", "a-ready-made-token")
+            .run();
+        assert_eq!(ended.code, Some(0), "{line}");
+        assert!(ended.stdout.contains("xxx…"), "{line}");
+        assert!(ended.took < Duration::from_secs(5), "{line}: {:?}", ended.took);
+    }
+}
+
 /// What is left on stdout, and the error.
 #[track_caller]
-fn broken(bank: &Tiny, transport: &str, output: &str) -> (String, Value) {
+fn broken(bank: &ScriptedBank, transport: &str, output: &str) -> (String, Value) {
     let ended = list(bank, transport, output).args("--max-retries 0").run();
     if output == "table" {
         assert_eq!(ended.code, Some(3), "{ended:?}");
@@ -174,7 +195,7 @@ fn broken(bank: &Tiny, transport: &str, output: &str) -> (String, Value) {
 
 /// All three outputs keep the first two items, and no more.
 #[track_caller]
-fn keeps_two(bank: &Tiny, transport: &str, offset: usize) {
+fn keeps_two(bank: &ScriptedBank, transport: &str, offset: usize) {
     let (one, two) = (item(1), item(2));
     let (lines, error) = broken(bank, transport, "jsonl");
     assert_eq!(lines, format!("{one}\n{two}\n"));
@@ -182,7 +203,7 @@ fn keeps_two(bank: &Tiny, transport: &str, offset: usize) {
     let message = error["message"].as_str().unwrap_or_default();
     assert!(message.contains(&format!("after 2 items, at byte {offset}")), "{error}");
 
-    // Nobody takes it for a whole document.
+    // No parser takes it for a whole document.
     let (document, _) = broken(bank, transport, "json");
     assert_eq!(document, format!("{{\"result\":[{one},{two}"));
     assert!(serde_json::from_str::<Value>(&document).is_err());
@@ -193,7 +214,7 @@ fn keeps_two(bank: &Tiny, transport: &str, offset: usize) {
 }
 
 #[test]
-fn a_torn_tail_leaves_what_came_before_it() {
+fn a_tail_that_is_cut_off_leaves_what_came_before_it() {
     for transport in TRANSPORTS {
         let body = format!("[{},{},{}]", item(1), item(2), item(3));
         let after_two = format!("[{},{},", item(1), item(2)).len();
@@ -214,7 +235,7 @@ fn a_malformed_tail_leaves_what_came_before_it() {
 }
 
 #[test]
-fn what_is_torn_before_its_first_item_leaves_nothing() {
+fn what_is_cut_off_before_its_first_item_leaves_nothing() {
     for transport in TRANSPORTS {
         for output in OUTPUTS {
             for body in ["", "[", "<html>", r#"[{"transactionId":"#, r#"{"message":"no list"}"#] {
@@ -226,7 +247,7 @@ fn what_is_torn_before_its_first_item_leaves_nothing() {
 }
 
 #[test]
-fn an_answer_that_does_not_begin_is_a_failure_as_of_any_read() {
+fn a_response_that_does_not_begin_is_a_failure_as_of_any_read() {
     for transport in TRANSPORTS {
         let bank = Bank::start();
         let run = |line: &str| {
@@ -265,10 +286,10 @@ fn an_answer_that_does_not_begin_is_a_failure_as_of_any_read() {
 }
 
 #[test]
-fn attempts_before_the_answer_began_are_counted() {
+fn attempts_before_the_response_began_are_counted() {
     for transport in TRANSPORTS {
         let calls = AtomicU32::new(0);
-        let bank = Tiny::scripted(move |_, mut stream| {
+        let bank = ScriptedBank::writing(move |_, mut stream| {
             if calls.fetch_add(1, Ordering::Relaxed) == 0 {
                 return write!(
                     stream,
@@ -287,7 +308,7 @@ fn attempts_before_the_answer_began_are_counted() {
 fn the_deadline_ends_a_list_that_stalls() {
     for transport in TRANSPORTS {
         let (bank, held) = Held::start(|stream| write!(stream, "[{},", item(1)), "]");
-        // Its answer began in time.
+        // Its response began in time.
         let ended = list(&bank, transport, "jsonl").args("--timeout 60 --deadline 1").run();
         let error = ended.error_after_output(3);
         assert_eq!(ended.stdout, format!("{}\n", item(1)));
@@ -311,30 +332,30 @@ mod on_unix {
         (reader, File::from(OwnedFd::from(writer)))
     }
 
-    /// An answer without end, and how many of its items were written.
-    fn endless() -> (Tiny, Arc<AtomicU32>, Receiver<()>) {
+    /// A response without end, and how many of its items were written.
+    fn endless() -> (ScriptedBank, Arc<AtomicU32>, Receiver<()>) {
         let written = Arc::new(AtomicU32::new(0));
-        let (over, is_over) = mpsc::channel();
-        let (count, over) = (Arc::clone(&written), Mutex::new(over));
-        let bank = Tiny::scripted(move |_, mut stream| {
+        let (done, is_done) = mpsc::channel();
+        let (count, done) = (Arc::clone(&written), Mutex::new(done));
+        let bank = ScriptedBank::writing(move |_, mut stream| {
             write!(stream, "{HEAD}\r\n[{}", item(0))?;
             stream.set_write_timeout(Some(PATIENCE))?;
             loop {
                 let n = count.fetch_add(1, Ordering::Relaxed);
                 if write!(stream, ",{}", item(n)).is_err() {
-                    let _ = over.lock().unwrap().send(());
+                    let _ = done.lock().unwrap().send(());
                     return Ok(());
                 }
             }
         });
-        (bank, written, is_over)
+        (bank, written, is_done)
     }
 
     #[test]
-    fn a_reader_that_has_seen_enough_ends_it_quietly() {
+    fn a_closed_pipe_ends_it_quietly() {
         for transport in TRANSPORTS {
             for output in OUTPUTS {
-                let (bank, _, is_over) = endless();
+                let (bank, _, is_done) = endless();
                 let (reader, stdout) = pipe();
                 let running = list(&bank, transport, output).stdout_to(stdout).start();
                 let mut few = [0; 2000];
@@ -342,7 +363,7 @@ mod on_unix {
                 // The pipe is closed now.
                 let ended = running.end();
                 assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{output}");
-                is_over.recv_timeout(PATIENCE).unwrap();
+                is_done.recv_timeout(PATIENCE).unwrap();
             }
         }
     }
@@ -395,7 +416,7 @@ mod on_unix {
     }
 
     #[test]
-    fn a_signal_ends_it_while_nobody_reads() {
+    fn a_signal_ends_it_while_the_pipe_is_full() {
         for transport in TRANSPORTS {
             let (bank, written, _) = endless();
             let (reader, stdout) = pipe();
@@ -411,10 +432,10 @@ mod on_unix {
     }
 }
 
-/// 38 MB, which is more than a buffered answer may have.
+/// 38 MB, which is more than a buffered response may have.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_memory_does_not_grow_with_the_answer() {
+fn the_memory_does_not_grow_with_the_response() {
     use std::fs::{File, read_to_string};
 
     fn peak(transport: &str, output: &str, items: u32) -> u64 {

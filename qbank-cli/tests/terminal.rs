@@ -29,7 +29,7 @@ fn on_terminal(bank: &Bank, line: &str, columns: u16) -> (Option<i32>, String) {
         .unwrap();
     let mut terminal = File::from(pty.master);
     let mut shown = Vec::new();
-    // The terminal ends with an error once nobody holds its other end.
+    // The terminal ends with an error once its other end is closed.
     let mut chunk = [0; 4096];
     while let Ok(length @ 1..) = terminal.read(&mut chunk) {
         shown.extend_from_slice(&chunk[..length]);
@@ -68,6 +68,47 @@ fn a_table_fits_the_terminal() {
         assert_eq!(code, Some(0), "{shown}");
         let widest = shown.lines().map(|line| line.trim_end().chars().count()).max();
         assert!(widest <= Some(columns.into()), "{widest:?} of {columns}: {shown}");
+    }
+}
+
+#[test]
+fn identifiers_are_never_broken() {
+    let bank = Bank::start();
+    for line in ["accounts list", "transactions list", "positive-pay exceptions"] {
+        let document = bank.qbank(line).run().ok();
+        let items = document["result"].as_array().cloned().unwrap_or_default();
+        for columns in [60, 80, 100, 120, 160] {
+            let (code, shown) = on_terminal(&bank, line, columns);
+            assert_eq!(code, Some(0), "{shown}");
+            let widest = shown.lines().map(|line| line.trim_end().chars().count()).max();
+            assert!(widest <= Some(columns.into()), "{widest:?} of {columns}: {shown}");
+            for item in &items {
+                for name in ["accountId", "transactionId", "exceptionId", "account_id"] {
+                    let id = item[name].as_str().unwrap_or_default();
+                    assert!(shown.contains(id), "{line} at {columns}, {id}: {shown}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_breaks_between_words_only() {
+    let bank = Bank::start();
+    let line = "payments get 0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40 --max-retries 0";
+    let error = bank.qbank(line).run().error(3);
+    let message = error["message"].as_str().unwrap_or_default();
+    for columns in [60, 80] {
+        for line in [line, "payments get nonsense", "accounts list --timeout 0"] {
+            let (_, shown) = on_terminal(&bank, line, columns);
+            let widest = shown.lines().map(|line| line.trim_end().chars().count()).max();
+            assert!(widest <= Some(columns.into()), "{widest:?} of {columns}: {shown}");
+        }
+        let (_, shown) = on_terminal(&bank, line, columns);
+        let words: Vec<&str> = shown.split_whitespace().skip(1).collect();
+        // The request id is another one each time.
+        let alike = message.split_whitespace().zip(&words).filter(|(a, b)| a == *b).count();
+        assert!(alike + 1 >= message.split_whitespace().count(), "{message}: {shown}");
     }
 }
 

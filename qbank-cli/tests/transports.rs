@@ -27,12 +27,12 @@ fn run(transport: &str, line: &str, fault: Option<&str>) -> (Option<i32>, Vec<Va
         bank.fault(fault);
     }
     let ended = bank.qbank(line).env("QBANK_TRANSPORT", transport).run();
-    let said = if ended.code == Some(0) {
+    let message = if ended.code == Some(0) {
         ended.ok()
     } else {
         ended.error(ended.code.unwrap_or_default())
     };
-    (ended.code, gist(&said))
+    (ended.code, gist(&message))
 }
 
 fn same(line: &str, fault: Option<&str>) {
@@ -84,19 +84,19 @@ fn the_demo_holds_over_both() {
 
 #[test]
 fn an_unknown_transport_is_refused_by_name() {
-    let ended = Bank::start().qbank("accounts list --transport pigeon").run();
+    let ended = Bank::start().qbank("accounts list --transport unknown").run();
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("pigeon") && ended.stderr.contains("hyper"), "{ended:?}");
+    assert!(ended.stderr.contains("unknown") && ended.stderr.contains("hyper"), "{ended:?}");
 }
 
 #[test]
 fn an_option_beats_a_bad_variable() {
     let bank = Bank::start();
     let line = "balances get acc00000-0000-4000-8000-000000000001";
-    let bad = bank.qbank(line).env("QBANK_TRANSPORT", "pigeon").run();
+    let bad = bank.qbank(line).env("QBANK_TRANSPORT", "unknown").run();
     assert!(bad.error(2)["message"].to_string().contains("QBANK_TRANSPORT"));
     for transport in ["blocking", "hyper"] {
         let chosen = bank.qbank(line).args("--transport").arg(transport);
-        assert_eq!(chosen.env("QBANK_TRANSPORT", "pigeon").run().code, Some(0));
+        assert_eq!(chosen.env("QBANK_TRANSPORT", "unknown").run().code, Some(0));
     }
 }

@@ -5,7 +5,7 @@ mod program;
 use std::time::Duration;
 
 use program::document::success;
-use program::tiny::{Received, Tiny};
+use program::scripted::{Received, ScriptedBank};
 use program::{ACH, Bank, Program, WIRE};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn a_payment_that_settles() {
     let id = paid(&bank);
     let path = format!("/payments/{id}");
     let running = bank.qbank(&format!("payments wait {id}")).start();
-    running.until("a look", || (!bank.sends(&path).is_empty()).then_some(()));
+    running.until("a poll", || (!bank.sends(&path).is_empty()).then_some(()));
     bank.advance(LATER);
     let document = running.end().ok();
     let payment = success(&document);
@@ -68,7 +68,7 @@ fn time_up_with_the_payment_never_seen() {
     assert_eq!(error["fate"], "not_applicable");
     assert_eq!(error["http_status"], 404);
     assert_eq!(error["transaction_id"], UNKNOWN_PAYMENT);
-    // Not seeing it is lag, so it looks more than once.
+    // Not seeing it is lag, so it is polled more than once.
     let path = format!("/payments/{UNKNOWN_PAYMENT}");
     assert!(bank.sends(&path).len() >= 2);
 }
@@ -120,14 +120,14 @@ fn wait_after_submit_keeps_the_key() {
 #[test]
 fn a_payment_that_failed() {
     let id = UNKNOWN_PAYMENT;
-    let answer = |request: &Received| {
+    let response = |request: &Received| {
         let payment = json!({"paymentId": UNKNOWN_PAYMENT, "type": "ACH", "status": "P_FAILED"});
         match request.head.split(' ').next() {
             Some("POST") => (202, json!({"paymentId": UNKNOWN_PAYMENT}).to_string()),
             _ => (200, payment.to_string()),
         }
     };
-    let bank = Tiny::start(answer);
+    let bank = ScriptedBank::responding(response);
     let qbank = |line: &str| {
         Program::new(line)
             .env("QBANK_BASE_URL", &bank.base_url)
@@ -146,14 +146,39 @@ fn a_payment_that_failed() {
     assert_eq!(error["idempotency_key"], ended.key());
     assert!(error["first_sent"].is_string());
     assert_eq!(error["payment"]["status"], "P_FAILED");
-    // To look is no failure.
+    // Reading it is no failure.
     let seen = qbank(&format!("payments get {id}")).run().ok();
     assert_eq!(seen["result"]["status"], "P_FAILED");
 }
 
 #[test]
+fn a_table_shows_the_amount_that_the_bank_recorded() {
+    let bank = ScriptedBank::responding(|request| {
+        let payment = json!({"paymentId": UNKNOWN_PAYMENT, "type": "ACH",
+            "status": "P_COMPLETED", "amount": 9.99});
+        match request.head.split(' ').next() {
+            Some("POST") => (202, json!({"paymentId": UNKNOWN_PAYMENT}).to_string()),
+            _ => (200, payment.to_string()),
+        }
+    });
+    let qbank = |more: &str| {
+        Program::new(ACH)
+            .args("--output table")
+            .args(more)
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_ACCESS_TOKEN", "a-token-of-some-length")
+            .run()
+    };
+    let waited = qbank("--wait");
+    assert_eq!(waited.code, Some(0), "{waited:?}");
+    assert!(waited.stdout.contains("9.99") && !waited.stdout.contains("1000.50"), "{waited:?}");
+    // Not known yet.
+    assert!(qbank("").stdout.contains("1000.50 (asked for)"));
+}
+
+#[test]
 fn accepted_without_an_id_cannot_be_waited_for() {
-    let bank = Tiny::start(|_| (202, String::new()));
+    let bank = ScriptedBank::responding(|_| (202, String::new()));
     let ended = Program::new(ACH)
         .arg("--wait")
         .env("QBANK_BASE_URL", &bank.base_url)

@@ -124,8 +124,8 @@ fn forged_or_unreadable() {
     }
     let many = [genuine.as_str(); 9].join(",");
     assert!(forged(&verify(&many, EVENT).run()).contains('8'));
-    let said = forged(&verify(&format!("t=1700000000,v1={genuine}"), EVENT).run());
-    assert!(said.contains("timestamp"), "{said}");
+    let message = forged(&verify(&format!("t=1700000000,v1={genuine}"), EVENT).run());
+    assert!(message.contains("timestamp"), "{message}");
 }
 
 #[test]

@@ -8,14 +8,14 @@ use qbank_proto::http::Uri;
 use qbank_proto::{Amount, PaymentId};
 use qbank_sandbox::loopback_address;
 
-use super::address;
+use super::values;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhooksCommand {
     /// Check a delivery's signature; secrets come from QBANK_WEBHOOK_SECRET,
     /// one a line
     Verify(Verify),
-    /// Receive deliveries: verify each, answer 200 or 400, print a JSON line; secrets
+    /// Receive deliveries: verify each, respond 200 or 400, print a JSON line; secrets
     /// come from QBANK_WEBHOOK_SECRET, one a line
     Listen(Listen),
     /// Have the sandbox deliver an event about a payment, or about a made-up one
@@ -27,10 +27,10 @@ pub(crate) enum WebhooksCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Listen {
     /// Where to listen; port 0 takes a free one, which is named on stderr
-    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    #[arg(long, value_name = "HOST:PORT", value_parser = values::address)]
     pub(crate) addr: SocketAddr,
-    /// Pass what is genuine on to this URL, on loopback; anything but 200 from there
-    /// is answered 502, so that the bank tries again
+    /// Pass what is genuine on to this URL, on loopback; if that
+    /// responds anything but 200, the bank gets 502 and tries again
     #[arg(long, value_name = "URL", value_parser = loopback_url)]
     pub(crate) forward_to: Option<Uri>,
     /// How deliveries are signed
@@ -40,7 +40,7 @@ pub(crate) struct Listen {
 
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
-    /// The payment to tell of; without it one is made up
+    /// The payment of the event; without it one is made up
     #[arg(long, value_name = "ID")]
     pub(crate) payment: Option<PaymentId>,
     /// As if it were in this state, such as P_FAILED [default: its own, or P_COMPLETED]

@@ -1,13 +1,12 @@
-//! One file per group of commands.
+//! What each command does: one file per group of commands, as on the command line. The
+//! top of the program: it uses every other room, and no room uses it.
 
-mod listen;
 mod payments;
 mod positive_pay;
 mod reads;
 mod sandbox;
 mod token;
 mod transfers;
-mod trigger;
 mod webhooks;
 mod write;
 
@@ -15,11 +14,11 @@ use crate::args::{
     AccountsCommand, BalancesCommand, Cli, Command, Global, PaymentsCommand, PositivePayCommand,
     TransactionsCommand, TransfersCommand, WebhooksCommand,
 };
-use crate::exit::{Failure, Submitted};
-use crate::interrupt::Interrupts;
+use crate::failure::{Failure, Submitted};
 use crate::output::Printer;
+use crate::signals::Interrupts;
 
-/// What every command has at hand.
+/// What every command gets.
 pub(crate) struct Context<'a> {
     pub(crate) global: &'a Global,
     pub(crate) printer: &'a Printer,
@@ -27,7 +26,7 @@ pub(crate) struct Context<'a> {
 }
 
 pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
-    // It moves no real money: signals may end it as they end any program.
+    // It moves no real money: a signal ends it as it ends any program.
     if matches!(cli.command, Command::Demo) {
         return crate::demo::run(&cli.global);
     }
@@ -61,9 +60,9 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         }
         Command::PositivePay(PositivePayCommand::Exceptions) => reads::exceptions(&context),
         Command::Webhooks(WebhooksCommand::Verify(verify)) => webhooks::verify(&context, &verify),
-        Command::Webhooks(WebhooksCommand::Listen(args)) => listen::listen(&context, &args),
-        Command::Webhooks(WebhooksCommand::Trigger(args)) => trigger::trigger(&context, &args),
-        Command::Webhooks(WebhooksCommand::Resend(args)) => trigger::resend(&context, &args),
+        Command::Webhooks(WebhooksCommand::Listen(args)) => webhooks::listen(&context, &args),
+        Command::Webhooks(WebhooksCommand::Trigger(args)) => webhooks::trigger(&context, &args),
+        Command::Webhooks(WebhooksCommand::Resend(args)) => webhooks::resend(&context, &args),
         Command::Sandbox(sandbox) => sandbox::serve(&context, &sandbox),
         Command::Demo => Ok(()),
     }

@@ -6,15 +6,14 @@ use qbank_proto::endpoint::{
     Beneficiary, CreateAch, CreateWire, Destination, Payment, PaymentStatus, Recipient,
 };
 use qbank_proto::http::header;
-use qbank_proto::{Amount, ErrorKind, PaymentId, Reply, Scope};
+use qbank_proto::{Amount, ErrorKind, Money, PaymentId, Reply, Scope};
 use serde::Serialize;
 
 use super::{Context, write};
 use crate::args::{Ach, Wire};
-use crate::connect;
-use crate::exit::{Failure, Submitted};
-use crate::table::Rows;
-use crate::transport::Client;
+use crate::client::{self, Client};
+use crate::failure::{Failure, Submitted};
+use crate::output::Rows;
 
 /// An accepted ACH payment, as the program prints it.
 #[derive(Serialize)]
@@ -23,20 +22,23 @@ struct AchResult {
     payment_id: Option<PaymentId>,
     status: Option<PaymentStatus>,
     location: Option<String>,
-    /// For people: what was paid.
+    /// For people: the amount that the bank recorded, once it is known.
     #[serde(skip)]
-    amount: Amount,
+    recorded: Option<Money>,
+    #[serde(skip)]
+    asked_for: Amount,
 }
 
 impl Rows for AchResult {
     const COLUMNS: &'static [&'static str] = &["payment", "amount", "status"];
 
     fn cells(&self) -> Vec<String> {
-        let unnamed = || "the bank names none".to_owned();
+        let unnamed = || "not named by the bank".to_owned();
         let accepted = || "accepted; its state is not known yet".to_owned();
+        let asked_for = || format!("{} (asked for)", self.asked_for);
         vec![
             self.payment_id.map_or_else(unnamed, |id| id.to_string()),
-            self.amount.to_string(),
+            self.recorded.map_or_else(asked_for, |amount| amount.to_string()),
             self.status.as_ref().map_or_else(accepted, ToString::to_string),
         ]
     }
@@ -44,7 +46,7 @@ impl Rows for AchResult {
 
 pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
     let begun = Instant::now();
-    let client = connect::client(context.global, &[Scope::PaymentsAchWrite, Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsAchWrite, Scope::PaymentsRead])?;
     let destination = match (args.to, args.recipient_name, args.bank_id) {
         (Some(id), _, _) => Destination::Account(id),
         (None, Some(name), Some(bank_id)) => {
@@ -74,13 +76,15 @@ pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
         payment_id: accepted.payment_id,
         status: accepted.status,
         location,
-        amount: args.amount,
+        recorded: None,
+        asked_for: args.amount,
     });
     if args.wait.wait {
         let id = reply.value.payment_id;
         context.printer.waiting(id);
         let done = finish(context, &client, id, submitted, begun)?;
         reply.value.status = done.value.status;
+        reply.value.recorded = done.value.amount;
     }
     context.printer.one(&reply);
     Ok(())
@@ -88,7 +92,7 @@ pub(crate) fn ach(context: &Context<'_>, args: Ach) -> Result<(), Failure> {
 
 pub(crate) fn wire(context: &Context<'_>, args: Wire) -> Result<(), Failure> {
     let begun = Instant::now();
-    let client = connect::client(context.global, &[Scope::PaymentsWireWrite, Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsWireWrite, Scope::PaymentsRead])?;
     let number = write::account_number(&args.account_number)?.ok_or_else(no_account_number)?;
     let beneficiary = Beneficiary::new(args.beneficiary_name, args.bank_id, number);
     let payment = CreateWire::new(args.from, beneficiary, args.amount, args.reference);
@@ -109,14 +113,14 @@ fn no_account_number() -> Failure {
 }
 
 pub(crate) fn get(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsRead])?;
     let call = client.payments().get(payment).call();
     context.printer.one(&context.interrupts.drive(&client, call)?);
     Ok(())
 }
 
 pub(crate) fn wait(context: &Context<'_>, payment: PaymentId) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::PaymentsRead])?;
+    let client = client::connect(context.global, &[Scope::PaymentsRead])?;
     let machine = client.payments().wait(payment).machine();
     context.printer.one(&context.interrupts.drive(&client, machine)?);
     Ok(())

@@ -5,11 +5,11 @@ use qbank_proto::{IssueId, Scope};
 
 use super::{Context, write};
 use crate::args::CheckIssue;
-use crate::connect;
-use crate::exit::Failure;
+use crate::client;
+use crate::failure::Failure;
 
 pub(crate) fn issue(context: &Context<'_>, args: CheckIssue) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::PositivePayIssuesWrite])?;
+    let client = client::connect(context.global, &[Scope::PositivePayIssuesWrite])?;
     let key = write::key(&client, &args.write);
     // Made from the key, so that a resumed issue has the same body.
     let issue_id = args.issue_id.unwrap_or_else(|| IssueId::from_uuid(key.as_uuid()));

@@ -5,18 +5,18 @@ use qbank_proto::endpoint::ListTransactions;
 use qbank_proto::{AccountId, OpenList, Scope};
 
 use super::Context;
-use crate::connect;
-use crate::exit::Failure;
+use crate::client;
+use crate::failure::Failure;
 
 pub(crate) fn accounts(context: &Context<'_>) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::AccountsRead])?;
+    let client = client::connect(context.global, &[Scope::AccountsRead])?;
     let call = client.accounts().list().call();
     context.printer.list(&context.interrupts.drive(&client, call)?);
     Ok(())
 }
 
 pub(crate) fn balance(context: &Context<'_>, account: AccountId) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::BalancesRead])?;
+    let client = client::connect(context.global, &[Scope::BalancesRead])?;
     let call = client.balances().get(account).call();
     context.printer.one(&context.interrupts.drive(&client, call)?);
     Ok(())
@@ -27,7 +27,7 @@ pub(crate) fn transactions(
     account: Option<AccountId>,
     posted_since: Option<NaiveDate>,
 ) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::TransactionsRead])?;
+    let client = client::connect(context.global, &[Scope::TransactionsRead])?;
     let mut filter = ListTransactions::new();
     filter.account_id = account;
     filter.posted_since = posted_since;
@@ -37,7 +37,7 @@ pub(crate) fn transactions(
 }
 
 pub(crate) fn exceptions(context: &Context<'_>) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::PositivePayExceptionsRead])?;
+    let client = client::connect(context.global, &[Scope::PositivePayExceptionsRead])?;
     let call = client.positive_pay().exceptions().call();
     context.printer.list(&context.interrupts.drive(&client, call)?);
     Ok(())

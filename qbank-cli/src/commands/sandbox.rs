@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::Context;
 use crate::args::Sandbox;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// The sandbox's credentials are published, and no secret.
+/// The sandbox's credentials are public.
 #[derive(Serialize)]
 struct Listening {
     base_url: String,

@@ -5,9 +5,9 @@ use qbank_proto::{Authenticate, Driver};
 use serde::Serialize;
 
 use super::Context;
-use crate::connect;
-use crate::exit::Failure;
-use crate::table::plain;
+use crate::client;
+use crate::failure::Failure;
+use crate::output::{Printer, plain, print};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -19,7 +19,7 @@ struct Shown<'a> {
 }
 
 pub(crate) fn token(context: &Context<'_>, reveal: bool) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[])?;
+    let client = client::connect(context.global, &[])?;
     let entropy = client.driver().entropy();
     let machine = Authenticate::new(client.session(), &CallOptions::default(), entropy);
     let info = context.interrupts.drive(&client, machine)?;
@@ -41,9 +41,9 @@ pub(crate) fn token(context: &Context<'_>, reveal: bool) -> Result<(), Failure> 
             text.push_str("\ntoken    ");
             text.push_str(secret);
         }
-        crate::output::say(&text);
+        print(&text);
     } else {
-        crate::output::say_result(&token);
+        Printer::result(&token);
     }
     Ok(())
 }

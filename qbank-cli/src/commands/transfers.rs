@@ -7,17 +7,16 @@ use serde_json::value::RawValue;
 
 use super::{Context, write};
 use crate::args::Transfer;
-use crate::connect;
-use crate::exit::Failure;
-use crate::table::Rows;
-use crate::transport::Client;
+use crate::client::{self, Client};
+use crate::failure::Failure;
+use crate::output::Rows;
 
-/// What the bank answers to a transfer is not documented: passed on as it came.
+/// The bank's response to a transfer is not documented: it is printed as it came.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct TransferResult {
-    answer: Box<RawValue>,
-    /// For people: what was moved.
+    response: Box<RawValue>,
+    /// For people. A response that names another amount is refused by the client.
     #[serde(skip)]
     amount: Amount,
 }
@@ -31,21 +30,21 @@ impl Rows for TransferResult {
 }
 
 pub(crate) fn create(context: &Context<'_>, args: &Transfer) -> Result<(), Failure> {
-    let client = connect::client(context.global, &[Scope::TransfersWrite])?;
+    let client = client::connect(context.global, &[Scope::TransfersWrite])?;
     let transfer = CreateTransfer::new(args.from, args.to, args.amount);
     let key = write::key(&client, &args.write);
     let pending = client.transfers().create(transfer);
     let reply = write::submit(context, &client, key, &args.write, pending)?;
-    let answer = on_one_line(&client, reply.raw()).or_else(nothing);
-    let Some(answer) = answer else {
-        return Err(Failure::Local("cannot print the answer".to_owned()));
+    let response = on_one_line(&client, reply.raw()).or_else(nothing);
+    let Some(response) = response else {
+        return Err(Failure::Local("the response cannot be printed".to_owned()));
     };
-    context.printer.one(&reply.map(|_| TransferResult { answer, amount: args.amount }));
+    context.printer.one(&reply.map(|_| TransferResult { response, amount: args.amount }));
     Ok(())
 }
 
-/// The bank's own digits and order, without the line breaks between them and
-/// without what it may repeat of our headers.
+/// The bank's own digits and order, without the white space between tokens and
+/// without secrets of the request that the response repeats.
 fn on_one_line(client: &Client, json: &[u8]) -> Option<Box<RawValue>> {
     let json: &RawValue = serde_json::from_slice(json).ok()?;
     let (mut in_text, mut escaped) = (false, false);

@@ -1,5 +1,4 @@
-//! What all writes have in common: the key is known, and printed, before the
-//! first send.
+//! What all writes share: the key is printed before the first send.
 
 use std::path::Path;
 
@@ -9,10 +8,10 @@ use qbank_proto::{Driver, IdempotencyKey, Pending, Reply, Secret};
 
 use super::Context;
 use crate::args::{AccountNumber, Write};
-use crate::exit::Failure;
+use crate::client::{Client, EitherDriver};
+use crate::failure::Failure;
 use crate::input;
-use crate::output::{Printer, tell};
-use crate::transport::{Client, Over};
+use crate::output::Printer;
 
 /// The key that was given, or a fresh one.
 pub(crate) fn key(client: &Client, write: &Write) -> IdempotencyKey {
@@ -21,13 +20,14 @@ pub(crate) fn key(client: &Client, write: &Write) -> IdempotencyKey {
         .unwrap_or_else(|| IdempotencyKey::from_entropy(client.driver().entropy().key))
 }
 
-/// Prints the key, then submits.
+/// Prints the key, then submits. A new key that cannot be printed is not used: after a
+/// crash nobody could resume the payment.
 pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
     context: &Context<'_>,
     client: &Client,
     key: IdempotencyKey,
     write: &Write,
-    pending: Pending<'_, Over, E>,
+    pending: Pending<'_, EitherDriver, E>,
 ) -> Result<Reply<E::Output>, Failure> {
     let now = now(client);
     let first_sent = write.first_sent.filter(|_| write.resume).unwrap_or(now);
@@ -36,11 +36,16 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
         pending = pending.auth_date(date);
     }
     let call = pending.call();
-    Printer::key(key);
+    if !Printer::key(key) && write.idempotency_key.is_none() {
+        return Err(Failure::usage(
+            "the idempotency key cannot be written to standard error, so nothing is sent; make \
+             standard error writable, or choose the key yourself: --idempotency-key",
+        ));
+    }
     if write.resume && write.first_sent.is_none() {
-        tell(
-            "warning: --first-sent was not given and is taken as now, so that a key which the \
-             bank may have forgotten cannot be told from a fresh one",
+        Printer::warning(
+            "--first-sent was not given and is taken as now: a key that the bank has forgotten \
+             is then resent like a new one",
         );
     } else {
         Printer::first_sent(first_sent);
@@ -55,7 +60,7 @@ fn now(client: &Client) -> DateTime<Utc> {
         .unwrap_or_default()
 }
 
-/// The account's number, from wherever it was put.
+/// The account's number, from the option, the file or standard input.
 pub(crate) fn account_number(given: &AccountNumber) -> Result<Option<Secret>, Failure> {
     match (given.account_number.as_deref(), given.account_number_file.as_deref()) {
         (Some("-"), _) => input::secret(Path::new("-"), "--account-number").map(Some),

@@ -1,27 +1,23 @@
-//! Calls that a person or a supervisor can end: on SIGINT or SIGTERM the call
-//! says what is known of the money.
+//! Calls that a signal can end: on SIGINT, SIGTERM or SIGHUP the program reports what
+//! is known of the money. A signal that was ignored when the program started stays so.
+
+mod handler;
+mod shared;
 
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::sync::{Arc, Mutex};
 use std::{process, thread};
 
-use qbank_proto::bytes::Bytes;
-use qbank_proto::http::Response;
-use qbank_proto::http::response::Parts;
-use qbank_proto::{
-    AccessToken, BodyMode, BoxError, Driver, Error, Fault, ListDriver, ListEndpoint, Machine, Now,
-    Reply, Step, Ticket,
-};
+use qbank_proto::{Error, ListDriver, ListEndpoint, Machine, Reply};
 use serde::Serialize;
 
-use crate::exit::{Failure, Head, Submitted};
-use crate::output::Printer;
-use crate::streamed::Streamed;
-use crate::table::Rows;
-use crate::transport::Client;
+use crate::client::Client;
+use crate::failure::{Failure, Head, Submitted};
+use crate::output::{Printer, Rows, StreamedList};
 
-/// Hears the signals of the process.
+use self::shared::{Shared, Work, lock};
+
+/// Receives the signals of the process.
 pub(crate) struct Interrupts {
     events: Receiver<Event>,
     ours: Sender<Event>,
@@ -35,29 +31,29 @@ enum Event {
 }
 
 impl Interrupts {
-    /// Takes over SIGINT and SIGTERM. Until it begins to listen, while files and
-    /// standard input are read, a signal ends the program by itself.
+    /// Handles SIGINT, SIGTERM and SIGHUP. Until the work begins, while files and
+    /// standard input are read, a signal ends the program at once.
     pub(crate) fn listen(printer: Printer, resumed: Option<Submitted>) -> Result<Self, Failure> {
         let (ours, events) = mpsc::channel();
         let signals = ours.clone();
         let begun = Arc::new(Mutex::new(false));
         let has_begun = Arc::clone(&begun);
-        ctrlc::set_handler(move || {
-            // Held until the end: meanwhile nothing begins.
+        handler::start(move || {
+            // Locked until the process ends, so that nothing begins meanwhile.
             let has_begun = lock(&has_begun);
             if !*has_begun {
                 let failure = Failure::Interrupted { resumed };
                 printer.failure(&failure);
                 process::exit(failure.code().into());
             }
-            // Nobody listens any more once the program is ending.
+            // The receiver is gone once the program is ending.
             let _ = signals.send(Event::Interrupted);
         })
-        .map_err(|error| Failure::Local(format!("cannot listen for signals: {error}")))?;
+        .map_err(|error| Failure::Local(format!("signals cannot be handled: {error}")))?;
         Ok(Self { events, ours, begun })
     }
 
-    /// From here on a signal waits for who listens.
+    /// From here on a signal is an event of the work.
     pub(crate) fn begin(&self) {
         *lock(&self.begun) = true;
     }
@@ -84,7 +80,7 @@ impl Interrupts {
         }
         match work.result() {
             Some(result) => Ok(result?),
-            // Its thread broke; what it had sent, it had sent.
+            // Its thread panicked, perhaps after a send.
             None => Ok(work.abandon(client)?),
         }
     }
@@ -95,7 +91,7 @@ impl Interrupts {
         &self,
         client: &Client,
         opening: M,
-        streamed: &Streamed,
+        streamed: &StreamedList,
     ) -> Result<(), Failure>
     where
         L: ListEndpoint<Item: Serialize + Rows>,
@@ -123,7 +119,7 @@ impl Interrupts {
         }
     }
 
-    /// Does a machine's work on another thread.
+    /// Runs a machine on another thread.
     fn start<M, R>(
         &self,
         machine: M,
@@ -134,7 +130,7 @@ impl Interrupts {
         R: Send + 'static,
     {
         self.begin();
-        let machine = Shared(Arc::new(Mutex::new(Watched { inner: machine, over: false })));
+        let machine = Shared::new(machine);
         let result = Arc::new(Mutex::new(None));
         let worker = {
             let (machine, result) = (machine.clone(), Arc::clone(&result));
@@ -151,39 +147,16 @@ impl Interrupts {
         Ok(Work { machine, result })
     }
 
-    /// Waits for the end of the work, or for a signal before it.
+    /// Waits for the end of the work or for a signal, whichever is first.
     fn is_interrupted(&self) -> bool {
         matches!(self.events.recv(), Ok(Event::Interrupted))
     }
 
-    /// It finished in the moment of the signal: its answer is on its way.
+    /// It finished at the moment of the signal: its result is about to arrive.
     fn let_it_finish(&self) {
         while let Ok(Event::Interrupted) = self.events.recv() {}
-        // For the next call, if there is one.
+        // The next call, if there is one, gets the signal.
         let _ = self.ours.send(Event::Interrupted);
-    }
-}
-
-/// What another thread does.
-struct Work<M, R> {
-    machine: Shared<M>,
-    result: Arc<Mutex<Option<R>>>,
-}
-
-impl<M: Machine, R> Work<M, R> {
-    /// What is known now, unless the machine has given its answer out.
-    fn give_up(&self, client: &Client) -> Option<M::Output> {
-        let mut machine = lock(&self.machine.0);
-        (!machine.over).then(|| machine.inner.abandon(client.driver().now()))
-    }
-
-    fn abandon(&self, client: &Client) -> M::Output {
-        lock(&self.machine.0).inner.abandon(client.driver().now())
-    }
-
-    /// What it came to, unless its thread broke.
-    fn result(&self) -> Option<R> {
-        lock(&self.result).take()
     }
 }
 
@@ -191,7 +164,7 @@ fn broken() -> Failure {
     Failure::Local("the list could not be printed".to_owned())
 }
 
-/// Tells the end of a thread however it ends.
+/// Sends the end of a thread, also of one that panics.
 struct Finished(Sender<Event>);
 
 impl Drop for Finished {
@@ -200,68 +173,27 @@ impl Drop for Finished {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A machine that two threads hold. It is locked for a step, never for an
-/// exchange.
-struct Shared<M>(Arc<Mutex<Watched<M>>>);
-
-struct Watched<M> {
-    inner: M,
-    /// Its answer was given out.
-    over: bool,
-}
-
-impl<M> Clone for Shared<M> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<M: Machine> Machine for Shared<M> {
-    type Output = M::Output;
-
-    fn poll(&mut self, now: Now, waker: &Waker) -> Step<M::Output> {
-        let mut machine = lock(&self.0);
-        let step = machine.inner.poll(now, waker);
-        machine.over |= matches!(step, Step::Done(_));
-        step
-    }
-
-    fn head(&mut self, now: Now, ticket: &Ticket, head: &Parts) -> BodyMode {
-        lock(&self.0).inner.head(now, ticket, head)
-    }
-
-    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
-        lock(&self.0).inner.settle(now, ticket, outcome);
-    }
-
-    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
-        lock(&self.0).inner.supply(now, ticket, token);
-    }
-
-    fn abandon(&mut self, now: Now) -> M::Output {
-        lock(&self.0).inner.abandon(now)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
+    use qbank_proto::bytes::Bytes;
+    use qbank_proto::http::Response;
+    use qbank_proto::{AccessToken, BoxError, Fault, Now, Step, Ticket};
+
     use super::*;
-    use crate::transport::Over;
+    use crate::client::EitherDriver;
     use qbank_blocking::Ureq;
     use qbank_proto::{Config, Credentials, Environment, ErrorKind, Fate};
 
-    /// Its bytes have left when something breaks.
-    struct Broken;
+    /// Panics after a send.
+    struct Panicking;
 
-    impl Machine for Broken {
+    impl Machine for Panicking {
         type Output = Result<(), Error>;
 
         fn poll(&mut self, _: Now, _: &Waker) -> Step<Self::Output> {
-            panic!("something breaks");
+            panic!("a bug");
         }
 
         fn settle(&mut self, _: Now, _: Ticket, _: Result<Response<Bytes>, Fault>) {}
@@ -273,7 +205,7 @@ mod tests {
         }
     }
 
-    /// A signal comes in the moment in which it has its answer.
+    /// A signal arrives at the moment of its output.
     struct Late(Sender<Event>);
 
     impl Machine for Late {
@@ -289,7 +221,7 @@ mod tests {
         fn supply(&mut self, _: Now, _: Ticket, _: Result<AccessToken, BoxError>) {}
 
         fn abandon(&mut self, _: Now) -> Self::Output {
-            Err(Error::invalid_input("it", "is over"))
+            Err(Error::invalid_input("it", "is done"))
         }
     }
 
@@ -298,21 +230,21 @@ mod tests {
         let interrupts = Interrupts { events, ours, begun: Arc::default() };
         let credentials = Credentials::client("id", "secret");
         let config = Config::new(Environment::Sandbox { port: 1 }, credentials);
-        let client = Client::with_driver(config, Over::Blocking(Ureq::default())).unwrap();
+        let client = Client::with_driver(config, EitherDriver::Blocking(Ureq::default())).unwrap();
         (interrupts, client)
     }
 
     #[test]
-    fn a_thread_that_breaks_does_not_lower_the_fate() {
+    fn a_thread_that_panics_does_not_lower_the_fate() {
         let (interrupts, client) = without_signals();
-        match interrupts.drive(&client, Broken) {
+        match interrupts.drive(&client, Panicking) {
             Err(Failure::Call(error)) => assert_eq!(error.fate(), Fate::InProgress),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_signal_that_came_too_late_for_a_call_ends_the_next() {
+    fn a_signal_that_is_too_late_for_a_call_ends_the_next() {
         let (interrupts, client) = without_signals();
         let late = Late(interrupts.ours.clone());
         assert!(interrupts.drive(&client, late).is_ok());

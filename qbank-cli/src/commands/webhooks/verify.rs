@@ -1,19 +1,18 @@
-//! `qbank webhooks`.
+//! `qbank webhooks verify`.
 
 use std::time::{Duration, SystemTime};
 
 use qbank_proto::webhook::{Delivery, Event, Verifier, VerifyError};
 use serde::Serialize;
 
-use super::Context;
 use crate::args::{Scheme, Verify};
-use crate::connect::variable;
-use crate::exit::Failure;
-use crate::input;
-use crate::table::plain;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::input::{self, variable};
+use crate::output::plain;
 
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
-const LARGEST_DELIVERY: u64 = 16 << 20;
+const MAX_DELIVERY: u64 = 16 << 20;
 
 #[derive(Serialize)]
 struct Verified {
@@ -23,7 +22,7 @@ struct Verified {
 
 pub(crate) fn verify(context: &Context<'_>, args: &Verify) -> Result<(), Failure> {
     let verifier = verifier(args.scheme)?;
-    let body = input::bytes(&args.body, "the body", LARGEST_DELIVERY)?;
+    let body = input::bytes(&args.body, "the body", MAX_DELIVERY)?;
     let delivery = Delivery {
         body: &body,
         signature: &args.signature,

@@ -15,27 +15,27 @@ pub(crate) const IN_PROGRESS: u8 = 4;
 /// Unknown: resend only with the same key.
 pub(crate) const UNKNOWN: u8 = 5;
 
-/// Why the program did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The arguments, the environment, or a file.
+    /// An argument, a variable or a file that cannot be used.
     Usage(String),
-    /// The bank, or the way to it.
+    /// A call to the bank.
     Call(Box<Error>),
     /// The wait for a payment that this program submitted.
     AfterSubmit { error: Box<Error>, submitted: Submitted },
-    /// A list that broke off after the head of its answer.
-    Torn { error: Box<Error>, head: Head },
+    /// A list that broke off after the head of its response.
+    BrokenOff { error: Box<Error>, head: Head },
     /// A signal came while a list was printed.
     CutShort { items: u64, head: Head },
     /// A webhook that is not genuine.
     Signature(VerifyError),
-    /// The sandbox's control surface said no.
+    /// The sandbox's control surface refused.
     Control { status: u16, error_code: Option<String>, message: String },
     /// A signal came before this run sent anything; an earlier one, which it
     /// resumes, may have.
     Interrupted { resumed: Option<Submitted> },
-    /// Something on this machine, after which nothing was sent.
+    /// Something on this machine failed, and nothing was sent.
     Local(String),
 }
 
@@ -52,7 +52,7 @@ impl Head {
     }
 }
 
-/// What the program knows of an intent that was sent before.
+/// What is known of an intent that was sent before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Submitted {
     pub(crate) key: Option<IdempotencyKey>,
@@ -72,7 +72,7 @@ impl Failure {
             Self::Signature(_)
             | Self::Local(_)
             | Self::Control { .. }
-            | Self::Torn { .. }
+            | Self::BrokenOff { .. }
             | Self::CutShort { .. }
             | Self::Interrupted { .. } => FAILED,
             Self::Call(error) | Self::AfterSubmit { error, .. } => of_error(error),
@@ -101,10 +101,10 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(message) | Self::Local(message) => f.write_str(message),
             Self::Control { status, message, .. } => {
-                write!(f, "the sandbox answered {status}: {message}")
+                write!(f, "the sandbox responded {status}: {message}")
             }
             Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
-            Self::AfterSubmit { error, .. } | Self::Torn { error, .. } => write!(f, "{error}"),
+            Self::AfterSubmit { error, .. } | Self::BrokenOff { error, .. } => write!(f, "{error}"),
             Self::CutShort { items, .. } => {
                 write!(f, "interrupted after {items} items of the list")
             }

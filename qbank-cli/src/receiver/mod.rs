@@ -1,16 +1,14 @@
-//! A receiver of webhooks: verifies, passes on, answers, prints. Everything is bounded.
+//! The receiver of `webhooks listen`: verifies a delivery, forwards it, responds and
+//! prints a line. Everything is bounded.
+
+mod server;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::convert::Infallible;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use qbank_proto::EventId;
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::header::{ALLOW, CONTENT_TYPE};
@@ -18,29 +16,25 @@ use qbank_proto::http::{HeaderMap, HeaderValue, Method, Request, Response, Statu
 use qbank_proto::webhook::{Delivery, Event, Verifier};
 use qbank_sandbox::server::post_for_status;
 use serde::Serialize;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::output::say_line;
+use crate::output::Printer;
+
+pub(crate) use self::server::serve;
 
 /// An event is a few hundred bytes.
-const LARGEST_BODY: usize = 1 << 20;
-const MOST_CONNECTIONS: usize = 256;
-/// For a head and for a body to arrive.
+const MAX_BODY: usize = 1 << 20;
+/// For a head, and for a body, to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
-/// A bank waits some seconds for its answer, and no longer.
+/// A bank waits some seconds for a response.
 const FORWARDED_WITHIN: Duration = Duration::from_secs(4);
-/// For what is under way when it is asked to end.
-const ENDS_WITHIN: Duration = Duration::from_secs(5);
-/// So many events are remembered to tell a duplicate.
-const MOST_REMEMBERED: usize = 10_000;
-/// What is passed on beside the body.
+/// How many events are remembered, to recognise a duplicate.
+const MAX_REMEMBERED: usize = 10_000;
+/// The headers that are forwarded.
 const FORWARDED: [&str; 4] =
     ["webhook-event-id", "webhook-signature", "webhook-id", "webhook-timestamp"];
 
-/// What is done with a delivery.
+/// Handles deliveries.
 #[derive(Clone)]
 pub(crate) struct Receiver(Arc<Inner>);
 
@@ -67,9 +61,9 @@ struct Line {
     verified: bool,
     /// The event was received before.
     duplicate: bool,
-    /// What the bank is answered.
+    /// The response to the bank.
     status: u16,
-    /// What the other receiver answered.
+    /// The response of the URL that deliveries are forwarded to.
     forwarded: Option<u16>,
     error: Option<String>,
     event: Option<Event>,
@@ -80,7 +74,7 @@ impl Receiver {
         Self(Arc::new(Inner { verifier, forward_to, seen: Mutex::default() }))
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
+    async fn respond(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
         let (head, body) = request.into_parts();
         if head.method != Method::POST {
             let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
@@ -88,7 +82,7 @@ impl Receiver {
             return response;
         }
         let mut line = Line { webhook_event_id: attempt_id(&head.headers), ..Line::default() };
-        let collected = timeout(ARRIVES_WITHIN, Limited::new(body, LARGEST_BODY).collect()).await;
+        let collected = timeout(ARRIVES_WITHIN, Limited::new(body, MAX_BODY).collect()).await;
         let status = match collected {
             Ok(Ok(body)) => self.receive(&head.headers, body.to_bytes(), &mut line).await,
             Ok(Err(error)) => {
@@ -101,15 +95,15 @@ impl Receiver {
             }
         };
         line.status = status.as_u16();
-        say_line(&line);
+        Printer::line(&line);
         empty(status)
     }
 
     async fn receive(&self, headers: &HeaderMap, body: Bytes, line: &mut Line) -> StatusCode {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let verdict = Delivery::new(headers, &body)
+        let verified = Delivery::new(headers, &body)
             .and_then(|delivery| self.0.verifier.verify(&delivery, now));
-        if let Err(error) = verdict {
+        if let Err(error) = verified {
             line.error = Some(error.to_string());
             return StatusCode::BAD_REQUEST;
         }
@@ -122,7 +116,7 @@ impl Receiver {
             match sent {
                 Ok(StatusCode::OK) => {}
                 Ok(status) => {
-                    line.error = Some(format!("{uri} answered {status}"));
+                    line.error = Some(format!("{uri} responded {status}"));
                     return StatusCode::BAD_GATEWAY;
                 }
                 Err(error) => {
@@ -131,7 +125,7 @@ impl Receiver {
                 }
             }
         }
-        // Only what was taken is remembered: the bank tries the rest again.
+        // Only accepted events are remembered: the bank sends the others again.
         line.duplicate = line.event_id.is_some_and(|id| self.has_seen(id));
         StatusCode::OK
     }
@@ -143,62 +137,12 @@ impl Receiver {
             return true;
         }
         seen.order.push_back(id);
-        if seen.order.len() > MOST_REMEMBERED
+        if seen.order.len() > MAX_REMEMBERED
             && let Some(oldest) = seen.order.pop_front()
         {
             seen.ids.remove(&oldest);
         }
         false
-    }
-}
-
-/// Receives until it is asked to stop, then answers what is under way.
-pub(crate) async fn serve(
-    listener: std::net::TcpListener,
-    receiver: Receiver,
-    mut stop: oneshot::Receiver<()>,
-) -> io::Result<()> {
-    let listener = TcpListener::from_std(listener)?;
-    let mut connections = JoinSet::new();
-    // Dropping it tells every connection to end after its answer.
-    let (ending, is_ending) = tokio::sync::watch::channel(());
-    loop {
-        tokio::select! {
-            _ = &mut stop => break,
-            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(run(stream, receiver.clone(), is_ending.clone()));
-                }
-                // Out of file descriptors, most likely: some will come back.
-                Err(_) => sleep(Duration::from_millis(50)).await,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-    drop(ending);
-    let all = async { while connections.join_next().await.is_some() {} };
-    // What has not ended by then is cut off with the runtime.
-    let _ = timeout(ENDS_WITHIN, all).await;
-    Ok(())
-}
-
-async fn run(stream: TcpStream, receiver: Receiver, mut ending: tokio::sync::watch::Receiver<()>) {
-    let service = service_fn(move |request| {
-        let receiver = receiver.clone();
-        async move { Ok::<_, Infallible>(receiver.answer(request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(ARRIVES_WITHIN)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        // A bank that hangs up is its own affair.
-        _ = connection.as_mut() => {}
-        _ = ending.changed() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads files and standard input, with bounds.
+//! Files and standard input.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,18 +6,25 @@ use std::path::Path;
 
 use qbank_proto::Secret;
 
-use crate::exit::Failure;
+use super::cleaned;
+use crate::failure::Failure;
 
-/// A secret from a file, without the newline at its end.
+/// A secret from a file.
 pub(crate) fn secret(path: &Path, what: &str) -> Result<Secret, Failure> {
     let bytes = bytes(path, what, 64 << 10)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::usage(format!("{what}: {} is not UTF-8", shown(path))))?;
-    let text = text.trim_end_matches(['\r', '\n']);
+    let text = cleaned(&text);
     if text.is_empty() {
         return Err(Failure::usage(format!("{what}: {} is empty", shown(path))));
     }
     Ok(Secret::new(text))
+}
+
+/// Certificates in PEM.
+pub(crate) fn pem(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
+    let bytes = bytes(path, what, 4 << 20)?;
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes))
 }
 
 /// A file's bytes; `-` is standard input.

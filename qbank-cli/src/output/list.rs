@@ -9,20 +9,21 @@ use std::time::Duration;
 use qbank_proto::{Error, ListEndpoint, Reply};
 use serde::Serialize;
 
+use super::streams::{self, Written};
+use super::table::{Rows, StreamedTable};
+use super::{document, json};
 use crate::args::Output;
-use crate::exit::{Failure, Head};
-use crate::output::{self, Put};
-use crate::table::{Rolling, Rows};
-use crate::transport::List;
+use crate::client::List;
+use crate::failure::{Failure, Head};
 
-/// What prints a list, shared with who may cut it short.
+/// Prints a list; shared with the thread that handles signals, which may end it.
 #[derive(Clone)]
-pub(crate) struct Streamed {
+pub(crate) struct StreamedList {
     output: Output,
     gate: Arc<Gate>,
 }
 
-impl Streamed {
+impl StreamedList {
     pub(crate) fn new(output: Output) -> Self {
         Self { output, gate: Arc::default() }
     }
@@ -41,7 +42,7 @@ impl Streamed {
         for item in list {
             match item {
                 Ok(item) => shape.item(&item, &mut text),
-                Err(error) => return Err(self.torn(error, head)),
+                Err(error) => return Err(self.broken_off(error, head)),
             }
             if !self.gate.put(&text, Piece::Item) {
                 return Ok(());
@@ -53,9 +54,9 @@ impl Streamed {
         Ok(())
     }
 
-    fn torn(&self, error: Error, head: Head) -> Failure {
-        self.gate.lock().over = true;
-        Failure::Torn { error: Box::new(error), head }
+    fn broken_off(&self, error: Error, head: Head) -> Failure {
+        self.gate.lock().ended = true;
+        Failure::BrokenOff { error: Box::new(error), head }
     }
 
     /// Ends the printing between two items, unless it has come to its own end. A
@@ -70,14 +71,14 @@ impl Streamed {
             .wait_timeout_while(state, PATIENCE, is_busy)
             .unwrap_or_else(PoisonError::into_inner);
         let head = state.head?;
-        (!state.over).then_some(Failure::CutShort { items: state.items, head })
+        (!state.ended).then_some(Failure::CutShort { items: state.items, head })
     }
 }
 
 /// How long a write may take once a signal came.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Lets pieces through until it is shut.
+/// Lets pieces through until a signal shuts it.
 #[derive(Default)]
 struct Gate {
     state: Mutex<State>,
@@ -91,8 +92,8 @@ struct State {
     writing: bool,
     /// A signal came.
     cut: bool,
-    /// It came to its own end, good or bad.
-    over: bool,
+    /// The list ended by itself, complete or not.
+    ended: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,14 +107,14 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether to begin. A signal before it could not tell of any list.
+    /// Whether to begin: not after a signal.
     fn begin(&self, head: Head) -> bool {
         let mut state = self.lock();
         state.head = Some(head);
         !state.cut
     }
 
-    /// Whether to go on. Not locked during the write, which may take for ever.
+    /// Whether to continue. Unlocked during the write, which can block without end.
     fn put(&self, text: &str, piece: Piece) -> bool {
         let mut state = self.lock();
         if state.cut {
@@ -121,28 +122,28 @@ impl Gate {
         }
         state.writing = true;
         drop(state);
-        let written = output::put(text) == Put::Written;
+        let written = streams::print_raw(text) == Written::Done;
         let mut state = self.lock();
         state.writing = false;
         state.items += u64::from(written && piece == Piece::Item);
-        state.over |= !written || piece == Piece::Last;
+        state.ended |= !written || piece == Piece::Last;
         self.idle.notify_all();
-        !state.over
+        !state.ended
     }
 }
 
-/// What is around the items. Nothing is written before the first is here.
+/// What surrounds the items. Nothing is written before the first has arrived.
 enum Shape {
     Json { before: String, after: String },
     Jsonl,
-    Table(Option<Rolling>),
+    Table(Option<StreamedTable>),
 }
 
 impl Shape {
     fn new(output: Output, reply: &Reply<()>) -> Self {
         match output {
             Output::Json => {
-                let (before, after) = output::around_list(reply);
+                let (before, after) = document::around_list(reply);
                 Self::Json { before, after }
             }
             Output::Jsonl => Self::Jsonl,
@@ -154,20 +155,20 @@ impl Shape {
         match self {
             Self::Json { before, .. } => {
                 text.push_str(before);
-                text.push_str(&output::json(item));
+                text.push_str(&json::one_line(item));
                 ",".clone_into(before);
             }
             Self::Jsonl => {
-                text.push_str(&output::json(item));
+                text.push_str(&json::one_line(item));
                 text.push('\n');
             }
-            Self::Table(rolling) => {
-                let rolling = rolling.get_or_insert_with(|| {
-                    let rolling = Rolling::new::<T>();
-                    text.push_str(rolling.head());
-                    rolling
+            Self::Table(table) => {
+                let table = table.get_or_insert_with(|| {
+                    let table = StreamedTable::new::<T>();
+                    text.push_str(table.head());
+                    table
                 });
-                text.push_str(&rolling.row(item));
+                text.push_str(&table.row(item));
             }
         }
     }
@@ -182,7 +183,7 @@ impl Shape {
                 text.push('\n');
             }
             Self::Jsonl => {}
-            Self::Table(Some(rolling)) => text.push_str(rolling.foot()),
+            Self::Table(Some(table)) => text.push_str(table.foot()),
             Self::Table(None) => text.push_str("none\n"),
         }
     }
@@ -199,7 +200,7 @@ mod tests {
     use qbank_proto::{AccessToken, Config, Credentials, Environment, ListDriver, OpenList};
 
     use super::*;
-    use crate::transport::{Client, Over};
+    use crate::client::{Client, EitherDriver};
 
     fn opened(body: &'static str) -> List<ListTransactions> {
         let bank = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -212,7 +213,7 @@ mod tests {
         });
         let token = Credentials::Token(AccessToken::new("t").unwrap());
         let config = Config::new(Environment::Sandbox { port }, token);
-        let client = Client::with_driver(config, Over::Blocking(Ureq::default())).unwrap();
+        let client = Client::with_driver(config, EitherDriver::Blocking(Ureq::default())).unwrap();
         let opening = client.call(OpenList(ListTransactions::new())).call();
         client.driver().open(opening).unwrap()
     }
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn a_signal_between_the_head_and_the_first_item_is_no_success() {
         for body in ["[]", r#"[{"transactionId":"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10"}]"#] {
-            let streamed = Streamed::new(Output::Json);
+            let streamed = StreamedList::new(Output::Json);
             assert!(streamed.cut().is_none());
             let ended = streamed.print(opened(body));
             assert!(matches!(ended, Err(Failure::CutShort { items: 0, .. })), "{ended:?}");

@@ -6,15 +6,16 @@ use std::thread;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-use super::{Context, webhooks};
+use super::verify::verifier;
 use crate::args::Listen;
-use crate::exit::Failure;
-use crate::output::tell;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::output::Printer;
 use crate::receiver::{self, Receiver};
 
-/// Until a signal comes; what is under way then is still answered.
+/// Until a signal arrives; requests in flight then still get their response.
 pub(crate) fn listen(context: &Context<'_>, args: &Listen) -> Result<(), Failure> {
-    let verifier = webhooks::verifier(args.scheme)?;
+    let verifier = verifier(args.scheme)?;
     let cannot = |error| Failure::usage(format!("cannot listen on {}: {error}", args.addr));
     let listener = TcpListener::bind(args.addr).map_err(cannot)?;
     listener.set_nonblocking(true).map_err(cannot)?;
@@ -24,16 +25,16 @@ pub(crate) fn listen(context: &Context<'_>, args: &Listen) -> Result<(), Failure
     let receiver = Receiver::new(verifier, args.forward_to.clone());
 
     context.interrupts.begin();
-    tell(&format!("{{\"listening\": \"http://{addr}/\"}}"));
-    let (stop, stop_asked) = oneshot::channel();
+    Printer::listening(format!("http://{addr}/"));
+    let (stop, stopped) = oneshot::channel();
     let served = thread::Builder::new()
-        .spawn(move || runtime.block_on(receiver::serve(listener, receiver, stop_asked)))
+        .spawn(move || runtime.block_on(receiver::serve(listener, receiver, stopped)))
         .map_err(local)?;
     context.interrupts.wait();
-    // It may have stopped by itself, which its result says.
+    // It may have stopped by itself; its result says why.
     let _ = stop.send(());
     match served.join() {
         Ok(result) => result.map_err(local),
-        Err(_) => Err(Failure::Local("the receiver broke".to_owned())),
+        Err(_) => Err(Failure::Local("the receiver panicked".to_owned())),
     }
 }

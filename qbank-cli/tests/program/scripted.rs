@@ -1,4 +1,4 @@
-//! A bank that says exactly what a test wants, over a plain socket.
+//! A bank that responds exactly as a test scripts it, over a plain socket.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -24,30 +24,30 @@ impl Received {
 }
 
 /// It serves until the test's process ends.
-pub(crate) struct Tiny {
+pub(crate) struct ScriptedBank {
     pub(crate) base_url: String,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
-impl Tiny {
-    /// Answers each request with what `answer` gives: a status and a JSON body.
-    pub(crate) fn start(
-        answer: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static,
+impl ScriptedBank {
+    /// Responds to each request with what `response` gives: a status and a JSON body.
+    pub(crate) fn responding(
+        response: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static,
     ) -> Self {
-        Self::scripted(move |request, mut stream| {
-            let (status, body) = answer(request);
+        Self::writing(move |request, mut stream| {
+            let (status, body) = response(request);
             write!(
                 stream,
-                "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n\
+                "HTTP/1.1 {status} Status\r\nContent-Type: application/json\r\n\
                  Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
                 body.len()
             )
         })
     }
 
-    /// Answers each request with what `answer` writes, byte by byte.
-    pub(crate) fn scripted(
-        answer: impl Fn(&Received, &TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
+    /// Responds to each request with what `response` writes, byte by byte.
+    pub(crate) fn writing(
+        response: impl Fn(&Received, &TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -56,7 +56,7 @@ impl Tiny {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // One at a time is enough.
-                let _ = serve(&stream, &shared, &answer);
+                let _ = serve(&stream, &shared, &response);
                 let _ = stream.shutdown(Shutdown::Both);
             }
         });
@@ -71,7 +71,7 @@ impl Tiny {
 fn serve(
     stream: &TcpStream,
     received: &Mutex<Vec<Received>>,
-    answer: impl Fn(&Received, &TcpStream) -> std::io::Result<()>,
+    response: impl Fn(&Received, &TcpStream) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut reader = BufReader::new(stream);
@@ -92,5 +92,5 @@ fn serve(
     let body = String::from_utf8_lossy(&body).into_owned();
     let request = Received { head, body };
     received.lock().unwrap().push(request.clone());
-    answer(&request, stream)
+    response(&request, stream)
 }

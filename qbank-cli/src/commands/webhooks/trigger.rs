@@ -1,5 +1,4 @@
-//! `qbank webhooks trigger` and `qbank webhooks resend`: what the sandbox is asked to
-//! deliver.
+//! `qbank webhooks trigger` and `qbank webhooks resend`: deliveries by the sandbox.
 
 use std::time::Duration;
 
@@ -11,17 +10,18 @@ use qbank_sandbox::loopback_address;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 
-use super::Context;
 use crate::args::{Resend, Trigger};
-use crate::connect::variable;
-use crate::exit::Failure;
+use crate::client;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::input::variable;
 
-/// For the sandbox to answer, unless `--timeout` says otherwise.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// For the sandbox to respond, unless `--timeout` says otherwise.
+const RESPONDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What will be delivered.
 #[derive(Serialize, Deserialize)]
-struct Told {
+struct Scheduled {
     event_id: EventId,
     #[serde(rename = "paymentId")]
     payment_id: PaymentId,
@@ -71,28 +71,28 @@ fn register(context: &Context<'_>, url: &Uri) -> Result<(), Failure> {
     let secrets = variable("QBANK_WEBHOOK_SECRET")?;
     let lines = secrets.as_ref().map(Secret::expose).into_iter().flat_map(str::lines);
     let secret = lines.map(str::trim).find(|line| !line.is_empty());
-    ask(context, "/webhooks", &Receiver { url: url.to_string(), secret }).map(drop)
+    post(context, "/webhooks", &Receiver { url: url.to_string(), secret }).map(drop)
 }
 
 fn deliver(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<(), Failure> {
-    let answer = ask(context, path, order)?;
-    let told: Told = serde_json::from_slice(&answer)
-        .map_err(|_| Failure::Local("the sandbox's answer cannot be read".to_owned()))?;
-    let Told { event_id, payment_id, receivers } = &told;
+    let response = post(context, path, order)?;
+    let scheduled: Scheduled = serde_json::from_slice(&response)
+        .map_err(|_| Failure::Local("the sandbox's response cannot be read".to_owned()))?;
+    let Scheduled { event_id, payment_id, receivers } = &scheduled;
     let text = format!("event      {event_id}\npayment    {payment_id}\nreceivers  {receivers}");
-    context.printer.either(&text, &told);
+    context.printer.either(&text, &scheduled);
     Ok(())
 }
 
-/// Asks the control surface beside the API that `--base-url` names.
-fn ask(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<Bytes, Failure> {
-    let uri = control(context.global.base_url.as_deref(), path)?;
+/// Sends a request to the control surface beside the API that `--base-url` names.
+fn post(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<Bytes, Failure> {
+    let uri = control(client::base_url(context.global)?.as_deref(), path)?;
     let body = serde_json::to_vec(order)
         .map_err(|error| Failure::Local(format!("the request cannot be written: {error}")))?;
     let headers =
         HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    let within = context.global.timeout.unwrap_or(ANSWER_WITHIN);
-    let answer = Builder::new_current_thread()
+    let within = context.global.timeout.unwrap_or(RESPONDS_WITHIN);
+    let response = Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())
@@ -100,14 +100,14 @@ fn ask(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<Byte
             runtime.block_on(qbank_sandbox::server::post(&uri, headers, body.into(), within))
         })
         .map_err(|error| Failure::Local(format!("the sandbox at {uri}: {error}")))?;
-    if answer.status().is_success() {
-        return Ok(answer.into_body());
+    if response.status().is_success() {
+        return Ok(response.into_body());
     }
-    Err(refusal(answer.status().as_u16(), answer.body()))
+    Err(refusal(response.status().as_u16(), response.body()))
 }
 
 fn control(base_url: Option<&str>, path: &str) -> Result<Uri, Failure> {
-    let rule = "this asks a sandbox: give its http URL on loopback with --base-url or \
+    let rule = "this command needs a sandbox: give its http URL on loopback with --base-url or \
                 QBANK_BASE_URL, such as http://127.0.0.1:8467/v1";
     let base: Option<Uri> = base_url.and_then(|url| url.parse().ok());
     let base = base.filter(|uri| loopback_address(uri).is_some());
@@ -117,14 +117,15 @@ fn control(base_url: Option<&str>, path: &str) -> Result<Uri, Failure> {
         .ok_or_else(|| Failure::usage(rule))
 }
 
-/// The contract's standard error, or whatever else listens there.
+/// The standard error of the bank, or no sandbox at all.
 fn refusal(status: u16, body: &[u8]) -> Failure {
     #[derive(Default, Deserialize)]
     struct Standard {
         message: String,
         error_code: Option<String>,
     }
-    let said: Standard = serde_json::from_slice(body).unwrap_or_default();
-    let message = if said.message.is_empty() { "no sandbox answers there" } else { &said.message };
-    Failure::Control { status, error_code: said.error_code, message: message.to_owned() }
+    let standard: Standard = serde_json::from_slice(body).unwrap_or_default();
+    let message =
+        if standard.message.is_empty() { "no sandbox responds there" } else { &standard.message };
+    Failure::Control { status, error_code: standard.error_code, message: message.to_owned() }
 }

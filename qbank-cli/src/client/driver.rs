@@ -1,4 +1,4 @@
-//! How HTTP is done: the same machine over either driver.
+//! The same machine over either driver.
 
 use clap::ValueEnum;
 use qbank_blocking::Ureq;
@@ -9,20 +9,20 @@ use qbank_proto::{
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Global, Transport};
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::input;
 
 /// The client of every command.
-pub(crate) type Client = qbank_proto::Client<Over>;
+pub(crate) type Client = qbank_proto::Client<EitherDriver>;
 
-/// Either driver; a call over hyper is driven to its end on its own runtime.
+/// Either driver; a call over hyper blocks on a runtime of its own.
 #[derive(Debug, Clone)]
-pub(crate) enum Over {
+pub(crate) enum EitherDriver {
     Blocking(Ureq),
     Hyper(Hyper, &'static Runtime),
 }
 
-impl Driver for Over {
+impl Driver for EitherDriver {
     type Flavor = Blocking;
 
     fn drive<M>(&self, machine: M) -> M::Output
@@ -51,7 +51,7 @@ impl Driver for Over {
     }
 }
 
-impl ListDriver for Over {
+impl ListDriver for EitherDriver {
     type List<L: ListEndpoint> = List<L>;
 
     fn open<L, M>(&self, opening: M) -> Result<List<L>, Error>
@@ -95,24 +95,24 @@ impl<L: ListEndpoint> Iterator for List<L> {
     }
 }
 
-/// Read here rather than by the parser of arguments, which refuses a bad variable
-/// even where an option beats it.
 fn chosen(global: &Global) -> Result<Transport, Failure> {
     if let Some(transport) = global.transport {
         return Ok(transport);
     }
-    let Some(name) = std::env::var_os("QBANK_TRANSPORT").filter(|name| !name.is_empty()) else {
+    let Some(name) = input::text("QBANK_TRANSPORT")? else {
         return Ok(Transport::Blocking);
     };
-    Transport::from_str(&name.to_string_lossy(), false)
+    Transport::from_str(&name, false)
         .map_err(|_| Failure::usage("QBANK_TRANSPORT must be blocking or hyper"))
 }
 
 /// The driver that was chosen, with its certificates and its proxy.
-pub(crate) fn choose(global: &Global) -> Result<Over, Failure> {
+pub(crate) fn choose(global: &Global) -> Result<EitherDriver, Failure> {
     let roots = match &global.ca_file {
-        Some(path) => Some(input::bytes(path, "--ca-file", 4 << 20)?),
-        None => None,
+        Some(path) => Some(input::pem(path, "--ca-file")?),
+        None => input::path("QBANK_CA_FILE")?
+            .map(|path| input::pem(&path, "QBANK_CA_FILE"))
+            .transpose()?,
     };
     match chosen(global)? {
         Transport::Blocking => {
@@ -123,7 +123,7 @@ pub(crate) fn choose(global: &Global) -> Result<Over, Failure> {
             if let Some(url) = &global.proxy {
                 builder = builder.proxy(url)?;
             }
-            Ok(Over::Blocking(builder.build()))
+            Ok(EitherDriver::Blocking(builder.build()))
         }
         Transport::Hyper => {
             let mut builder = Hyper::builder();
@@ -136,9 +136,9 @@ pub(crate) fn choose(global: &Global) -> Result<Over, Failure> {
             let runtime = Builder::new_current_thread().enable_all().build();
             let runtime = runtime
                 .map_err(|error| Failure::Local(format!("cannot start a runtime: {error}")))?;
-            // It ends with the process. Dropping it would wait for what cannot be cut
-            // off, such as a name that does not resolve.
-            Ok(Over::Hyper(builder.build(), Box::leak(Box::new(runtime))))
+            // Leaked until the process ends: dropping it would wait for what cannot be
+            // cancelled, such as a name lookup.
+            Ok(EitherDriver::Hyper(builder.build(), Box::leak(Box::new(runtime))))
         }
     }
 }

@@ -1,90 +1,16 @@
-//! Resources as tables, for people.
+//! The columns of each resource.
 
-mod rolling;
-
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use qbank_proto::Money;
 use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::endpoint::{
     Account, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
 };
-use terminal_size::{Width, terminal_size};
 
-pub(crate) use rolling::Rolling;
-
-/// A resource that can be a row.
-pub(crate) trait Rows {
-    /// What its columns are called.
-    const COLUMNS: &'static [&'static str];
-    /// Which columns hold amounts.
-    const AMOUNTS: &'static [usize] = &[];
-    /// How wide they are before any row is seen; 0 takes what is left.
-    const WIDTHS: &'static [u16] = &[];
-
-    fn cells(&self) -> Vec<String>;
-}
-
-/// Several resources, a row each.
-pub(crate) fn list<T: Rows>(items: &[T]) -> String {
-    if items.is_empty() {
-        return "none".to_owned();
-    }
-    let mut table = styled();
-    table.set_header(T::COLUMNS.to_vec());
-    for item in items {
-        table.add_row(item.cells().iter().map(|cell| plain(cell)));
-    }
-    align::<T>(&mut table);
-    table.to_string()
-}
-
-/// As wide as the terminal at most.
-fn styled() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
-    if let Some((Width(columns), _)) = terminal_size() {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
-    }
-    table
-}
-
-fn align<T: Rows>(table: &mut Table) {
-    for column in T::AMOUNTS {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-}
-
-/// One resource, a line for each of its members.
-pub(crate) fn one<T: Rows>(item: &T) -> String {
-    T::COLUMNS
-        .iter()
-        .zip(item.cells())
-        .map(|(name, value)| format!("{name:<16} {}", plain(&value)))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// A terminal obeys control characters, and the bank's texts are not ours.
-pub(crate) fn plain(text: &str) -> String {
-    text.replace(char::is_control, " ")
-}
-
-fn text<T: ToString>(value: Option<&T>) -> String {
-    value.map(ToString::to_string).unwrap_or_default()
-}
-
-fn minute(time: Option<DateTime<Utc>>) -> String {
-    time.map(|time| time.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
-}
-
-fn dollars(value: Option<Money>) -> String {
-    text(value.as_ref())
-}
+use super::{ID, Rows};
 
 impl Rows for Account {
     const COLUMNS: &'static [&'static str] = &["account", "name", "type", "currency", "status"];
+    const WIDTHS: &'static [u16] = &[ID, 0, 8, 8, 8];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -114,7 +40,7 @@ impl Rows for Transaction {
     const COLUMNS: &'static [&'static str] =
         &["transaction", "amount", "description", "value date", "posted", "status"];
     const AMOUNTS: &'static [usize] = &[1];
-    const WIDTHS: &'static [u16] = &[36, 14, 0, 10, 16, 8];
+    const WIDTHS: &'static [u16] = &[ID, 14, 0, 10, 16, 8];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -149,6 +75,7 @@ impl Rows for CheckException {
     const COLUMNS: &'static [&'static str] =
         &["exception", "account", "check", "presented", "on", "reason"];
     const AMOUNTS: &'static [usize] = &[3];
+    const WIDTHS: &'static [u16] = &[ID, ID, 10, 14, 10, 16];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -168,4 +95,16 @@ impl Rows for CheckIssueAccepted {
     fn cells(&self) -> Vec<String> {
         vec![self.issue_id.to_string()]
     }
+}
+
+fn text<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+fn minute(time: Option<DateTime<Utc>>) -> String {
+    time.map(|time| time.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
+fn dollars(value: Option<Money>) -> String {
+    text(value.as_ref())
 }

@@ -1,0 +1,24 @@
+//! The command line of `sandbox`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::values;
+
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8467", value_parser = values::address)]
+    pub(crate) addr: SocketAddr,
+    /// What ids and tokens are drawn from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How long an idempotency key is remembered [default: 30 days]
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
+    pub(crate) key_lifetime: Option<Duration>,
+    /// Allow an address that other machines can reach
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+}
