@@ -50,8 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // Another process, another day: only what was saved is left.
-    let resume = Resume::new(saved.first_sent).body(saved.body);
-    let reply = client.payments().create_ach(invoice).resume_with(saved.key, resume).send()?;
+    let resume = Resume::new(saved.key, saved.first_sent).body(saved.body);
+    let reply = client.payments().create_ach(invoice).resume(resume).send()?;
     println!("second run: {} as {:?}", reply.fate, reply.value.payment_id);
     println!("the bank's ledger has {} entry", bank.bank().lock().entries().len());
     Ok(())

@@ -187,7 +187,7 @@ fn options_set_after_a_resume_do_not_forget_it() {
     let refused = client
         .payments()
         .create_wire(wire("99999999"))
-        .resume(key, std::time::SystemTime::now())
+        .resume(qbank_blocking::Resume::new(key, std::time::SystemTime::now()))
         .options(CallOptions::default())
         .send()
         .unwrap_err();

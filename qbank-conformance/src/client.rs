@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use qbank_proto::chrono::{DateTime, NaiveDate};
 use qbank_proto::endpoint::{
     Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Destination, Endpoint,
-    GetBalance, GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, NoKey, Payment,
-    Read, Recipient, Write,
+    GetBalance, GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, Payment, Read,
+    Recipient, Write,
 };
 use qbank_proto::{
     AccessToken, Attempt, Authenticate, Call as ClientCall, CallOptions, Config, ConflictPolicy,
     Credentials, Entropy, Environment, Error, ErrorKind, Fate, IdempotencyKey, Machine, Reply,
-    Resume, Scope, Session, WaitForPayment,
+    Resume, Scope, Session, WaitForPayment, WriteOptions,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -163,17 +163,13 @@ impl<'a, R: Runner> Player<'a, R> {
             }
             Operation::Wait => {
                 let id = parsed("payment", args.payment_id.as_ref())?;
-                let wait = WaitForPayment::new(
-                    &self.session,
-                    id,
-                    CallOptions::default(),
-                    self.runner.entropy(),
-                );
+                let jitter = self.runner.entropy().jitter;
+                let wait = WaitForPayment::new(&self.session, id, CallOptions::new(), jitter);
                 Ok(outcome(self.runner.run(wait), payment))
             }
             Operation::Authenticate => {
-                let options = CallOptions::default();
-                let machine = Authenticate::new(&self.session, &options, self.runner.entropy());
+                let jitter = self.runner.entropy().jitter;
+                let machine = Authenticate::new(&self.session, &CallOptions::new(), jitter);
                 match self.runner.run(machine) {
                     Ok(_) => Ok(Outcome {
                         ok: true,
@@ -198,17 +194,16 @@ impl<'a, R: Runner> Player<'a, R> {
             }
             None => IdempotencyKey::from_entropy(entropy.key),
         };
-        let mut options = CallOptions::default();
+        let mut options = WriteOptions::new(key);
         if let Some(resume) = self.options.resume {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let first = now.as_secs().saturating_sub(resume.first_sent_seconds_ago);
-            let first = DateTime::from_timestamp(i64::try_from(first).unwrap_or_default(), 0);
-            options.resume = first.map(Resume::new);
+            let ago = Duration::from_secs(resume.first_sent_seconds_ago);
+            let first_sent = SystemTime::now().checked_sub(ago).unwrap_or(UNIX_EPOCH);
+            options = WriteOptions::resume(Resume::new(key, first_sent));
         }
         if let Some(date) = &self.options.auth_date {
             options.auth_date = Some(date.parse()?);
         }
-        let call = ClientCall::new(&self.session, endpoint, key, options, entropy);
+        let call = ClientCall::new(&self.session, endpoint, options, entropy.jitter);
         Ok(outcome(self.runner.run(call), show))
     }
 
@@ -217,9 +212,8 @@ impl<'a, R: Runner> Player<'a, R> {
         endpoint: E,
         show: impl Fn(&E::Output) -> (Option<String>, Option<Value>),
     ) -> Outcome {
-        let options = CallOptions::default();
-        let entropy = self.runner.entropy();
-        let call = ClientCall::new(&self.session, endpoint, NoKey, options, entropy);
+        let jitter = self.runner.entropy().jitter;
+        let call = ClientCall::new(&self.session, endpoint, CallOptions::new(), jitter);
         outcome(self.runner.run(call), show)
     }
 }
@@ -328,7 +322,7 @@ fn failed(error: &Error) -> Outcome {
             .retry_after()
             .map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
         message,
-        idempotency_key: error.idempotency_key().map(|key| key.to_string()),
+        idempotency_key: error.key().map(|key| key.to_string()),
         first_sent_unix: error.first_sent().map(unix),
         ..Outcome::default()
     }

@@ -16,7 +16,7 @@
 //!     Ok(reply) => println!("accepted as {:?}", reply.value.payment_id),
 //!     Err(error) if error.fate() == Fate::Unknown => println!(
 //!         "resend only with key {:?}, first sent {:?}",
-//!         error.idempotency_key(),
+//!         error.key(),
 //!         error.first_sent(),
 //!     ),
 //!     Err(error) => println!("{error}"),

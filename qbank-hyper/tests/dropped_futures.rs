@@ -56,7 +56,7 @@ impl Intent {
         let pending = client.payments().create_ach(ach(&dollars));
         let running = match self.first {
             None => pending.key(self.key).send(),
-            Some(first) => pending.resume(self.key, first).send(),
+            Some(first) => pending.resume(qbank_hyper::Resume::new(self.key, first)).send(),
         };
         let now = client.driver().now().unix;
         self.first.get_or_insert(DateTime::from_timestamp(now.as_secs().cast_signed(), 0).unwrap());

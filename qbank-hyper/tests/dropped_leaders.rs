@@ -144,7 +144,8 @@ async fn a_call_dropped_inside_an_answer_is_resumed_with_its_key() {
 
     let now =
         DateTime::from_timestamp(client.driver().now().unix.as_secs().cast_signed(), 0).unwrap();
-    let resumed = client.payments().create_wire(wire("20")).resume(key, now).send();
+    let resumed =
+        client.payments().create_wire(wire("20")).resume(qbank_hyper::Resume::new(key, now)).send();
     let paid = timeout(SOON, resumed).await.unwrap().unwrap();
     assert_eq!(paid.fate, Fate::Accepted);
     assert_eq!(paid.key, Some(key));

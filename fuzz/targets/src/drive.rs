@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use qbank_proto::endpoint::{CreateAch, Recipient};
 use qbank_proto::{
-    AccessToken, Call, CallOptions, Config, Credentials, Entropy, Environment, Exchange, Fault,
-    IdempotencyKey, Machine, Now, Session, Step,
+    AccessToken, Call, CallOptions, Config, Credentials, Environment, Exchange, Fault,
+    IdempotencyKey, Machine, Now, Session, Step, WriteOptions,
 };
 
 /// 2026-01-05T12:00:00Z.
@@ -18,7 +18,12 @@ pub(crate) const FROM: &str = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10";
 pub(crate) const PAYMENT: &str = "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
 pub(crate) const TOKEN: &str = "ready-made-token-4711";
 pub(crate) const ACCOUNT_NUMBER: &str = "004417829316";
-pub(crate) const ENTROPY: Entropy = Entropy { key: [7; 16], jitter: 11 };
+pub(crate) const JITTER: u64 = 11;
+
+/// The key of every write.
+pub(crate) fn key() -> IdempotencyKey {
+    IdempotencyKey::from_entropy([7; 16])
+}
 
 /// When something was sent, and what.
 pub(crate) struct Sent {
@@ -71,14 +76,11 @@ pub(crate) fn ach() -> CreateAch {
 
 /// An ACH payment that is sent at most this many times more than once.
 pub(crate) fn ach_call(session: &Session, max_retries: u32) -> Call<CreateAch> {
-    let key = IdempotencyKey::from_entropy(ENTROPY.key);
-    Call::new(session, ach(), key, retries(max_retries), ENTROPY)
+    Call::new(session, ach(), WriteOptions::new(key()).call(retries(max_retries)), JITTER)
 }
 
 pub(crate) fn retries(max_retries: u32) -> CallOptions {
-    let mut options = CallOptions::default();
-    options.max_retries = Some(max_retries);
-    options
+    CallOptions::new().max_retries(max_retries)
 }
 
 /// No eight characters in a row of a secret are in a text. How `Debug` escapes a

@@ -30,7 +30,7 @@ pub fn error_answer(input: &[u8]) {
     let error = outcome.unwrap_err();
     assert_eq!(sent.len(), 1);
     assert_eq!(error.attempts().len(), 1);
-    assert_eq!(error.idempotency_key(), key);
+    assert_eq!(error.key(), key);
     assert_eq!(error.response().unwrap().body(), &body);
     assert_eq!(error.status().unwrap().as_u16(), status);
 

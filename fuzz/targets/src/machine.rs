@@ -245,7 +245,7 @@ impl Chaos {
         let fate = match outcome {
             Ok(fate) => *fate,
             Err(error) => {
-                assert_eq!(error.idempotency_key(), Some(*key), "{error:?}");
+                assert_eq!(error.key(), Some(*key), "{error:?}");
                 assert_eq!(error.attempts().len(), slot.sends.len(), "{error:?}");
                 // Only the bank's own record lowers a fate.
                 if error.kind() == ErrorKind::PaymentFailed {

@@ -9,10 +9,10 @@ use qbank_proto::endpoint::{
     GetBalance, GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, Payment,
 };
 use qbank_proto::webhook::Event;
-use qbank_proto::{Call, Error, Fate, Reply};
+use qbank_proto::{Call, Error, Fate, Reply, WriteOptions};
 use serde::Serialize;
 
-use crate::drive::{ACCOUNT_NUMBER, ENTROPY, FROM, PAYMENT, ach, drive, ready, retries};
+use crate::drive::{ACCOUNT_NUMBER, FROM, JITTER, PAYMENT, ach, drive, key, ready, retries};
 
 /// What an operation decoded, written in the bank's canonical names and decoded
 /// again, is the same. What cannot be decoded is a typed error; of a write its
@@ -79,8 +79,8 @@ where
 fn answered<E: Endpoint>(endpoint: E, status: u16, body: &[u8]) -> Result<Reply<E::Output>, Error> {
     let mut response = Response::new(Bytes::copy_from_slice(body));
     *response.status_mut() = status.try_into().unwrap();
-    let key = E::Effect::key(ENTROPY.key);
-    let mut call = Call::new(&ready(), endpoint, key, retries(0), ENTROPY);
+    let options = E::Effect::options(retries(0), || WriteOptions::new(key()));
+    let mut call = Call::new(&ready(), endpoint, options, JITTER);
     let writes = call.key().is_some();
     let (outcome, sent) = drive(&mut call, |_| Ok(response.clone()));
     assert_eq!(sent.len(), 1);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::Response;
-use qbank_proto::endpoint::{ListAccounts, NoKey};
+use qbank_proto::endpoint::ListAccounts;
 use qbank_proto::{Authenticate, Call, Credentials, ErrorKind};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::drive::{ENTROPY, assert_hidden, drive, retries, session};
+use crate::drive::{JITTER, assert_hidden, drive, retries, session};
 
 const SECRET: &str = "correct-horse-battery-staple";
 const STATUSES: [u16; 8] = [200, 200, 200, 201, 400, 401, 429, 503];
@@ -23,7 +23,7 @@ pub fn token_answer(input: &[u8]) {
     *token.status_mut() = status.try_into().unwrap();
 
     let session = session(Credentials::client("client-7", SECRET));
-    let mut authenticate = Authenticate::new(&session, &retries(0), ENTROPY);
+    let mut authenticate = Authenticate::new(&session, &retries(0), JITTER);
     let (outcome, sent) = drive(&mut authenticate, |_| Ok(token.clone()));
     assert!((1..=3).contains(&sent.len()), "{} token requests", sent.len());
     for one in &sent {
@@ -64,7 +64,7 @@ pub fn token_answer(input: &[u8]) {
     assert_eq!(format!("{:?}", info.token), "AccessToken([secret])");
 
     // The next call sends it, and asks for another only if this one is gone.
-    let call = &mut Call::new(&session, ListAccounts, NoKey, retries(0), ENTROPY);
+    let call = &mut Call::new(&session, ListAccounts, retries(0), JITTER);
     let (accounts, sent) = drive(call, |request| {
         let asks = request.uri().path().ends_with("/token");
         Ok(if asks { token.clone() } else { Response::new(Bytes::from_static(b"[]")) })

@@ -6,7 +6,7 @@ use qbank_proto::endpoint::{
     Beneficiary, CreateAch, CreateWire, Destination, Payment, PaymentStatus, Recipient,
 };
 use qbank_proto::http::header;
-use qbank_proto::{Amount, ErrorKind, Money, PaymentId, Reply, Scope};
+use qbank_proto::{Amount, ErrorKind, Fate, Money, PaymentId, Reply, Scope};
 use serde::Serialize;
 
 use super::{Context, write};
@@ -142,8 +142,9 @@ fn finish(
             let machine = wait.deadline(left.max(Duration::from_millis(1))).machine();
             context.interrupts.drive(client, machine)
         }
-        None => Err(qbank_proto::Error::in_progress(
+        None => Err(qbank_proto::Error::new(
             ErrorKind::UnexpectedResponse,
+            Fate::InProgress,
             "the bank accepted the payment but named no id to wait for",
         )
         .into()),
@@ -153,7 +154,7 @@ fn finish(
             Failure::Call(error) => error,
             other => {
                 let what = format!("the payment was accepted, but not waited for: {other}");
-                Box::new(qbank_proto::Error::in_progress(ErrorKind::Transport, what))
+                Box::new(qbank_proto::Error::new(ErrorKind::Transport, Fate::InProgress, what))
             }
         };
         Failure::AfterSubmit { error, submitted }

@@ -20,8 +20,8 @@ struct Shown<'a> {
 
 pub(crate) fn token(context: &Context<'_>, reveal: bool) -> Result<(), Failure> {
     let client = client::connect(context.global, &[])?;
-    let entropy = client.driver().entropy();
-    let machine = Authenticate::new(client.session(), &CallOptions::default(), entropy);
+    let jitter = client.driver().jitter();
+    let machine = Authenticate::new(client.session(), &CallOptions::new(), jitter);
     let info = context.interrupts.drive(&client, machine)?;
     let scope = info.scope.map(|scope| plain(&client.session().redact(scope)));
     let token = Shown {

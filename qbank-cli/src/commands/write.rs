@@ -4,7 +4,7 @@ use std::path::Path;
 
 use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::endpoint::{Endpoint, Write as WriteEffect};
-use qbank_proto::{Driver, IdempotencyKey, Pending, Reply, Secret};
+use qbank_proto::{Driver, IdempotencyKey, Pending, Reply, Resume, Secret};
 
 use super::Context;
 use crate::args::{AccountNumber, Write};
@@ -31,7 +31,8 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
 ) -> Result<Reply<E::Output>, Failure> {
     let now = now(client);
     let first_sent = write.first_sent.filter(|_| write.resume).unwrap_or(now);
-    let mut pending = if write.resume { pending.resume(key, first_sent) } else { pending.key(key) };
+    let mut pending =
+        if write.resume { pending.resume(Resume::new(key, first_sent)) } else { pending.key(key) };
     if let Some(date) = write.auth_date {
         pending = pending.auth_date(date);
     }

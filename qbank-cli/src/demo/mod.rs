@@ -155,7 +155,7 @@ impl Demo {
         print(&format!("   {error}"));
         check(error.kind() == ErrorKind::InvalidRequest, "the bank refuses it")?;
         check(error.fate() == Fate::Refused, "its fate is refused")?;
-        check(self.entries_of(error.idempotency_key()) == 0, "no money moved")
+        check(self.entries_of(error.key()) == 0, "no money moved")
     }
 
     fn webhook(&self, payment: PaymentId) -> Result<(), Failure> {

@@ -113,7 +113,7 @@ impl<'a> Body<'a> {
             title: error.title(),
             detail: error.detail(),
             transaction_id: error.transaction_id().map(|id| id.to_string()),
-            idempotency_key: error.idempotency_key(),
+            idempotency_key: error.key(),
             first_sent: error.first_sent().map(rfc3339),
             attempts: error.attempts().len(),
             retry_after_s: error

@@ -201,7 +201,7 @@ mod tests {
         fn supply(&mut self, _: Now, _: Ticket, _: Result<AccessToken, BoxError>) {}
 
         fn abandon(&mut self, _: Now) -> Self::Output {
-            Err(Error::in_progress(ErrorKind::Transport, "it was sent"))
+            Err(Error::new(ErrorKind::Transport, Fate::InProgress, "it was sent"))
         }
     }
 

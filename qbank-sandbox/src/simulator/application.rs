@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use qbank_proto::{
     CallOptions, Entropy, ErrorKind, Fate, IdempotencyKey, Now, PaymentId, Resume, Session,
+    WriteOptions,
 };
 
 use super::mutant::Mutant;
@@ -38,14 +39,19 @@ impl World<'_> {
             Phase::Planned if !kept.plan.what.writes() => {
                 let options = self.options(process, job);
                 let plan = &self.processes[process].jobs[job].plan;
-                Some(running::read(&session, plan, options, self.entropy(process, job, run)))
+                Some(running::read(&session, plan, options, self.entropy(process, job, run).jitter))
             }
             Phase::Planned | Phase::Sending => self.write(&session, process, job),
             Phase::Waiting(payment) => {
                 let plan = &self.processes[process].jobs[job].plan;
                 let mut options = self.options(process, job);
                 options.deadline = Some(plan.wait.unwrap_or(Duration::from_secs(15)));
-                Some(running::wait(&session, payment, options, self.entropy(process, job, run)))
+                Some(running::wait(
+                    &session,
+                    payment,
+                    options,
+                    self.entropy(process, job, run).jitter,
+                ))
             }
         };
         // None: it crashed before the first send.
@@ -57,22 +63,23 @@ impl World<'_> {
     /// A write, with its key on disk.
     fn write(&mut self, session: &Session, process: usize, job: usize) -> Option<Box<dyn Running>> {
         let now = self.now(process);
-        let mut options = self.options(process, job);
+        let call = self.options(process, job);
         let kept = &self.processes[process].jobs[job];
         let (run, phase) = (kept.runs, kept.phase);
         let entropy = self.entropy(process, job, run);
         let saved = kept.keys.last().filter(|_| phase == Phase::Sending).cloned();
-        let key = match &saved {
-            Some(saved) => {
-                if self.mutant != Some(Mutant::RestartsAtNeverSent) {
-                    let resume = Resume::new(saved.first_sent).body(saved.body.clone());
-                    options.resume = Some(resume);
-                }
-                saved.key
+        let mut options = match &saved {
+            Some(saved) if self.mutant != Some(Mutant::RestartsAtNeverSent) => {
+                let resume = Resume::new(saved.key, saved.first_sent).body(saved.body.clone());
+                WriteOptions::resume(resume)
             }
-            None => IdempotencyKey::from_entropy(entropy.key),
+            Some(saved) => WriteOptions::new(saved.key),
+            None => WriteOptions::new(IdempotencyKey::from_entropy(entropy.key)),
         };
-        let prepared = running::write(session, &kept.plan, key, options, entropy).ok()?;
+        options.call = call;
+        options.on_conflict = kept.plan.options.on_conflict;
+        let key = options.key;
+        let prepared = running::write(session, &kept.plan, options, entropy.jitter).ok()?;
         let (name, cents) = (kept.plan.what.name(), kept.plan.cents);
         let resumed = saved.is_some();
         self.note(|| {
@@ -97,9 +104,9 @@ impl World<'_> {
         let (plan, config) = (&it.jobs[job].plan, &it.plan.config);
         let limit = match it.jobs[job].phase {
             Phase::Waiting(_) => plan.wait.unwrap_or(Duration::from_secs(15)),
-            _ => plan.options.deadline.unwrap_or(config.deadline),
+            _ => plan.options.call.deadline.unwrap_or(config.deadline),
         };
-        let retries = plan.options.max_retries.unwrap_or(config.retry.max_retries);
+        let retries = plan.options.call.max_retries.unwrap_or(config.retry.max_retries);
         let call_off = plan.call_off;
         it.tasks[job] = Some(Task::new(machine, run, limit, retries));
         if let Some((after, _)) = call_off {
@@ -111,7 +118,7 @@ impl World<'_> {
     /// What the call does differently; and what a wrong client makes of that.
     fn options(&self, process: usize, job: usize) -> CallOptions {
         let it = &self.processes[process];
-        let mut options = it.jobs[job].plan.options.clone();
+        let mut options = it.jobs[job].plan.options.call.clone();
         match self.mutant {
             Some(Mutant::IgnoresDeadline) => {
                 let deadline = options.deadline.unwrap_or(it.plan.config.deadline);

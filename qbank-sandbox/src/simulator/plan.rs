@@ -121,7 +121,7 @@ pub(super) struct JobPlan {
     pub(super) from: AccountId,
     pub(super) to: AccountId,
     pub(super) reference: Option<&'static str>,
-    pub(super) options: CallOptions,
+    pub(super) options: JobOptions,
     /// How often it is tried with a new key once the money is known not to have moved.
     pub(super) again: u32,
     /// How often an intent in doubt is resumed.
@@ -289,19 +289,24 @@ impl JobPlan {
 const REFERENCES: [&str; 4] =
     ["INV-7", "SBX-CORE-FUNDS", "SBX-VALIDATION-FUNDS", "SBX-VALIDATION-CLOSED"];
 
-fn options(random: &mut Random) -> CallOptions {
-    let mut options = CallOptions::default();
+/// What a job's calls do differently; of the second only writes make use.
+#[derive(Debug, Clone)]
+pub(super) struct JobOptions {
+    pub(super) call: CallOptions,
+    pub(super) on_conflict: Option<ConflictPolicy>,
+}
+
+fn options(random: &mut Random) -> JobOptions {
+    let mut call = CallOptions::new();
     if random.percent(40) {
-        options.timeout = Some(random.pick([SECOND / 2, 5 * SECOND, 30 * SECOND]));
+        call.timeout = Some(random.pick([SECOND / 2, 5 * SECOND, 30 * SECOND]));
     }
     if random.percent(40) {
-        options.deadline = Some(random.pick([SECOND, 15 * SECOND, MINUTE, 5 * MINUTE]));
+        call.deadline = Some(random.pick([SECOND, 15 * SECOND, MINUTE, 5 * MINUTE]));
     }
     if random.percent(40) {
-        options.max_retries = Some(random.pick([0, 1, 3, 4]));
+        call.max_retries = Some(random.pick([0, 1, 3, 4]));
     }
-    if random.percent(30) {
-        options.on_conflict = Some(policy(random));
-    }
-    options
+    let on_conflict = random.percent(30).then(|| policy(random));
+    JobOptions { call, on_conflict }
 }

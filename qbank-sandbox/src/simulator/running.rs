@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::Response;
 use qbank_proto::endpoint::{
     Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Endpoint, GetBalance,
-    ListAccounts, NoKey, Payment, Write,
+    ListAccounts, Payment, Write,
 };
 use qbank_proto::{
-    AccessToken, Amount, Authenticate, BoxError, Call, CallOptions, Entropy, Error, ErrorKind,
-    Fate, Fault, IdempotencyKey, IssueId, Machine, Money, Now, PaymentId, Reply,
-    RoutingNumberError, Session, Step, Ticket, WaitForPayment,
+    AccessToken, Amount, Authenticate, BoxError, Call, CallOptions, Error, ErrorKind, Fate, Fault,
+    IssueId, Machine, Money, Now, PaymentId, Reply, RoutingNumberError, Session, Step, Ticket,
+    WaitForPayment, WriteOptions,
 };
 use uuid::Uuid;
 
@@ -54,9 +54,8 @@ pub(super) struct Unsayable;
 pub(super) fn write(
     session: &Session,
     job: &JobPlan,
-    key: IdempotencyKey,
-    options: CallOptions,
-    entropy: Entropy,
+    options: WriteOptions,
+    jitter: u64,
 ) -> Result<Prepared, Unsayable> {
     let amount = Amount::from_cents(job.cents).map_err(|_| Unsayable)?;
     let prepared = match job.what {
@@ -67,20 +66,19 @@ pub(super) fn write(
             prepared(
                 session,
                 CreateWire::new(job.from, beneficiary, amount, reference),
-                key,
                 options,
-                entropy,
+                jitter,
             )
         }
         What::Transfer => {
-            prepared(session, CreateTransfer::new(job.from, job.to, amount), key, options, entropy)
+            prepared(session, CreateTransfer::new(job.from, job.to, amount), options, jitter)
         }
         What::Check => {
             let cents = u128::try_from(job.cents).unwrap_or_default();
             let issue = IssueId::from_uuid(Uuid::from_u128((4 << 76) | (8 << 60) | cents));
             let date = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).ok_or(Unsayable)?;
             let issue = CreateCheckIssue::new(issue, job.from, "10012", amount, date);
-            prepared(session, issue, key, options, entropy)
+            prepared(session, issue, options, jitter)
         }
         _ => {
             let payment = CreateAch::new(job.from, job.to, amount);
@@ -88,7 +86,7 @@ pub(super) fn write(
                 Some(reference) => payment.reference_id(reference),
                 None => payment,
             };
-            prepared(session, payment, key, options, entropy)
+            prepared(session, payment, options, jitter)
         }
     };
     Ok(prepared)
@@ -97,11 +95,10 @@ pub(super) fn write(
 fn prepared<E: Endpoint<Effect = Write>>(
     session: &Session,
     endpoint: E,
-    key: IdempotencyKey,
-    options: CallOptions,
-    entropy: Entropy,
+    options: WriteOptions,
+    jitter: u64,
 ) -> Prepared {
-    let call = Call::new(session, endpoint, key, options, entropy);
+    let call = Call::new(session, endpoint, options, jitter);
     let body = call.body().clone();
     Prepared {
         machine: Box::new(Adapted {
@@ -117,15 +114,15 @@ pub(super) fn read(
     session: &Session,
     job: &JobPlan,
     options: CallOptions,
-    entropy: Entropy,
+    jitter: u64,
 ) -> Box<dyn Running> {
     match job.what {
         What::Balance => {
-            let call = Call::new(session, GetBalance::new(job.from), NoKey, options, entropy);
+            let call = Call::new(session, GetBalance::new(job.from), options, jitter);
             Box::new(Adapted { machine: call, read: |result| Outcome::of(result, |_| None) })
         }
         What::Token => {
-            let machine = Authenticate::new(session, &options, entropy);
+            let machine = Authenticate::new(session, &options, jitter);
             Box::new(Adapted {
                 machine,
                 read: |result| match result {
@@ -135,7 +132,7 @@ pub(super) fn read(
             })
         }
         _ => {
-            let call = Call::new(session, ListAccounts, NoKey, options, entropy);
+            let call = Call::new(session, ListAccounts, options, jitter);
             Box::new(Adapted { machine: call, read: |result| Outcome::of(result, |_| None) })
         }
     }
@@ -146,9 +143,9 @@ pub(super) fn wait(
     session: &Session,
     payment: PaymentId,
     options: CallOptions,
-    entropy: Entropy,
+    jitter: u64,
 ) -> Box<dyn Running> {
-    let machine = WaitForPayment::new(session, payment, options, entropy).accepted();
+    let machine = WaitForPayment::new(session, payment, options, jitter).accepted();
     let read = |result: Result<Reply<Payment>, Error>| {
         let amount = result.as_ref().ok().and_then(|reply| reply.value.amount);
         let outcome = Outcome::of(result, |payment: &Payment| Some(payment.payment_id));

@@ -11,8 +11,8 @@ use qbank_proto::endpoint::{
     GetBalance, GetPayment, ListAccounts, ListCheckExceptions, ListTransactions, Recipient,
 };
 use qbank_proto::{
-    AccountId, Amount, Authenticate, Call, CallOptions, ClientAuth, Config, Credentials, Entropy,
-    Environment, Machine, Now, Session, Step,
+    AccountId, Amount, Authenticate, Call, CallOptions, ClientAuth, Config, Credentials,
+    Environment, IdempotencyKey, Machine, Now, Session, Step, WriteOptions,
 };
 
 use crate::described::{check_request, description};
@@ -29,9 +29,8 @@ fn every_request_of_the_client_is_as_described() {
         Session::new(config).unwrap()
     };
     let mut asked = BTreeSet::new();
-    let entropy = Entropy { key: [3; 16], jitter: 3 };
     for auth in [ClientAuth::Body, ClientAuth::Basic] {
-        let mut machine = Authenticate::new(&session(auth), &CallOptions::default(), entropy);
+        let mut machine = Authenticate::new(&session(auth), &CallOptions::new(), 5);
         let token = sent(&mut machine).pop().unwrap();
         asked.insert(check_request(&token, "/v1").id().to_owned());
     }
@@ -65,13 +64,11 @@ fn every_request_of_the_client_is_as_described() {
 
 /// Holds what a call sends, its path and its scope against the description.
 fn check<E: Endpoint>(session: &Session, endpoint: E, asked: &mut BTreeSet<String>) {
-    let entropy = Entropy { key: [5; 16], jitter: 5 };
-    let key = E::Effect::key(entropy.key);
-    let mut options = CallOptions::default();
-    if key.into().is_some() {
-        options.auth_date = Some("Mon, 05 Jan 2026 13:00:00 GMT".parse().unwrap());
-    }
-    let mut call = Call::new(session, endpoint, key, options, entropy);
+    let options = E::Effect::options(CallOptions::new(), || {
+        let date = "Mon, 05 Jan 2026 13:00:00 GMT".parse().unwrap();
+        WriteOptions::new(IdempotencyKey::from_entropy([5; 16])).auth_date(date)
+    });
+    let mut call = Call::new(session, endpoint, options, 5);
     let request = sent(&mut call).pop().unwrap();
     let it = check_request(&request, "/v1");
     assert_eq!((it.template.as_str(), &it.method), (E::PATH, &E::METHOD));

@@ -66,8 +66,8 @@ fn lost_responses_are_unknown_until_the_same_key_is_resumed() {
     let error = client.drive(call).unwrap_err();
     assert_eq!(error.fate(), Fate::Unknown);
 
-    let saved = Resume::new(error.first_sent().unwrap()).body(body);
-    let resumed = client.payments().create_ach(invoice()).resume_with(key, saved).send().unwrap();
+    let saved = Resume::new(key, error.first_sent().unwrap()).body(body);
+    let resumed = client.payments().create_ach(invoice()).resume(saved).send().unwrap();
     assert_eq!(resumed.fate, Fate::Accepted);
     assert_eq!(bank.entries().len(), 1);
 }

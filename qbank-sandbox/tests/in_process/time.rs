@@ -28,12 +28,12 @@ fn an_intent_is_resumed_by_the_driver_s_clock_and_refused_when_it_is_too_old() {
     bank.inject(BankFault::drop_after_commit().on("/payments/ach"));
     drop(call);
 
-    let resume = || Resume::new(first_sent).body(body.clone());
-    let again = client.payments().create_ach(invoice()).resume_with(key, resume()).send().unwrap();
+    let resume = || Resume::new(key, first_sent).body(body.clone());
+    let again = client.payments().create_ach(invoice()).resume(resume()).send().unwrap();
     assert_eq!(again.fate, Fate::Accepted);
 
     bank.advance(Duration::from_secs(25 * 60 * 60));
-    let late = client.payments().create_ach(invoice()).resume_with(key, resume()).send();
+    let late = client.payments().create_ach(invoice()).resume(resume()).send();
     assert_eq!(late.unwrap_err().fate(), Fate::Unknown);
 }
 

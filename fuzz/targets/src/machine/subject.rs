@@ -5,11 +5,11 @@ use std::task::Waker;
 use bytes::Bytes;
 use http::Response;
 use qbank_proto::endpoint::{
-    Beneficiary, CreateAch, CreateTransfer, CreateWire, Endpoint, ListAccounts, NoKey,
+    Beneficiary, CreateAch, CreateTransfer, CreateWire, Endpoint, ListAccounts,
 };
 use qbank_proto::{
-    AccessToken, AccountId, Authenticate, Call, CallOptions, ConflictPolicy, Entropy, Error, Fate,
-    Fault, IdempotencyKey, Machine, Now, Reply, Session, Step, Ticket, WaitForPayment,
+    AccessToken, AccountId, Authenticate, Call, CallOptions, ConflictPolicy, Error, Fate, Fault,
+    IdempotencyKey, Machine, Now, Reply, Session, Step, Ticket, WaitForPayment, WriteOptions,
 };
 
 use crate::drive::{FROM, PAYMENT};
@@ -28,13 +28,10 @@ impl Kind {
             1 => ConflictPolicy::Report,
             _ => ConflictPolicy::FollowAlways,
         };
-        let options = |policy| {
-            let mut options = CallOptions::default();
-            options.on_conflict = Some(policy);
-            options
+        let write = |n: u8, policy| {
+            WriteOptions::new(IdempotencyKey::from_entropy([n; 16])).on_conflict(policy)
         };
-        let entropy = |n: u8| Entropy { key: [n; 16], jitter: u64::from(n) << 32 };
-        let key = |n: u8| IdempotencyKey::from_entropy(entropy(n).key);
+        let jitter = |n: u64| n << 32;
         let from: AccountId = FROM.parse().unwrap();
         let to: AccountId = PAYMENT.parse().unwrap();
         let amount = "1000.50".parse().unwrap();
@@ -46,12 +43,12 @@ impl Kind {
         let payment = PAYMENT.parse().unwrap();
         let plain = CallOptions::default;
         [
-            Self::new(Call::new(session, ach, key(1), options(policy(0)), entropy(1))),
-            Self::new(Call::new(session, wire, key(2), options(policy(2)), entropy(2))),
-            Self::new(Call::new(session, transfer, key(3), options(policy(4)), entropy(3))),
-            Self::new(Call::new(session, ListAccounts, NoKey, plain(), entropy(4))),
-            Self::new(WaitForPayment::new(session, payment, plain(), entropy(5))),
-            Self::new(Authenticate::new(session, &plain(), entropy(6))),
+            Self::new(Call::new(session, ach, write(1, policy(0)), jitter(1))),
+            Self::new(Call::new(session, wire, write(2, policy(2)), jitter(2))),
+            Self::new(Call::new(session, transfer, write(3, policy(4)), jitter(3))),
+            Self::new(Call::new(session, ListAccounts, plain(), jitter(4))),
+            Self::new(WaitForPayment::new(session, payment, plain(), jitter(5))),
+            Self::new(Authenticate::new(session, &plain(), jitter(6))),
         ]
     }
 

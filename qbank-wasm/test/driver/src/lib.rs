@@ -3,8 +3,8 @@
 use qbank_wasm::endpoint::CreateAch;
 use qbank_wasm::js_sys::{Function, Promise};
 use qbank_wasm::{
-    AbortSignal, AccessToken, AccountId, Call, CallOptions, Client, Config, Credentials, Driver,
-    Environment, Error, Fetch, Message,
+    AbortSignal, AccessToken, AccountId, Call, Client, Config, Credentials, Driver, Environment,
+    Error, Fetch, Message, WriteOptions,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -70,7 +70,7 @@ impl App {
         let entropy = self.0.driver().entropy();
         let key = qbank_wasm::IdempotencyKey::from_entropy(entropy.key);
         let payment = CreateAch::new(from, to, amount);
-        Call::new(self.0.session(), payment, key, CallOptions::default(), entropy)
+        Call::new(self.0.session(), payment, WriteOptions::new(key), entropy.jitter)
     }
 }
 
