@@ -19,12 +19,14 @@ use qbank_blocking::{
 };
 use qbank_sandbox::{BankConfig, CLIENT_ID, CLIENT_SECRET, OPERATING, PAYROLL, Server};
 
+// ANCHOR: saved
 /// What an application keeps in its own database before it sends.
 struct Saved {
     key: IdempotencyKey,
     body: Bytes,
     first_sent: SystemTime,
 }
+// ANCHOR_END: saved
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bank = Server::start(([127, 0, 0, 1], 0).into(), BankConfig::default())?;
@@ -37,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let order = Request::post("/_sandbox/faults").body(Bytes::from_static(fault.as_bytes()))?;
     bank.bank().lock().handle(client.driver().now().unix, order);
 
+    // ANCHOR: save
     let invoice = CreateAch::new(OPERATING, PAYROLL, "1000.50".parse()?);
     let call = client.payments().create_ach(invoice.clone()).max_retries(0).call();
     let saved = Saved {
@@ -44,14 +47,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         body: call.body().clone(),
         first_sent: SystemTime::now(),
     };
+    // ANCHOR_END: save
     match client.drive(call) {
         Err(error) if error.fate() == Fate::Unknown => println!("first run:  {error}"),
         other => println!("first run:  {other:?}"),
     }
 
+    // ANCHOR: resume
     // Another process, another day: only what was saved is left.
     let resume = Resume::new(saved.key, saved.first_sent).body(saved.body);
     let reply = client.payments().create_ach(invoice).resume(resume).send()?;
+    // ANCHOR_END: resume
     println!("second run: {} as {:?}", reply.fate, reply.value.payment_id);
     println!("the bank's ledger has {} entry", bank.bank().lock().entries().len());
     Ok(())
