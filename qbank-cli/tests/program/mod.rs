@@ -12,6 +12,7 @@
 
 pub(crate) mod bank;
 pub(crate) mod document;
+pub(crate) mod lists;
 pub(crate) mod run;
 pub(crate) mod scripted;
 
