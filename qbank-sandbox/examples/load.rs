@@ -140,7 +140,7 @@ impl Line {
         Ok(Self { stream, buffer: Vec::with_capacity(4_096) })
     }
 
-    /// The answer, head and body.
+    /// The response, head and body.
     async fn exchange(&mut self, request: &str) -> Outcome<&[u8]> {
         let mut rest = request.as_bytes();
         while !rest.is_empty() {
@@ -169,8 +169,8 @@ fn not_yet(moved: io::Result<usize>) -> io::Result<Option<usize>> {
     }
 }
 
-fn is_whole(answer: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(answer);
+fn is_whole(response: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(response);
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
@@ -186,8 +186,8 @@ async fn token(server: &Server) -> Outcome<String> {
          content-type: application/x-www-form-urlencoded\r\n\r\n{form}"
     );
     let mut line = Line::connect(server.addr()).await?;
-    let answer = line.exchange(&request).await?;
-    bearer(answer.splitn(2, |byte| *byte == b'{').nth(1).unwrap_or_default())
+    let response = line.exchange(&request).await?;
+    bearer(response.splitn(2, |byte| *byte == b'{').nth(1).unwrap_or_default())
 }
 
 /// From a token's body, with or without its first brace.
@@ -239,10 +239,10 @@ impl Counter {
                 .header("content-type", "application/json")
                 .body(Bytes::from(payment()))?;
             let begun = Instant::now();
-            let answer = self.bank.handle(self.now, request);
+            let response = self.bank.handle(self.now, request);
             taken += begun.elapsed();
-            if answer.status() != 202 {
-                return Err(format!("{answer:?}").into());
+            if response.status() != 202 {
+                return Err(format!("{response:?}").into());
             }
         }
         Ok(taken)

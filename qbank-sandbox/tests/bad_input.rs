@@ -12,7 +12,7 @@ use qbank_sandbox::{BankConfig, Server};
 use serde_json::Value;
 
 /// Sends bytes, and reads to the end of the connection.
-fn said(server: &Server, bytes: &[u8]) -> String {
+fn exchange(server: &Server, bytes: &[u8]) -> String {
     let mut line = TcpStream::connect(server.addr()).unwrap();
     line.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     line.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -25,13 +25,13 @@ fn said(server: &Server, bytes: &[u8]) -> String {
 
 /// The standard error of the contract, with this status and code.
 #[track_caller]
-fn refused(answer: &str, status: u16, code: &str) {
-    let (head, body) = answer.split_once("\r\n\r\n").expect(answer);
-    assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{answer:?}");
+fn refused(response: &str, status: u16, code: &str) {
+    let (head, body) = response.split_once("\r\n\r\n").expect(response);
+    assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{response:?}");
     let head = head.to_ascii_lowercase();
-    assert!(head.contains("content-type: application/json"), "{answer:?}");
-    assert!(head.contains(&format!("content-length: {}", body.len())), "{answer:?}");
-    assert_eq!(head.matches("content-length").count(), 1, "{answer:?}");
+    assert!(head.contains("content-type: application/json"), "{response:?}");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{response:?}");
+    assert_eq!(head.matches("content-length").count(), 1, "{response:?}");
     let error: Value = serde_json::from_str(body).unwrap();
     assert_eq!(error["error_code"], code);
     assert!(error["message"].is_string());
@@ -60,11 +60,11 @@ fn heads_that_cannot_be_read_get_the_standard_error() {
         (format!("GET /v1/accounts HTTP/1.1\r\nx: {large}\r\n\r\n"), 431, flood),
     ] {
         let asked = Instant::now();
-        refused(&said(&server, bytes.as_bytes()), status, code);
+        refused(&exchange(&server, bytes.as_bytes()), status, code);
         assert!(asked.elapsed() < Duration::from_secs(5));
     }
-    let answer = said(&server, format!("GET /{long} HTTP/1.1\r\n\r\n").as_bytes());
-    assert!(answer.starts_with("HTTP/1.1 4"), "{}", &answer[..40]);
+    let response = exchange(&server, format!("GET /{long} HTTP/1.1\r\n\r\n").as_bytes());
+    assert!(response.starts_with("HTTP/1.1 4"), "{}", &response[..40]);
 }
 
 #[test]
@@ -84,14 +84,19 @@ fn requests_that_make_no_sense_get_the_standard_error() {
         (with("GET", "/v1/accounts", "authorization: Bearer sbx_x\r\n\r\n"), 401, "ERR_AUTH_001"),
         (with("GET", "/v1/accounts", "authorization: \u{1f600}\r\n\r\n"), 401, "ERR_AUTH_001"),
     ] {
-        let answer = said(&server, bytes.as_bytes());
-        refused(&answer, status, code);
-        assert_eq!(answer.to_ascii_lowercase().contains("\r\nallow: "), status == 405, "{answer}");
+        let response = exchange(&server, bytes.as_bytes());
+        refused(&response, status, code);
+        assert_eq!(
+            response.to_ascii_lowercase().contains("\r\nallow: "),
+            status == 405,
+            "{response}"
+        );
     }
     let (head, body) = ("transfer-encoding: chunked\r\n\r\n", "ffffffffffffffffff\r\n");
-    let answer = said(&server, with("POST", "/v1/token", &format!("{head}{body}")).as_bytes());
-    assert!(!answer.starts_with("HTTP/1.1 5"), "{answer}");
+    let response =
+        exchange(&server, with("POST", "/v1/token", &format!("{head}{body}")).as_bytes());
+    assert!(!response.starts_with("HTTP/1.1 5"), "{response}");
     // After all of it the bank serves the next one.
-    let ledger = said(&server, with("GET", "/_sandbox/ledger", "\r\n").as_bytes());
+    let ledger = exchange(&server, with("GET", "/_sandbox/ledger", "\r\n").as_bytes());
     assert!(ledger.starts_with("HTTP/1.1 200"), "{ledger}");
 }

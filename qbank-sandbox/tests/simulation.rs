@@ -10,7 +10,7 @@ use std::time::Instant;
 use qbank_sandbox::simulator::{Mutant, Rule, Schedule, Violation};
 
 /// Schedules that found something once, and what: a line of `qbank-proto` or of the bank
-/// that was broken by hand, unless it says otherwise. They run for ever.
+/// that was broken by hand, unless noted otherwise. They run in every test.
 const REGRESSIONS: [(u64, &str); 21] = [
     (0, "every call refreshed the token for itself; an attempt outlived the deadline"),
     (4, "the bank: a key in process was done again"),
@@ -25,7 +25,7 @@ const REGRESSIONS: [(u64, &str); 21] = [
     (69, "a wire that failed was accepted; the bank: a failed payment kept the money"),
     (178, "a call that was called off had never been sent"),
     (184, "a payment was followed whatever its amount"),
-    (201, "a call that gave the lead up woke nobody"),
+    (201, "a call that gave the lead up woke no other"),
     (335, "a key was sent again however old it was"),
     (347, "a 401 threw away a newer token than the one it refused"),
     (411, "the bank: keys were forgotten too early"),
@@ -60,19 +60,19 @@ fn what_was_found_once_stays_found() {
 
 fn holds(schedule: Schedule, what: &str) {
     if let Some(violation) = schedule.run() {
-        let (seed, told) = (schedule.seed(), schedule.explain(&violation));
-        panic!("seed {seed} ({what}): {violation}\n{told}\n{AGAIN} --seed {seed}");
+        let (seed, trace) = (schedule.seed(), schedule.explain(&violation));
+        panic!("seed {seed} ({what}): {violation}\n{trace}\n{AGAIN} --seed {seed}");
     }
 }
 
 const AGAIN: &str = "again: cargo run --release -p qbank-sandbox --bin simulate -- --schedules 1";
 
 #[test]
-fn a_seed_tells_everything() {
+fn a_seed_decides_everything() {
     for seed in 0..20 {
-        let told = Schedule::new(seed).trace();
-        assert!(!told.is_empty());
-        assert_eq!(told, Schedule::new(seed).trace());
+        let trace = Schedule::new(seed).trace();
+        assert!(!trace.is_empty());
+        assert_eq!(trace, Schedule::new(seed).trace());
     }
 }
 
@@ -104,26 +104,26 @@ fn first_violation(mutant: Mutant) -> Option<(Schedule, Violation)> {
 }
 
 #[test]
-fn a_failing_schedule_is_told_in_few_lines() {
+fn a_failing_schedule_is_explained_in_few_lines() {
     let (schedule, violation) = first_violation(Mutant::NewKeyPerAttempt).unwrap();
-    let told = schedule.explain(&violation);
+    let trace = schedule.explain(&violation);
     assert_eq!(violation.rule, Rule::PaidOnce);
-    assert!(told.lines().count() <= 12, "{told}");
-    assert!(told.contains("VIOLATION PaidOnce"), "{told}");
+    assert!(trace.lines().count() <= 12, "{trace}");
+    assert!(trace.contains("VIOLATION PaidOnce"), "{trace}");
 }
 
 #[test]
 fn the_program_sums_up_in_its_last_line_and_fails_on_a_violation() {
-    let (code, said) = simulate(&["--schedules", "50", "--seed", "3"]);
-    let last = said.lines().last().unwrap();
+    let (code, output) = simulate(&["--schedules", "50", "--seed", "3"]);
+    let last = output.lines().last().unwrap();
     let rate = last.strip_prefix("50 schedules, 0 violations, ").unwrap();
     let rate: u64 = rate.strip_suffix(" schedules/min").unwrap().parse().unwrap();
     assert!(rate > 0);
     assert_eq!(code, Some(0));
 
-    let (code, said) = simulate(&["--schedules", "50", "--mutant", "NewKeyPerAttempt"]);
-    assert!(said.contains("VIOLATION PaidOnce"), "{said}");
-    assert!(!said.lines().last().unwrap().contains(" 0 violations"), "{said}");
+    let (code, output) = simulate(&["--schedules", "50", "--mutant", "NewKeyPerAttempt"]);
+    assert!(output.contains("VIOLATION PaidOnce"), "{output}");
+    assert!(!output.lines().last().unwrap().contains(" 0 violations"), "{output}");
     assert_eq!(code, Some(1));
 
     for bad in [&["--schedules"][..], &["--schedules", "many"], &["--seed", "1"], &["--what", "1"]]

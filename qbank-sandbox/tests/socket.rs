@@ -17,19 +17,19 @@ fn one_connection_carries_many_requests() {
     let server = start();
     let mut line = connect(&server);
     for _ in 0..3 {
-        let answer = exchange(&mut line, "GET", "/_sandbox/ledger", &[], "").unwrap();
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.headers("date").len(), 1);
+        let response = exchange(&mut line, "GET", "/_sandbox/ledger", &[], "").unwrap();
+        assert_eq!(response.status, 200);
+        assert_eq!(response.headers("date").len(), 1);
     }
 }
 
 #[test]
 fn a_payment_goes_over_the_wire() {
     let server = start();
-    let answer = pay(&server).unwrap();
-    assert_eq!(answer.status, 202);
-    assert!(answer.header("location").starts_with("/v1/payments/"));
-    assert_eq!(answer.header("content-length"), "0");
+    let response = pay(&server).unwrap();
+    assert_eq!(response.status, 202);
+    assert!(response.header("location").starts_with("/v1/payments/"));
+    assert_eq!(response.header("content-length"), "0");
     assert_eq!(server.bank().lock().entries().len(), 1);
 }
 
@@ -60,14 +60,14 @@ fn truncate_sends_the_head_and_half_of_the_body() {
     send(&mut line, "GET", "/v1/accounts", &[("authorization", &bearer)], "");
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
-    let answer = Answer::parse(&all).unwrap();
-    let promised: usize = answer.header("content-length").parse().unwrap();
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body.len(), promised / 2);
+    let response = BankResponse::parse(&all).unwrap();
+    let promised: usize = response.header("content-length").parse().unwrap();
+    assert_eq!(response.status, 200);
+    assert_eq!(response.body.len(), promised / 2);
 }
 
 #[test]
-fn a_truncated_empty_answer_has_its_location_and_promises_more() {
+fn a_truncated_empty_response_has_its_location_and_a_longer_content_length() {
     let server = start();
     fault(&server, r#"{"path":"/payments/ach","kind":"truncate"}"#);
     let bearer = token(&server);
@@ -75,13 +75,13 @@ fn a_truncated_empty_answer_has_its_location_and_promises_more() {
     send(&mut line, "POST", "/v1/payments/ach", &write_headers(&bearer), &ach());
     let mut all = Vec::new();
     line.read_to_end(&mut all).unwrap();
-    let answer = Answer::parse(&all).unwrap();
-    assert!(answer.header("location").starts_with("/v1/payments/"));
-    assert_eq!((answer.header("content-length"), answer.body.len()), ("64", 0));
+    let response = BankResponse::parse(&all).unwrap();
+    assert!(response.header("location").starts_with("/v1/payments/"));
+    assert_eq!((response.header("content-length"), response.body.len()), ("64", 0));
 }
 
 #[test]
-fn delay_answers_later_and_slow_drips() {
+fn delay_responds_later_and_slow_arrives_in_parts() {
     let server = start();
     fault(&server, r#"{"path":"/accounts","kind":"delay","ms":200}"#);
     let bearer = token(&server);
@@ -100,19 +100,19 @@ fn delay_answers_later_and_slow_drips() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_answered_413() {
+fn a_body_that_is_too_large_gets_413() {
     let server = start();
     let bearer = token(&server);
     let body = " ".repeat(3 * 1024 * 1024);
     let mut line = connect(&server);
     let headers = write_headers(&bearer);
-    let answer = exchange(&mut line, "POST", "/v1/payments/ach", &headers, &body).unwrap();
-    assert_eq!(answer.status, 413);
-    assert_eq!(answer.header("connection"), "close");
+    let response = exchange(&mut line, "POST", "/v1/payments/ach", &headers, &body).unwrap();
+    assert_eq!(response.status, 413);
+    assert_eq!(response.header("connection"), "close");
 }
 
 #[test]
-fn clients_that_stop_halfway_hold_up_nobody_and_stop_is_quick() {
+fn clients_that_stop_halfway_hold_up_no_other_and_stop_is_quick() {
     let server = start();
     let idle: Vec<TcpStream> = (0..50)
         .map(|_| {
@@ -150,7 +150,7 @@ fn only_loopback_is_listened_on_unless_asked_for() {
 }
 
 #[test]
-fn a_receiver_is_told_when_a_payment_is_final() {
+fn a_receiver_gets_a_payment_that_is_final() {
     let server = start();
     let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
     let hook = format!(r#"{{"url":"http://{}/hook"}}"#, receiver.local_addr().unwrap());
@@ -163,16 +163,19 @@ fn a_receiver_is_told_when_a_payment_is_final() {
 
     let mut call = accepted(&receiver);
     call.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let mut told = Vec::new();
-    while !told.ends_with(b"}") {
+    let mut delivered = Vec::new();
+    while !delivered.ends_with(b"}") {
         let mut buffer = [0; 4096];
         let n = call.read(&mut buffer).unwrap();
         assert!(n > 0);
-        told.extend_from_slice(&buffer[..n]);
+        delivered.extend_from_slice(&buffer[..n]);
     }
-    let told = String::from_utf8(told).unwrap();
-    assert!(told.starts_with("POST /hook HTTP/1.1\r\n"), "{told}");
-    assert!(told.contains("webhook-signature: ") && told.contains("P_COMPLETED"), "{told}");
+    let delivered = String::from_utf8(delivered).unwrap();
+    assert!(delivered.starts_with("POST /hook HTTP/1.1\r\n"), "{delivered}");
+    assert!(
+        delivered.contains("webhook-signature: ") && delivered.contains("P_COMPLETED"),
+        "{delivered}"
+    );
     call.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
 
     let deadline = Instant::now() + Duration::from_secs(5);
@@ -192,7 +195,7 @@ fn accepted(receiver: &TcpListener) -> TcpStream {
                 call.set_nonblocking(false).unwrap();
                 return call;
             }
-            Err(error) => assert!(Instant::now() < deadline, "nobody calls: {error}"),
+            Err(error) => assert!(Instant::now() < deadline, "no delivery: {error}"),
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -209,19 +212,19 @@ fn connect(server: &Server) -> TcpStream {
 }
 
 fn fault(server: &Server, fault: &str) {
-    let answer = exchange(&mut connect(server), "POST", "/_sandbox/faults", &[], fault).unwrap();
-    assert_eq!(answer.status, 201);
+    let response = exchange(&mut connect(server), "POST", "/_sandbox/faults", &[], fault).unwrap();
+    assert_eq!(response.status, 201);
 }
 
 fn token(server: &Server) -> String {
     let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
     let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let answer = exchange(&mut connect(server), "POST", "/v1/token", &headers, form).unwrap();
-    let token: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    let response = exchange(&mut connect(server), "POST", "/v1/token", &headers, form).unwrap();
+    let token: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
     format!("Bearer {}", token["access_token"].as_str().unwrap())
 }
 
-fn pay(server: &Server) -> io::Result<Answer> {
+fn pay(server: &Server) -> io::Result<BankResponse> {
     let bearer = token(server);
     let headers = write_headers(&bearer);
     exchange(&mut connect(server), "POST", "/v1/payments/ach", &headers, &ach())
@@ -237,15 +240,15 @@ fn write_headers(bearer: &str) -> [(&str, &str); 3] {
     [("authorization", bearer), ("content-type", "application/json"), ("idempotency-key", KEY)]
 }
 
-/// An answer as it stood on the wire.
+/// An response as it stood on the wire.
 #[derive(Debug)]
-struct Answer {
+struct BankResponse {
     status: u16,
     head: String,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl BankResponse {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
@@ -283,14 +286,14 @@ fn exchange(
     path: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> io::Result<Answer> {
+) -> io::Result<BankResponse> {
     send(line, method, path, headers, body);
     let mut bytes = Vec::new();
     loop {
-        if let Some(answer) = Answer::parse(&bytes) {
-            let length = answer.header("content-length").parse().unwrap_or(0);
-            if answer.body.len() >= length {
-                return Ok(answer);
+        if let Some(response) = BankResponse::parse(&bytes) {
+            let length = response.header("content-length").parse().unwrap_or(0);
+            if response.body.len() >= length {
+                return Ok(response);
             }
         }
         let mut buffer = [0; 16 * 1024];

@@ -56,7 +56,7 @@ pub(crate) fn page(root: &Node) -> String {
     )
 }
 
-/// Something that is asked for, or told.
+/// A request or a webhook.
 struct Operation<'a> {
     path: &'a str,
     method: &'a str,
@@ -108,12 +108,12 @@ impl<'a> Operation<'a> {
             html.push_str("<h4>Body</h4>\n");
             html.push_str(&content(body.resolved(root)));
         }
-        html.push_str("<h4>Answers</h4>\n");
+        html.push_str("<h4>Responses</h4>\n");
         for (status, response) in node.get("responses").members() {
-            html.push_str(&answer(status, response.resolved(root), root));
+            html.push_str(&response_block(status, response.resolved(root), root));
         }
         if let Some(other) = self.item.find("x-any-other-method") {
-            html.push_str(&answer("405", other.resolved(root), root));
+            html.push_str(&response_block("405", other.resolved(root), root));
         }
         html.push_str("</section>\n");
         html
@@ -145,11 +145,11 @@ impl<'a> Operation<'a> {
 }
 
 /// One status, closed until it is asked for unless it is the good one.
-fn answer(status: &str, response: &Node, root: &Node) -> String {
+fn response_block(status: &str, response: &Node, root: &Node) -> String {
     let open = if status.starts_with('2') { " open" } else { "" };
-    let said = inline(response.get("description").text());
+    let summary = inline(response.get("description").text());
     let mut html =
-        format!("<details{open}>\n<summary><strong>{status}</strong> {said}</summary>\n");
+        format!("<details{open}>\n<summary><strong>{status}</strong> {summary}</summary>\n");
     for (name, header) in response.get("headers").members() {
         let header = header.resolved(root);
         let _ = writeln!(

@@ -42,9 +42,9 @@ fn an_ach_payment_passes_through_its_states_as_time_goes_by() {
 fn a_payment_shows_its_amount_exactly_and_its_audit_fields() {
     let mut customer = Customer::new();
     let path = customer.write("/v1/payments/ach", &key(1), &ach("0.10"));
-    let answer = customer.get(path.header("location"));
-    assert!(answer.text().contains(r#""amount":0.10,"#), "{}", answer.text());
-    let payment = answer.json();
+    let response = customer.get(path.header("location"));
+    assert!(response.text().contains(r#""amount":0.10,"#), "{}", response.text());
+    let payment = response.json();
     assert_eq!(payment["actor"], "sandbox");
     assert_eq!(payment["timestamp"], "2026-01-05T14:00:00.000Z");
     assert_eq!(payment["request_id"].as_str().unwrap().len(), 36);
@@ -81,8 +81,8 @@ fn a_recipient_outside_is_paid_over_the_clearing_account() {
 #[test]
 fn an_ach_payment_beyond_the_funds_is_refused() {
     let mut customer = Customer::new();
-    let answer = customer.write("/v1/payments/ach", &key(1), &ach("250000.01"));
-    answer.refused(422, "ERR_ACC_002");
+    let response = customer.write("/v1/payments/ach", &key(1), &ach("250000.01"));
+    response.refused(422, "ERR_ACC_002");
     assert_eq!(customer.write("/v1/payments/ach", &key(2), &ach("250000.00")).status, 202);
     assert_eq!(customer.cents(OPERATING), 0);
 }

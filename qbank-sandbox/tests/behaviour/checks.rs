@@ -8,9 +8,9 @@ use crate::customer::{Customer, HOUR, issue, key};
 fn present(customer: &mut Customer, number: &str, amount: &str) -> Value {
     let body =
         format!(r#"{{"account_id":"{OPERATING}","check_number":"{number}","amount":{amount}}}"#);
-    let answer = customer.control("POST", "/checks", &body);
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()
+    let response = customer.control("POST", "/checks", &body);
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()
 }
 
 /// Issued on the day the bank opens, over 75.00.

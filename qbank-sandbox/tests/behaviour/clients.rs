@@ -6,7 +6,7 @@ use qbank_sandbox::{
     SECOND_CLIENT_SECRET, SECOND_OPERATING, SECOND_SAVINGS,
 };
 
-use crate::customer::{Answer, Customer, FORM, HOUR, ach, issue, key, transfer};
+use crate::customer::{BankResponse, Customer, FORM, HOUR, ach, issue, key, transfer};
 
 fn as_second(customer: &mut Customer) {
     customer.log_in_as(SECOND_CLIENT_ID, SECOND_CLIENT_SECRET, "");
@@ -66,7 +66,7 @@ fn the_same_issue_id_of_two_clients_is_two_checks() {
 }
 
 #[test]
-fn a_receiver_is_told_of_its_own_clients_payments() {
+fn a_receiver_gets_the_payments_of_its_own_client() {
     let mut customer = Customer::new();
     customer.control("POST", "/webhooks", r#"{"url":"http://127.0.0.1:1/first"}"#);
     let second = r#"{"url":"http://127.0.0.1:1/second","client_id":"sandbox-b"}"#;
@@ -107,7 +107,7 @@ fn a_bank_can_have_other_clients_with_fewer_scopes() {
     assert_eq!(clients[0]["accounts"][0]["accountId"], account.to_string());
 }
 
-fn token(customer: &mut Customer, id: &str, secret: &str, scope: &str) -> Answer {
+fn token(customer: &mut Customer, id: &str, secret: &str, scope: &str) -> BankResponse {
     let form = format!(
         "grant_type=client_credentials&client_id={id}&client_secret={secret}&scope={scope}"
     );

@@ -61,9 +61,9 @@ fn every_request_to_the_api_is_recorded_in_order() {
 fn advance_moves_the_banks_clock_through_its_batches() {
     let mut customer = Customer::new();
     let accepted = customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
-    let answer = customer.control("POST", "/advance", r#"{"seconds":900}"#);
-    assert_eq!(answer.json()["now"], "2026-01-05T14:15:00.000Z");
-    assert_eq!(answer.header("date"), "Mon, 05 Jan 2026 14:15:00 GMT");
+    let response = customer.control("POST", "/advance", r#"{"seconds":900}"#);
+    assert_eq!(response.json()["now"], "2026-01-05T14:15:00.000Z");
+    assert_eq!(response.header("date"), "Mon, 05 Jan 2026 14:15:00 GMT");
     let payment = customer.get(accepted.header("location")).json();
     assert_eq!(payment["status"], "P_SUBMITTED_TO_CORE");
     for bad in ["{}", r#"{"seconds":-1}"#, r#"{"seconds":1e99}"#, r#"{"seconds":99999999999}"#] {
@@ -75,10 +75,10 @@ fn advance_moves_the_banks_clock_through_its_batches() {
 fn a_page_of_any_origin_may_use_the_sandbox() {
     let mut customer = Customer::new();
     for path in ["/v1/payments/ach", "/_sandbox/faults", "/nowhere"] {
-        let answer = customer.send("OPTIONS", path, &[("origin", "null")], "");
-        assert_eq!(answer.status, 204);
-        assert_eq!(answer.header("access-control-allow-origin"), "*");
-        let allowed = answer.header("access-control-allow-headers");
+        let response = customer.send("OPTIONS", path, &[("origin", "null")], "");
+        assert_eq!(response.status, 204);
+        assert_eq!(response.header("access-control-allow-origin"), "*");
+        let allowed = response.header("access-control-allow-headers");
         for name in ["Authorization", "Idempotency-Key", "Content-Type", "x-fapi-auth-date"] {
             assert!(allowed.contains(name));
         }
@@ -90,12 +90,12 @@ fn a_page_of_any_origin_may_use_the_sandbox() {
 }
 
 #[test]
-fn the_control_surface_says_what_there_is() {
+fn the_control_surface_lists_its_paths() {
     let mut customer = Customer::new();
     for path in ["", "/"] {
-        let answer = customer.control("GET", path, "");
-        assert_eq!(answer.status, 200);
-        let listed = String::from_utf8(answer.body.to_vec()).unwrap();
+        let response = customer.control("GET", path, "");
+        assert_eq!(response.status, 200);
+        let listed = String::from_utf8(response.body.to_vec()).unwrap();
         for path in ["ledger", "requests", "faults", "advance", "webhooks", "deliveries"] {
             assert!(listed.contains(&format!("/_sandbox/{path}")), "{path}");
         }
@@ -106,9 +106,9 @@ fn the_control_surface_says_what_there_is() {
 fn a_fault_for_no_method_of_http_is_refused_by_name() {
     let mut customer = Customer::new();
     let fault = r#"{"method":"FETCH","path":"/payments/ach","kind":"refuse"}"#;
-    let answer = customer.control("POST", "/faults", fault);
-    assert_eq!(answer.status, 400);
-    assert!(String::from_utf8(answer.body.to_vec()).unwrap().contains("method must be one of"));
+    let response = customer.control("POST", "/faults", fault);
+    assert_eq!(response.status, 400);
+    assert!(String::from_utf8(response.body.to_vec()).unwrap().contains("method must be one of"));
 }
 
 #[test]
@@ -117,15 +117,15 @@ fn what_is_not_on_the_control_surface_is_404_or_405() {
     for path in ["/openapi.json", "/ledger/", "//"] {
         customer.control("GET", path, "").refused(404, "ERR_REQ_003");
     }
-    let answer = customer.control("PUT", "/faults", "");
-    answer.refused(405, "ERR_REQ_002");
-    assert_eq!(answer.header("allow"), "GET, POST, DELETE");
+    let response = customer.control("PUT", "/faults", "");
+    response.refused(405, "ERR_REQ_002");
+    assert_eq!(response.header("allow"), "GET, POST, DELETE");
 }
 
 #[test]
-fn whatever_the_control_surface_is_told_its_answer_is_no_server_error() {
+fn no_request_to_the_control_surface_is_a_server_error() {
     let mut customer = Customer::new();
-    // `trigger` wants one; what it is told is forgotten on the way.
+    // `trigger` needs a receiver.
     let hook = r#"{"url":"http://127.0.0.1:9/"}"#;
     let index = customer.control("GET", "", "").json();
     let mut paths: Vec<String> =
@@ -139,13 +139,13 @@ fn whatever_the_control_surface_is_told_its_answer_is_no_server_error() {
                 // The index names a variable part in braces, which no URI has.
                 let path = path.replace("{paymentId}", "x");
                 customer.control("POST", "/webhooks", hook);
-                let answer = customer.control(method, &path, body);
-                assert!(answer.status < 500, "{method} {path} {body}: {answer:?}");
-                if answer.status == 405 {
-                    answer.refused(405, "ERR_REQ_002");
-                    assert!(!answer.header("allow").is_empty());
-                } else if answer.status >= 400 {
-                    answer.refused(400, "ERR_REQ_001");
+                let response = customer.control(method, &path, body);
+                assert!(response.status < 500, "{method} {path} {body}: {response:?}");
+                if response.status == 405 {
+                    response.refused(405, "ERR_REQ_002");
+                    assert!(!response.header("allow").is_empty());
+                } else if response.status >= 400 {
+                    response.refused(400, "ERR_REQ_001");
                 }
             }
         }

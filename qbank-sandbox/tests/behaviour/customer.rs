@@ -1,4 +1,4 @@
-//! A customer at the counter: a bank, a time, a token, and short ways to ask.
+//! A customer: a bank, a time, a token, and short ways to send requests.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, Request, Response};
 use qbank_sandbox::{Bank, BankConfig, OPERATING, PAYROLL, SAVINGS, TREASURY, WireFault};
 use serde_json::Value;
 
-use crate::described::check_answer;
+use crate::described::check_response;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -19,7 +19,7 @@ pub(crate) struct Customer {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct BankResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -50,9 +50,9 @@ impl Customer {
         let form = format!(
             "grant_type=client_credentials&client_id={id}&client_secret={secret}&scope={scope}"
         );
-        let answer = self.send("POST", "/v1/token", &[("content-type", FORM)], &form);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let token = answer.json();
+        let response = self.send("POST", "/v1/token", &[("content-type", FORM)], &form);
+        assert_eq!(response.status, 200, "{response:?}");
+        let token = response.json();
         self.token = token["access_token"].as_str().unwrap().into();
     }
 
@@ -60,11 +60,11 @@ impl Customer {
         self.bank.advance(self.now, by);
     }
 
-    pub(crate) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> BankResponse {
         self.send("GET", path, &[("authorization", &self.bearer())], "")
     }
 
-    pub(crate) fn write(&mut self, path: &str, key: &str, body: &str) -> Answer {
+    pub(crate) fn write(&mut self, path: &str, key: &str, body: &str) -> BankResponse {
         let bearer = self.bearer();
         let headers = [
             ("authorization", &*bearer),
@@ -75,13 +75,13 @@ impl Customer {
     }
 
     /// A request to the control surface.
-    pub(crate) fn control(&mut self, method: &str, path: &str, body: &str) -> Answer {
+    pub(crate) fn control(&mut self, method: &str, path: &str, body: &str) -> BankResponse {
         self.send(method, &format!("/_sandbox{path}"), &[], body)
     }
 
     pub(crate) fn fault(&mut self, fault: &str) {
-        let answer = self.control("POST", "/faults", fault);
-        assert_eq!(answer.status, 201, "{answer:?}");
+        let response = self.control("POST", "/faults", fault);
+        assert_eq!(response.status, 201, "{response:?}");
     }
 
     pub(crate) fn send(
@@ -90,7 +90,7 @@ impl Customer {
         path: &str,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Answer {
+    ) -> BankResponse {
         let mut request = Request::new(Bytes::from(body.to_owned()));
         *request.method_mut() = method.parse::<Method>().unwrap();
         *request.uri_mut() = path.parse().unwrap();
@@ -98,13 +98,13 @@ impl Customer {
             let name: http::HeaderName = name.parse().unwrap();
             request.headers_mut().append(name, value.parse().unwrap());
         }
-        let answer: Answer = self.bank.handle(self.now, request).into();
-        // Some faults make answers that no bank gives.
+        let response: BankResponse = self.bank.handle(self.now, request).into();
+        // Some faults make responses that no bank gives.
         let fault = self.bank.requests().last().and_then(|request| request.fault);
         if matches!(fault, None | Some("in_flight" | "revoke_token")) {
-            check_answer(method, path, answer.status, &answer.headers, &answer.body);
+            check_response(method, path, response.status, &response.headers, &response.body);
         }
-        answer
+        response
     }
 
     pub(crate) fn bearer(&self) -> String {
@@ -116,7 +116,7 @@ impl Customer {
     }
 }
 
-impl Answer {
+impl BankResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("a JSON body")
     }
@@ -155,7 +155,7 @@ impl Answer {
     }
 }
 
-impl From<Response<Bytes>> for Answer {
+impl From<Response<Bytes>> for BankResponse {
     fn from(response: Response<Bytes>) -> Self {
         let (head, body) = response.into_parts();
         Self {

@@ -20,7 +20,7 @@ fn tick(customer: &mut Customer) -> Vec<Delivery> {
     customer.bank.tick(customer.now)
 }
 
-fn answered(customer: &mut Customer, delivery: &Delivery, status: u16) {
+fn respond(customer: &mut Customer, delivery: &Delivery, status: u16) {
     let status = StatusCode::from_u16(status).unwrap();
     customer.bank.record_delivery(customer.now, delivery, Ok(status));
 }
@@ -31,7 +31,7 @@ fn status_of(delivery: &Delivery) -> String {
 }
 
 #[test]
-fn a_receiver_that_fails_is_told_again_after_longer_and_longer_waits() {
+fn a_failed_delivery_is_tried_again_after_longer_and_longer_waits() {
     let mut customer = with_a_receiver();
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     let first = tick(&mut customer).remove(0);
@@ -40,7 +40,7 @@ fn a_receiver_that_fails_is_told_again_after_longer_and_longer_waits() {
     for (wait, status) in
         [(1, 500), (5, 201), (30, 204), (120, 302), (600, 400), (3_600, 404), (21_600, 503)]
     {
-        answered(&mut customer, &last, status);
+        respond(&mut customer, &last, status);
         customer.advance(Duration::from_millis(wait * 1_000 - 1));
         assert!(tick(&mut customer).is_empty(), "before {wait} s");
         customer.advance(Duration::from_millis(1));
@@ -50,7 +50,7 @@ fn a_receiver_that_fails_is_told_again_after_longer_and_longer_waits() {
         assert!(attempts.insert(last.attempt_id), "each attempt has its own id");
     }
     assert_eq!(last.attempt, 8);
-    answered(&mut customer, &last, 500);
+    respond(&mut customer, &last, 500);
     customer.advance(1_000 * HOUR);
     assert!(tick(&mut customer).is_empty(), "given up");
 
@@ -62,7 +62,7 @@ fn a_receiver_that_fails_is_told_again_after_longer_and_longer_waits() {
 }
 
 #[test]
-fn exactly_200_is_the_end_of_it_and_no_answer_is_not() {
+fn exactly_200_is_the_end_of_it_and_no_response_is_not() {
     let mut customer = with_a_receiver();
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     let first = tick(&mut customer).remove(0);
@@ -70,26 +70,26 @@ fn exactly_200_is_the_end_of_it_and_no_answer_is_not() {
     customer.bank.record_delivery(customer.now, &first, failure);
     customer.advance(HOUR);
     let second = tick(&mut customer).remove(0);
-    answered(&mut customer, &second, 200);
-    // What is said a second time changes nothing.
-    answered(&mut customer, &second, 500);
+    respond(&mut customer, &second, 200);
+    // A second outcome changes nothing.
+    respond(&mut customer, &second, 500);
     customer.advance(1_000 * HOUR);
     assert!(tick(&mut customer).is_empty());
 }
 
 #[test]
-fn a_receiver_that_is_forgotten_is_not_told_again() {
+fn a_receiver_that_is_deleted_gets_no_further_delivery() {
     let mut customer = with_a_receiver();
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     let first = tick(&mut customer).remove(0);
     customer.control("DELETE", "/webhooks", "");
-    answered(&mut customer, &first, 500);
+    respond(&mut customer, &first, 500);
     customer.advance(HOUR);
     assert!(tick(&mut customer).is_empty());
 }
 
 #[test]
-fn a_url_that_registers_again_is_told_once_under_its_new_secret() {
+fn a_url_that_registers_again_gets_one_delivery_under_its_new_secret() {
     let mut customer = with_a_receiver();
     let hook = r#"{"url":"http://127.0.0.1:9/hook","secret":"rotated"}"#;
     customer.control("POST", "/webhooks", hook);
@@ -103,11 +103,11 @@ fn an_event_is_resent_with_its_id_and_new_attempts() {
     let mut customer = with_a_receiver();
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     let first = tick(&mut customer).remove(0);
-    answered(&mut customer, &first, 200);
+    respond(&mut customer, &first, 200);
     let body = format!(r#"{{"paymentId":"{}","times":2}}"#, first.payment_id);
-    let told = customer.control("POST", "/webhooks/resend", &body);
-    assert_eq!(told.status, 202, "{told:?}");
-    assert_eq!(told.json()["event_id"], first.event_id.to_string());
+    let events = customer.control("POST", "/webhooks/resend", &body);
+    assert_eq!(events.status, 202, "{events:?}");
+    assert_eq!(events.json()["event_id"], first.event_id.to_string());
     let again = tick(&mut customer);
     assert_eq!(again.len(), 2);
     assert!(again.iter().all(|it| it.event_id == first.event_id && it.body == first.body));
@@ -129,7 +129,7 @@ fn only_what_is_final_is_resent() {
 }
 
 #[test]
-fn an_event_can_tell_of_a_state_that_has_passed() {
+fn an_event_can_have_a_state_that_has_passed() {
     let mut customer = with_a_receiver();
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     let done = tick(&mut customer).remove(0);
@@ -160,13 +160,13 @@ fn an_event_can_be_made_up() {
     let mut customer = with_a_receiver();
     let body = r#"{"type":"WIRE","amount":12.34,"status":"P_FAILED","times":3}"#;
     assert_eq!(customer.control("POST", "/webhooks/trigger", body).status, 202);
-    let told = tick(&mut customer);
-    assert_eq!(told.len(), 3);
-    let event: Value = serde_json::from_slice(&told[0].body).unwrap();
+    let events = tick(&mut customer);
+    assert_eq!(events.len(), 3);
+    let event: Value = serde_json::from_slice(&events[0].body).unwrap();
     assert_eq!(event["data"]["type"], "WIRE");
     assert_eq!(event["data"]["amount"].to_string(), "12.34");
     assert_eq!(event["data"]["status"], "P_FAILED");
-    assert_eq!(customer.bank.payment_status(told[0].payment_id), None);
+    assert_eq!(customer.bank.payment_status(events[0].payment_id), None);
     assert!(customer.bank.entries().is_empty());
     for bad in [r#"{"status":"DONE"}"#, r#"{"type":"CHECK"}"#, r#"{"times":0}"#, r#"{"x":1}"#, "["]
     {
@@ -181,11 +181,11 @@ fn events_come_twice_on_request() {
     assert_eq!(customer.control("POST", "/webhooks/trouble", body).status, 204);
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     customer.write("/v1/payments/wire", &key(2), &wire("2.00"));
-    let told = tick(&mut customer);
-    assert_eq!(told.len(), 3);
-    assert_eq!(told[0].event_id, told[1].event_id);
-    assert_ne!(told[0].attempt_id, told[1].attempt_id);
-    assert_ne!(told[2].event_id, told[0].event_id);
+    let events = tick(&mut customer);
+    assert_eq!(events.len(), 3);
+    assert_eq!(events[0].event_id, events[1].event_id);
+    assert_ne!(events[0].attempt_id, events[1].attempt_id);
+    assert_ne!(events[2].event_id, events[0].event_id);
 }
 
 #[test]
@@ -199,8 +199,8 @@ fn events_overtake_each_other_on_request() {
     }
     customer.write("/v1/payments/wire", &key(4), &wire("1.00"));
     let made: Vec<_> = customer.bank.entries().iter().map(|it| it.payment_id.unwrap()).collect();
-    let told: Vec<_> = tick(&mut customer).iter().map(|it| it.payment_id).collect();
-    assert_eq!(told, [made[2], made[1], made[0], made[3]]);
+    let events: Vec<_> = tick(&mut customer).iter().map(|it| it.payment_id).collect();
+    assert_eq!(events, [made[2], made[1], made[0], made[3]]);
 }
 
 #[test]
@@ -219,8 +219,8 @@ fn events_that_are_held_back_wait_a_minute_at_most() {
 fn events_made_to_order_do_not_pile_up_without_end() {
     let mut customer = with_a_receiver();
     for _ in 0..100 {
-        let answer = customer.control("POST", "/webhooks/trigger", r#"{"times":100}"#);
-        assert_eq!(answer.status, 202);
+        let response = customer.control("POST", "/webhooks/trigger", r#"{"times":100}"#);
+        assert_eq!(response.status, 202);
     }
     customer.control("POST", "/webhooks/trigger", "{}").refused(422, "ERR_SBX_002");
     assert_eq!(tick(&mut customer).len(), 256);

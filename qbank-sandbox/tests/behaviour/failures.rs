@@ -6,7 +6,7 @@ use qbank_proto::PaymentId;
 use qbank_sandbox::{OPERATING, PAYROLL, PaymentStatus, SAVINGS, TREASURY};
 use serde_json::Value;
 
-use crate::customer::{Answer, Customer, HOUR, ach, key, wire};
+use crate::customer::{BankResponse, Customer, HOUR, ach, key, wire};
 
 const CENTS: i64 = 25_000_000;
 
@@ -20,7 +20,7 @@ fn to_outside(bank: &str, number: &str) -> String {
     )
 }
 
-fn id(accepted: &Answer) -> PaymentId {
+fn id(accepted: &BankResponse) -> PaymentId {
     assert_eq!(accepted.status, 202, "{accepted:?}");
     accepted.header("location").trim_start_matches("/v1/payments/").parse().unwrap()
 }
@@ -69,7 +69,7 @@ fn the_core_gives_back_the_money_of_a_payment_that_it_rejects() {
         assert_eq!(customer.cents(OPERATING), CENTS - 1_000);
         assert_eq!(customer.bank.total(), before.total);
 
-        // The core takes it at 17:00 and has said no at 18:00.
+        // The core takes it at 17:00 and has rejected it at 18:00.
         customer.advance(Duration::from_secs(4 * 3_600 - 1));
         assert_eq!(customer.bank.payment_status(id), Some(PaymentStatus::Processing));
         customer.advance(Duration::from_secs(1));
@@ -136,7 +136,7 @@ fn an_account_that_closes_before_the_core_decides_fails_the_payment() {
 }
 
 #[test]
-fn a_wire_is_rejected_in_its_answer_or_fails_at_once() {
+fn a_wire_is_rejected_in_its_response_or_fails_at_once() {
     let with = |from: &str, to: &str| wire("10.00").replace(from, to);
     for (body, code) in [
         (with("INV-1", "SBX-VALIDATION-FUNDS"), "ERR_ACC_002"),
@@ -166,7 +166,7 @@ fn a_wire_is_rejected_in_its_answer_or_fails_at_once() {
 }
 
 #[test]
-fn the_key_of_a_payment_that_failed_gives_its_answer_again() {
+fn the_key_of_a_payment_that_failed_gives_its_response_again() {
     let mut customer = Customer::new();
     let body = referenced("SBX-CORE-FUNDS");
     let first = customer.write("/v1/payments/ach", &key(1), &body);
@@ -182,7 +182,7 @@ fn the_key_of_a_payment_that_failed_gives_its_answer_again() {
 }
 
 #[test]
-fn both_outcomes_are_told_to_the_receiver() {
+fn both_outcomes_are_delivered() {
     let mut customer = Customer::new();
     customer.control("POST", "/webhooks", r#"{"url":"http://127.0.0.1:9/hook"}"#);
     customer.write("/v1/payments/ach", &key(1), &referenced("SBX-VALIDATION-FUNDS"));
@@ -190,9 +190,10 @@ fn both_outcomes_are_told_to_the_receiver() {
     customer.write("/v1/payments/ach", &key(3), &ach("1.00"));
     customer.advance(24 * HOUR);
     let due = customer.bank.tick(customer.now);
-    let told: Vec<Value> = due.iter().map(|it| serde_json::from_slice(&it.body).unwrap()).collect();
+    let events: Vec<Value> =
+        due.iter().map(|it| serde_json::from_slice(&it.body).unwrap()).collect();
     let statuses: Vec<&str> =
-        told.iter().map(|event| event["data"]["status"].as_str().unwrap()).collect();
+        events.iter().map(|event| event["data"]["status"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["P_FAILED", "P_FAILED", "P_COMPLETED"]);
 }
 

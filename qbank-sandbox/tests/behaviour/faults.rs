@@ -10,8 +10,8 @@ const ACH: &str = "/v1/payments/ach";
 fn refuse_does_nothing_and_closes() {
     let mut customer = Customer::new();
     customer.fault(r#"{"method":"POST","path":"/v1/payments/ach","kind":"refuse"}"#);
-    let answer = customer.write(ACH, &key(1), &ach("1.00"));
-    assert_eq!(answer.wire, Some(WireFault::CloseBeforeReading));
+    let response = customer.write(ACH, &key(1), &ach("1.00"));
+    assert_eq!(response.wire, Some(WireFault::CloseBeforeReading));
     assert!(customer.bank.entries().is_empty());
     assert_eq!(customer.bank.requests().last().unwrap().status, None);
     assert_eq!(customer.write(ACH, &key(1), &ach("1.00")).status, 202);
@@ -29,7 +29,7 @@ fn drop_after_commit_does_it_and_the_retry_meets_the_payment_in_process() {
 }
 
 #[test]
-fn a_fault_on_the_wire_comes_with_the_whole_answer() {
+fn a_wire_fault_comes_with_the_whole_response() {
     for (fault, expected) in [
         (r#"{"kind":"truncate"}"#, WireFault::Truncate),
         (r#"{"kind":"delay","ms":1500}"#, WireFault::Delay(Duration::from_millis(1500))),
@@ -37,35 +37,35 @@ fn a_fault_on_the_wire_comes_with_the_whole_answer() {
     ] {
         let mut customer = Customer::new();
         customer.fault(fault);
-        let answer = customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
-        assert_eq!(answer.wire, Some(expected));
-        assert_eq!(answer.json()["status"], "P_COMPLETED");
+        let response = customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
+        assert_eq!(response.wire, Some(expected));
+        assert_eq!(response.json()["status"], "P_COMPLETED");
     }
 }
 
 #[test]
-fn status_answers_without_doing_anything() {
+fn status_responds_without_doing_anything() {
     let mut customer = Customer::new();
     customer.fault(r#"{"path":"/payments/ach","kind":"status","status":503,"retry_after":3}"#);
     customer.fault(r#"{"path":"/payments/ach","kind":"status","status":429,"retry_after":"Mon, 05 Jan 2026 14:00:09 GMT"}"#);
     customer.fault(r#"{"path":"/payments/ach","kind":"status","status":307,"location":"https://example.com/"}"#);
     customer.fault(r#"{"path":"/payments/ach","kind":"status","status":204}"#);
-    let answer = customer.write(ACH, &key(1), &ach("1.00"));
-    answer.refused(503, "ERR_SBX_001");
-    assert_eq!(answer.header("retry-after"), "3");
-    let answer = customer.write(ACH, &key(1), &ach("1.00"));
-    assert_eq!(answer.status, 429);
-    assert_eq!(answer.header("retry-after"), "Mon, 05 Jan 2026 14:00:09 GMT");
-    assert_eq!(answer.header("date"), "Mon, 05 Jan 2026 14:00:00 GMT");
-    let answer = customer.write(ACH, &key(1), &ach("1.00"));
-    assert_eq!((answer.status, answer.header("location")), (307, "https://example.com/"));
-    let answer = customer.write(ACH, &key(1), &ach("1.00"));
-    assert_eq!((answer.status, answer.body.len()), (204, 0));
+    let response = customer.write(ACH, &key(1), &ach("1.00"));
+    response.refused(503, "ERR_SBX_001");
+    assert_eq!(response.header("retry-after"), "3");
+    let response = customer.write(ACH, &key(1), &ach("1.00"));
+    assert_eq!(response.status, 429);
+    assert_eq!(response.header("retry-after"), "Mon, 05 Jan 2026 14:00:09 GMT");
+    assert_eq!(response.header("date"), "Mon, 05 Jan 2026 14:00:00 GMT");
+    let response = customer.write(ACH, &key(1), &ach("1.00"));
+    assert_eq!((response.status, response.header("location")), (307, "https://example.com/"));
+    let response = customer.write(ACH, &key(1), &ach("1.00"));
+    assert_eq!((response.status, response.body.len()), (204, 0));
     assert!(customer.bank.entries().is_empty());
 }
 
 #[test]
-fn html_and_garbage_do_it_and_answer_unreadably() {
+fn html_and_garbage_do_it_and_respond_undecodably() {
     let mut customer = Customer::new();
     customer.fault(r#"{"kind":"html"}"#);
     let html = customer.write(ACH, &key(1), &ach("1.00"));
@@ -90,7 +90,7 @@ fn revoke_token_makes_the_token_of_that_request_invalid() {
 }
 
 #[test]
-fn in_flight_does_it_and_answers_as_if_another_request_were_at_it() {
+fn in_flight_does_it_and_responds_as_if_another_request_were_in_process() {
     let mut customer = Customer::new();
     customer.fault(r#"{"path":"/payments/wire","kind":"in_flight","times":2}"#);
     let id = customer.write("/v1/payments/wire", &key(1), &wire("1.00")).conflict();

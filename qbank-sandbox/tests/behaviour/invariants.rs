@@ -126,8 +126,8 @@ fn holds(customer: &Customer, opening: &Ledger, finals: &mut BTreeMap<String, Pa
 /// The sum of what an account's transactions show since the bank opened.
 fn listed(customer: &mut Customer, account: qbank_proto::AccountId) -> i64 {
     let path = format!("/v1/transactions?accountId={account}&postingDateGte=2026-01-06");
-    let answer = customer.get(&path);
-    if answer.status == 404 {
+    let response = customer.get(&path);
+    if response.status == 404 {
         return 0;
     }
     let cents = |amount: &Value| {
@@ -136,7 +136,7 @@ fn listed(customer: &mut Customer, account: qbank_proto::AccountId) -> i64 {
         let cents: i64 = format!("{dollars}{rest:0<2}").parse().unwrap();
         cents
     };
-    answer.json().as_array().unwrap().iter().map(|it| cents(&it["amount"])).sum()
+    response.json().as_array().unwrap().iter().map(|it| cents(&it["amount"])).sum()
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn the_same_key_while_its_ach_payment_is_in_process_is_a_conflict() {
 }
 
 #[test]
-fn the_same_key_after_its_payment_is_final_gives_the_stored_answer_again() {
+fn the_same_key_after_its_payment_is_final_gives_the_first_response_again() {
     let mut customer = Customer::new();
     let first = customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
     customer.advance(48 * HOUR);
@@ -30,7 +30,7 @@ fn the_same_key_after_its_payment_is_final_gives_the_stored_answer_again() {
 }
 
 #[test]
-fn a_real_time_write_is_answered_again_byte_for_byte() {
+fn a_repeated_real_time_write_gets_the_first_response_byte_for_byte() {
     let issue = issue("0d1c7f9e-8f2b-4b7e-9a3d-5c6b7a8f9e01");
     for (path, body, entries) in [
         ("/v1/payments/wire", wire("10.00"), 1),
@@ -80,7 +80,7 @@ fn a_key_is_forgotten_after_its_lifetime_and_not_while_its_payment_is_in_process
 }
 
 #[test]
-fn a_full_ledger_takes_no_further_intent_and_still_knows_its_keys() {
+fn a_full_ledger_takes_no_further_intent_and_keeps_its_keys() {
     let config = BankConfig { most_intents: 1, ..BankConfig::default() };
     let start = config.start;
     let mut customer = Customer::of(Bank::new(config), start);
@@ -104,8 +104,8 @@ fn a_refused_request_does_not_use_up_its_key() {
     let mut customer = Customer::new();
     let unknown = ach("1.00").replace(&OPERATING.to_string(), &key(9));
     for (body, status) in [("{", 400), (&*unknown, 404), (&*ach("250000.01"), 422)] {
-        let answer = customer.write("/v1/payments/ach", &key(1), body);
-        assert_eq!(answer.status, status, "{answer:?}");
+        let response = customer.write("/v1/payments/ach", &key(1), body);
+        assert_eq!(response.status, status, "{response:?}");
     }
     assert_eq!(customer.write("/v1/payments/ach", &key(1), &ach("1.00")).status, 202);
 }
@@ -125,8 +125,8 @@ fn a_key_is_one_bare_uuid_of_version_4() {
     let quoted = format!("\"{}\"", key(1));
     let v1 = "c232ab00-9414-11ec-b3c8-9f68deced846";
     for bad in ["", "nonsense", &*quoted, v1, &*key(1).replace('-', "")] {
-        let answer = customer.write("/v1/transfers", bad, &transfer("1.00"));
-        answer.refused(400, "ERR_KEY_001");
+        let response = customer.write("/v1/transfers", bad, &transfer("1.00"));
+        response.refused(400, "ERR_KEY_001");
     }
     let bearer = customer.bearer();
     let (one, two) = (key(1), key(2));
@@ -140,7 +140,7 @@ fn a_key_is_one_bare_uuid_of_version_4() {
 }
 
 #[test]
-fn a_check_issue_told_twice_under_two_keys_is_a_conflict_that_is_none_of_keys() {
+fn a_check_issue_reported_under_two_keys_is_a_conflict_and_not_one_of_keys() {
     let mut customer = Customer::new();
     let body = issue("0d1c7f9e-8f2b-4b7e-9a3d-5c6b7a8f9e01");
     assert_eq!(customer.write("/v1/positivepay/issues", &key(1), &body).status, 202);

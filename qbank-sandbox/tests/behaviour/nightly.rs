@@ -11,9 +11,9 @@ use crate::customer::{Customer, HOUR, ach, key, transfer, wire};
 fn of(customer: &mut Customer, account: qbank_proto::AccountId) -> Vec<Value> {
     customer.log_in("");
     let path = format!("/v1/transactions?accountId={account}&postingDateGte=2026-01-06");
-    let answer = customer.get(&path);
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json().as_array().unwrap().clone()
+    let response = customer.get(&path);
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json().as_array().unwrap().clone()
 }
 
 #[test]

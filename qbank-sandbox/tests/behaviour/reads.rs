@@ -4,9 +4,9 @@ use serde_json::Value;
 use crate::customer::{Customer, HOUR, ach, key, transfer};
 
 fn list(customer: &mut Customer, path: &str) -> Vec<Value> {
-    let answer = customer.get(path);
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json().as_array().unwrap().clone()
+    let response = customer.get(path);
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json().as_array().unwrap().clone()
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn an_unknown_payment_is_404() {
 }
 
 #[test]
-fn the_same_seed_and_the_same_requests_give_the_same_answers() {
+fn the_same_seed_and_the_same_requests_give_the_same_responses() {
     let script = || {
         let mut customer = Customer::new();
         customer.write("/v1/payments/ach", &key(1), &ach("12.34"));

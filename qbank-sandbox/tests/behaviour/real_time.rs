@@ -5,25 +5,25 @@ use crate::customer::{Customer, issue, key, transfer, wire};
 #[test]
 fn a_wire_is_final_at_once() {
     let mut customer = Customer::new();
-    let answer = customer.write("/v1/payments/wire", &key(1), &wire("2500.00"));
-    assert_eq!(answer.status, 201);
-    let payment = answer.json();
+    let response = customer.write("/v1/payments/wire", &key(1), &wire("2500.00"));
+    assert_eq!(response.status, 201);
+    let payment = response.json();
     assert_eq!(payment["status"], "P_COMPLETED");
     assert_eq!(payment["type"], "WIRE");
     assert_eq!(payment["completionDate"], "2026-01-05T14:00:00.000Z");
-    assert!(answer.text().contains(r#""amount":2500.00,"#));
+    assert!(response.text().contains(r#""amount":2500.00,"#));
 
     let path = format!("/v1/payments/{}", payment["paymentId"].as_str().unwrap());
-    assert_eq!(customer.get(&path).body, answer.body);
+    assert_eq!(customer.get(&path).body, response.body);
     assert_eq!(customer.cents(TREASURY), 100_000_000 - 250_000);
 }
 
 #[test]
 fn a_transfer_moves_money_between_own_accounts() {
     let mut customer = Customer::new();
-    let answer = customer.write("/v1/transfers", &key(1), &transfer("500.25"));
-    assert_eq!(answer.status, 201);
-    assert_eq!(answer.json()["status"], "COMPLETED");
+    let response = customer.write("/v1/transfers", &key(1), &transfer("500.25"));
+    assert_eq!(response.status, 201);
+    assert_eq!(response.json()["status"], "COMPLETED");
     assert_eq!(customer.cents(SAVINGS), 7_500_000);
     assert_eq!(customer.cents(OPERATING), 25_050_025);
     assert_eq!(customer.bank.entries()[0].payment_id, None);
@@ -43,10 +43,10 @@ fn what_the_funds_do_not_cover_leaves_no_trace() {
 }
 
 #[test]
-fn a_check_issue_is_taken_with_an_empty_answer() {
+fn a_check_issue_is_accepted_with_an_empty_response() {
     let mut customer = Customer::new();
     let body = issue("0d1c7f9e-8f2b-4b7e-9a3d-5c6b7a8f9e01");
-    let answer = customer.write("/v1/positivepay/issues", &key(1), &body);
-    assert_eq!(answer.status, 202);
-    assert!(answer.body.is_empty());
+    let response = customer.write("/v1/positivepay/issues", &key(1), &body);
+    assert_eq!(response.status, 202);
+    assert!(response.body.is_empty());
 }

@@ -41,9 +41,9 @@ fn a_wrong_field_is_named() {
     ];
     let mut customer = Customer::new();
     for (path, body, named) in cases {
-        let answer = customer.write(path, &key(1), &body);
-        answer.refused(400, "ERR_REQ_001");
-        assert!(answer.text().contains(named), "{named}: {}", answer.text());
+        let response = customer.write(path, &key(1), &body);
+        response.refused(400, "ERR_REQ_001");
+        assert!(response.text().contains(named), "{named}: {}", response.text());
     }
     assert!(customer.bank.entries().is_empty());
 }
@@ -91,14 +91,14 @@ fn an_unknown_path_is_404_and_a_wrong_method_names_the_right_one() {
         ("GET", "/v1/token", "POST"),
         ("BREW", "/v1/token", "POST"),
     ] {
-        let answer = customer.send(method, path, &[], "");
-        answer.refused(405, "ERR_REQ_002");
-        assert_eq!(answer.header("allow"), allow);
+        let response = customer.send(method, path, &[], "");
+        response.refused(405, "ERR_REQ_002");
+        assert_eq!(response.header("allow"), allow);
     }
 }
 
 #[test]
-fn a_write_says_what_it_is() {
+fn a_write_needs_its_content_type() {
     let mut customer = Customer::new();
     let (bearer, key) = (customer.bearer(), key(1));
     let mut write = |more: &[(&str, &str)]| {
@@ -120,13 +120,13 @@ fn a_body_over_one_mebibyte_is_413() {
     let most = 1024 * 1024;
     let body = transfer("1.00");
     let padded = |size: usize| format!("{body}{}", " ".repeat(size - body.len()));
-    let answer = customer.write("/v1/transfers", &key(1), &padded(most + 1));
-    answer.refused(413, "ERR_REQ_004");
+    let response = customer.write("/v1/transfers", &key(1), &padded(most + 1));
+    response.refused(413, "ERR_REQ_004");
     assert_eq!(customer.write("/v1/transfers", &key(1), &padded(most)).status, 201);
 }
 
 #[test]
-fn whatever_arrives_gets_an_answer_that_is_no_server_error() {
+fn no_request_is_a_server_error() {
     let mut customer = Customer::new();
     let paths =
         ["/v1/token", "/v1/payments/ach", "/v1/transactions?accountId=%ff&%", "*", "/_sandbox"];
@@ -140,8 +140,8 @@ fn whatever_arrives_gets_an_answer_that_is_no_server_error() {
                     ("content-type", "application/json"),
                     ("idempotency-key", &*key(3)),
                 ];
-                let answer = customer.send(method, path, &headers, body);
-                assert!(answer.status < 500, "{method} {path} {body}: {answer:?}");
+                let response = customer.send(method, path, &headers, body);
+                assert!(response.status < 500, "{method} {path} {body}: {response:?}");
             }
         }
     }

@@ -3,29 +3,29 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::customer::{Answer, Customer, FORM, ach, key};
+use crate::customer::{BankResponse, Customer, FORM, ach, key};
 
 const GOOD: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
-fn ask(customer: &mut Customer, form: &str) -> Answer {
+fn ask(customer: &mut Customer, form: &str) -> BankResponse {
     customer.send("POST", "/v1/token", &[("content-type", FORM)], form)
 }
 
 #[track_caller]
-fn oauth_error(answer: &Answer, status: u16, error: &str) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.json()["error"], error);
-    assert_eq!(answer.header("cache-control"), "no-store");
+fn oauth_error(response: &BankResponse, status: u16, error: &str) {
+    assert_eq!(response.status, status, "{response:?}");
+    assert_eq!(response.json()["error"], error);
+    assert_eq!(response.header("cache-control"), "no-store");
 }
 
 #[test]
 fn a_token_names_its_type_its_lifetime_and_its_scopes() {
     let mut customer = Customer::new();
     let scope = "&scope=payments.read+accounts.read";
-    let answer = ask(&mut customer, &format!("{GOOD}{scope}"));
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let token = answer.json();
+    let response = ask(&mut customer, &format!("{GOOD}{scope}"));
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("cache-control"), "no-store");
+    let token = response.json();
     assert_eq!(token["token_type"], "Bearer");
     assert_eq!(token["expires_in"], 3600);
     assert_eq!(token["scope"], "accounts.read payments.read");
@@ -89,9 +89,9 @@ fn no_token_or_a_wrong_one_is_401_with_a_challenge() {
     for headers in
         [&[][..], &[("authorization", "Bearer nonsense")], &[("authorization", "Bearer")]]
     {
-        let answer = customer.send("GET", "/v1/accounts", headers, "");
-        answer.refused(401, "ERR_AUTH_001");
-        assert!(answer.header("www-authenticate").starts_with("Bearer"));
+        let response = customer.send("GET", "/v1/accounts", headers, "");
+        response.refused(401, "ERR_AUTH_001");
+        assert!(response.header("www-authenticate").starts_with("Bearer"));
     }
 }
 

@@ -16,7 +16,7 @@ fn is_signed(delivery: &Delivery, secret: &str) {
 }
 
 #[test]
-fn a_final_payment_is_told_once_to_each_receiver() {
+fn a_final_payment_is_delivered_once_to_each_receiver() {
     let mut customer = Customer::new();
     assert_eq!(customer.control("POST", "/webhooks", HOOK).status, 201);
     let accepted = customer.write("/v1/payments/ach", &key(1), &ach("10.10"));
@@ -42,7 +42,7 @@ fn a_final_payment_is_told_once_to_each_receiver() {
 }
 
 #[test]
-fn a_wire_is_told_as_soon_as_it_is_made() {
+fn a_wire_is_delivered_as_soon_as_it_is_made() {
     let mut customer = Customer::new();
     customer.control("POST", "/webhooks", HOOK);
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
@@ -80,11 +80,11 @@ fn what_came_of_a_delivery_is_recorded() {
     customer.write("/v1/payments/wire", &key(1), &wire("1.00"));
     let due = customer.bank.tick(customer.now);
     customer.bank.record_delivery(customer.now, &due[0], Ok(http::StatusCode::OK));
-    customer.bank.record_delivery(customer.now, &due[0], Err("no answer in time".into()));
+    customer.bank.record_delivery(customer.now, &due[0], Err("no response in time".into()));
     let records = customer.control("GET", "/deliveries", "").json();
     assert_eq!(records[0]["status"], 200);
     assert_eq!(records[0]["event_id"], due[0].event_id.to_string());
     assert_eq!(records[0]["paymentId"], due[0].payment_id.to_string());
     assert!(records[1]["status"].is_null());
-    assert_eq!(records[1]["error"], "no answer in time");
+    assert_eq!(records[1]["error"], "no response in time");
 }

@@ -1,4 +1,4 @@
-//! Holds what the bank answers, and what it is asked, against its description.
+//! Holds what the bank responses, and what it is asked, against its description.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -15,7 +15,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(Description::read);
 pub(crate) struct Description {
     pub(crate) root: Value,
     /// Whose objects have no more members than are described, and whose enumerations
-    /// are closed: the sandbox says nothing that is not described.
+    /// are closed: the sandbox sends nothing that is not described.
     strict: Value,
     pub(crate) operations: Vec<Operation>,
     built: Mutex<BTreeMap<String, Arc<Validator>>>,
@@ -34,10 +34,10 @@ pub(crate) fn description() -> &'static Description {
     &DESCRIPTION
 }
 
-/// Whether an answer is one that the description knows; panics if not. The control
+/// Panics if a response is not described. The control
 /// surface is not described.
 #[track_caller]
-pub(crate) fn check_answer(
+pub(crate) fn check_response(
     method: &str,
     path: &str,
     status: u16,
@@ -52,11 +52,11 @@ pub(crate) fn check_answer(
     let this = description();
     let response = match this.at(path) {
         None => {
-            assert_eq!(status, 404, "{method} {path} is not described, but answered");
+            assert_eq!(status, 404, "{method} {path} is not described, but got a response");
             this.root["components"]["responses"]["NotFound"].clone()
         }
         Some(it) if it.method != *method => {
-            assert_eq!(status, 405, "{method} {path} is not described, but answered");
+            assert_eq!(status, 405, "{method} {path} is not described, but got a response");
             this.resolved(&it.item["x-any-other-method"]).clone()
         }
         Some(it) => {
@@ -180,12 +180,12 @@ impl Description {
         }
     }
 
-    /// Of what may be said.
+    /// Of what may be sent.
     pub(crate) fn validator(&self, schema: &Value) -> Arc<Validator> {
         self.build("", &self.root, schema)
     }
 
-    /// Of what the sandbox says.
+    /// Of what the sandbox sends.
     fn strict_validator(&self, schema: &Value) -> Arc<Validator> {
         self.build("strict", &self.strict, schema)
     }

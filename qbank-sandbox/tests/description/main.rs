@@ -13,7 +13,7 @@ mod customer;
 #[path = "../described/mod.rs"]
 mod described;
 
-mod answers;
 mod client;
 mod document;
 mod members;
+mod responses;

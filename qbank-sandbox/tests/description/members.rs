@@ -9,7 +9,7 @@ use crate::customer::{Customer, HOUR, ach, issue, key, transfer, wire};
 use crate::described::{assert_valid, description};
 
 #[test]
-fn every_described_member_is_in_some_answer() {
+fn every_described_member_is_in_some_response() {
     let mut customer = Customer::new();
     let mut seen: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     let mut see = |name, value: Value| {
@@ -73,12 +73,12 @@ fn every_described_member_is_in_some_answer() {
             }
         }
     }
-    let answers = this.root["components"]["schemas"].as_object().unwrap().keys();
-    let answers = answers.filter(|name| {
+    let responses = this.root["components"]["schemas"].as_object().unwrap().keys();
+    let responses = responses.filter(|name| {
         let schema = &this.root["components"]["schemas"][name.as_str()];
         !schema["properties"].is_null() && !name.ends_with("Request") && !name.ends_with("Details")
     });
-    assert!(answers.eq(seen.keys()), "of some answers nothing was seen");
+    assert!(responses.eq(seen.keys()), "of some responses nothing was seen");
 }
 
 #[test]
@@ -91,14 +91,14 @@ fn a_webhook_is_as_described() {
     let delivery = customer.bank.event_for(payment).unwrap();
 
     let this = description();
-    let told = &this.root["webhooks"]["paymentStatusUpdate"]["post"];
-    for parameter in told["parameters"].as_array().unwrap() {
+    let webhook = &this.root["webhooks"]["paymentStatusUpdate"]["post"];
+    for parameter in webhook["parameters"].as_array().unwrap() {
         let name = parameter["name"].as_str().unwrap();
         let value = delivery.headers[name].to_str().unwrap();
         assert_valid(name, &this.validator(&parameter["schema"]), &json!(value));
     }
     let media = delivery.headers["content-type"].to_str().unwrap();
-    let schema = &told["requestBody"]["content"][media]["schema"];
+    let schema = &webhook["requestBody"]["content"][media]["schema"];
     let body: Value = serde_json::from_slice(&delivery.body).unwrap();
     assert_valid("an event", &this.validator(schema), &body);
 }

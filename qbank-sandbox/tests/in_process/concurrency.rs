@@ -79,7 +79,7 @@ async fn a_shorter_wait_ends_first() {
 }
 
 #[tokio::test]
-async fn a_future_that_is_dropped_or_never_polled_holds_nobody_up() {
+async fn a_future_that_is_dropped_or_never_polled_holds_no_other_up() {
     let bank = bank();
     let client = async_client(&bank);
     client.authenticate().await.unwrap();

@@ -10,9 +10,9 @@ use qbank_proto::Scope;
 use qbank_sandbox::{BankConfig, CLOSED, OPERATING, Server};
 
 use crate::customer::{Customer, FORM, ach, issue, key, transfer, wire};
-use crate::described::{Operation, check_answer, description};
+use crate::described::{Operation, check_response, description};
 
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
 const CREDENTIALS: &str =
     "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
@@ -33,9 +33,15 @@ impl Asked {
         headers.extend(self.bearer.as_deref().map(|bearer| ("authorization", bearer)));
         headers.extend(self.media.map(|media| ("content-type", media)));
         headers.extend(self.key.as_deref().map(|key| ("idempotency-key", key)));
-        let answer = customer.send(&self.method, &self.path, &headers, &self.body);
-        check_answer(&self.method, &self.path, answer.status, &answer.headers, &answer.body);
-        answer.status
+        let response = customer.send(&self.method, &self.path, &headers, &self.body);
+        check_response(
+            &self.method,
+            &self.path,
+            response.status,
+            &response.headers,
+            &response.body,
+        );
+        response.status
     }
 }
 
@@ -53,7 +59,7 @@ fn good(it: &Operation, customer: &mut Customer, n: u8) -> Asked {
     let path = it
         .template
         .replace("{accountId}", &OPERATING.to_string())
-        .replace("{paymentId}", &payment.map_or(NOBODY.into(), |id| id.to_string()));
+        .replace("{paymentId}", &payment.map_or(UNKNOWN_ID.into(), |id| id.to_string()));
     let token = it.id() == "createToken";
     Asked {
         method: it.method.to_string(),
@@ -65,7 +71,7 @@ fn good(it: &Operation, customer: &mut Customer, n: u8) -> Asked {
     }
 }
 
-/// Asks so that the answer has this status.
+/// Asks so that the response has this status.
 fn provoke(it: &Operation, status: u16, customer: &mut Customer) -> u16 {
     let mut asked = good(it, customer, 7);
     let writes = asked.key.is_some();
@@ -88,15 +94,15 @@ fn provoke(it: &Operation, status: u16, customer: &mut Customer) -> u16 {
         404 if writes => {
             for account in ["0001", "0003", "0004"] {
                 let known = OPERATING.to_string().replace("0001", account);
-                asked.body = asked.body.replace(&known, NOBODY);
+                asked.body = asked.body.replace(&known, UNKNOWN_ID);
             }
         }
         404 if it.id() == "listTransactions" => {
-            asked.path = format!("{}?accountId={NOBODY}", asked.path);
+            asked.path = format!("{}?accountId={UNKNOWN_ID}", asked.path);
         }
         404 => {
             let (folder, _) = asked.path.rsplit_once('/').unwrap();
-            asked.path = format!("{folder}/{NOBODY}");
+            asked.path = format!("{folder}/{UNKNOWN_ID}");
         }
         409 => {
             customer.fault(&format!(r#"{{"path":"{}","kind":"in_flight"}}"#, asked.path));
@@ -139,7 +145,7 @@ fn whatever_can_be_provoked_is_described() {
         for status in [400, 401, 403, 404, 409, 413, 415, 422, 429, 431, 503] {
             let mut customer = Customer::new();
             customer.write("/v1/payments/ach", &key(1), &ach("2.00"));
-            // Where there is no such answer it is another one; each is held against the
+            // Where there is no such response it is another one; each is held against the
             // description.
             provoke(it, status, &mut customer);
         }
@@ -147,7 +153,7 @@ fn whatever_can_be_provoked_is_described() {
 }
 
 #[test]
-fn every_path_answers_other_methods_as_described() {
+fn every_path_responds_to_other_methods_as_described() {
     for it in &description().operations {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE"] {
             let mut customer = Customer::new();
@@ -176,14 +182,14 @@ fn every_scope_is_described_and_enough() {
 }
 
 #[test]
-fn a_check_that_was_told_of_is_a_standard_error_and_no_conflict_of_keys() {
+fn a_check_that_was_reported_before_is_a_standard_error_and_no_conflict_of_keys() {
     let mut customer = Customer::new();
     let path = "/v1/positivepay/issues";
     assert_eq!(customer.write(path, &key(1), &issue(&key(9))).status, 202);
     customer.write(path, &key(2), &issue(&key(9))).refused(409, "ERR_PPY_001");
 }
 
-/// What a head says that only a server can find unreadable.
+/// The errors of a malformed head, which only a server can meet.
 fn unreadable(asked: &Asked, headers: &str) -> u16 {
     let server = Server::start(([127, 0, 0, 1], 0).into(), BankConfig::default()).unwrap();
     let mut stream = TcpStream::connect(server.addr()).unwrap();
@@ -191,10 +197,10 @@ fn unreadable(asked: &Asked, headers: &str) -> u16 {
     let head = format!("{} {} HTTP/1.1\r\nhost: x\r\n{headers}\r\n", asked.method, asked.path);
     // The server may have closed before all of it was written.
     let _ = stream.write_all(head.as_bytes());
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    let response = String::from_utf8(response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers: HeaderMap = lines
@@ -203,6 +209,6 @@ fn unreadable(asked: &Asked, headers: &str) -> u16 {
             (name.parse::<http::HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
         })
         .collect();
-    check_answer(&asked.method, &asked.path, status, &headers, body.as_bytes());
+    check_response(&asked.method, &asked.path, status, &headers, body.as_bytes());
     status
 }
