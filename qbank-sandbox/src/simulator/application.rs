@@ -61,24 +61,23 @@ impl World<'_> {
     }
 
     /// A write, with its key on disk.
-    fn write(&mut self, session: &Session, process: usize, job: usize) -> Option<Box<dyn Running>> {
+    fn write(&mut self, session: &Session, process: usize, job: usize) -> Option<Running> {
         let now = self.now(process);
-        let call = self.options(process, job);
         let kept = &self.processes[process].jobs[job];
         let (run, phase) = (kept.runs, kept.phase);
         let entropy = self.entropy(process, job, run);
         let saved = kept.keys.last().filter(|_| phase == Phase::Sending).cloned();
-        let mut options = match &saved {
+        let options = match &saved {
             Some(saved) if self.mutant != Some(Mutant::RestartsAtNeverSent) => {
-                let resume = Resume::new(saved.key, saved.first_sent).body(saved.body.clone());
-                WriteOptions::resume(resume)
+                let resume = Resume::new(saved.key, saved.first_sent);
+                WriteOptions::resume(resume.body(saved.body.clone()))
             }
             Some(saved) => WriteOptions::new(saved.key),
             None => WriteOptions::new(IdempotencyKey::from_entropy(entropy.key)),
         };
-        options.call = call;
-        options.on_conflict = kept.plan.options.on_conflict;
         let key = options.key;
+        let mut options = options.call(self.options(process, job));
+        options.on_conflict = kept.plan.on_conflict;
         let prepared = running::write(session, &kept.plan, options, entropy.jitter).ok()?;
         let (name, cents) = (kept.plan.what.name(), kept.plan.cents);
         let resumed = saved.is_some();
@@ -99,14 +98,14 @@ impl World<'_> {
         Some(prepared.machine)
     }
 
-    fn drive(&mut self, process: usize, job: usize, run: u32, machine: Box<dyn Running>) {
+    fn drive(&mut self, process: usize, job: usize, run: u32, machine: Running) {
         let it = &mut self.processes[process];
         let (plan, config) = (&it.jobs[job].plan, &it.plan.config);
         let limit = match it.jobs[job].phase {
             Phase::Waiting(_) => plan.wait.unwrap_or(Duration::from_secs(15)),
-            _ => plan.options.call.deadline.unwrap_or(config.deadline),
+            _ => plan.options.deadline.unwrap_or(config.deadline),
         };
-        let retries = plan.options.call.max_retries.unwrap_or(config.retry.max_retries);
+        let retries = plan.options.max_retries.unwrap_or(config.retry.max_retries);
         let call_off = plan.call_off;
         it.tasks[job] = Some(Task::new(machine, run, limit, retries));
         if let Some((after, _)) = call_off {
@@ -118,7 +117,7 @@ impl World<'_> {
     /// What the call does differently; and what a wrong client makes of that.
     fn options(&self, process: usize, job: usize) -> CallOptions {
         let it = &self.processes[process];
-        let mut options = it.jobs[job].plan.options.call.clone();
+        let mut options = it.jobs[job].plan.options.clone();
         match self.mutant {
             Some(Mutant::IgnoresDeadline) => {
                 let deadline = options.deadline.unwrap_or(it.plan.config.deadline);

@@ -121,7 +121,8 @@ pub(super) struct JobPlan {
     pub(super) from: AccountId,
     pub(super) to: AccountId,
     pub(super) reference: Option<&'static str>,
-    pub(super) options: JobOptions,
+    pub(super) options: CallOptions,
+    pub(super) on_conflict: Option<ConflictPolicy>,
     /// How often it is tried with a new key once the money is known not to have moved.
     pub(super) again: u32,
     /// How often an intent in doubt is resumed.
@@ -276,6 +277,7 @@ impl JobPlan {
             to,
             reference: random.percent(20).then(|| random.pick(REFERENCES)),
             options: options(&mut random),
+            on_conflict: random.percent(30).then(|| policy(&mut random)),
             again: random.pick([0, 1, 2]),
             resumes: random.pick([0, 1, 2, 4]),
             pause: if forgets { pause + random.pick([0, 10, 20]) * HOUR } else { pause },
@@ -289,24 +291,16 @@ impl JobPlan {
 const REFERENCES: [&str; 4] =
     ["INV-7", "SBX-CORE-FUNDS", "SBX-VALIDATION-FUNDS", "SBX-VALIDATION-CLOSED"];
 
-/// What a job's calls do differently; of the second only writes make use.
-#[derive(Debug, Clone)]
-pub(super) struct JobOptions {
-    pub(super) call: CallOptions,
-    pub(super) on_conflict: Option<ConflictPolicy>,
-}
-
-fn options(random: &mut Random) -> JobOptions {
-    let mut call = CallOptions::new();
+fn options(random: &mut Random) -> CallOptions {
+    let mut options = CallOptions::default();
     if random.percent(40) {
-        call.timeout = Some(random.pick([SECOND / 2, 5 * SECOND, 30 * SECOND]));
+        options.timeout = Some(random.pick([SECOND / 2, 5 * SECOND, 30 * SECOND]));
     }
     if random.percent(40) {
-        call.deadline = Some(random.pick([SECOND, 15 * SECOND, MINUTE, 5 * MINUTE]));
+        options.deadline = Some(random.pick([SECOND, 15 * SECOND, MINUTE, 5 * MINUTE]));
     }
     if random.percent(40) {
-        call.max_retries = Some(random.pick([0, 1, 3, 4]));
+        options.max_retries = Some(random.pick([0, 1, 3, 4]));
     }
-    let on_conflict = random.percent(30).then(|| policy(random));
-    JobOptions { call, on_conflict }
+    options
 }

@@ -64,7 +64,7 @@ pub(super) enum Phase {
 
 /// A machine and its driver.
 pub(super) struct Task {
-    pub(super) machine: Box<dyn Running>,
+    pub(super) machine: Running,
     /// Distinguishes this machine from others that ran for the same job.
     pub(super) run: u32,
     pub(super) flag: Arc<Flag>,
@@ -135,7 +135,7 @@ impl Job {
 }
 
 impl Task {
-    pub(super) fn new(machine: Box<dyn Running>, run: u32, limit: Duration, retries: u32) -> Self {
+    pub(super) fn new(machine: Running, run: u32, limit: Duration, retries: u32) -> Self {
         let flag = Arc::<Flag>::default();
         Self {
             machine,

@@ -2,30 +2,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Wake, Waker};
+use std::task::Wake;
 
 use bytes::Bytes;
-use http::Response;
 use qbank_proto::endpoint::{
     Beneficiary, CreateAch, CreateCheckIssue, CreateTransfer, CreateWire, Endpoint, GetBalance,
     ListAccounts, Payment, Write,
 };
 use qbank_proto::{
-    AccessToken, Amount, Authenticate, BoxError, Call, CallOptions, Error, ErrorKind, Fate, Fault,
-    IssueId, Machine, Money, Now, PaymentId, Reply, RoutingNumberError, Session, Step, Ticket,
-    WaitForPayment, WriteOptions,
+    Amount, Authenticate, Call, CallOptions, Error, ErrorKind, Fate, IssueId, Machine, Money,
+    PaymentId, Reply, RoutingNumberError, Session, WaitForPayment, WriteOptions,
 };
 use uuid::Uuid;
 
 use super::plan::{JobPlan, What};
 
 /// A machine of any kind.
-pub(super) trait Running {
-    fn poll(&mut self, now: Now, waker: &Waker) -> Step<Outcome>;
-    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>);
-    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>);
-    fn abandon(&mut self, now: Now) -> Outcome;
-}
+pub(super) type Running = Box<dyn Machine<Output = Outcome>>;
 
 /// What the application gets.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +35,7 @@ pub(super) struct Outcome {
 
 /// A write before its first send: what the application saves of it.
 pub(super) struct Prepared {
-    pub(super) machine: Box<dyn Running>,
+    pub(super) machine: Running,
     pub(super) body: Bytes,
 }
 
@@ -100,40 +93,27 @@ fn prepared<E: Endpoint<Effect = Write>>(
 ) -> Prepared {
     let call = Call::new(session, endpoint, options, jitter);
     let body = call.body().clone();
-    Prepared {
-        machine: Box::new(Adapted {
-            machine: call,
-            read: |result| Outcome::of(result, E::payment_id),
-        }),
-        body,
-    }
+    let machine = Box::new(call.map(|result| Outcome::of(result, E::payment_id)));
+    Prepared { machine, body }
 }
 
 /// The call that only reads.
-pub(super) fn read(
-    session: &Session,
-    job: &JobPlan,
-    options: CallOptions,
-    jitter: u64,
-) -> Box<dyn Running> {
+pub(super) fn read(session: &Session, job: &JobPlan, options: CallOptions, jitter: u64) -> Running {
     match job.what {
         What::Balance => {
             let call = Call::new(session, GetBalance::new(job.from), options, jitter);
-            Box::new(Adapted { machine: call, read: |result| Outcome::of(result, |_| None) })
+            Box::new(call.map(|result| Outcome::of(result, |_| None)))
         }
         What::Token => {
             let machine = Authenticate::new(session, &options, jitter);
-            Box::new(Adapted {
-                machine,
-                read: |result| match result {
-                    Ok(_) => Outcome::good(Fate::NotApplicable),
-                    Err(error) => Outcome::bad(&error),
-                },
-            })
+            Box::new(machine.map(|result| match result {
+                Ok(_) => Outcome::good(Fate::NotApplicable),
+                Err(error) => Outcome::bad(&error),
+            }))
         }
         _ => {
             let call = Call::new(session, ListAccounts, options, jitter);
-            Box::new(Adapted { machine: call, read: |result| Outcome::of(result, |_| None) })
+            Box::new(call.map(|result| Outcome::of(result, |_| None)))
         }
     }
 }
@@ -144,14 +124,13 @@ pub(super) fn wait(
     payment: PaymentId,
     options: CallOptions,
     jitter: u64,
-) -> Box<dyn Running> {
-    let machine = WaitForPayment::new(session, payment, options, jitter).accepted();
-    let read = |result: Result<Reply<Payment>, Error>| {
+) -> Running {
+    let wait = WaitForPayment::new(session, payment, options, jitter).accepted();
+    Box::new(wait.map(|result: Result<Reply<Payment>, Error>| {
         let amount = result.as_ref().ok().and_then(|reply| reply.value.amount);
         let outcome = Outcome::of(result, |payment: &Payment| Some(payment.payment_id));
         Outcome { amount: amount.or(outcome.amount), ..outcome }
-    };
-    Box::new(Adapted { machine, read })
+    }))
 }
 
 impl Outcome {
@@ -174,34 +153,6 @@ impl Outcome {
             Ok(reply) => Self { payment: payment(&reply.value), ..Self::good(reply.fate) },
             Err(error) => Self::bad(&error),
         }
-    }
-}
-
-struct Adapted<M: Machine> {
-    machine: M,
-    read: fn(M::Output) -> Outcome,
-}
-
-impl<M: Machine> Running for Adapted<M> {
-    fn poll(&mut self, now: Now, waker: &Waker) -> Step<Outcome> {
-        match self.machine.poll(now, waker) {
-            Step::Send(exchange) => Step::Send(exchange),
-            Step::Authorize { ticket, timeout } => Step::Authorize { ticket, timeout },
-            Step::Wait(time) => Step::Wait(time),
-            Step::Done(output) => Step::Done((self.read)(output)),
-        }
-    }
-
-    fn settle(&mut self, now: Now, ticket: Ticket, outcome: Result<Response<Bytes>, Fault>) {
-        self.machine.settle(now, ticket, outcome);
-    }
-
-    fn supply(&mut self, now: Now, ticket: Ticket, token: Result<AccessToken, BoxError>) {
-        self.machine.supply(now, ticket, token);
-    }
-
-    fn abandon(&mut self, now: Now) -> Outcome {
-        (self.read)(self.machine.abandon(now))
     }
 }
 

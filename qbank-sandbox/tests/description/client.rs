@@ -30,7 +30,7 @@ fn every_request_of_the_client_is_as_described() {
     };
     let mut asked = BTreeSet::new();
     for auth in [ClientAuth::Body, ClientAuth::Basic] {
-        let mut machine = Authenticate::new(&session(auth), &CallOptions::new(), 5);
+        let mut machine = Authenticate::new(&session(auth), &CallOptions::default(), 3);
         let token = sent(&mut machine).pop().unwrap();
         asked.insert(check_request(&token, "/v1").id().to_owned());
     }
@@ -64,9 +64,10 @@ fn every_request_of_the_client_is_as_described() {
 
 /// Holds what a call sends, its path and its scope against the description.
 fn check<E: Endpoint>(session: &Session, endpoint: E, asked: &mut BTreeSet<String>) {
-    let options = E::Effect::options(CallOptions::new(), || {
-        let date = "Mon, 05 Jan 2026 13:00:00 GMT".parse().unwrap();
-        WriteOptions::new(IdempotencyKey::from_entropy([5; 16])).auth_date(date)
+    let options = E::Effect::options(CallOptions::default(), || {
+        let mut options = WriteOptions::new(IdempotencyKey::from_entropy([5; 16]));
+        options.auth_date = Some("Mon, 05 Jan 2026 13:00:00 GMT".parse().unwrap());
+        options
     });
     let mut call = Call::new(session, endpoint, options, 5);
     let request = sent(&mut call).pop().unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use qbank_proto::endpoint::{CreateAch, CreateTransfer};
-use qbank_proto::{ErrorKind, Fate, FaultKind, Resume};
+use qbank_proto::{ErrorKind, Fate, FaultKind};
 use qbank_sandbox::{BankFault, OPERATING, PAYROLL, PaymentStatus, SAVINGS};
 
 use crate::{arrived, async_client, bank, client, invoice};
@@ -61,13 +61,11 @@ fn lost_responses_are_unknown_until_the_same_key_is_resumed() {
     let bank = bank();
     let client = client(&bank);
     bank.inject(BankFault::drop_after_commit().on("/payments/ach").times(3));
-    let call = client.payments().create_ach(invoice()).call();
-    let (key, body) = (call.key().unwrap(), call.body().clone());
-    let error = client.drive(call).unwrap_err();
+    let error = client.payments().create_ach(invoice()).send().unwrap_err();
     assert_eq!(error.fate(), Fate::Unknown);
 
-    let saved = Resume::new(key, error.first_sent().unwrap()).body(body);
-    let resumed = client.payments().create_ach(invoice()).resume(saved).send().unwrap();
+    let resume = error.resume().unwrap();
+    let resumed = client.payments().create_ach(invoice()).resume(resume).send().unwrap();
     assert_eq!(resumed.fate, Fate::Accepted);
     assert_eq!(bank.entries().len(), 1);
 }

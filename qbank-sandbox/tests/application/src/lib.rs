@@ -49,7 +49,7 @@ impl<D: Driver<Flavor = Blocking>> Payer<D> {
     /// Sends what is in doubt again, with its key and its bytes: after a crash, or later.
     pub fn resume(&mut self, number: &str, payment: CreateAch) -> &Invoice {
         if let Invoice::InDoubt { key, body, first_sent } = self.journal[number].clone() {
-            let saved = Resume::new(UNIX_EPOCH + first_sent).body(body);
+            let saved = Resume::new(key, UNIX_EPOCH + first_sent).body(body);
             let call = self.client.payments().create_ach(payment).resume(saved);
             let result = call.send();
             self.record(number, result);
