@@ -132,7 +132,8 @@ pub use client::{
     Pending, PendingWait, PositivePay, Run, Transactions, Transfers,
 };
 pub use config::{
-    AuthDate, CallOptions, ClientAuth, Config, Credentials, Environment, WriteOptions, is_loopback,
+    AuthDate, CallOptions, ClientAuth, Config, Credentials, Environment, WriteOptions,
+    absolute_url, is_loopback,
 };
 pub use endpoint::ListEndpoint;
 pub use error::{Error, ErrorKind};

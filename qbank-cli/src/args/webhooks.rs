@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use qbank_proto::absolute_url;
 use qbank_proto::http::Uri;
 use qbank_proto::{Amount, PaymentId};
 use qbank_sandbox::loopback_address;
@@ -98,6 +99,9 @@ pub(crate) enum Scheme {
 }
 
 fn loopback_url(text: &str) -> Result<Uri, String> {
-    let uri = text.parse().ok().filter(|uri| loopback_address(uri).is_some());
-    uri.ok_or_else(|| "must be an http URL of a loopback address".to_owned())
+    let uri = absolute_url("the URL", text).map_err(|error| error.to_string())?;
+    match loopback_address(&uri) {
+        Some(_) => Ok(uri),
+        None => Err("must be an http URL of a loopback address".to_owned()),
+    }
 }

@@ -13,7 +13,7 @@ pub use auth_date::AuthDate;
 pub(crate) use call_options::Limits;
 pub use call_options::{CallOptions, WriteOptions};
 pub(crate) use urls::Urls;
-pub use urls::is_loopback;
+pub use urls::{absolute_url, is_loopback};
 
 use crate::error::Error;
 use crate::policy::{ConflictPolicy, RetryPolicy};

@@ -40,23 +40,16 @@ impl Urls {
 /// HTTPS anywhere; plain HTTP to a loopback address only, and only when asked.
 fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {
     let rule = |rule: &str| Err(Error::invalid_input(field, rule));
-    let Ok(uri) = text.parse::<Uri>() else {
-        return rule("must be an absolute URL such as https://bank.example/v1");
-    };
-    let Some(authority) = uri.authority() else {
-        return rule("must be an absolute URL such as https://bank.example/v1");
-    };
-    if authority.as_str().contains('@') {
+    let uri = absolute_url(field, text)?;
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    if authority.contains('@') {
         return rule("must not have a user name or password");
-    }
-    if authority.host().is_empty() {
-        return rule("must name a host");
     }
     if text.contains('#') {
         return rule("must not have a fragment");
     }
     match uri.scheme_str() {
-        Some("http") if !is_loopback(authority.host()) => {
+        Some("http") if !is_loopback(uri.host().unwrap_or_default()) => {
             rule("must be https; plain http is for loopback addresses only")
         }
         Some("http") if !http_allowed => {
@@ -66,6 +59,39 @@ fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {
         _ => rule("must be https"),
     }
 }
+
+/// Reads a URL that somebody configured, for whatever: absolute, with a host, and with no
+/// port or one from 1 to 65535. A port that does not exist would otherwise be taken for
+/// none, and the request sent to the scheme's own.
+///
+/// ```
+/// use qbank_proto::absolute_url;
+/// assert!(absolute_url("proxy", "http://proxy.example:3128").is_ok());
+/// let error = absolute_url("proxy", "http://proxy.example:99999").unwrap_err();
+/// assert!(error.to_string().starts_with("proxy must have a port from 1 to 65535"));
+/// ```
+pub fn absolute_url(field: &str, text: &str) -> Result<Uri, Error> {
+    let rule = |rule: &str| Err(Error::invalid_input(field, rule));
+    let Ok(uri) = text.parse::<Uri>() else {
+        return rule(ABSOLUTE);
+    };
+    let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else {
+        return rule(ABSOLUTE);
+    };
+    if authority.host().is_empty() {
+        return rule("must name a host");
+    }
+    // What comes after the user and the host: nothing, or a colon and the port.
+    let after_user = authority.as_str().rsplit('@').next().unwrap_or_default();
+    let port = after_user.get(authority.host().len()..).unwrap_or_default();
+    let usable = match port.strip_prefix(':') {
+        None => port.is_empty(),
+        Some(digits) => number(digits, 5).is_some_and(|port| (1..=65_535).contains(&port)),
+    };
+    if usable { Ok(uri) } else { rule("must have a port from 1 to 65535, or none") }
+}
+
+const ABSOLUTE: &str = "must be an absolute URL such as https://bank.example/v1";
 
 /// Whether a URL's host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
 ///
@@ -165,11 +191,28 @@ mod tests {
             ("https://user:pw@bank.example/v1", "user name"),
             ("https://bank.example/v1?x=1", "query"),
             ("https://bank.example/v1#x", "fragment"),
+            ("http://127.0.0.1:99999/v1", "port from 1 to 65535"),
+            ("http://127.0.0.1:65536/v1", "port from 1 to 65535"),
+            ("http://127.0.0.1:084670/v1", "port from 1 to 65535"),
+            ("http://127.0.0.1:0/v1", "port from 1 to 65535"),
+            ("http://127.0.0.1:/v1", "port from 1 to 65535"),
+            ("http://[::1]:70000/v1", "port from 1 to 65535"),
+            ("http://127.0.0.1:+80/v1", ""),
+            ("http://127.0.0.1:8o/v1", ""),
         ] {
             let message = base(url, true).unwrap_err();
             assert!(message.contains(rule), "{url}: {message}");
             assert!(!message.contains("pw"), "a password must not be echoed");
         }
+    }
+
+    #[test]
+    fn every_port_that_exists_is_taken() {
+        for url in ["http://127.0.0.1:1/v1", "http://127.0.0.1:65535/v1", "http://[::1]:8080/v1"] {
+            assert!(base(url, true).is_ok(), "{url}");
+        }
+        assert!(absolute_url("proxy", "http://user:pw@proxy.example:3128").is_ok());
+        assert!(absolute_url("proxy", "http://user:99999@proxy.example").is_ok());
     }
 
     #[test]
