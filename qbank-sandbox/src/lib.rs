@@ -17,7 +17,7 @@
 //! ```
 //!
 //! It shares data types with the client (`Amount`, ids, `Scope`), and none of its
-//! decisions: a client that is wrong about the contract must not find a bank that
+//! decisions: a client that is wrong about the API must not find a bank that
 //! is wrong in the same way.
 //!
 //! ```

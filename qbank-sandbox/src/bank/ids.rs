@@ -50,14 +50,16 @@ pub(crate) fn nth_derived<K>(origin: Uuid, purpose: Purpose, nth: u8) -> Id<K> {
     Id::from_uuid(uuid(mix(high ^ salt), mix(low ^ salt)))
 }
 
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// The increment of splitmix64.
+pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 fn uuid(high: u64, low: u64) -> Uuid {
     let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
     Builder::from_random_bytes(bytes).into_uuid()
 }
 
-fn mix(mut z: u64) -> u64 {
+/// The output function of splitmix64.
+pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)

@@ -96,7 +96,7 @@ impl Scheduler {
         lock(&self.state).begin(Phase::Woken, Carrier::Task(None))
     }
 
-    /// The result is there, or nobody wants it any more.
+    /// The call has its result, or its future is dropped.
     pub(super) fn end(&self, id: CallId) {
         self.change(|state| {
             state.leave(id);
@@ -178,7 +178,7 @@ impl Scheduler {
         state
     }
 
-    /// The future waits until this moment, or until the call is woken. `begun` says
+    /// The future waits until this moment, or until the call is woken. `begun` is
     /// whether an earlier poll has begun this wait.
     pub(super) fn poll_wait(
         &self,

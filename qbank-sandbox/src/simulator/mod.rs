@@ -14,9 +14,9 @@
 //! come back with what they had on disk; machines sleep, with their clocks or without;
 //! wall clocks are set, the bank's clock goes ahead, tokens run out and are revoked, the
 //! bank forgets keys, payments fail in the core. What the network may do, and what no
-//! network does, stands in `simulator/trouble.rs`; what the application does with each
-//! fate, in `simulator/application.rs`: above all, it pays again with a new key what it
-//! that were reported to have moved no money.
+//! network does, is in `simulator/trouble.rs`; what the application does with each
+//! fate, in `simulator/application.rs`: above all, it pays again with a new key what was
+//! reported to have moved no money.
 //!
 //! At the end the fates that the applications got are compared with the bank's
 //! own books: see [`Rule`]. A schedule that breaks one is run again with less and less

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::bank::ids::{GOLDEN, mix};
+
 /// SplitMix64.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
@@ -47,12 +49,4 @@ impl Random {
         let top = 200 << self.below(13);
         self.millis(top / 2, top)
     }
-}
-
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }

@@ -9,8 +9,8 @@
 //! ```
 //! All times are UTC. The settlement day is the first bank day after the one on
 //! which the core took the batch, or the first from the payment's effective date
-//! on, whichever is later; the core takes it on the bank day before. A payment
-//! knows its whole timeline from the start, so its state follows from the clock;
+//! on, whichever is later; the core takes it on the bank day before. The
+//! whole timeline is decided when a payment is made, so its state follows from the clock;
 //! only a rejection cuts it short.
 
 use std::time::Duration;
