@@ -41,7 +41,7 @@ pub(super) struct Prepared {
 
 /// A job cannot be put into a request; the plan should not make such jobs.
 #[derive(Debug)]
-pub(super) struct Unsayable;
+pub(super) struct InvalidJob;
 
 /// The call that does a write.
 pub(super) fn write(
@@ -49,11 +49,11 @@ pub(super) fn write(
     job: &JobPlan,
     options: WriteOptions,
     jitter: u64,
-) -> Result<Prepared, Unsayable> {
-    let amount = Amount::from_cents(job.cents).map_err(|_| Unsayable)?;
+) -> Result<Prepared, InvalidJob> {
+    let amount = Amount::from_cents(job.cents).map_err(|_| InvalidJob)?;
     let prepared = match job.what {
         What::Wire => {
-            let bank = "021000021".parse().map_err(|_: RoutingNumberError| Unsayable)?;
+            let bank = "021000021".parse().map_err(|_: RoutingNumberError| InvalidJob)?;
             let beneficiary = Beneficiary::new("ACME", bank, "123456789");
             let reference = job.reference.unwrap_or("INV-8");
             prepared(
@@ -69,7 +69,7 @@ pub(super) fn write(
         What::Check => {
             let cents = u128::try_from(job.cents).unwrap_or_default();
             let issue = IssueId::from_uuid(Uuid::from_u128((4 << 76) | (8 << 60) | cents));
-            let date = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).ok_or(Unsayable)?;
+            let date = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).ok_or(InvalidJob)?;
             let issue = CreateCheckIssue::new(issue, job.from, "10012", amount, date);
             prepared(session, issue, options, jitter)
         }
