@@ -17,7 +17,7 @@ pub struct Now {
 
 impl Now {
     /// The wall clock as a date-time; what chrono cannot hold is its last moment.
-    pub(crate) fn utc(self) -> DateTime<Utc> {
+    pub fn utc(self) -> DateTime<Utc> {
         i64::try_from(self.unix.as_secs())
             .ok()
             .and_then(|seconds| DateTime::from_timestamp(seconds, self.unix.subsec_nanos()))
