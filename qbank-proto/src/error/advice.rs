@@ -31,7 +31,7 @@ impl Error {
                 Some(scope) => return format!("request a token with the scope {scope}"),
                 None => "check what the client may do",
             },
-            (_, K::Unauthenticated) => "check the credentials",
+            (_, K::Unauthenticated) => self.details.advice.unwrap_or("check the credentials"),
             (_, K::RateLimited) => match self.retry_after() {
                 Some(wait) => {
                     return format!("wait {} s and send it again", seconds_up(wait));
