@@ -86,9 +86,9 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// A JSON string.
+    /// What a JSON string holds.
     #[inline]
-    fn string<T>(self, rule: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Value<T> {
+    fn quoted<T>(self, rule: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Value<T> {
         self.read(rule, |json| read(&string(json)?))
     }
 
@@ -105,13 +105,18 @@ impl<'a> Member<'a> {
     /// A uuid.
     #[inline]
     pub(crate) fn id<K>(self) -> Value<Id<K>> {
-        self.string("must be a uuid", |text| hyphenated(text).map(Id::from_uuid))
+        self.quoted("must be a uuid", |text| hyphenated(text).map(Id::from_uuid))
     }
 
     /// A value of an open enumeration.
     #[inline]
     pub(crate) fn open<T: for<'t> From<&'t str>>(self) -> Value<T> {
-        self.string("must be a string", |text| Some(T::from(text)))
+        self.quoted("must be a string", |text| Some(T::from(text)))
+    }
+
+    /// A string, and no number.
+    pub(crate) fn string(self) -> Value<String> {
+        self.quoted("must be a string", |text| Some(text.to_owned()))
     }
 
     /// A text; a number is its own digits.
@@ -126,13 +131,13 @@ impl<'a> Member<'a> {
     /// A date, or the date of a date-time as it is written.
     #[inline]
     pub(crate) fn day(self) -> Value<NaiveDate> {
-        self.string("must be a date such as 2026-01-31", parse_day_as_written)
+        self.quoted("must be a date such as 2026-01-31", parse_day_as_written)
     }
 
     /// A date-time; without an offset in UTC, and a date at its midnight in UTC.
     #[inline]
     pub(crate) fn moment(self) -> Value<DateTime<Utc>> {
-        self.string("must be a date-time such as 2026-01-31T09:00:00Z", parse_moment)
+        self.quoted("must be a date-time such as 2026-01-31T09:00:00Z", parse_moment)
     }
 }
 

@@ -128,29 +128,32 @@ fn token(response: &Response<Bytes>) -> Result<AccessToken, (Refusal, Refused)> 
     if members.error.json().is_some() {
         return Err((Refusal::new(ErrorKind::Unauthenticated, ""), Refused::Error));
     }
-    let text = |member: Member<'_>| member.text().lenient();
+    let string = |member: Member<'_>| member.string().lenient();
     let bearer = |kind: String| kind.eq_ignore_ascii_case("bearer");
-    if members.token_type.json().is_some() && !text(members.token_type).is_some_and(bearer) {
+    if members.token_type.json().is_some() && !string(members.token_type).is_some_and(bearer) {
         let what = "no token: the token endpoint gave a token that is no bearer token";
         return Err(unusable(what.to_owned(), false));
     }
-    let Some(bearer) = text(members.access_token).map(Zeroizing::new) else {
+    let Some(bearer) = string(members.access_token).map(Zeroizing::new) else {
         let what = "no token: the token endpoint's response has none";
         return Err(unusable(what.to_owned(), true));
     };
     let token = AccessToken::new(&bearer).map_err(|_| {
         unusable("no token: the token endpoint's is empty or not printable".to_owned(), false)
     })?;
-    let lifetime = text(members.expires_in).as_deref().and_then(seconds);
+    let lifetime = members.expires_in.text().lenient().as_deref().and_then(seconds);
     Ok(token
         .expires_in(lifetime.unwrap_or(UNSTATED_LIFETIME))
-        .with_scope(text(members.scope).as_deref()))
+        .with_scope(string(members.scope).as_deref()))
 }
 
 /// Whole seconds of a decimal number, perhaps with an exponent; negative is zero, huge is
 /// large, and what is no number is not stated.
 fn seconds(text: &str) -> Option<Duration> {
     let text = text.trim();
+    if let Ok(whole) = text.parse() {
+        return Some(Duration::from_secs(whole));
+    }
     // `inf` and `nan` are floats to Rust.
     let numeric = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     let number: f64 = if text.bytes().all(numeric) { text.parse().ok()? } else { return None };
