@@ -149,7 +149,7 @@ fn a_value_that_a_read_cannot_read_is_an_error_that_names_it_and_not_the_value()
 #[test]
 fn of_two_spellings_the_first_counts_unless_it_is_null() {
     let account = |members: &str| {
-        let body = format!(r#"[{{{members}}}]"#).replace("FROM", FROM).replace("TO", TO);
+        let body = format!("[{{{members}}}]").replace("FROM", FROM).replace("TO", TO);
         read(ListAccounts, body).map(|reply| reply.value[0].account_id.to_string())
     };
     assert_eq!(account(r#""account_id":"TO","accountId":"FROM""#).unwrap(), FROM);

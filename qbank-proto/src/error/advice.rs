@@ -20,7 +20,12 @@ impl Error {
                  never with a new key"
             }
             (Fate::Unknown, _) => {
-                "resend only with the same key (resume), or reconcile; never with a new key"
+                let resend =
+                    "resend only with the same key (resume), or reconcile; never with a new key";
+                match self.details.advice {
+                    Some(first) => return format!("{first}; then {resend}"),
+                    None => resend,
+                }
             }
             (Fate::InProgress, _) => match self.transaction_id() {
                 Some(id) => return format!("do not resend; follow payment {id}"),

@@ -161,6 +161,7 @@ fn unescaped(json: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::redundant_closure_for_method_calls, reason = "a method has one lifetime")]
 mod tests {
     use super::*;
     use crate::json::Document;

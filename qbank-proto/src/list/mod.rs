@@ -258,7 +258,7 @@ impl<L: ListEndpoint> ListDecoder<L> {
             Err(error) => {
                 let error = error.at_index(index);
                 Err(Self::error(
-                    format!("an item at byte {offset} cannot be read: {error}"),
+                    &format!("an item at byte {offset} cannot be read: {error}"),
                     offset,
                 ))
             }
@@ -297,12 +297,12 @@ impl<L: ListEndpoint> ListDecoder<L> {
         self.read = 0;
         let after = self.index;
         Err(Self::error(
-            format!("the list cannot be read on after {after} items, at byte {offset}: {why}"),
+            &format!("the list cannot be read on after {after} items, at byte {offset}: {why}"),
             offset,
         ))
     }
 
-    fn error(what: String, offset: u64) -> Error {
+    fn error(what: &str, offset: u64) -> Error {
         let what = format!("{} {}: {what}", L::METHOD.as_str(), L::PATH);
         Error::with_details(
             ErrorKind::UnexpectedResponse,

@@ -109,7 +109,7 @@ fn an_item_that_cannot_be_read_is_an_error_and_the_list_goes_on() {
         (format!(r#"{{"transactionId":"{ID}","value_date":"s3cr3t"}}"#), "`[1].value_date`"),
         (format!(r#"{{"transactionId":"{ID}","actor":true}}"#), "`[1].actor`"),
         (r#"{"transactionId":"s3cr3t"}"#.to_owned(), "`[1].transactionId`"),
-        (r#"{}"#.to_owned(), "`[1].transactionId`"),
+        ("{}".to_owned(), "`[1].transactionId`"),
         (r#"{"amount":1,"x":"}","amount":2}"#.to_owned(), "`[1]`"),
     ] {
         let whole = format!("[{good}, {bad} ,{good},{bad}]");

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Refusal;
 use crate::error::ErrorKind;
-use crate::json::{DecodeErrorKind, Document, Member};
+use crate::json::{DecodeError, DecodeErrorKind, Document, Member};
 use crate::policy::{self, Resend};
 use crate::response::{Conflict, Problem, content_coding, retry_after};
 use crate::types::{AccessToken, UNSTATED_LIFETIME};
@@ -24,19 +24,24 @@ pub(crate) fn read(
     secrets: &[&str],
 ) -> Result<AccessToken, Arc<Refusal>> {
     let status = response.status();
-    let problem = Problem::of_token_endpoint(response.headers(), response.body(), secrets);
+    let problem = || Problem::of_token_endpoint(response.headers(), response.body(), secrets);
     if !status.is_success() {
-        return Err(refused(response, problem, unix));
+        return Err(refused(response, problem(), unix));
     }
-    token(response).map_err(|mut refusal| {
+    match token(response) {
+        Ok(Some(token)) => Ok(token),
         // An error is one whatever its status (RFC 6749 §5.2): asking again brings the same.
-        if let Refused::Error = refusal.1 {
+        Ok(None) => {
+            let problem = problem();
             let (what, advice) = explained(&problem, None);
-            refusal.0 =
-                Refusal { problem, advice, ..Refusal::new(ErrorKind::Unauthenticated, what) };
+            let refusal = Refusal::new(ErrorKind::Unauthenticated, what);
+            Err(Arc::new(Refusal { status: Some(status), problem, advice, ..refusal }))
         }
-        Arc::new(Refusal { status: Some(status), ..refusal.0 })
-    })
+        Err(unusable) => {
+            let refusal = Refusal::new(ErrorKind::UnexpectedResponse, unusable.what);
+            Err(Arc::new(Refusal { status: Some(status), again: unusable.again, ..refusal }))
+        }
+    }
 }
 
 /// A status that promises no token.
@@ -105,46 +110,46 @@ struct Members<'a> {
     scope: Member<'a>,
 }
 
-/// Why a response that promised a token has none.
-enum Refused {
-    /// It is an OAuth error.
-    Error,
-    /// It cannot be read or used.
-    Unusable,
+/// A response that promised a token and has none that can be used.
+struct Unusable {
+    what: String,
+    /// Whether asking again may help.
+    again: bool,
 }
 
-fn token(response: &Response<Bytes>) -> Result<AccessToken, (Refusal, Refused)> {
-    let unusable = |what: String, again| {
-        let refusal = Refusal::new(ErrorKind::UnexpectedResponse, what);
-        (Refusal { again, ..refusal }, Refused::Unusable)
-    };
-    let unreadable =
-        |error| unusable(format!("no token: the token endpoint's response: {error}"), true);
-    if let Some(coding) = content_coding(response.headers()) {
-        return Err(unreadable(DecodeErrorKind::Encoded(coding).into()));
+impl Unusable {
+    fn unreadable(error: &DecodeError) -> Self {
+        let what = format!("no token: the token endpoint's response cannot be used: {error}");
+        Self { what, again: true }
     }
-    let document = Document::parse(response.body()).map_err(unreadable)?;
-    let members: Members<'_> = document.object().map_err(unreadable)?;
+
+    fn because(what: &str, again: bool) -> Self {
+        Self { what: format!("no token: the token endpoint's response {what}"), again }
+    }
+}
+
+/// `None`: it is an OAuth error.
+fn token(response: &Response<Bytes>) -> Result<Option<AccessToken>, Unusable> {
+    if let Some(coding) = content_coding(response.headers()) {
+        return Err(Unusable::unreadable(&DecodeErrorKind::Encoded(coding).into()));
+    }
+    let document = Document::parse(response.body()).map_err(|it| Unusable::unreadable(&it))?;
+    let members: Members<'_> = document.object().map_err(|it| Unusable::unreadable(&it))?;
     if members.error.json().is_some() {
-        return Err((Refusal::new(ErrorKind::Unauthenticated, ""), Refused::Error));
+        return Ok(None);
     }
     let string = |member: Member<'_>| member.string().lenient();
     let bearer = |kind: String| kind.eq_ignore_ascii_case("bearer");
     if members.token_type.json().is_some() && !string(members.token_type).is_some_and(bearer) {
-        let what = "no token: the token endpoint gave a token that is no bearer token";
-        return Err(unusable(what.to_owned(), false));
+        return Err(Unusable::because("has a token that is no bearer token", false));
     }
-    let Some(bearer) = string(members.access_token).map(Zeroizing::new) else {
-        let what = "no token: the token endpoint's response has none";
-        return Err(unusable(what.to_owned(), true));
-    };
-    let token = AccessToken::new(&bearer).map_err(|_| {
-        unusable("no token: the token endpoint's is empty or not printable".to_owned(), false)
-    })?;
+    let token = string(members.access_token).map(Zeroizing::new);
+    let token = token.ok_or_else(|| Unusable::because("has no token", true))?;
+    let token = AccessToken::new(&token)
+        .map_err(|_| Unusable::because("has a token that is empty or not printable", false))?;
     let lifetime = members.expires_in.text().lenient().as_deref().and_then(seconds);
-    Ok(token
-        .expires_in(lifetime.unwrap_or(UNSTATED_LIFETIME))
-        .with_scope(string(members.scope).as_deref()))
+    let token = token.expires_in(lifetime.unwrap_or(UNSTATED_LIFETIME));
+    Ok(Some(token.with_scope(string(members.scope).as_deref())))
 }
 
 /// Whole seconds of a decimal number, perhaps with an exponent; negative is zero, huge is
