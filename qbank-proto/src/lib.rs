@@ -137,7 +137,7 @@ pub use config::{
 };
 pub use endpoint::ListEndpoint;
 pub use error::{Error, ErrorKind};
-pub use json::{DecodeError, Fields, JsonObject};
+pub use json::{DecodeError, DecodeErrorKind};
 pub use list::{ListDecoder, OpenList};
 pub use machine::{BodyMode, Entropy, Exchange, Fault, Machine, Map, Now, Sent, Step, Ticket};
 pub use policy::{ConflictPolicy, RetryPolicy};

@@ -15,7 +15,7 @@ use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::{AchAccepted, CreateAch};
 use qbank_proto::http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use qbank_proto::uuid::{Builder, Uuid};
-use qbank_proto::{AccountId, Amount, Call, CallOptions, IdempotencyKey, Reply, Session};
+use qbank_proto::{AccountId, Amount, Call, IdempotencyKey, Reply, Session, WriteOptions};
 use serde::de::IgnoredAny;
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -62,7 +62,7 @@ pub fn ours(
     answer: Response<Bytes>,
 ) -> Result<Reply<AchAccepted>, Failure> {
     let key = IdempotencyKey::from_entropy(ENTROPY.key);
-    let call = Call::new(session, payment, key, CallOptions::default(), ENTROPY);
+    let call = Call::new(session, payment, WriteOptions::new(key), ENTROPY.jitter);
     Ok(drive(call, [answer])??)
 }
 

@@ -27,7 +27,7 @@ pub fn session() -> Result<Session, Error> {
 /// A session with a fresh token, as every call but the first finds it.
 pub fn ready_session() -> Result<Session, Failure> {
     let session = session()?;
-    let authenticate = Authenticate::new(&session, &CallOptions::default(), ENTROPY);
+    let authenticate = Authenticate::new(&session, &CallOptions::new(), ENTROPY.jitter);
     drive(authenticate, [token_answer()?])??;
     Ok(session)
 }

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::Response;
-use qbank_proto::{Call, CallOptions, IdempotencyKey, Session};
+use qbank_proto::{Call, IdempotencyKey, Session, WriteOptions};
 
 use crate::webhook::Signed;
 use crate::{Failure, ach, call, refused, transactions, webhook};
@@ -74,7 +74,7 @@ fn first_call() -> Result<Work, Failure> {
     let answers = [call::token_answer()?, ach::bare_answer()?];
     Ok(Box::new(move || {
         let key = IdempotencyKey::from_entropy(call::ENTROPY.key);
-        let first = Call::new(session, payment, key, CallOptions::default(), call::ENTROPY);
+        let first = Call::new(session, payment, WriteOptions::new(key), call::ENTROPY.jitter);
         drop(black_box(call::drive(first, answers)??));
         Ok(())
     }))

@@ -3,7 +3,7 @@
 use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::CreateAch;
 use qbank_proto::http::Response;
-use qbank_proto::{Call, CallOptions, Error, IdempotencyKey, Session};
+use qbank_proto::{Call, Error, IdempotencyKey, Session, WriteOptions};
 
 use crate::Failure;
 use crate::call::{ENTROPY, drive, json};
@@ -23,6 +23,6 @@ pub fn ours(
     answer: Response<Bytes>,
 ) -> Result<Error, Failure> {
     let key = IdempotencyKey::from_entropy(ENTROPY.key);
-    let call = Call::new(session, payment, key, CallOptions::default(), ENTROPY);
+    let call = Call::new(session, payment, WriteOptions::new(key), ENTROPY.jitter);
     drive(call, [answer])?.err().ok_or_else(|| "it was not refused".into())
 }

@@ -4,13 +4,18 @@
 //! amount as the bank wrote it: exact money, nothing parsed, nothing owned. This is
 //! a floor that no library of values reaches: ours owns its texts, and has parsed
 //! ids, times, days and cents.
+//!
+//! The peer is what most people would write: a struct that owns its texts, derives
+//! `Deserialize`, and has chrono's dates and a float for the money.
 
 use std::fmt::Write as _;
 
 use qbank_proto::bytes::Bytes;
+use qbank_proto::chrono::{DateTime, NaiveDate, Utc};
 use qbank_proto::endpoint::{ListTransactions, Transaction};
 use qbank_proto::http::{Response, header};
-use qbank_proto::{Call, CallOptions, ListDecoder, Session, endpoint::NoKey};
+use qbank_proto::uuid::Uuid;
+use qbank_proto::{Call, CallOptions, ListDecoder, Session};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -73,17 +78,19 @@ impl Dice {
         self.roll() % limit
     }
 
-    fn uuid(&mut self) -> qbank_proto::uuid::Uuid {
+    fn uuid(&mut self) -> Uuid {
         let random = (u128::from(self.roll()) << 64) | u128::from(self.roll());
         qbank_proto::uuid::Builder::from_random_bytes(random.to_be_bytes()).into_uuid()
     }
 }
 
-/// By the library, from a whole answer: the call's whole way.
+/// By the library, from a whole response: the call's whole way.
 pub fn buffered(session: &Session, list: Bytes) -> Result<Vec<Transaction>, Failure> {
-    let call = Call::new(session, ListTransactions::new(), NoKey, CallOptions::default(), ENTROPY);
-    let answer = Response::builder().header(header::CONTENT_TYPE, "application/json").body(list)?;
-    Ok(drive(call, [answer])??.value)
+    let options = CallOptions::new();
+    let call = Call::new(session, ListTransactions::new(), options, ENTROPY.jitter);
+    let response =
+        Response::builder().header(header::CONTENT_TYPE, "application/json").body(list)?;
+    Ok(drive(call, [response])??.value)
 }
 
 /// By the library, from chunks as they arrive, each item dropped once it is seen.
@@ -134,4 +141,35 @@ pub struct Borrowed<'a> {
     pub actor: Option<&'a str>,
     /// Unparsed.
     pub request_id: Option<&'a str>,
+}
+
+/// By the peer: owned, with a float for the money.
+pub fn plain(list: &[u8]) -> Result<Vec<Plain>, Failure> {
+    Ok(serde_json::from_slice(list)?)
+}
+
+/// A transaction as most people would write it.
+#[derive(Debug, Deserialize)]
+pub struct Plain {
+    /// Parsed.
+    #[serde(rename = "transactionId")]
+    pub transaction_id: Uuid,
+    /// Inexact.
+    pub amount: Option<f64>,
+    /// The bank's text.
+    pub description: Option<String>,
+    /// Parsed by chrono.
+    pub transaction_date: Option<DateTime<Utc>>,
+    /// Parsed by chrono.
+    pub value_date: Option<NaiveDate>,
+    /// Parsed by chrono.
+    pub posting_date: Option<DateTime<Utc>>,
+    /// Unparsed.
+    pub status: Option<String>,
+    /// Parsed by chrono.
+    pub timestamp: Option<DateTime<Utc>>,
+    /// The client id.
+    pub actor: Option<String>,
+    /// Parsed.
+    pub request_id: Option<Uuid>,
 }

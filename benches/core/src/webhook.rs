@@ -48,7 +48,7 @@ pub fn verifier() -> Result<Verifier, Failure> {
 pub fn ours(verifier: &Verifier, signed: &Signed) -> bool {
     let delivery = Delivery {
         body: &signed.body,
-        signature: &signed.signature,
+        signature: (&signed.signature).into(),
         event_id: None,
         timestamp: None,
     };

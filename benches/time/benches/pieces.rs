@@ -39,6 +39,9 @@ fn decode(criterion: &mut Criterion) {
     group.bench_function("floor", |bencher| {
         bencher.iter(|| drop(black_box(transactions::by_hand(black_box(&list)).unwrap())));
     });
+    group.bench_function("peer", |bencher| {
+        bencher.iter(|| drop(black_box(transactions::plain(black_box(&list)).unwrap())));
+    });
     group.bench_function("buffered", |bencher| {
         bencher.iter(|| {
             drop(black_box(transactions::buffered(&session, black_box(list.clone())).unwrap()));

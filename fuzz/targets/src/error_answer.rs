@@ -35,13 +35,18 @@ pub fn error_answer(input: &[u8]) {
     assert_eq!(error.status().unwrap().as_u16(), status);
 
     // The members as they are written; a value need not be of use.
-    let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_slice(&body).ok();
+    let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+    let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_slice(json).ok();
+    // A lone surrogate in a name is read as U+FFFD, which serde_json does not do.
+    let surrogate = json.windows(3).any(|it| it.eq_ignore_ascii_case(b"\\ud"));
     let (kind, fate) = match status {
         409 if error.kind() == ErrorKind::Conflict => {
             // Refused only where the bank said so in its own words.
             let code = members.as_ref().and_then(|members| members.get("error_code"));
-            let code = code.expect("refused without a standard error");
-            assert!(code.get().starts_with('"'), "refused without a code");
+            let is_code = |code: &&&RawValue| {
+                code.get().starts_with(|c: char| matches!(c, '"' | '-' | '0'..='9'))
+            };
+            assert!(code.filter(is_code).is_some() || surrogate, "refused without a code");
             assert_eq!(error.transaction_id(), None);
             (ErrorKind::Conflict, Fate::Refused)
         }
@@ -59,10 +64,15 @@ pub fn error_answer(input: &[u8]) {
     assert_eq!((error.kind(), error.fate()), (kind, fate));
 
     let problem = error.problem();
-    let texts =
-        [&problem.error_code, &problem.message, &problem.kind, &problem.title, &problem.detail];
+    let texts = [
+        &problem.error_code,
+        &problem.message,
+        &problem.problem_type,
+        &problem.title,
+        &problem.detail,
+    ];
     for text in texts.into_iter().flatten() {
-        assert!(members.is_some(), "a text out of nothing");
+        assert!(members.is_some() || surrogate, "a text out of nothing");
         assert!(text.chars().count() <= 2_000 * "[secret]".len() + 1, "a text without bound");
     }
     let mut shown = format!("{error} {error:?} {problem:?}");

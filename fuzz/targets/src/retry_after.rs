@@ -49,9 +49,13 @@ pub fn retry_after(input: &[u8]) {
 /// What the headers ask for: more than nothing, at most a leap year.
 fn asked(headers: &HeaderMap, unix: Duration) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let number = text.trim_start_matches('0');
-    let seconds = if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
-        if number.len() > 18 { u64::MAX } else { number.parse().unwrap_or(0) }
+    let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let number = whole.trim_start_matches('0');
+    let seconds = if digits(whole) && digits(fraction) {
+        // A fraction counts as a whole second.
+        let more = u64::from(!fraction.trim_matches('0').is_empty());
+        if number.len() > 18 { u64::MAX } else { number.parse().unwrap_or(0) + more }
     } else {
         let from = headers.get(DATE).and_then(|date| moment(date.to_str().ok()?));
         let nanos = moment(text)?.as_nanos().checked_sub(from.unwrap_or(unix).as_nanos())?;
@@ -66,11 +70,5 @@ fn in_range(delay: Duration) -> Option<Duration> {
 }
 
 fn moment(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    // httpdate takes any letter for the blank before the time of an RFC 850 date.
-    let before_time = text.len().checked_sub("_01:02:03 GMT".len());
-    if text.ends_with("GMT") && before_time.map(|at| text.as_bytes()[at]) != Some(b' ') {
-        return None;
-    }
     httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()
 }

@@ -13,7 +13,9 @@ use crate::error::Details;
 use crate::json::DecodeError;
 use crate::machine::{Fault, Now};
 use crate::policy::{self, Decision};
-use crate::response::{PaymentUrls, Problem, redact_bounded, redact_source, retry_after};
+use crate::response::{
+    PaymentUrls, Problem, content_coding, redact_bounded, redact_source, retry_after,
+};
 use crate::types::{AccessToken, FaultKind, PaymentId};
 
 /// What an outcome is read against.
@@ -153,7 +155,9 @@ impl Context<'_> {
             .next()
             .map_or(String::new(), |text| format!(": {}", text.trim_end_matches('.')));
         let note = if status.is_redirection() { ", which is never followed" } else { "" };
-        let what = format!("the bank answered {}{note}{message}", status.as_u16());
+        let coding = content_coding(headers)
+            .map_or(String::new(), |coding| format!(", with a body encoded as {coding}"));
+        let what = format!("the bank answered {}{note}{coding}{message}", status.as_u16());
         Failure {
             decision,
             details: Box::new(Details {

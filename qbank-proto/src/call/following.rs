@@ -10,7 +10,7 @@ use http::Response;
 
 use super::{Call, Reply};
 use crate::config::CallOptions;
-use crate::endpoint::GetPayment;
+use crate::endpoint::FollowPayment;
 use crate::error::{Error, ErrorKind};
 use crate::machine::{Fault, Machine, Now, Step, Ticket};
 use crate::policy::Jitter;
@@ -40,7 +40,7 @@ pub(super) enum Goal {
 }
 
 enum State {
-    Fetching(Box<Call<GetPayment>>),
+    Fetching(Box<Call<FollowPayment>>),
     Pause(Duration),
 }
 
@@ -144,9 +144,9 @@ impl PaymentPoller {
         Followed::TimeUp { seen: self.seen.take(), last: self.last.take() }
     }
 
-    fn fetch(&mut self, left: Duration) -> Call<GetPayment> {
+    fn fetch(&mut self, left: Duration) -> Call<FollowPayment> {
         let options = self.options.clone().deadline(left);
-        Call::new(&self.session, GetPayment::new(self.payment_id), options, self.jitter.next())
+        Call::new(&self.session, FollowPayment(self.payment_id), options, self.jitter.next())
     }
 
     pub(super) fn settle(

@@ -1,12 +1,12 @@
 //! When the end user last authenticated.
 
 use std::str::FromStr;
+use std::time::{Duration, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
 use http::HeaderValue;
 
 use crate::error::Error;
-use crate::types::http_date;
 
 /// The value of `x-fapi-auth-date`: an HTTP-date (RFC 9110 §5.6.7).
 ///
@@ -24,7 +24,9 @@ impl FromStr for AuthDate {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        http_date::parse(text).map(Self).ok_or_else(|| {
+        let time = httpdate::parse_http_date(text).ok();
+        let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        since.map(|since| Self(since.as_secs())).ok_or_else(|| {
             Error::invalid_input(
                 "auth date",
                 "must be an HTTP-date such as Sun, 06 Nov 1994 08:49:37 GMT",
@@ -52,7 +54,9 @@ const LAST_HTTP_DATE: u64 = 253_402_300_799;
 
 impl std::fmt::Display for AuthDate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&http_date::format(self.0))
+        // Never later than 9999, after which `httpdate` would panic.
+        let time = UNIX_EPOCH.checked_add(Duration::from_secs(self.0.min(LAST_HTTP_DATE)));
+        time.map_or(Ok(()), |time| httpdate::HttpDate::from(time).fmt(f))
     }
 }
 

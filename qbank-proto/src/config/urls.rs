@@ -1,10 +1,11 @@
 //! Where the bank is, checked.
 
+use std::net::IpAddr;
+
 use http::Uri;
 
 use crate::config::{Config, Environment};
 use crate::error::Error;
-use crate::types::number;
 
 /// The two URLs of a bank, checked.
 #[derive(Debug, Clone)]
@@ -102,22 +103,8 @@ const ABSOLUTE: &str = "must be an absolute URL such as https://bank.example/v1"
 /// ```
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    host.eq_ignore_ascii_case("localhost") || is_loopback_v6(bare) || is_loopback_v4(bare)
-}
-
-/// However many zeros stand before the one.
-fn is_loopback_v6(host: &str) -> bool {
-    host.strip_suffix('1').is_some_and(|zeros| {
-        zeros.contains(':') && zeros.bytes().all(|byte| matches!(byte, b'0' | b':'))
-    })
-}
-
-fn is_loopback_v4(host: &str) -> bool {
-    // No leading zero: elsewhere it makes a number octal.
-    let part = |part: &str| (part == "0" || !part.starts_with('0')) && number(part, 3) <= Some(255);
-    host.starts_with("127.")
-        && host.split('.').count() == 4
-        && host.split('.').all(|it| part(it) && number(it, 3).is_some())
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! `GET /accounts`: the accounts of the client, as of the last nightly load.
 
 use http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ApiResponse, Audit, Endpoint, Read};
-use crate::endpoint::ListEndpoint;
-use crate::json::{DecodeError, Fields};
+use super::list::read_list;
+use super::{ApiResponse, Audit, Endpoint, ListEndpoint, Read};
+use crate::json::{self, DecodeError, Member, Reading};
 use crate::types::{AccountId, Scope, open_enum};
 
 /// Lists the accounts.
@@ -20,16 +20,17 @@ impl Endpoint for ListAccounts {
     const PATH: &'static str = "/accounts";
     const SCOPE: Option<Scope> = Some(Scope::AccountsRead);
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Vec<Account>, DecodeError> {
-        Fields::read_list(answer.content()?, Account::read)
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Vec<Account>, DecodeError> {
+        read_list::<Self>(response)
     }
 }
 
 impl ListEndpoint for ListAccounts {
     type Item = Account;
+    type Members<'de> = AccountMembers<'de>;
 
-    fn item(fields: &Fields<'_>) -> Result<Account, DecodeError> {
-        Account::read(fields)
+    fn item(members: AccountMembers<'_>) -> Result<Account, DecodeError> {
+        members.read()
     }
 }
 
@@ -58,15 +59,59 @@ pub struct Account {
 }
 
 impl Account {
-    fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            account_id: fields.id(&["accountId", "account_id"])?,
-            account_name: fields.string(&["accountName", "account_name", "friendly_name"])?,
-            account_type: fields.open(&["accountType", "account_type"])?,
-            currency: fields.string(&["currency"])?,
-            status: fields.open(&["status"])?,
-            audit: Audit::read(fields),
+    /// An account of which only the id is known; for tests of applications.
+    pub fn new(account_id: AccountId) -> Self {
+        Self {
+            account_id,
+            account_name: None,
+            account_type: None,
+            currency: None,
+            status: None,
+            audit: Audit::default(),
+        }
+    }
+}
+
+/// Each documented spelling is a member of its own; others are aliases.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccountMembers<'a> {
+    #[serde(borrow, rename = "accountId")]
+    id: Member<'a>,
+    #[serde(rename = "account_id")]
+    id_other: Member<'a>,
+    #[serde(rename = "accountName", alias = "account_name")]
+    name: Member<'a>,
+    friendly_name: Member<'a>,
+    #[serde(rename = "accountType")]
+    account_type: Member<'a>,
+    #[serde(rename = "account_type")]
+    account_type_other: Member<'a>,
+    currency: Member<'a>,
+    status: Member<'a>,
+    timestamp: Member<'a>,
+    actor: Member<'a>,
+    #[serde(alias = "requestId")]
+    request_id: Member<'a>,
+}
+
+impl AccountMembers<'_> {
+    fn read(self) -> Result<Account, DecodeError> {
+        let account_type = self.account_type.or(self.account_type_other);
+        Ok(Account {
+            account_id: self.id.or(self.id_other).id().essential("accountId")?,
+            account_name: self.name.or(self.friendly_name).text().strict("accountName")?,
+            account_type: account_type.open().strict("accountType")?,
+            currency: self.currency.text().strict("currency")?,
+            status: self.status.open().strict("status")?,
+            audit: Audit::read(self.timestamp, self.actor, self.request_id, Reading::Strict)?,
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::deserialize(deserializer, |it| it.object::<AccountMembers<'_>>()?.read())
     }
 }
 

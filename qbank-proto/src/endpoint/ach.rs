@@ -1,19 +1,18 @@
 //! `POST /payments/ach`: an ACH payment, accepted now and settled in batches.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use chrono::NaiveDate;
 use http::{Method, StatusCode};
-use serde::Serialize;
-use serde::ser::{Error as _, SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::about::{PAYMENT_ID, SOURCE, same_amount, same_id, same_type};
-use super::{
-    ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, needs_text, plain_text,
-};
+use super::about::{same_amount, same_id, same_type};
+use super::pasted::{account_number, needed_text, plain_text};
+use super::{ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, to_json};
 use crate::error::Error;
-use crate::json;
-use crate::json::{DecodeError, Fields, JsonObject};
+use crate::json::{DecodeError, Member};
 use crate::types::{AccountId, Amount, Money, PaymentId, RoutingNumber, Scope, Secret};
 
 /// Pays by ACH.
@@ -51,8 +50,8 @@ pub struct Recipient {
     pub bank_id: RoutingNumber,
     /// The account's number there.
     pub account_number: Secret,
-    /// Further members, sorted by name.
-    extra: Vec<(String, String)>,
+    /// Further members as they were written.
+    more: BTreeMap<String, Box<RawValue>>,
 }
 
 impl Recipient {
@@ -66,7 +65,7 @@ impl Recipient {
             name: name.into(),
             bank_id,
             account_number: account_number.into(),
-            extra: Vec::new(),
+            more: BTreeMap::new(),
         }
     }
 
@@ -86,42 +85,24 @@ impl Recipient {
         name: impl Into<String>,
         json: impl AsRef<str>,
     ) -> Result<Self, Error> {
-        let json = json::value(json.as_ref())
+        let json = serde_json::from_str(json.as_ref())
             .map_err(|_| Error::invalid_input("recipient member", "must be JSON"))?;
-        let (name, json) = (name.into(), json.to_owned());
+        let name = name.into();
         if ["name", "bank_id", "account_number"].contains(&name.as_str()) {
             return Err(Error::invalid_input("recipient member", "is one that is there already"));
         }
-        match self.extra.binary_search_by(|(other, _)| other.cmp(&name)) {
-            Ok(at) => self.extra[at].1 = json,
-            Err(at) => self.extra.insert(at, (name, json)),
-        }
+        self.more.insert(name, json);
         Ok(self)
     }
 
-    fn json(&self) -> String {
-        let mut json = JsonObject::new();
-        json.text("name", &self.name)
-            .text("bank_id", self.bank_id.as_str())
-            .text("account_number", self.account_number.expose());
-        for (name, value) in &self.extra {
-            json.json(name, value);
+    /// What is sent: the only place that exposes the account number.
+    fn details(&self) -> Details<'_> {
+        Details {
+            name: &self.name,
+            bank_id: &self.bank_id,
+            account_number: self.account_number.expose(),
+            more: &self.more,
         }
-        json.finish()
-    }
-}
-
-impl Serialize for Recipient {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut members = serializer.serialize_map(None)?;
-        members.serialize_entry("name", &self.name)?;
-        members.serialize_entry("bank_id", &self.bank_id)?;
-        members.serialize_entry("account_number", &self.account_number)?;
-        for (name, json) in &self.extra {
-            let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
-            members.serialize_entry(name, json)?;
-        }
-        members.end()
     }
 }
 
@@ -174,51 +155,47 @@ impl Endpoint for CreateAch {
     const FOLLOWS: bool = true;
 
     fn body(&self) -> Result<Bytes, Error> {
-        let mut body = JsonObject::new();
-        body.id("source_account_id", self.source_account_id);
-        match &self.destination {
-            Destination::Account(id) => body.id("destination_account_id", *id),
+        let (account, recipient) = match &self.destination {
+            Destination::Account(id) => (Some(*id), None),
             Destination::Recipient(recipient) => {
-                needs_text("recipient name", &recipient.name)?;
-                needs_text("account number", recipient.account_number.expose())?;
-                body.json("recipient_details", &recipient.json())
+                needed_text("recipient name", &recipient.name)?;
+                account_number(&recipient.account_number)?;
+                (None, Some(recipient.details()))
             }
         };
-        body.amount("amount", self.amount);
-        if let Some(date) = self.effective_date {
-            body.text("effective_date", &date.to_string());
-        }
         if let Some(reference) = &self.reference_id {
             plain_text("reference id", reference)?;
-            body.text("reference_id", reference);
         }
-        Ok(body.finish().into())
+        to_json(&Body {
+            source_account_id: self.source_account_id,
+            destination_account_id: account,
+            recipient_details: recipient,
+            amount: self.amount,
+            effective_date: self.effective_date,
+            reference_id: self.reference_id.as_deref(),
+        })
     }
 
     /// A usable `Location` makes it accepted whatever the body, whose state then counts
     /// only if the body is about this payment; an empty body is documented; the id is in
     /// the `Location`, in the body, or unknown.
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
-        let accepted = AchAccepted { payment_id: answer.location, status: None };
-        let read = answer.fields_unless(StatusCode::ACCEPTED).and_then(|fields| {
-            self.matches(&fields, answer.location)?;
-            Ok(fields)
-        });
-        let fields = match read {
-            Ok(fields) => fields,
-            Err(_) if answer.location.is_some() => return Ok(accepted),
-            Err(error) => return Err(error),
-        };
-        let payment_id = answer.location.or_else(|| fields.opt_id(&PAYMENT_ID));
-        if payment_id.is_none() && answer.status != StatusCode::ACCEPTED {
-            return Err(DecodeError::new("neither Location nor body names the payment"));
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
+        match self.read(response) {
+            Err(_) if response.location.is_some() => {
+                Ok(AchAccepted { payment_id: response.location, status: None })
+            }
+            read => read,
         }
-        Ok(AchAccepted { payment_id, status: fields.open(&["status"]).ok().flatten() })
     }
 
     fn follow(&self, payment: &Payment) -> Option<AchAccepted> {
         let ours = payment.payment_type == Some(PaymentType::Ach)
-            && payment.amount == Some(Money::from(self.amount));
+            && payment.amount == Some(Money::from(self.amount))
+            && payment.source_account_id.is_none_or(|id| id == self.source_account_id)
+            && match (&self.destination, payment.destination_account_id) {
+                (Destination::Account(ours), Some(theirs)) => *ours == theirs,
+                _ => true,
+            };
         ours.then(|| AchAccepted {
             payment_id: Some(payment.payment_id),
             status: payment.status.clone(),
@@ -242,29 +219,82 @@ impl Endpoint for CreateAch {
 }
 
 impl CreateAch {
-    fn matches(&self, fields: &Fields<'_>, location: Option<PaymentId>) -> Result<(), DecodeError> {
-        same_id(fields, PAYMENT_ID, location)?;
-        same_type(fields, Some(&PaymentType::Ach))?;
-        same_amount(fields, self.amount)?;
-        same_id(fields, SOURCE, Some(self.source_account_id))?;
-        match &self.destination {
-            Destination::Account(id) => {
-                same_id(fields, ["destination_account_id", "destinationAccountId"], Some(*id))
-            }
-            Destination::Recipient(_) => Ok(()),
+    fn read(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
+        let document = response.success_or_empty(StatusCode::ACCEPTED)?;
+        let about: About<'_> = document.object()?;
+        let id = about.id.or(about.id_other);
+        same_id(id, "paymentId", response.location)?;
+        same_type(about.payment_type, Some(&PaymentType::Ach))?;
+        same_amount(about.amount, self.amount)?;
+        same_id(about.source_account_id, "source_account_id", Some(self.source_account_id))?;
+        if let Destination::Account(ours) = &self.destination {
+            same_id(about.destination_account_id, "destination_account_id", Some(*ours))?;
         }
+        let payment_id = response.location.or_else(|| id.id().lenient());
+        if payment_id.is_none() && response.status != StatusCode::ACCEPTED {
+            return Err(DecodeError::new("neither Location nor body names the payment"));
+        }
+        Ok(AchAccepted { payment_id, status: about.status.open().lenient() })
     }
 }
 
+#[derive(Serialize)]
+struct Body<'a> {
+    source_account_id: AccountId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_account_id: Option<AccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient_details: Option<Details<'a>>,
+    amount: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    name: &'a str,
+    bank_id: &'a RoutingNumber,
+    account_number: &'a str,
+    #[serde(flatten)]
+    more: &'a BTreeMap<String, Box<RawValue>>,
+}
+
+/// What the payment is known by, in a response.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct About<'a> {
+    #[serde(borrow, rename = "paymentId")]
+    id: Member<'a>,
+    #[serde(rename = "payment_id")]
+    id_other: Member<'a>,
+    #[serde(rename = "type")]
+    payment_type: Member<'a>,
+    amount: Member<'a>,
+    status: Member<'a>,
+    #[serde(alias = "sourceAccountId")]
+    source_account_id: Member<'a>,
+    #[serde(alias = "destinationAccountId")]
+    destination_account_id: Member<'a>,
+}
+
 /// The bank took the payment. It settles in batches: see `payments().wait`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AchAccepted {
-    /// Identifies the payment, if the bank said so in a usable way.
+    /// Identifies the payment, if the response does so in a usable way.
     #[serde(rename = "paymentId")]
     pub payment_id: Option<PaymentId>,
     /// Where it stands; not known when only its acceptance is.
     pub status: Option<PaymentStatus>,
+}
+
+impl AchAccepted {
+    /// A payment that was accepted; for tests of applications.
+    pub const fn new(payment_id: Option<PaymentId>) -> Self {
+        Self { payment_id, status: None }
+    }
 }
 
 #[cfg(test)]
@@ -281,19 +311,19 @@ mod tests {
         CreateAch::new(FROM.parse().unwrap(), to, "1000.5".parse().unwrap())
     }
 
-    fn answer(
+    fn decoded(
         status: u16,
         body: Option<&str>,
         location: Option<&str>,
     ) -> Result<Option<String>, ()> {
         let headers = http::HeaderMap::new();
-        let answer = ApiResponse {
+        let response = ApiResponse {
             status: StatusCode::from_u16(status).unwrap(),
             headers: &headers,
             body: body.map(str::as_bytes),
             location: location.map(|id| id.parse().unwrap()),
         };
-        let accepted = ach().decode(&answer).map_err(drop)?;
+        let accepted = ach().decode(&response).map_err(drop)?;
         Ok(accepted.payment_id.map(|id| id.to_string()))
     }
 
@@ -335,14 +365,14 @@ mod tests {
         let id = Ok(Some(ID.to_owned()));
         let unnamed = Ok(None);
         let body = format!(r#"{{"paymentId":"{ID}","status":"P_CREATED"}}"#);
-        assert_eq!(answer(202, Some(""), Some(ID)), id);
-        assert_eq!(answer(202, Some(""), None), unnamed);
-        assert_eq!(answer(202, Some(&body), None), id);
-        assert_eq!(answer(202, Some("<html>"), Some(ID)), id);
-        assert_eq!(answer(202, None, Some(ID)), id);
-        assert_eq!(answer(200, Some(&body), None), id);
-        assert_eq!(answer(200, Some(""), Some(ID)), id);
-        assert_eq!(answer(202, Some("{}"), None), unnamed);
+        assert_eq!(decoded(202, Some(""), Some(ID)), id);
+        assert_eq!(decoded(202, Some(""), None), unnamed);
+        assert_eq!(decoded(202, Some(&body), None), id);
+        assert_eq!(decoded(202, Some("<html>"), Some(ID)), id);
+        assert_eq!(decoded(202, None, Some(ID)), id);
+        assert_eq!(decoded(200, Some(&body), None), id);
+        assert_eq!(decoded(200, Some(""), Some(ID)), id);
+        assert_eq!(decoded(202, Some("{}"), None), unnamed);
     }
 
     #[test]
@@ -356,7 +386,7 @@ mod tests {
             (200, Some("{}")),
             (204, Some("")),
         ] {
-            assert_eq!(answer(status, body, None), Err(()), "{status} {body:?}");
+            assert_eq!(decoded(status, body, None), Err(()), "{status} {body:?}");
         }
     }
 
@@ -365,8 +395,7 @@ mod tests {
         let member = |json: &str| {
             let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "1");
             let recipient = recipient.with_member("x", json).ok()?;
-            assert_eq!(recipient.json(), serde_json::to_string(&recipient).unwrap());
-            Some(recipient.json())
+            Some(serde_json::to_string(&recipient.details()).unwrap())
         };
         for json in
             ["1", "-0.10", "1e400", "123456789012345678901234567890", "null", r#"{"a":[true,"é"]}"#]

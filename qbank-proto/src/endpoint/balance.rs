@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{ApiResponse, Endpoint, Read};
-use crate::json::{DecodeError, Fields};
+use crate::json::{self, DecodeError, Document, Member};
 use crate::types::{AccountId, Money, Scope};
 
 /// Reads the balance of one account, in real time.
@@ -35,12 +35,12 @@ impl Endpoint for GetBalance {
         self.account_id.append_to(url);
     }
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Balance, DecodeError> {
-        let balance = Balance::read(&Fields::parse(answer.content()?)?)?;
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Balance, DecodeError> {
+        let balance = Balance::read(&response.document()?)?;
         if balance.account_id == self.account_id {
             Ok(balance)
         } else {
-            Err(DecodeError::new("the answer is about another account"))
+            Err(DecodeError::about_another("accountId"))
         }
     }
 }
@@ -67,19 +67,55 @@ pub struct Balance {
 }
 
 impl Balance {
-    fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
+    /// A balance of which only the account is known; for tests of applications.
+    pub const fn new(account_id: AccountId) -> Self {
+        Self {
+            account_id,
+            available_balance: None,
+            current_balance: None,
+            currency: None,
+            last_updated: None,
+        }
+    }
+
+    fn read(document: &Document<'_>) -> Result<Self, DecodeError> {
+        let it: Members<'_> = document.object()?;
+        let available = it.available.or(it.available_other);
+        let current = it.current.or(it.ledger);
         Ok(Self {
-            account_id: fields.id(&["accountId", "account_id"])?,
-            available_balance: fields.money(&["availableBalance", "available_balance"]),
-            current_balance: fields.money(&[
-                "currentBalance",
-                "current_balance",
-                "ledgerBalance",
-                "ledger_balance",
-            ]),
-            currency: fields.string(&["currency"])?,
-            last_updated: fields.timestamp(&["last_updated_timestamp", "lastUpdatedTimestamp"])?,
+            account_id: it.id.or(it.id_other).id().essential("accountId")?,
+            available_balance: available.money().strict("availableBalance")?,
+            current_balance: current.money().strict("currentBalance")?,
+            currency: it.currency.text().strict("currency")?,
+            last_updated: it.last_updated.moment().strict("last_updated_timestamp")?,
         })
+    }
+}
+
+/// Each documented spelling is a member of its own; others are aliases.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Members<'a> {
+    #[serde(borrow, rename = "accountId")]
+    id: Member<'a>,
+    #[serde(rename = "account_id")]
+    id_other: Member<'a>,
+    #[serde(rename = "availableBalance")]
+    available: Member<'a>,
+    #[serde(rename = "available_balance")]
+    available_other: Member<'a>,
+    #[serde(rename = "currentBalance", alias = "current_balance")]
+    current: Member<'a>,
+    #[serde(rename = "ledger_balance", alias = "ledgerBalance")]
+    ledger: Member<'a>,
+    currency: Member<'a>,
+    #[serde(rename = "last_updated_timestamp", alias = "lastUpdatedTimestamp")]
+    last_updated: Member<'a>,
+}
+
+impl<'de> Deserialize<'de> for Balance {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::deserialize(deserializer, Self::read)
     }
 }
 

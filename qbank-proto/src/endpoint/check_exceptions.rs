@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 use http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ApiResponse, Audit, Endpoint, Read};
-use crate::endpoint::ListEndpoint;
-use crate::json::{DecodeError, Fields};
+use super::list::read_list;
+use super::{ApiResponse, Audit, Endpoint, ListEndpoint, Read};
+use crate::json::{self, DecodeError, Member, Reading};
 use crate::types::{AccountId, ExceptionId, Money, Scope, open_enum};
 
 /// Lists the positive pay exceptions.
@@ -21,21 +21,22 @@ impl Endpoint for ListCheckExceptions {
     const PATH: &'static str = "/positivepay/exceptions";
     const SCOPE: Option<Scope> = Some(Scope::PositivePayExceptionsRead);
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Vec<CheckException>, DecodeError> {
-        Fields::read_list(answer.content()?, CheckException::read)
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Vec<CheckException>, DecodeError> {
+        read_list::<Self>(response)
     }
 }
 
 impl ListEndpoint for ListCheckExceptions {
     type Item = CheckException;
+    type Members<'de> = ExceptionMembers<'de>;
 
-    fn item(fields: &Fields<'_>) -> Result<CheckException, DecodeError> {
-        CheckException::read(fields)
+    fn item(members: ExceptionMembers<'_>) -> Result<CheckException, DecodeError> {
+        members.read()
     }
 }
 
-/// A check that was presented and does not match what was issued (contract:
-/// PositivePayException). Only its id is essential.
+/// A check that was presented and does not match what was issued: the bank's
+/// `PositivePayException`. Only its id is essential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CheckException {
@@ -63,17 +64,59 @@ pub struct CheckException {
 }
 
 impl CheckException {
-    fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
-        let presented = &["presentment_date", "presentmentDate"];
-        Ok(Self {
-            exception_id: fields.id(&["exceptionId", "exception_id"])?,
-            account_id: fields.opt_id(&["account_id", "accountId"]),
-            check_number: fields.string(&["check_number", "checkNumber"])?,
-            presented_amount: fields.money(&["presented_amount", "presentedAmount"]),
-            presentment_date: fields.timestamp(presented)?.map(|time| time.date_naive()),
-            reason_code: fields.open(&["reason_code", "reasonCode"])?,
-            audit: Audit::read(fields),
+    /// An exception of which only the id is known; for tests of applications.
+    pub fn new(exception_id: ExceptionId) -> Self {
+        Self {
+            exception_id,
+            account_id: None,
+            check_number: None,
+            presented_amount: None,
+            presentment_date: None,
+            reason_code: None,
+            audit: Audit::default(),
+        }
+    }
+}
+
+/// By the documented spellings; others are aliases.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ExceptionMembers<'a> {
+    #[serde(borrow, rename = "exceptionId", alias = "exception_id")]
+    id: Member<'a>,
+    #[serde(alias = "accountId")]
+    account_id: Member<'a>,
+    #[serde(alias = "checkNumber")]
+    check_number: Member<'a>,
+    #[serde(alias = "presentedAmount")]
+    presented_amount: Member<'a>,
+    #[serde(alias = "presentmentDate")]
+    presentment_date: Member<'a>,
+    #[serde(alias = "reasonCode")]
+    reason_code: Member<'a>,
+    timestamp: Member<'a>,
+    actor: Member<'a>,
+    #[serde(alias = "requestId")]
+    request_id: Member<'a>,
+}
+
+impl ExceptionMembers<'_> {
+    fn read(self) -> Result<CheckException, DecodeError> {
+        Ok(CheckException {
+            exception_id: self.id.id().essential("exceptionId")?,
+            account_id: self.account_id.id().strict("account_id")?,
+            check_number: self.check_number.text().strict("check_number")?,
+            presented_amount: self.presented_amount.money().strict("presented_amount")?,
+            presentment_date: self.presentment_date.day().strict("presentment_date")?,
+            reason_code: self.reason_code.open().strict("reason_code")?,
+            audit: Audit::read(self.timestamp, self.actor, self.request_id, Reading::Strict)?,
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckException {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::deserialize(deserializer, |it| it.object::<ExceptionMembers<'_>>()?.read())
     }
 }
 

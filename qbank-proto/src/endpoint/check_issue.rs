@@ -1,14 +1,15 @@
-//! `POST /positivepay/issues`: tells the bank of a check, so that it can be paid.
+//! `POST /positivepay/issues`: reports a check, so that it can be paid.
 
 use bytes::Bytes;
 use chrono::NaiveDate;
 use http::{Method, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::about::{same_amount, same_id};
-use super::{ApiResponse, Endpoint, Write, needs_text};
+use super::pasted::needed_text;
+use super::{ApiResponse, Endpoint, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, JsonObject};
+use crate::json::{DecodeError, Member};
 use crate::types::{AccountId, Amount, IssueId, Scope};
 
 /// Reports an issued check.
@@ -49,36 +50,49 @@ impl Endpoint for CreateCheckIssue {
     const SCOPE: Option<Scope> = Some(Scope::PositivePayIssuesWrite);
 
     fn body(&self) -> Result<Bytes, Error> {
-        needs_text("check number", &self.check_number)?;
-        let mut body = JsonObject::new();
-        body.id("issue_id", self.issue_id)
-            .id("account_id", self.account_id)
-            .text("check_number", &self.check_number)
-            .amount("amount", self.amount)
-            .text("issue_date", &self.issue_date.to_string());
-        Ok(body.finish().into())
+        needed_text("check number", &self.check_number)?;
+        to_json(self)
     }
 
-    /// The answer's body is not documented: with 202 any JSON object that is no
-    /// error, or nothing; with another status one that says something.
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<CheckIssueAccepted, DecodeError> {
-        let fields = answer.fields_unless(StatusCode::ACCEPTED)?;
-        same_id(&fields, ["issue_id", "issueId"], Some(self.issue_id))?;
-        same_id(&fields, ["account_id", "accountId"], Some(self.account_id))?;
-        same_amount(&fields, self.amount)?;
-        if answer.status != StatusCode::ACCEPTED && fields.is_empty() {
-            return Err(DecodeError::new("nothing in the answer tells of an issue"));
+    /// The response's body is not documented: with 202 any JSON object that is no
+    /// error, or nothing; with another status one with members.
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<CheckIssueAccepted, DecodeError> {
+        let document = response.success_or_empty(StatusCode::ACCEPTED)?;
+        let about: About<'_> = document.object()?;
+        same_id(about.issue_id, "issue_id", Some(self.issue_id))?;
+        same_id(about.account_id, "account_id", Some(self.account_id))?;
+        same_amount(about.amount, self.amount)?;
+        if response.status != StatusCode::ACCEPTED && document.is_empty_object() {
+            return Err(DecodeError::new("nothing in the response names an issue"));
         }
         Ok(CheckIssueAccepted { issue_id: self.issue_id })
     }
 }
 
+/// What the issue is known by, in a response.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct About<'a> {
+    #[serde(borrow, alias = "issueId")]
+    issue_id: Member<'a>,
+    #[serde(alias = "accountId")]
+    account_id: Member<'a>,
+    amount: Member<'a>,
+}
+
 /// The bank took the issue; it works from the next batch on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckIssueAccepted {
     /// The application's own id, as sent.
     pub issue_id: IssueId,
+}
+
+impl CheckIssueAccepted {
+    /// The bank took this issue; for tests of applications.
+    pub const fn new(issue_id: IssueId) -> Self {
+        Self { issue_id }
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +118,6 @@ mod tests {
                 r#"{{"issue_id":"{ISSUE}","account_id":"{ACCOUNT}","check_number":"1001","amount":99.99,"issue_date":"2026-01-05"}}"#
             )
         );
-        assert_eq!(sent(&issue), serde_json::to_string(&issue).unwrap());
         assert!(read(&issue, 202, "").is_ok());
         assert!(read(&issue, 200, "").is_err());
         assert!(read(&issue, 202, "not json").is_err());

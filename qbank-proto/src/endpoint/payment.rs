@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{ApiResponse, Endpoint, Payment, Read};
-use crate::json::{DecodeError, Fields};
+use crate::json::{DecodeError, Reading};
 use crate::types::{PaymentId, Scope};
 
 /// Reads one payment.
@@ -33,13 +33,42 @@ impl Endpoint for GetPayment {
         self.payment_id.append_to(url);
     }
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
-        let payment = Payment::read(&Fields::parse(answer.content()?)?)?;
-        if payment.payment_id == self.payment_id {
-            Ok(payment)
-        } else {
-            Err(DecodeError::new("the answer is about another payment"))
-        }
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
+        read(self.payment_id, response, Reading::Strict)
+    }
+}
+
+/// Reads the payment that is followed or waited for: only its id is essential.
+#[derive(Debug)]
+pub(crate) struct FollowPayment(pub(crate) PaymentId);
+
+impl Endpoint for FollowPayment {
+    type Effect = Read;
+    type Output = Payment;
+
+    const METHOD: Method = GetPayment::METHOD;
+    const PATH: &'static str = GetPayment::PATH;
+    const SCOPE: Option<Scope> = GetPayment::SCOPE;
+
+    fn target(&self, url: &mut String) {
+        GetPayment::new(self.0).target(url);
+    }
+
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
+        read(self.0, response, Reading::Lenient)
+    }
+}
+
+fn read(
+    asked: PaymentId,
+    response: &ApiResponse<'_>,
+    how: Reading,
+) -> Result<Payment, DecodeError> {
+    let payment = Payment::read(&response.document()?, how)?;
+    if payment.payment_id == asked {
+        Ok(payment)
+    } else {
+        Err(DecodeError::about_another("paymentId"))
     }
 }
 
@@ -81,7 +110,9 @@ mod tests {
         let odd = format!(
             r#"{{"payment_id":"{ID}","amount":"much","creationDate":"yesterday","status":"P_NEW","type":7}}"#
         );
-        let payment = read(&endpoint, 200, &odd).unwrap();
+        let error = read(&endpoint, 200, &odd).unwrap_err();
+        assert_eq!(error.path(), "type");
+        let payment = read(&FollowPayment(endpoint.payment_id), 200, &odd).unwrap();
         assert_eq!(payment.status, Some(PaymentStatus::Other("P_NEW".into())));
         assert_eq!(payment.amount, None);
         assert_eq!(payment.creation_date, None);
@@ -92,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_about_another_payment_is_no_answer() {
+    fn a_response_about_another_payment_is_an_error() {
         let other: PaymentId = "11111111-8f0e-4a8e-9a54-6b7c1d2e3f40".parse().unwrap();
         let body = format!(r#"{{"paymentId":"{ID}"}}"#);
         assert!(read(&GetPayment::new(other), 200, &body).is_err());

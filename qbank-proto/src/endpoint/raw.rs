@@ -37,8 +37,8 @@ impl Endpoint for RawRead {
         Ok(Bytes::new())
     }
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
-        whole(answer)
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
+        whole(response)
     }
 }
 
@@ -73,8 +73,8 @@ impl Endpoint for RawWrite {
         Ok(self.body.clone())
     }
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
-        whole(answer)
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
+        whole(response)
     }
 }
 
@@ -88,6 +88,6 @@ impl std::fmt::Debug for RawWrite {
     }
 }
 
-fn whole(answer: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
-    answer.body.map(Bytes::copy_from_slice).ok_or_else(|| DecodeError::new("the body broke off"))
+fn whole(response: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
+    response.whole().map(Bytes::copy_from_slice)
 }

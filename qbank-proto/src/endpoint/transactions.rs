@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ApiResponse, Audit, Endpoint, Read};
-use crate::endpoint::ListEndpoint;
-use crate::json::{DecodeError, Fields};
+use super::list::read_list;
+use super::{ApiResponse, Audit, Endpoint, ListEndpoint, Read};
+use crate::json::{self, DecodeError, Member, Reading};
 use crate::types::{AccountId, Money, Scope, TransactionId, open_enum};
 
-/// Lists transactions. The bank does not paginate: the answer holds all.
+/// Lists transactions. The bank does not paginate: the response holds all.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct ListTransactions {
@@ -50,7 +50,7 @@ impl Endpoint for ListTransactions {
 
     fn target(&self, url: &mut String) {
         url.push_str(Self::PATH);
-        // Neither has a letter that a query would escape.
+        // Neither has a character that a query would escape.
         let account = self.account_id.map(|id| ("accountId", id.to_string()));
         let since = self.posted_since.map(|date| ("postingDateGte", date.to_string()));
         for (at, (name, value)) in [account, since].into_iter().flatten().enumerate() {
@@ -61,16 +61,18 @@ impl Endpoint for ListTransactions {
         }
     }
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Vec<Transaction>, DecodeError> {
-        Fields::read_list(answer.content()?, Transaction::read)
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Vec<Transaction>, DecodeError> {
+        read_list::<Self>(response)
     }
 }
 
 impl ListEndpoint for ListTransactions {
     type Item = Transaction;
+    type Members<'de> = TransactionMembers<'de>;
 
-    fn item(fields: &Fields<'_>) -> Result<Transaction, DecodeError> {
-        Transaction::read(fields)
+    #[inline]
+    fn item(members: TransactionMembers<'_>) -> Result<Transaction, DecodeError> {
+        members.read()
     }
 }
 
@@ -105,17 +107,63 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            transaction_id: fields.id(&["transactionId", "transaction_id"])?,
-            amount: fields.money(&["amount"]),
-            description: fields.string(&["description"])?,
-            transaction_date: fields.timestamp(&["transaction_date", "transactionDate"])?,
-            value_date: fields.date(&["value_date", "valueDate"])?,
-            posting_date: fields.timestamp(&["posting_date", "postingDate"])?,
-            status: fields.open(&["status"])?,
-            audit: Audit::read(fields),
+    /// A transaction of which only the id is known; for tests of applications.
+    pub fn new(transaction_id: TransactionId) -> Self {
+        Self {
+            transaction_id,
+            amount: None,
+            description: None,
+            transaction_date: None,
+            value_date: None,
+            posting_date: None,
+            status: None,
+            audit: Audit::default(),
+        }
+    }
+}
+
+/// Each documented spelling is a member of its own; others are aliases.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TransactionMembers<'a> {
+    #[serde(borrow, rename = "transactionId")]
+    id: Member<'a>,
+    #[serde(rename = "transaction_id")]
+    id_other: Member<'a>,
+    amount: Member<'a>,
+    description: Member<'a>,
+    #[serde(alias = "transactionDate")]
+    transaction_date: Member<'a>,
+    #[serde(alias = "valueDate")]
+    value_date: Member<'a>,
+    #[serde(alias = "postingDate")]
+    posting_date: Member<'a>,
+    status: Member<'a>,
+    timestamp: Member<'a>,
+    actor: Member<'a>,
+    #[serde(alias = "requestId")]
+    request_id: Member<'a>,
+}
+
+impl TransactionMembers<'_> {
+    #[inline]
+    fn read(self) -> Result<Transaction, DecodeError> {
+        Ok(Transaction {
+            transaction_id: self.id.or(self.id_other).id().essential("transactionId")?,
+            amount: self.amount.money().strict("amount")?,
+            description: self.description.text().strict("description")?,
+            transaction_date: self.transaction_date.moment().strict("transaction_date")?,
+            value_date: self.value_date.day().strict("value_date")?,
+            posting_date: self.posting_date.moment().strict("posting_date")?,
+            status: self.status.open().strict("status")?,
+            audit: Audit::read(self.timestamp, self.actor, self.request_id, Reading::Strict)?,
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for Transaction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::deserialize(deserializer, |it| it.object::<TransactionMembers<'_>>()?.read())
     }
 }
 

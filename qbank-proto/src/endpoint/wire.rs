@@ -2,22 +2,22 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::about::{PAYMENT_ID, SOURCE, same_amount, same_id, same_type};
-use super::{ApiResponse, Endpoint, Payment, PaymentType, Write, needs_text};
+use super::about::{same_amount, same_id, same_type};
+use super::pasted::{account_number, needed_text};
+use super::{ApiResponse, Endpoint, Payment, PaymentType, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, JsonObject};
+use crate::json::{DecodeError, Member, Reading};
 use crate::types::{AccountId, Amount, Money, PaymentId, RoutingNumber, Scope, Secret};
 
 /// Pays by wire.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CreateWire {
     /// The account that pays.
     pub source_account_id: AccountId,
     /// Who is paid.
-    #[serde(rename = "beneficiary_details")]
     pub beneficiary: Beneficiary,
     /// Dollars.
     pub amount: Amount,
@@ -26,7 +26,7 @@ pub struct CreateWire {
 }
 
 /// Who a wire goes to.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Beneficiary {
     /// Whose account it is.
@@ -75,35 +75,33 @@ impl Endpoint for CreateWire {
     const FOLLOWS: bool = true;
 
     fn body(&self) -> Result<Bytes, Error> {
-        needs_text("beneficiary name", &self.beneficiary.name)?;
-        needs_text("account number", self.beneficiary.account_number.expose())?;
-        needs_text("reference code", &self.reference_code)?;
-        let mut details = JsonObject::new();
-        details
-            .text("name", &self.beneficiary.name)
-            .text("bank_id", self.beneficiary.bank_id.as_str())
-            .text("account_number", self.beneficiary.account_number.expose());
-        let mut body = JsonObject::new();
-        body.id("source_account_id", self.source_account_id)
-            .json("beneficiary_details", &details.finish())
-            .amount("amount", self.amount)
-            .text("reference_code", &self.reference_code);
-        Ok(body.finish().into())
+        let Beneficiary { name, bank_id, account_number: number } = &self.beneficiary;
+        needed_text("beneficiary name", name)?;
+        account_number(number)?;
+        needed_text("reference code", &self.reference_code)?;
+        to_json(&Body {
+            source_account_id: self.source_account_id,
+            beneficiary_details: Details { name, bank_id, account_number: number.expose() },
+            amount: self.amount,
+            reference_code: &self.reference_code,
+        })
     }
 
     /// The body is all there is: one about another payment leaves this one unknown.
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
-        let fields = answer.fields()?;
-        same_id(&fields, PAYMENT_ID, answer.location)?;
-        same_type(&fields, Some(&PaymentType::Wire))?;
-        same_amount(&fields, self.amount)?;
-        same_id(&fields, SOURCE, Some(self.source_account_id))?;
-        Payment::read(&fields)
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
+        let document = response.success()?;
+        let about: About<'_> = document.object()?;
+        same_id(about.id.or(about.id_other), "paymentId", response.location)?;
+        same_type(about.payment_type, Some(&PaymentType::Wire))?;
+        same_amount(about.amount, self.amount)?;
+        same_id(about.source_account_id, "source_account_id", Some(self.source_account_id))?;
+        Payment::read(&document, Reading::Lenient)
     }
 
     fn follow(&self, payment: &Payment) -> Option<Payment> {
         let ours = payment.payment_type == Some(PaymentType::Wire)
-            && payment.amount == Some(Money::from(self.amount));
+            && payment.amount == Some(Money::from(self.amount))
+            && payment.source_account_id.is_none_or(|id| id == self.source_account_id);
         ours.then(|| payment.clone())
     }
 
@@ -118,6 +116,36 @@ impl Endpoint for CreateWire {
     fn secrets(&self) -> Vec<&str> {
         vec![self.beneficiary.account_number.expose()]
     }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    source_account_id: AccountId,
+    beneficiary_details: Details<'a>,
+    amount: Amount,
+    reference_code: &'a str,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    name: &'a str,
+    bank_id: &'a RoutingNumber,
+    account_number: &'a str,
+}
+
+/// What the payment is known by, in a response.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct About<'a> {
+    #[serde(borrow, rename = "paymentId")]
+    id: Member<'a>,
+    #[serde(rename = "payment_id")]
+    id_other: Member<'a>,
+    #[serde(rename = "type")]
+    payment_type: Member<'a>,
+    amount: Member<'a>,
+    #[serde(alias = "sourceAccountId")]
+    source_account_id: Member<'a>,
 }
 
 #[cfg(test)]
@@ -141,7 +169,6 @@ mod tests {
                 r#"{{"source_account_id":"{FROM}","beneficiary_details":{{"name":"ACME","bank_id":"021000021","account_number":"0012345678"}},"amount":25.00,"reference_code":"INV-7"}}"#
             )
         );
-        assert_eq!(sent(&wire()), serde_json::to_string(&wire()).unwrap());
         let payment =
             read(&wire(), 201, &format!(r#"{{"paymentId":"{ID}","type":"WIRE"}}"#)).unwrap();
         assert_eq!(payment.payment_id.to_string(), ID);

@@ -20,7 +20,12 @@ impl Error {
                  never with a new key"
             }
             (Fate::Unknown, _) => {
-                "resend only with the same key (resume), or reconcile; never with a new key"
+                let resend =
+                    "resend only with the same key (resume), or reconcile; never with a new key";
+                match self.details.advice {
+                    Some(first) => return format!("{first}; then {resend}"),
+                    None => resend,
+                }
             }
             (Fate::InProgress, _) => match self.transaction_id() {
                 Some(id) => return format!("do not resend; follow payment {id}"),
@@ -31,7 +36,7 @@ impl Error {
                 Some(scope) => return format!("request a token with the scope {scope}"),
                 None => "check what the client may do",
             },
-            (_, K::Unauthenticated) => "check the credentials",
+            (_, K::Unauthenticated) => self.details.advice.unwrap_or("check the credentials"),
             (_, K::RateLimited) => match self.retry_after() {
                 Some(wait) => {
                     return format!("wait {} s and send it again", seconds_up(wait));

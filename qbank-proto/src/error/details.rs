@@ -29,6 +29,8 @@ pub(crate) struct Details {
     pub(crate) payment: Option<Box<Payment>>,
     /// That the token lacks.
     pub(crate) scope: Option<Scope>,
+    /// What to do next, where that is known better than from kind and fate.
+    pub(crate) advice: Option<&'static str>,
     pub(crate) source: Option<BoxError>,
     /// Of the first byte of a list that could not be read.
     pub(crate) offset: Option<u64>,

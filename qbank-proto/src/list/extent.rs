@@ -1,12 +1,13 @@
 //! How far an item reaches.
 
-/// Follows the braces of an object over the pieces in which it comes, so that no byte of
-/// it is looked at twice before all of it is here. It need not be JSON.
+/// Follows the braces of an object over the pieces in which it comes, so that serde_json
+/// reads it once and not again for every piece: an item of a megabyte that came byte by
+/// byte would take it days. It need not be JSON.
 #[derive(Default)]
 pub(super) struct Extent {
     depth: usize,
     inside: Inside,
-    over: bool,
+    ended: bool,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Extent {
     /// Whether the object ends in its next piece, or did before.
     pub(super) fn ends_in(&mut self, piece: &[u8]) -> bool {
         for byte in piece {
-            if self.over {
+            if self.ended {
                 break;
             }
             self.inside = match (self.inside, byte) {
@@ -34,11 +35,11 @@ impl Extent {
                 (Inside::Object, b'{') => self.depth += 1,
                 (Inside::Object, b'}') => {
                     self.depth = self.depth.saturating_sub(1);
-                    self.over = self.depth == 0;
+                    self.ended = self.depth == 0;
                 }
                 _ => {}
             }
         }
-        self.over
+        self.ended
     }
 }

@@ -46,7 +46,7 @@ fn an_empty_list_is_a_list() {
 }
 
 #[test]
-fn what_was_before_a_tear_has_been_given_out() {
+fn what_was_before_a_break_has_been_given_out() {
     let whole = format!("[{},{}]", transaction("one", 1), transaction("two", 2));
     for cut in 0..whole.len() {
         let (items, error) = read(&[&whole.as_bytes()[..cut]]);
@@ -69,11 +69,14 @@ fn what_was_before_a_tear_has_been_given_out() {
 fn a_malformed_item_names_its_byte() {
     let good = transaction("one", 1);
     for (bad, what) in [
-        ("{\"transactionId\":7}", "transactionId"),
+        ("{\"transactionId\":7}", "`[1].transactionId` must be a uuid"),
+        ("{\"a\":1,\"a\":2}", "`[1].transactionId` is missing"),
+        ("{\"amount\":1,\"amount\":2}", "`[1]`: the JSON is not of the expected shape"),
         ("{]", "valid JSON"),
-        ("7", "shape"),
-        ("null", "shape"),
-        ("{\"a\":1,\"a\":2}", "shape"),
+        ("7", "not an object"),
+        ("null", "not an object"),
+        ("nothing", "not an object"),
+        ("<html>", "valid JSON"),
     ] {
         let text = format!("[{good}, {bad}, {good}]");
         let (items, error) = read(&[text.as_bytes()]);
@@ -82,6 +85,73 @@ fn a_malformed_item_names_its_byte() {
         assert_eq!(error.offset(), Some(good.len() as u64 + 3), "{bad}: {error}");
         assert!(error.to_string().contains(what), "{bad}: {error}");
     }
+}
+
+/// What comes out of these chunks, errors included, in its order.
+fn all(chunks: &[&[u8]]) -> Vec<Result<Transaction, Error>> {
+    let mut list = ListDecoder::new(&ListTransactions::new());
+    let mut all = Vec::new();
+    for chunk in chunks {
+        list.push(chunk);
+        all.extend(std::iter::from_fn(|| list.next()));
+    }
+    list.end();
+    all.extend(std::iter::from_fn(|| list.next()));
+    all
+}
+
+#[test]
+fn an_item_that_cannot_be_read_is_an_error_and_the_list_goes_on() {
+    let good = transaction("one", 1);
+    for (bad, path) in [
+        (format!(r#"{{"transactionId":"{ID}","amount":"s3cr3t"}}"#), "`[1].amount`"),
+        (format!(r#"{{"transactionId":"{ID}","status":{{"a":[1,"}}"]}}}}"#), "`[1].status`"),
+        (format!(r#"{{"transactionId":"{ID}","value_date":"s3cr3t"}}"#), "`[1].value_date`"),
+        (format!(r#"{{"transactionId":"{ID}","actor":true}}"#), "`[1].actor`"),
+        (r#"{"transactionId":"s3cr3t"}"#.to_owned(), "`[1].transactionId`"),
+        ("{}".to_owned(), "`[1].transactionId`"),
+        (r#"{"amount":1,"x":"}","amount":2}"#.to_owned(), "`[1]`"),
+    ] {
+        let whole = format!("[{good}, {bad} ,{good},{bad}]");
+        for size in [1, 7, whole.len()] {
+            let chunks: Vec<&[u8]> = whole.as_bytes().chunks(size).collect();
+            let all = all(&chunks);
+            assert_eq!(all.len(), 4, "{bad}");
+            assert!(all[0].is_ok() && all[2].is_ok(), "{bad}");
+            let error = all[1].as_ref().unwrap_err();
+            assert!(error.to_string().contains(path), "{error}");
+            assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
+            assert_eq!(error.offset(), Some(good.len() as u64 + 3), "{error}");
+            let last = all[3].as_ref().unwrap_err().to_string();
+            assert!(last.contains("`[3]"), "{last}");
+        }
+    }
+}
+
+#[test]
+fn a_lone_surrogate_does_not_end_a_list() {
+    let odd = format!(r#"{{"transactionId":"{ID}","description":"a\ud800b","\udc00":1}}"#);
+    let whole = format!("\u{feff}[{odd},{}]", transaction("two", 2));
+    for size in [1, 2, 5, whole.len()] {
+        let chunks: Vec<&[u8]> = whole.as_bytes().chunks(size).collect();
+        let (items, error) = read(&chunks);
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(items.len(), 2);
+        assert_eq!(items[0].description.as_deref(), Some("a\u{fffd}b"));
+    }
+}
+
+#[test]
+fn a_mark_is_only_a_mark_before_everything() {
+    let one = transaction("one", 1);
+    let (items, error) = read(&[format!("\u{feff} [{one}]").as_bytes()]);
+    assert!(items.len() == 1 && error.is_none(), "{error:?}");
+    for text in [format!("\u{feff}\u{feff}[{one}]"), format!(" \u{feff}[{one}]")] {
+        let (items, error) = read(&[text.as_bytes()]);
+        assert!(items.is_empty() && error.is_some());
+    }
+    let (items, error) = read(&[format!("[{one}]\u{feff}").as_bytes()]);
+    assert!(items.len() == 1 && error.is_some());
 }
 
 #[test]
@@ -112,23 +182,23 @@ fn a_number_that_is_cut_after_its_point_is_read_on() {
 }
 
 #[test]
-fn a_letter_may_come_in_parts() {
+fn a_character_may_come_in_parts() {
     let whole = format!("[{},{}]", transaction("é€🦀", 1), transaction("🦀", 2));
     for size in 1..5 {
         let chunks: Vec<&[u8]> = whole.as_bytes().chunks(size).collect();
         let (items, error) = read(&chunks);
         assert!(error.is_none(), "{size}: {error:?}");
-        let said = |item: &Transaction| item.description.clone().unwrap();
-        assert_eq!(items.iter().map(said).collect::<Vec<_>>(), ["é€🦀", "🦀"]);
+        let description = |item: &Transaction| item.description.clone().unwrap();
+        assert_eq!(items.iter().map(description).collect::<Vec<_>>(), ["é€🦀", "🦀"]);
     }
 }
 
 #[test]
 fn what_is_no_unicode_comes_after_what_is() {
     let good = transaction("one", 1);
-    for foul in [&b"\xff"[..], b"\xc3\x28", b"\xe2\x82", b"\xed\xa0\x80"] {
+    for invalid in [&b"\xff"[..], b"\xc3\x28", b"\xe2\x82", b"\xed\xa0\x80"] {
         let head = format!("[{good},{{\"description\":\"");
-        let whole = [head.as_bytes(), foul, b"\"}]"].concat();
+        let whole = [head.as_bytes(), invalid, b"\"}]"].concat();
         for size in [1, 2, 3, whole.len()] {
             let chunks: Vec<&[u8]> = whole.chunks(size).collect();
             let (items, error) = read(&chunks);
@@ -138,8 +208,8 @@ fn what_is_no_unicode_comes_after_what_is() {
             assert!(error.to_string().contains("UTF-8"), "{error}");
         }
     }
-    for foul in [&b"[]\xff"[..], b"[] \xc3"] {
-        let (items, error) = read(&[foul]);
+    for invalid in [&b"[]\xff"[..], b"[] \xc3"] {
+        let (items, error) = read(&[invalid]);
         assert!(items.is_empty() && error.is_some());
     }
 }
@@ -179,7 +249,7 @@ fn a_broken_connection_says_why_once() {
     assert!(list.next().is_none());
     list.broken("connection reset");
     let error = list.next().unwrap().unwrap_err();
-    assert!(error.to_string().contains("at byte 1: the answer broke off: connection reset"));
+    assert!(error.to_string().contains("at byte 1: the response broke off: connection reset"));
     assert!(list.next().is_none());
     list.push(b"{}");
     assert!(list.next().is_none());
@@ -207,7 +277,7 @@ proptest! {
         chunks.push(&bytes[from..]);
         let (items, error) = read(&chunks);
         prop_assert!(error.is_none(), "{:?}", error);
-        let wanted = Fields::read_list(bytes, ListTransactions::item).unwrap();
+        let wanted: Vec<Transaction> = serde_json::from_slice(bytes).unwrap();
         prop_assert_eq!(items, wanted);
     }
 

@@ -2,7 +2,7 @@
 
 use http::response;
 
-use crate::types::{BoxError, FaultKind, find};
+use crate::types::{BoxError, FaultKind};
 
 /// Why an exchange brought no complete answer.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Fault {
         while let Some(error) = cause {
             let more = error.to_string();
             // Some transports repeat their cause.
-            if find(&text, &more).is_none() {
+            if !text.contains(&more) {
                 text.push_str(": ");
                 text.push_str(&more);
             }

@@ -1,13 +1,13 @@
 //! The audit fields of every auditable resource.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::json::Fields;
+use crate::json::{DecodeError, Member, Reading};
 use crate::types::RequestId;
 
-/// Who touched a resource, when, and by which request (contract: Audit fields).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+/// Who touched a resource, when, and by which request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Audit {
     /// When, to the millisecond.
@@ -22,12 +22,18 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Nothing of it is essential: what is odd is left out.
-    pub(crate) fn read(fields: &Fields<'_>) -> Self {
-        Self {
-            timestamp: fields.timestamp(&["timestamp"]).unwrap_or_default(),
-            actor: fields.string(&["actor"]).unwrap_or_default(),
-            request_id: fields.opt_id(&["request_id", "requestId"]),
-        }
+    /// From the members of the resource that has them.
+    #[inline]
+    pub(crate) fn read(
+        timestamp: Member<'_>,
+        actor: Member<'_>,
+        request_id: Member<'_>,
+        how: Reading,
+    ) -> Result<Self, DecodeError> {
+        Ok(Self {
+            timestamp: timestamp.moment().by(how, "timestamp")?,
+            actor: actor.text().by(how, "actor")?,
+            request_id: request_id.id().by(how, "request_id")?,
+        })
     }
 }

@@ -1,11 +1,11 @@
 //! A payment, as the bank reports it.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::json::{DecodeError, Fields};
+use crate::json::{self, DecodeError, Document, Member, Reading};
 use crate::resource::Audit;
-use crate::types::{Money, PaymentId, open_enum};
+use crate::types::{AccountId, Money, PaymentId, open_enum};
 
 /// A payment, as the bank reports it. Only its id is essential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,12 @@ pub struct Payment {
     /// When it became final.
     #[serde(rename = "completionDate", skip_serializing_if = "Option::is_none")]
     pub completion_date: Option<DateTime<Utc>>,
+    /// The account that pays, if the bank names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_account_id: Option<AccountId>,
+    /// The account that is paid, if the bank names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_account_id: Option<AccountId>,
     /// Who, when, by which request.
     #[serde(flatten)]
     pub audit: Audit,
@@ -44,21 +50,29 @@ impl Payment {
             status: None,
             creation_date: None,
             completion_date: None,
+            source_account_id: None,
+            destination_account_id: None,
             audit: Audit { timestamp: None, actor: None, request_id: None },
         }
     }
 
-    /// Only an unusable id is an error: whatever else is odd is left out.
-    pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, DecodeError> {
-        let time = |names: &[&str]| fields.timestamp(names).unwrap_or_default();
+    pub(crate) fn read(document: &Document<'_>, how: Reading) -> Result<Self, DecodeError> {
+        let it: Members<'_> = document.object()?;
         Ok(Self {
-            payment_id: fields.id(&["paymentId", "payment_id"])?,
-            payment_type: fields.open(&["type"]).unwrap_or_default(),
-            amount: fields.money(&["amount"]),
-            status: fields.open(&["status"]).unwrap_or_default(),
-            creation_date: time(&["creationDate", "creation_date"]),
-            completion_date: time(&["completionDate", "completion_date"]),
-            audit: Audit::read(fields),
+            payment_id: it.id.or(it.id_other).id().essential("paymentId")?,
+            payment_type: it.payment_type.open().by(how, "type")?,
+            amount: it.amount.money().by(how, "amount")?,
+            status: it.status.open().by(how, "status")?,
+            creation_date: it.created.or(it.created_other).moment().by(how, "creationDate")?,
+            completion_date: it
+                .completed
+                .or(it.completed_other)
+                .moment()
+                .by(how, "completionDate")?,
+            // Not documented, so it may be anything.
+            source_account_id: it.source_account_id.id().lenient(),
+            destination_account_id: it.destination_account_id.id().lenient(),
+            audit: Audit::read(it.timestamp, it.actor, it.request_id, how)?,
         })
     }
 
@@ -73,8 +87,44 @@ impl Payment {
     }
 }
 
+/// Each documented spelling is a member of its own; others are aliases.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Members<'a> {
+    #[serde(borrow, rename = "paymentId")]
+    id: Member<'a>,
+    #[serde(rename = "payment_id")]
+    id_other: Member<'a>,
+    #[serde(rename = "type")]
+    payment_type: Member<'a>,
+    amount: Member<'a>,
+    status: Member<'a>,
+    #[serde(rename = "creationDate")]
+    created: Member<'a>,
+    #[serde(rename = "creation_date")]
+    created_other: Member<'a>,
+    #[serde(rename = "completionDate")]
+    completed: Member<'a>,
+    #[serde(rename = "completion_date")]
+    completed_other: Member<'a>,
+    #[serde(alias = "sourceAccountId")]
+    source_account_id: Member<'a>,
+    #[serde(alias = "destinationAccountId")]
+    destination_account_id: Member<'a>,
+    timestamp: Member<'a>,
+    actor: Member<'a>,
+    #[serde(alias = "requestId")]
+    request_id: Member<'a>,
+}
+
+impl<'de> Deserialize<'de> for Payment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::deserialize(deserializer, |document| Self::read(document, Reading::Strict))
+    }
+}
+
 open_enum! {
-    /// The life cycle of a payment (contract: Payment life cycle).
+    /// The life cycle of a payment.
     pub enum PaymentStatus {
         /// Received.
         Created = "P_CREATED",

@@ -1,8 +1,9 @@
 //! Which URLs name a payment of ours.
 
 use http::Uri;
+use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
 
-use crate::types::{PaymentId, find, hyphenated, replaced};
+use crate::types::{PaymentId, hyphenated};
 
 /// Reads a payment's id out of a `Location`, a `Link` or a problem's
 /// `instance`: a uuid directly under our own `…/payments/`, on our own origin.
@@ -41,8 +42,7 @@ impl<'a> PaymentUrls<'a> {
         if let Some(id) = self.usual(text) {
             return Some(id);
         }
-        let resolved = resolved(text, self.request)?;
-        let uri: Uri = resolved.parse().ok()?;
+        let uri = resolved(text, self.request)?;
         if !same_origin(&uri, self.base) {
             return None;
         }
@@ -56,93 +56,12 @@ impl<'a> PaymentUrls<'a> {
 
 /// A reference as a URL (RFC 3986 §5.2). `None` for what is no reference, and for
 /// one with a query or a fragment, which names something other than a payment.
-fn resolved(reference: &str, request: &Uri) -> Option<String> {
-    let (scheme, authority) = (request.scheme_str()?, request.authority()?.as_str());
-    let base = request.path();
-    if !is_plain(reference) || !is_plain(base) {
-        return None;
-    }
-    let (scheme, rest) = match find(reference, "://").map(|at| reference.split_at(at)) {
-        Some((scheme, rest)) if is_scheme(scheme) => (scheme, &rest[1..]),
-        _ => (scheme, reference),
-    };
-    let (authority, path) = match rest.strip_prefix("//") {
-        Some(rest) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            (is_host(authority).then_some(authority)?, path.to_owned())
-        }
-        // `mailto:x` is of another scheme, and `a:b/c` is no reference.
-        None if rest.split('/').next()?.contains(':') => return None,
-        None if rest.is_empty() => return Some(format!("{scheme}://{authority}{base}")),
-        None if rest.starts_with('/') => (authority, rest.to_owned()),
-        None => {
-            let above = base.rsplit_once('/').map_or("", |(above, _)| above);
-            (authority, format!("{above}/{rest}"))
-        }
-    };
-    // Brackets are for addresses.
-    let fits = !has(&path, b"[]");
-    fits.then(|| format!("{scheme}://{authority}{}", without_dots(&path)))
-}
-
-fn has(text: &str, letters: &[u8]) -> bool {
-    text.bytes().any(|byte| letters.contains(&byte))
-}
-
-/// Only what may stand in a URL before a query, each `%` with its two digits.
-fn is_plain(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let fits = match byte {
-            b'%' => [bytes.next(), bytes.next()]
-                .iter()
-                .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())),
-            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/[]".contains(&byte),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    true
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
-/// A host and perhaps a port, without a user.
-fn is_host(authority: &str) -> bool {
-    let host = authority.trim_end_matches(|last: char| last.is_ascii_digit());
-    let host = host.strip_suffix(':').unwrap_or(authority);
-    // Whether it is an address, the comparison with our own host tells.
-    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => !has(address, b"@[]"),
-        None => !has(host, b":@[]"),
-    }
-}
-
-/// A path from the root with its `.` and `..` resolved (RFC 3986 §5.2.4).
-fn without_dots(path: &str) -> String {
-    let mut kept = String::with_capacity(path.len());
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        // An escaped dot is a dot.
-        match replaced(&replaced(segment, "%2e", "."), "%2E", ".").as_str() {
-            "." => {}
-            ".." => kept.truncate(kept.rfind('/').unwrap_or(0)),
-            _ => {
-                kept.push('/');
-                kept.push_str(segment);
-                continue;
-            }
-        }
-        if is_last {
-            kept.push('/');
-        }
-    }
-    kept
+fn resolved(reference: &str, request: &Uri) -> Option<Uri> {
+    let reference = UriReferenceStr::new(reference).ok()?;
+    let request = request.to_string();
+    let request = UriAbsoluteStr::new(request.split('?').next()?).ok()?;
+    let resolved = reference.resolve_against(request).to_string();
+    if resolved.contains(['?', '#']) { None } else { resolved.parse().ok() }
 }
 
 fn same_origin(a: &Uri, b: &Uri) -> bool {
@@ -163,9 +82,6 @@ fn port(uri: &Uri) -> Option<u16> {
         _ => None,
     })
 }
-
-#[cfg(test)]
-mod reference;
 
 #[cfg(test)]
 mod tests {
@@ -189,6 +105,8 @@ mod tests {
             "../payments/ID",
             "ID",
             "./ID",
+            "/v1/x/../payments/./ID",
+            "/v1/payments/ach/../ID",
         ] {
             let location = location.replace("ID", ID);
             assert_eq!(id_of(&location).as_deref(), Some(ID), "{location}");

@@ -1,39 +1,47 @@
-//! What an error answer says: the bank's standard error, an RFC 9457 problem,
-//! or the error of an OAuth token endpoint.
+//! An error response: the bank's standard error, an RFC 9457 problem, or the error of
+//! an OAuth token endpoint.
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::json::Fields;
-use crate::response::{PaymentUrls, redact_bounded};
+use crate::json::{self, DecodeError, Document, Member};
+use crate::response::{PaymentUrls, content_coding, redact_bounded};
 use crate::types::{PaymentId, RequestId};
 
-/// The members of an error answer, each as far as it was there.
+/// The members of an error response, each as far as it was there and readable.
 ///
 /// Texts are the bank's own words; secrets of the call that they repeat are
 /// replaced by `[secret]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
     /// Standard error: the bank's code, such as `ERR_ACC_001`. Of a token
     /// endpoint: the OAuth code, such as `invalid_client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
     /// Standard error: names the request to the bank's support.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestId>,
     /// Standard error: `message`. OAuth: `error_description`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Problem: `type`, a URI.
-    pub kind: Option<String>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub problem_type: Option<String>,
     /// Problem: a short summary.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Problem: an explanation.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Problem: the payment in process, from `transaction_id`, `instance` or a
     /// `Link` header, whichever holds a usable id first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<PaymentId>,
 }
 
-/// What the body of a 409 says.
+/// What a 409 conflicts with, by its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conflict {
     /// A request with this key is in process; also when nothing says otherwise.
@@ -43,53 +51,44 @@ pub(crate) enum Conflict {
 }
 
 impl Problem {
-    /// Reads what it can; an unreadable body is an empty problem.
+    /// Reads what it can; an unreadable or encoded body is an empty problem.
     pub(crate) fn read(
         headers: &HeaderMap,
         body: &Bytes,
         urls: &PaymentUrls<'_>,
         secrets: &[&str],
     ) -> Self {
-        let fields = Fields::parse(body).unwrap_or_default();
-        let transaction_id = fields
-            .opt_id(&["transaction_id", "transactionId"])
-            .or_else(|| fields.text(&["instance"]).ok().flatten().and_then(|it| urls.id_of(&it)))
+        let document = document(headers, body);
+        let members = Members::of(&document);
+        let transaction_id = members
+            .transaction_id
+            .id()
+            .lenient()
+            .or_else(|| urls.id_of(&members.instance.text().lenient()?))
             .or_else(|| link_id(headers, urls));
-        Self { transaction_id, ..Self::of_fields(&fields, secrets) }
+        Self { transaction_id, ..members.problem(secrets) }
     }
 
     /// Reads the error of a token endpoint, which concerns no payment.
-    pub(crate) fn of_token_endpoint(body: &Bytes, secrets: &[&str]) -> Self {
-        let fields = Fields::parse(body).unwrap_or_default();
-        let text = |name: &str| {
-            let text = fields.text(&[name]).ok().flatten()?;
-            Some(redact_bounded(text.into_owned(), secrets))
-        };
-        let problem = Self::of_fields(&fields, secrets);
+    pub(crate) fn of_token_endpoint(headers: &HeaderMap, body: &Bytes, secrets: &[&str]) -> Self {
+        let document = document(headers, body);
+        let members = Members::of(&document);
+        let text = |member: Member<'_>| Some(redact_bounded(member.text().lenient()?, secrets));
+        let problem = members.problem(secrets);
         Self {
-            error_code: text("error").or(problem.error_code),
-            message: text("error_description").or(problem.message),
+            error_code: text(members.error).or(problem.error_code),
+            message: text(members.error_description).or(problem.message),
+            transaction_id: None,
             ..problem
         }
     }
 
-    fn of_fields(fields: &Fields<'_>, secrets: &[&str]) -> Self {
-        let text = |name: &str| {
-            let text = fields.text(&[name]).ok().flatten()?;
-            Some(redact_bounded(text.into_owned(), secrets))
-        };
-        Self {
-            error_code: text("error_code"),
-            request_id: fields.opt_id(&["request_id", "requestId"]),
-            message: text("message"),
-            kind: text("type"),
-            title: text("title"),
-            detail: text("detail"),
-            transaction_id: None,
-        }
+    fn plain(document: &Document<'_>) -> Result<Self, DecodeError> {
+        let members: Members<'_> = document.object()?;
+        Ok(Self { transaction_id: members.transaction_id.id().lenient(), ..members.problem(&[]) })
     }
 
-    /// Only a standard error says that nothing is in process. Anything that is
+    /// Only a standard error means that nothing is in process. Anything that is
     /// neither that nor a known problem is taken for a conflict of keys: never
     /// resent, never called refused.
     pub(crate) fn conflict(&self) -> Conflict {
@@ -104,10 +103,59 @@ impl Problem {
 
     /// The documentation spells the problem type in two ways.
     fn names_key_conflict(&self) -> bool {
-        self.kind.as_deref().is_some_and(|kind| {
-            let last = kind.rsplit('/').next().unwrap_or(kind);
+        self.problem_type.as_deref().is_some_and(|name| {
+            let last = name.rsplit('/').next().unwrap_or(name);
             matches!(last, "idempotency-conflict" | "idempotency_conflict")
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for Problem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::deserialize(deserializer, Self::plain)
+    }
+}
+
+fn document<'b>(headers: &HeaderMap, body: &'b Bytes) -> Document<'b> {
+    let plain = if content_coding(headers).is_none() { body } else { &[][..] };
+    Document::parse(plain).unwrap_or(Document::of(""))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Members<'a> {
+    #[serde(borrow)]
+    error_code: Member<'a>,
+    #[serde(alias = "requestId")]
+    request_id: Member<'a>,
+    message: Member<'a>,
+    #[serde(rename = "type")]
+    problem_type: Member<'a>,
+    title: Member<'a>,
+    detail: Member<'a>,
+    #[serde(alias = "transactionId")]
+    transaction_id: Member<'a>,
+    instance: Member<'a>,
+    error: Member<'a>,
+    error_description: Member<'a>,
+}
+
+impl<'a> Members<'a> {
+    fn of(document: &'a Document<'_>) -> Self {
+        document.object().unwrap_or_default()
+    }
+
+    fn problem(&self, secrets: &[&str]) -> Problem {
+        let text = |member: Member<'_>| Some(redact_bounded(member.text().lenient()?, secrets));
+        Problem {
+            error_code: text(self.error_code),
+            request_id: self.request_id.id().lenient(),
+            message: text(self.message),
+            problem_type: text(self.problem_type),
+            title: text(self.title),
+            detail: text(self.detail),
+            transaction_id: None,
+        }
     }
 }
 
@@ -120,4 +168,39 @@ fn link_id(headers: &HeaderMap, urls: &PaymentUrls<'_>) -> Option<PaymentId> {
         .flat_map(|value| value.split('<').skip(1))
         .filter_map(|link| link.split('>').next())
         .find_map(|target| urls.id_of(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Uri;
+
+    fn read(headers: &HeaderMap, body: &'static [u8]) -> Problem {
+        let base = Uri::from_static("https://bank.example/v1");
+        Problem::read(headers, &Bytes::from_static(body), &PaymentUrls::new(&base, &base), &[])
+    }
+
+    #[test]
+    fn a_problem_is_read_through_a_mark_a_number_and_a_lone_surrogate() {
+        let body = b"\xef\xbb\xbf{\"error_code\":4711,\"message\":\"a\\ud800\",\"\\ud800\":1}";
+        let problem = read(&HeaderMap::new(), body);
+        assert_eq!(problem.error_code.as_deref(), Some("4711"));
+        assert_eq!(problem.message.as_deref(), Some("a\u{fffd}"));
+    }
+
+    #[test]
+    fn an_encoded_body_is_not_read() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert_eq!(read(&headers, br#"{"error_code":"E"}"#), Problem::default());
+    }
+
+    #[test]
+    fn a_problem_is_written_and_read() {
+        let body = br#"{"type":"x/idempotency-conflict","title":"T","transaction_id":"0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40"}"#;
+        let problem = read(&HeaderMap::new(), body);
+        let written = serde_json::to_string(&problem).unwrap();
+        assert_eq!(written.as_bytes(), body);
+        assert_eq!(serde_json::from_str::<Problem>(&written).unwrap(), problem);
+    }
 }

@@ -1,25 +1,35 @@
 //! The `Retry-After` header.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, header};
 
-use crate::types::http_date;
-
-/// How long to wait: seconds, or an HTTP-date relative to the answer's own
-/// `Date` where there is one and to `unix` (time since 1970) where not.
+/// How long to wait: seconds, of which a fraction counts as a whole one, or an HTTP-date
+/// relative to the response's own `Date` where there is one and to `unix` (time since 1970)
+/// where not.
 ///
 /// The past, garbage and what overflows are no instruction.
 pub(crate) fn retry_after(headers: &HeaderMap, unix: Duration) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let delay = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        Duration::from_secs(text.parse().ok()?)
+    let delay = if text.starts_with(|c: char| c.is_ascii_digit()) {
+        seconds(text)?
     } else {
         let at = since_epoch(text)?;
         let date = date_header(headers, &header::DATE).unwrap_or(unix);
         at.checked_sub(date)?
     };
     (delay > Duration::ZERO && delay <= LONGEST).then_some(delay)
+}
+
+/// Digits, and perhaps a point and more digits.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let more = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(Duration::from_secs(whole.parse::<u64>().ok()?.checked_add(more)?))
 }
 
 /// Beyond this an instruction is taken for garbage.
@@ -30,7 +40,7 @@ fn date_header(headers: &HeaderMap, name: &HeaderName) -> Option<Duration> {
 }
 
 fn since_epoch(text: &str) -> Option<Duration> {
-    http_date::parse(text).map(Duration::from_secs)
+    httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()
 }
 
 #[cfg(test)]
@@ -50,13 +60,16 @@ mod tests {
     #[test]
     fn seconds_and_dates_are_read() {
         assert_eq!(parse("7", None), Some(7));
+        assert_eq!(parse("120.0", None), Some(120));
+        assert_eq!(parse("1.5", None), Some(2));
+        assert_eq!(parse("0.01", None), Some(1));
         assert_eq!(parse("Sun, 06 Nov 1994 08:49:47 GMT", None), Some(10));
         assert_eq!(parse("Sunday, 06-Nov-94 08:49:47 GMT", None), Some(10));
         assert_eq!(parse("Sun Nov  6 08:49:47 1994", None), Some(10));
     }
 
     #[test]
-    fn a_date_is_relative_to_the_answers_own_date() {
+    fn a_date_is_relative_to_the_responses_own_date() {
         let date = Some("Sun, 06 Nov 1994 08:49:17 GMT");
         assert_eq!(parse("Sun, 06 Nov 1994 08:49:47 GMT", date), Some(30));
     }
@@ -67,7 +80,13 @@ mod tests {
             "",
             "0",
             "-1",
-            "1.5",
+            "0.0",
+            "1.",
+            ".5",
+            "1.5s",
+            "1,5",
+            "1e3",
+            "18446744073709551615.5",
             "+5",
             "soon",
             "99999999999999999999999",

@@ -22,6 +22,8 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<Duration>,
     /// Whether asking again may help.
     pub(crate) again: bool,
+    /// What to change, where that is known better than from the kind alone.
+    pub(super) advice: Option<&'static str>,
     pub(super) source: Option<SharedSource>,
 }
 
@@ -50,6 +52,7 @@ impl Refusal {
             problem: Problem::default(),
             retry_after: None,
             again: false,
+            advice: None,
             source: None,
         }
     }
@@ -64,7 +67,7 @@ impl Refusal {
         Arc::new(refusal)
     }
 
-    /// The token endpoint could not be asked, or broke off.
+    /// The token endpoint could not be reached, or its response broke off.
     pub(crate) fn of_fault(fault: Fault, url: &Uri, secrets: &[&str]) -> Arc<Self> {
         let decision = policy::classify_fault(&fault);
         let source = redact_bounded(fault.message(), secrets);
@@ -86,6 +89,7 @@ impl Refusal {
             status: self.status,
             problem: self.problem.clone(),
             retry_after: self.retry_after,
+            advice: self.advice,
             source: self.source.clone().map(|source| Box::new(source) as BoxError),
             ..Details::new(self.what.clone())
         }

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use form_urlencoded::byte_serialize;
 use http::{HeaderValue, Method, Request, Uri, header};
 use zeroize::Zeroizing;
 
 use crate::config::{ClientAuth, Config, Credentials};
 use crate::error::Error;
-use crate::types::{Secret, base64, form_encode};
+use crate::types::Secret;
 
 /// The parts of the token request that never change. The body is wiped with its
 /// last clone.
@@ -75,17 +78,17 @@ impl TokenRequest {
 /// The secret as it is, as the form has it, and as HTTP Basic has it.
 pub(crate) fn spellings(id: &str, secret: &Secret) -> Vec<Secret> {
     let mut encoded = String::with_capacity(3 * secret.expose().len());
-    form_encode(secret.expose(), &mut encoded);
+    encoded.extend(byte_serialize(secret.expose().as_bytes()));
     vec![secret.clone(), Secret::new(encoded), basic_value(id, secret)]
 }
 
 /// Each part is form-encoded first (RFC 6749 §2.3.1).
 fn basic_value(id: &str, secret: &Secret) -> Secret {
     let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.expose().len())));
-    form_encode(id, &mut pair);
+    pair.extend(byte_serialize(id.as_bytes()));
     pair.push(':');
-    form_encode(secret.expose(), &mut pair);
-    Secret::new(base64::encode(pair.as_bytes()))
+    pair.extend(byte_serialize(secret.expose().as_bytes()));
+    Secret::new(STANDARD.encode(pair.as_bytes()))
 }
 
 fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Error> {
@@ -103,7 +106,7 @@ impl Form {
         }
         self.0.push_str(name);
         self.0.push('=');
-        form_encode(value, &mut self.0);
+        self.0.extend(byte_serialize(value.as_bytes()));
     }
 }
 
@@ -142,7 +145,7 @@ mod tests {
         let request = request(ClientAuth::Basic);
         let value = request.headers()[header::AUTHORIZATION].clone();
         assert!(value.is_sensitive());
-        let expected = base64::encode(b"id+%2B%2F:s%26cret%3D%C3%BC");
+        let expected = STANDARD.encode(b"id+%2B%2F:s%26cret%3D%C3%BC");
         assert_eq!(value.to_str().unwrap(), format!("Basic {expected}"));
         assert_eq!(
             request.body(),

@@ -92,8 +92,7 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
-/// `Uuid::try_parse` also reads braced, URN and bare forms; the contract has
-/// only this one.
+/// `Uuid::try_parse` also reads braced, URN and bare forms; the bank documents only this one.
 pub(crate) fn hyphenated(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
 }
@@ -151,7 +150,7 @@ impl<K> Serialize for Id<K> {
 }
 impl<'de, K> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::HeaderValue;
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 use uuid::{Builder, Uuid, Variant, Version};
 
@@ -12,8 +13,7 @@ use crate::types::hyphenated;
 /// Names one intent to move money. A resend with the same key is the same
 /// intent; a second key is a second payment.
 ///
-/// Always a uuid v4 of the RFC 9562 variant, sent bare and in lower case
-/// (contract: `Idempotency-Key`). Nothing here is random: the sixteen bytes of
+/// Always a uuid v4 of the RFC 9562 variant, sent bare and in lower case. Nothing here is random: the sixteen bytes of
 /// [`IdempotencyKey::from_entropy`] come from the caller's generator.
 ///
 /// ```
@@ -83,6 +83,13 @@ impl fmt::Debug for IdempotencyKey {
 impl Serialize for IdempotencyKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for IdempotencyKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

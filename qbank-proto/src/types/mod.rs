@@ -3,19 +3,18 @@
 
 mod access_token;
 mod attempt;
-pub(crate) mod base64;
 mod fate;
 mod fault_kind;
-pub(crate) mod http_date;
 mod id;
 mod key;
 mod message;
 mod money;
 mod open_enum;
-mod plain;
 mod resume;
+mod rfc3339;
 mod routing_number;
 mod scope;
+mod seconds;
 mod secret;
 
 pub(crate) use access_token::UNSTATED_LIFETIME;
@@ -32,9 +31,10 @@ pub use key::{IdempotencyKey, IdempotencyKeyError};
 pub use message::{BoxError, Message};
 pub use money::{Amount, AmountError, Money};
 pub(crate) use open_enum::open_enum;
-pub use plain::parse_day;
-pub(crate) use plain::{find, form_encode, number, parse_time, replaced, seconds, seconds_up};
 pub use resume::Resume;
+pub use rfc3339::parse_day;
+pub(crate) use rfc3339::{parse_day_as_written, parse_moment};
 pub use routing_number::{RoutingNumber, RoutingNumberError};
 pub use scope::Scope;
+pub(crate) use seconds::{seconds, seconds_up};
 pub use secret::Secret;

@@ -36,6 +36,52 @@ impl Money {
     pub const fn cents(self) -> i64 {
         self.0
     }
+
+    /// Whether it is less than zero: a debit.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// The sum, or `None` where it is out of range.
+    ///
+    /// ```
+    /// use qbank_proto::Money;
+    /// let (one, two) = (Money::from_cents(150), Money::from_cents(-25));
+    /// assert_eq!(one.checked_add(two), Some(Money::from_cents(125)));
+    /// assert_eq!(Money::checked_sum([one, two, two]), Some(Money::from_cents(100)));
+    /// assert_eq!(Money::from_cents(i64::MAX).checked_add(one), None);
+    /// ```
+    #[must_use]
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(cents) => Some(Self(cents)),
+            None => None,
+        }
+    }
+
+    /// The difference, or `None` where it is out of range.
+    #[must_use]
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(cents) => Some(Self(cents)),
+            None => None,
+        }
+    }
+
+    /// The same with the other sign, or `None` where it is out of range.
+    #[must_use]
+    pub const fn checked_neg(self) -> Option<Self> {
+        match self.0.checked_neg() {
+            Some(cents) => Some(Self(cents)),
+            None => None,
+        }
+    }
+
+    /// The sum of all, zero of none, or `None` where it gets out of range on the way.
+    #[must_use]
+    pub fn checked_sum(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        all.into_iter().try_fold(Self(0), Self::checked_add)
+    }
 }
 
 impl FromStr for Money {
@@ -92,7 +138,8 @@ impl Serialize for Money {
 
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
+        // Owned: neither a reader nor a `serde_json::Value` can lend it.
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
         Self::from_json(raw.get()).map_err(serde::de::Error::custom)
     }
 }
@@ -129,11 +176,32 @@ impl Amount {
     pub const fn cents(self) -> i64 {
         self.0.0
     }
-}
 
-impl Amount {
-    pub(crate) fn append_to(self, text: &mut String) {
-        text.push_str(self.0.digits(&mut [0; MOST_DIGITS]));
+    /// The sum, or `None` where it is out of range.
+    #[must_use]
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(sum) => Some(Self(sum)),
+            None => None,
+        }
+    }
+
+    /// The difference, or `None` where nothing would be left.
+    #[must_use]
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(rest) if rest.0 > 0 => Some(Self(rest)),
+            _ => None,
+        }
+    }
+
+    /// The sum of all, or `None` where there are none or it is out of range.
+    #[must_use]
+    pub fn checked_sum(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        all.into_iter().try_fold(None, |sum: Option<Self>, amount| match sum {
+            Some(sum) => sum.checked_add(amount).map(Some),
+            None => Some(Some(amount)),
+        })?
     }
 }
 
@@ -155,7 +223,7 @@ impl FromStr for Amount {
     type Err = AmountError;
 
     /// Reads plain decimals. An exponent is how machines write: in what a person
-    /// typed, `1e3` is more likely a slip than a thousand dollars.
+    /// typed, `1e3` is more likely a typo than a thousand dollars.
     fn from_str(text: &str) -> Result<Self, AmountError> {
         if text.bytes().any(|byte| byte == b'e' || byte == b'E') {
             return Err(AmountError::NotANumber);
@@ -196,14 +264,20 @@ pub enum AmountError {
     NotPositive,
 }
 
-impl fmt::Display for AmountError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl AmountError {
+    pub(crate) const fn rule(self) -> &'static str {
+        match self {
             Self::NotANumber => "must be a decimal number such as 1000.50",
             Self::TooPrecise => "must have at most two decimals",
             Self::OutOfRange => "is larger than any amount of dollars this library can hold",
             Self::NotPositive => "must be more than zero",
-        })
+        }
+    }
+}
+
+impl fmt::Display for AmountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rule())
     }
 }
 
@@ -400,6 +474,34 @@ mod tests {
             format!("{:>8}|{:<7}|", Money::from_cents(150), Money::from_cents(-5)),
             "    1.50|-0.05  |"
         );
+    }
+
+    #[test]
+    fn sums_are_exact_or_none() {
+        let money = Money::from_cents;
+        assert_eq!(money(10).checked_add(money(20)), Some(money(30)));
+        assert_eq!(money(10).checked_sub(money(20)), Some(money(-10)));
+        assert!(money(-1).is_negative() && !money(0).is_negative());
+        assert_eq!(money(i64::MAX).checked_add(money(1)), None);
+        assert_eq!(money(i64::MIN).checked_sub(money(1)), None);
+        assert_eq!(money(i64::MIN).checked_neg(), None);
+        assert_eq!(money(5).checked_neg(), Some(money(-5)));
+        assert_eq!(Money::checked_sum([]), Some(money(0)));
+        assert_eq!(Money::checked_sum([money(i64::MAX), money(1), money(-2)]), None);
+        let amount = |cents| Amount::from_cents(cents).unwrap();
+        assert_eq!(amount(10).checked_add(amount(20)), Some(amount(30)));
+        assert_eq!(amount(10).checked_sub(amount(10)), None);
+        assert_eq!(amount(10).checked_sub(amount(9)), Some(amount(1)));
+        assert_eq!(Amount::checked_sum([]), None);
+        assert_eq!(Amount::checked_sum([amount(1), amount(2)]), Some(amount(3)));
+        assert_eq!(Amount::checked_sum([amount(i64::MAX), amount(1)]), None);
+    }
+
+    #[test]
+    fn money_is_read_out_of_whatever_holds_json() {
+        let money = Money::from_cents(1010);
+        assert_eq!(serde_json::from_reader::<_, Money>(&b"10.1"[..]).unwrap(), money);
+        assert_eq!(serde_json::from_value::<Money>(serde_json::json!("10.10")).unwrap(), money);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 /// An ABA routing number: nine digits whose 3-7-1 weighted sum is a multiple
-/// of ten (contract: `bank_id` of a wire's beneficiary).
+/// of ten. It names the bank of a recipient or beneficiary.
 ///
 /// ```
 /// use qbank_proto::{RoutingNumber, RoutingNumberError};
@@ -68,7 +68,7 @@ impl Serialize for RoutingNumber {
 
 impl<'de> Deserialize<'de> for RoutingNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -3,8 +3,7 @@
 use crate::types::open_enum;
 
 open_enum! {
-    /// An OAuth scope (contract: Scopes). A token without the scope that an
-    /// operation needs gets 403.
+    /// An OAuth scope. A token without the scope that an operation needs gets 403.
     pub enum Scope {
         /// List accounts.
         AccountsRead = "accounts.read",
@@ -20,7 +19,7 @@ open_enum! {
         PaymentsWireWrite = "payments.wire.write",
         /// Move money between own accounts.
         TransfersWrite = "transfers.write",
-        /// Tell the bank of issued checks.
+        /// Report issued checks.
         PositivePayIssuesWrite = "positivepay.issues.write",
         /// Read positive pay exceptions.
         PositivePayExceptionsRead = "positivepay.exceptions.read",
@@ -28,7 +27,7 @@ open_enum! {
 }
 
 impl Scope {
-    /// Every scope of the contract.
+    /// Every scope that the bank documents.
     pub const ALL: [Self; 9] = [
         Self::AccountsRead,
         Self::BalancesRead,

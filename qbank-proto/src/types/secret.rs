@@ -1,4 +1,4 @@
-//! Text that must not be seen: zeroised on drop, absent from `Debug`.
+//! Text that must not show: zeroised on drop, absent from `Debug`.
 
 use std::fmt;
 
@@ -9,9 +9,10 @@ use zeroize::Zeroizing;
 /// A secret text: a client secret, an access token, a webhook secret, an
 /// account number.
 ///
-/// It has no `Display`, its `Debug` prints `[secret]`, and its memory is wiped
-/// when the last owner drops it. [`Secret::expose`] is the only way to its text,
-/// so that every place that reads one can be found.
+/// It has no `Display`, its `Debug` prints `[secret]`, it neither serialises nor
+/// deserialises, and its memory is wiped when the last owner drops it.
+/// [`Secret::expose`] is the only way to its text, so that every place that reads one
+/// can be found.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -69,16 +70,3 @@ impl PartialEq for Secret {
 }
 
 impl Eq for Secret {}
-
-impl serde::Serialize for Secret {
-    /// Writes the text: only request bodies are serialised from here.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.expose())
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Secret {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
-    }
-}

@@ -1,4 +1,4 @@
-//! Webhooks: is this delivery genuine, and what does it say?
+//! Webhooks: is this delivery genuine, and what is the event?
 //!
 //! ```
 //! use qbank_proto::webhook::{Delivery, Event, Verifier};
@@ -8,10 +8,10 @@
 //! let verifier = Verifier::new(["new-secret", "old-secret"])?;
 //! # let body = br#"{"event_id":"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10","event_type":"payment.status.update","resource_type":"payment","data":{"paymentId":"0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40","status":"P_COMPLETED"}}"#;
 //! # let signature = "c0fad2eea1be0e4a5d0ff1c9a1b8b2a0a5f0b2d2b4b3b2b1b0afaeadacabaaa9";
-//! let delivery = Delivery { body, signature, event_id: None, timestamp: None };
+//! let delivery = Delivery { body, signature: signature.into(), event_id: None, timestamp: None };
 //! match verifier.verify(&delivery, Duration::ZERO) {
 //!     Ok(()) => println!("{:?}", Event::parse(body)),
-//!     Err(error) => println!("answer 400, and discard it: {error}"),
+//!     Err(error) => println!("respond with 400, and discard it: {error}"),
 //! }
 //! # Ok::<(), qbank_proto::webhook::VerifyError>(())
 //! ```
@@ -26,4 +26,4 @@ mod signature;
 mod verifier;
 
 pub use event::{Event, EventType};
-pub use verifier::{Delivery, Verifier, VerifyError};
+pub use verifier::{Delivery, Signatures, Verifier, VerifyError};

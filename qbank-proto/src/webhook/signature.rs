@@ -1,9 +1,9 @@
 //! The ways to write an HMAC-SHA256 tag, read.
 
+use base64::Engine;
+use base64::alphabet::{self, Alphabet};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use subtle::ConstantTimeEq;
-
-use crate::types::base64;
-use crate::types::base64::Alphabet;
 
 pub(crate) const MOST_CANDIDATES: usize = 8;
 
@@ -11,12 +11,11 @@ pub(crate) const MOST_CANDIDATES: usize = 8;
 #[derive(Clone, Copy)]
 pub(crate) struct Tag([u8; 32]);
 
-/// Several tags, separated by commas or spaces. `None`: too many.
-pub(crate) fn candidates(header: &str) -> Option<impl Iterator<Item = &str>> {
-    let all = header
+/// Several tags, separated by commas or spaces.
+pub(crate) fn candidates(header: &str) -> impl Iterator<Item = &str> {
+    header
         .split(|c: char| c == ',' || c.is_ascii_whitespace())
-        .filter(|candidate| !candidate.is_empty());
-    (all.clone().count() <= MOST_CANDIDATES).then_some(all)
+        .filter(|candidate| !candidate.is_empty())
 }
 
 /// `t=1700000000,v1=…` or `v1,…`: schemes that sign more than the body.
@@ -42,7 +41,7 @@ impl Tag {
         let hex = text.strip_prefix("sha256=").unwrap_or(text);
         Self::of_hex(hex)
             .or_else(|| Self::of_base64(text))
-            .or_else(|| Self::decode(Alphabet::UrlSafe, text))
+            .or_else(|| Self::decode(&URL_SAFE, text))
     }
 
     fn of_hex(text: &str) -> Option<Self> {
@@ -56,21 +55,31 @@ impl Tag {
     }
 
     pub(crate) fn of_base64(text: &str) -> Option<Self> {
-        Self::decode(Alphabet::Standard, text)
+        Self::decode(&STANDARD, text)
     }
 
-    fn decode(alphabet: Alphabet, text: &str) -> Option<Self> {
+    fn decode(engine: &GeneralPurpose, text: &str) -> Option<Self> {
         // 32 bytes are 43 characters and one of padding.
         if !(43..=44).contains(&text.len()) {
             return None;
         }
-        base64::decode(alphabet, text)?.try_into().ok().map(Self)
+        engine.decode(text).ok()?.try_into().ok().map(Self)
     }
 
     pub(crate) fn matches(&self, expected: &[u8; 32]) -> bool {
         self.0.ct_eq(expected).into()
     }
 }
+
+/// With its padding or without.
+const fn either(alphabet: &Alphabet) -> GeneralPurpose {
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(alphabet, config)
+}
+
+const STANDARD: GeneralPurpose = either(&alphabet::STANDARD);
+const URL_SAFE: GeneralPurpose = either(&alphabet::URL_SAFE);
 
 fn nibble(digit: u8) -> Option<u8> {
     match digit {
@@ -86,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schemes_with_a_timestamp_are_told_apart_from_tags() {
+    fn schemes_with_a_timestamp_are_recognised() {
         for header in ["t=1700000000,v1=abcd", "v1,abcd", "v1,abcd v1,efgh", "v1a,abcd", "v0=ab"] {
             assert!(looks_timestamped(header), "{header}");
         }

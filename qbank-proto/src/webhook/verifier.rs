@@ -4,14 +4,14 @@ use std::fmt;
 use std::iter;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::signature::{self, Tag, candidates, looks_timestamped};
-use crate::types::base64;
-use crate::types::base64::Alphabet;
 
 /// Checks the signature of deliveries. Holds prepared keys, which are wiped on
 /// drop.
@@ -32,8 +32,8 @@ enum Scheme {
 pub struct Delivery<'a> {
     /// The raw body, before any parsing.
     pub body: &'a [u8],
-    /// The `Webhook-Signature` header.
-    pub signature: &'a str,
+    /// The `Webhook-Signature` header; several of them are one list.
+    pub signature: Signatures<'a>,
     /// The `Webhook-Event-ID` header: names the delivery attempt. Signed by the
     /// Standard Webhooks scheme only.
     pub event_id: Option<&'a str>,
@@ -41,6 +41,42 @@ pub struct Delivery<'a> {
     /// Webhooks scheme only.
     pub timestamp: Option<&'a str>,
 }
+
+/// The value of the `Webhook-Signature` header, or of each where there are several: from a
+/// `&str`, or by [`Delivery::new`].
+#[derive(Debug, Clone, Copy)]
+pub struct Signatures<'a>(Values<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Values<'a> {
+    One(&'a str),
+    Headers(&'a HeaderMap),
+}
+
+impl<'a> From<&'a str> for Signatures<'a> {
+    fn from(value: &'a str) -> Self {
+        Self(Values::One(value))
+    }
+}
+
+impl<'a> From<&'a String> for Signatures<'a> {
+    fn from(value: &'a String) -> Self {
+        Self(Values::One(value))
+    }
+}
+
+impl<'a> Signatures<'a> {
+    fn values(self) -> impl Iterator<Item = &'a str> {
+        let (one, headers) = match self.0 {
+            Values::One(value) => (Some(value), None),
+            Values::Headers(headers) => (None, Some(headers.get_all(SIGNATURE))),
+        };
+        let headers = headers.into_iter().flatten().filter_map(|value| value.to_str().ok());
+        one.into_iter().chain(headers)
+    }
+}
+
+const SIGNATURE: &str = "webhook-signature";
 
 impl<'a> Delivery<'a> {
     /// Takes the parts from the headers of an HTTP request.
@@ -58,9 +94,16 @@ impl<'a> Delivery<'a> {
             Some(id) => Some(id),
             None => one("webhook-id")?,
         };
+        let readable = |value: &HeaderValue| value.to_str().is_ok();
+        if !headers.get_all(SIGNATURE).iter().all(readable) {
+            return Err(VerifyError::Malformed);
+        }
+        if !headers.contains_key(SIGNATURE) {
+            return Err(VerifyError::Missing);
+        }
         Ok(Self {
             body,
-            signature: one("webhook-signature")?.ok_or(VerifyError::Missing)?,
+            signature: Signatures(Values::Headers(headers)),
             event_id,
             timestamp: one("webhook-timestamp")?,
         })
@@ -97,9 +140,8 @@ impl Verifier {
             .map(|secret| {
                 let encoded =
                     secret.as_ref().strip_prefix("whsec_").ok_or(VerifyError::BadSecret)?;
-                let whole = encoded.len().is_multiple_of(4);
-                let key = whole.then(|| base64::decode(Alphabet::Standard, encoded)).flatten();
-                prepared(&Zeroizing::new(key.ok_or(VerifyError::BadSecret)?))
+                let key = STANDARD.decode(encoded).map_err(|_| VerifyError::BadSecret)?;
+                prepared(&Zeroizing::new(key))
             })
             .collect();
         Self::with(keys, Scheme::Standard { tolerance })
@@ -119,7 +161,7 @@ impl Verifier {
     /// Whether one of the secrets signed this delivery. `unix` is the time since
     /// 1970, which only the Standard Webhooks scheme needs.
     pub fn verify(&self, delivery: &Delivery<'_>, unix: Duration) -> Result<(), VerifyError> {
-        if delivery.signature.trim().is_empty() {
+        if delivery.signature.values().all(|value| value.trim().is_empty()) {
             return Err(VerifyError::Missing);
         }
         match self.scheme {
@@ -129,15 +171,21 @@ impl Verifier {
     }
 
     fn verify_hmac(&self, delivery: &Delivery<'_>) -> Result<(), VerifyError> {
+        let mut values = delivery.signature.values();
         // Mostly it is one tag, and then it is nothing else.
-        if let Some(tag) = Tag::of(delivery.signature) {
+        if let (Some(value), None) = (values.next(), values.next())
+            && let Some(tag) = Tag::of(value)
+        {
             return self.any(&mut iter::once(Some(tag)), &[delivery.body]);
         }
-        if looks_timestamped(delivery.signature) {
+        if delivery.signature.values().any(looks_timestamped) {
             return Err(VerifyError::Timestamped);
         }
-        let tags = candidates(delivery.signature).ok_or(VerifyError::TooMany)?.map(Tag::of);
-        self.any(&mut { tags }, &[delivery.body])
+        let tags = || delivery.signature.values().flat_map(candidates);
+        if tags().count() > signature::MOST_CANDIDATES {
+            return Err(VerifyError::TooMany);
+        }
+        self.any(&mut tags().map(Tag::of), &[delivery.body])
     }
 
     fn verify_standard(
@@ -153,14 +201,17 @@ impl Verifier {
         if Duration::from_secs(seconds).abs_diff(unix) > tolerance {
             return Err(VerifyError::Stale);
         }
-        let mut versions = delivery.signature.split_ascii_whitespace();
-        if versions.clone().count() > signature::MOST_CANDIDATES {
+        let versions = || delivery.signature.values().flat_map(str::split_ascii_whitespace);
+        if versions().count() > signature::MOST_CANDIDATES {
             return Err(VerifyError::TooMany);
         }
-        let tags =
-            versions.by_ref().filter_map(|version| version.strip_prefix("v1,")).map(Tag::of_base64);
+        // A proxy that joins two headers writes a comma between them.
+        let tag = |version: &'_ str| {
+            Some(Tag::of_base64(version.strip_prefix("v1,")?.trim_end_matches(',')))
+        };
+        let mut tags = versions().filter_map(tag);
         let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", delivery.body];
-        self.any(&mut { tags }, &signed)
+        self.any(&mut tags, &signed)
     }
 
     /// Tries every tag against every key; each comparison takes constant time.
@@ -203,13 +254,13 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Why a delivery is not to be believed. Answer 400 and discard it.
+/// Why a delivery does not verify. Respond with 400 and discard it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// There is no signature.
     Missing,
-    /// The signature or another header cannot be read, or is there twice.
+    /// The signature cannot be read, or another header cannot or is there twice.
     Malformed,
     /// More than 8 signatures.
     TooMany,
@@ -231,7 +282,7 @@ impl fmt::Display for VerifyError {
         f.write_str(match self {
             Self::Missing => "the delivery has no signature",
             Self::Malformed => {
-                "the signature cannot be read: it must be 32 bytes in hex or base64, once"
+                "the signature cannot be read: it must be 32 bytes in hex or base64"
             }
             Self::TooMany => "the delivery has more than 8 signatures",
             Self::Mismatch => {

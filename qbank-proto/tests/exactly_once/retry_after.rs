@@ -25,6 +25,8 @@ fn seconds_are_waited_for() {
     for status in [425, 429, 503] {
         assert_eq!(delay(asks(status, "7")), secs(7));
         assert_eq!(delay(asks(status, " 7 ")), secs(7));
+        assert_eq!(delay(asks(status, "7.0")), secs(7));
+        assert_eq!(delay(asks(status, "6.01")), secs(7));
     }
 }
 
@@ -45,7 +47,7 @@ fn overflow_the_past_and_garbage_leave_our_own_backoff() {
         "18446744073709551616",
         "99999999999999999999999999",
         "-7",
-        "7.5",
+        "7.",
         "7s",
         "soon",
         "",

@@ -1,4 +1,4 @@
-//! What a delivery says.
+//! The event that a delivery holds.
 
 use std::time::Duration;
 
@@ -40,4 +40,24 @@ fn a_genuine_body_may_be_no_event() {
         assert_eq!(verifier.verify(&delivery(body, &tag), Duration::ZERO), Ok(()));
         assert!(Event::parse(body).is_err());
     }
+}
+
+#[test]
+fn only_the_ids_of_an_event_are_essential() {
+    let body = "\u{feff}{\"event_id\":\"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10\",\"event_type\":[1],\"data\":{\"paymentId\":\"0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40\",\"amount\":\"much\",\"actor\":\"a\\ud800\"}}";
+    let event = Event::parse(body.as_bytes()).unwrap();
+    assert_eq!(event.event_type, None);
+    assert_eq!(event.data.amount, None);
+    assert_eq!(event.data.audit.actor.as_deref(), Some("a\u{fffd}"));
+    let error = Event::parse(br#"{"event_id":"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10","data":{}}"#)
+        .unwrap_err();
+    assert_eq!(error.to_string(), "`data.paymentId` is missing");
+}
+
+#[test]
+fn an_event_is_written_and_read() {
+    let event = Event::parse(BODY).unwrap();
+    let written = serde_json::to_string(&event).unwrap();
+    assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
+    assert_eq!(serde_json::from_slice::<Event>(BODY).unwrap(), event);
 }

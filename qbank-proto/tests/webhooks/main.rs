@@ -44,7 +44,7 @@ fn signed(body: &[u8]) -> [u8; 32] {
 }
 
 fn delivery<'a>(body: &'a [u8], signature: &'a str) -> Delivery<'a> {
-    Delivery { body, signature, event_id: None, timestamp: None }
+    Delivery { body, signature: signature.into(), event_id: None, timestamp: None }
 }
 
 fn verify(signature: &str) -> Result<(), VerifyError> {
@@ -184,18 +184,42 @@ fn no_secret_or_an_empty_one_verifies_nothing() {
 }
 
 #[test]
-fn a_delivery_is_taken_from_its_headers_once_each() {
+fn a_delivery_is_taken_from_its_headers() {
     let mut headers = HeaderMap::new();
     assert_eq!(Delivery::new(&headers, BODY).unwrap_err(), VerifyError::Missing);
     let tag = hex(&signed(BODY));
     headers.append("Webhook-Signature", tag.parse().unwrap());
     headers.append("Webhook-Event-ID", "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap());
     let delivery = Delivery::new(&headers, BODY).unwrap();
-    assert_eq!(delivery.signature, tag);
     assert!(delivery.event_id.is_some() && delivery.timestamp.is_none());
     let verifier = Verifier::new([SECRET]).unwrap();
     assert_eq!(verifier.verify(&delivery, NOON), Ok(()));
-    headers.append("Webhook-Signature", "0".repeat(64).parse().unwrap());
+    headers.append("Webhook-Event-ID", "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap());
+    assert_eq!(Delivery::new(&headers, BODY).unwrap_err(), VerifyError::Malformed);
+}
+
+#[test]
+fn two_signature_headers_are_one_list() {
+    let verifier = Verifier::new([SECRET]).unwrap();
+    let verify = |values: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("webhook-signature", value.parse().unwrap());
+        }
+        verifier.verify(&Delivery::new(&headers, BODY)?, NOON)
+    };
+    let (tag, forged) = (hex(&signed(BODY)), "0".repeat(64));
+    assert_eq!(verify(&[&forged, &tag]), Ok(()));
+    assert_eq!(verify(&[&tag, &forged]), Ok(()));
+    assert_eq!(verify(&["", &tag]), Ok(()));
+    assert_eq!(verify(&[&forged, &forged]), Err(VerifyError::Mismatch));
+    assert_eq!(verify(&["", " "]), Err(VerifyError::Missing));
+    assert_eq!(verify(&["v1,abc", &tag]), Err(VerifyError::Timestamped));
+    let five = [tag.as_str(); 5].join(",");
+    assert_eq!(verify(&[&five, &five]), Err(VerifyError::TooMany));
+    let mut headers = HeaderMap::new();
+    headers.append("webhook-signature", tag.parse().unwrap());
+    headers.append("webhook-signature", http::HeaderValue::from_bytes(b"\xff").unwrap());
     assert_eq!(Delivery::new(&headers, BODY).unwrap_err(), VerifyError::Malformed);
 }
 

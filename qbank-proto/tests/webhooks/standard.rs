@@ -17,7 +17,7 @@ fn standard(timestamp: u64, now: u64, tolerance: u64) -> Result<(), VerifyError>
     let signature = format!("v2,xx v1,{}", STANDARD.encode(tag));
     let delivery = Delivery {
         body: BODY,
-        signature: &signature,
+        signature: (&signature).into(),
         event_id: Some("msg_1"),
         timestamp: Some(&timestamp),
     };

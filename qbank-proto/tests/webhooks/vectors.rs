@@ -93,9 +93,9 @@ fn the_standard_schemes_own_vector_is_accepted() {
     let verifier =
         Verifier::standard(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], Duration::from_secs(300))
             .unwrap();
-    let delivery = |signature| Delivery {
+    let delivery = |signature: &'static str| Delivery {
         body: br#"{"test": 2432232314}"#,
-        signature,
+        signature: signature.into(),
         event_id: Some("msg_p5jXN8AQM9LWM0D4loKWxJek"),
         timestamp: Some("1614265330"),
     };

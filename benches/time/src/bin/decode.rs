@@ -1,5 +1,5 @@
 //! Decoding a long list, in megabytes per second of processor time: by hand,
-//! buffered and streamed, in turn. `decode N ROUNDS`.
+//! by a plain derive, buffered and streamed, in turn. `decode N ROUNDS`.
 
 use bench_core::{Failure, call, processor, samples, transactions};
 
@@ -12,12 +12,14 @@ fn main() -> Result<(), Failure> {
     let figure = format!("decode.{count}");
     for round in 0..=rounds {
         let floor = rate(&list, || right(transactions::by_hand(&list)?.len(), count))?;
+        let peer = rate(&list, || right(transactions::plain(&list)?.len(), count))?;
         let body = list.clone();
         let buffered = rate(&list, || right(transactions::buffered(&session, body)?.len(), count))?;
         let streamed = rate(&list, || right(transactions::streamed(&list)?.0, count))?;
         // The first round touches memory for the first time.
         if round > 0 {
             samples::print(&figure, "floor", floor);
+            samples::print(&figure, "peer", peer);
             samples::print(&figure, "buffered", buffered);
             samples::print(&figure, "streamed", streamed);
         }

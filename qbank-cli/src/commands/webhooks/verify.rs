@@ -25,7 +25,7 @@ pub(crate) fn verify(context: &Context<'_>, args: &Verify) -> Result<(), Failure
     let body = input::bytes(&args.body, "the body", MAX_DELIVERY)?;
     let delivery = Delivery {
         body: &body,
-        signature: &args.signature,
+        signature: (&args.signature).into(),
         event_id: args.event_id.as_deref(),
         timestamp: args.timestamp.as_deref(),
     };
