@@ -31,7 +31,7 @@ pub(crate) fn broken(target: &Target, call: &Call, outcome: &Outcome, log: &Log)
 fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
     let mut keys: Vec<&str> = Vec::new();
     let mut bodies: Vec<&str> = Vec::new();
-    // One that was cut short may hold half a key.
+    // One that was cut short may hold a part of its key.
     for write in log.api.iter().filter(|request| request.method == "POST" && request.complete) {
         bodies.push(&write.body_sha256);
         match write.header("idempotency-key") {
@@ -51,8 +51,8 @@ fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
         broken.push(format!("a key is a bare lower-case UUID v4, not {key}"));
     }
     if outcome.idempotency_key.as_deref() != Some(key) {
-        let told = shown(outcome.idempotency_key.as_deref());
-        broken.push(format!("the caller is told the key {key}, not {told}"));
+        let reported = shown(outcome.idempotency_key.as_deref());
+        broken.push(format!("the result carries the key {key}, not {reported}"));
     }
 }
 
@@ -85,9 +85,9 @@ fn every_request(log: &Log, broken: &mut Vec<String>) {
     }
 }
 
-/// The moment of the first send is told, and is the truth.
+/// The result carries the moment of the first send.
 fn first_send(call: &Call, outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
-    let Some(told) = outcome.first_sent_unix else {
+    let Some(reported) = outcome.first_sent_unix else {
         return;
     };
     if log.api.is_empty() && call.options.resume.is_none() {
@@ -95,9 +95,9 @@ fn first_send(call: &Call, outcome: &Outcome, log: &Log, broken: &mut Vec<String
     }
     let ago = call.options.resume.map_or(0, |resume| resume.first_sent_seconds_ago);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    let off = now.saturating_sub(ago).abs_diff(told);
+    let off = now.saturating_sub(ago).abs_diff(reported);
     if off > 60 {
-        broken.push(format!("the first send is told as it was: {off} s off"));
+        broken.push(format!("the moment of the first send is right: {off} s off"));
     }
 }
 
