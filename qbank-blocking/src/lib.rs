@@ -212,7 +212,12 @@ fn now() -> Now {
     }
 }
 
-/// The README's example compiles.
+/// The examples of this crate's README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
+/// The example of the repository's README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
-pub struct Readme;
+pub struct RepositoryReadme;

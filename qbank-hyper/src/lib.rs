@@ -232,3 +232,8 @@ fn now() -> Now {
         unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
     }
 }
+
+/// The examples of this crate's README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
