@@ -13,6 +13,11 @@ pub(crate) fn broken(target: &Target, call: &Call, outcome: &Outcome, log: &Log)
     if log.elsewhere_connections > 0 {
         broken.push(format!("nothing goes to another host: {}", log.elsewhere_connections));
     }
+    // After this fate a caller may pay again. `PRI` is HTTP/2, of which the server reads no more.
+    let received = log.api.iter().filter(|request| request.method != "PRI").count();
+    if outcome.fate == "never_sent" && received > 0 {
+        broken.push(format!("never sent means that no byte arrived, not {received} requests"));
+    }
     if outcome.ok && outcome.kind.is_some() {
         broken.push("a value has no error kind".to_owned());
     }
@@ -57,7 +62,7 @@ fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
 }
 
 fn every_request(log: &Log, broken: &mut Vec<String>) {
-    // `PRI` is HTTP/2, of which the server sees no more.
+    // `PRI` is HTTP/2, of which the server reads no more.
     for request in log.api.iter().filter(|request| request.complete && request.method != "PRI") {
         if request.token().is_none() {
             broken.push(format!("{} {} has a bearer token", request.method, request.target));

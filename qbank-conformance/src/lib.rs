@@ -17,7 +17,8 @@
 //! is checked in every scenario and written in none: all writes of a call carry one key (a bare
 //! lower-case UUID v4, the one that the result carries) and the same bytes; every API request has
 //! a bearer token and a user agent, and no token goes to the token endpoint; nothing goes to
-//! another host; no secret is in a message.
+//! another host; no secret is in a message; a fate of `never_sent` means that the API received no
+//! byte.
 //!
 //! The server listens on three ports of the loopback address: the API, the token endpoint, and
 //! another host that a `Location` can point to and that must receive nothing. It does not depend

@@ -114,6 +114,13 @@ fn a_secret_in_a_message_breaks_an_invariant() {
 }
 
 #[test]
+fn a_fate_of_never_sent_after_a_byte_breaks_an_invariant() {
+    let fate = "never_sent".to_owned();
+    let report = unmet(vec![transfer(KEY, "{}")], Outcome { fate, ..accepted() });
+    assert!(report.contains("always: never sent means that no byte arrived"), "{report}");
+}
+
+#[test]
 fn what_differs_on_fetch_is_expected_of_fetch_only() {
     let scenario = scenario("connection_refused_never_sent");
     let outcome = Outcome {

@@ -52,11 +52,11 @@
 //! makes no status an error, and our timeouts are on every exchange. With a given
 //! client a fresh connection after a fault cannot be forced.
 
-mod bulk;
 mod connect;
 mod exchange;
 mod fault;
 mod list;
+mod submissions;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -73,10 +73,10 @@ pub use hyper_util;
 pub use qbank_proto::Client as ClientOver;
 pub use qbank_proto::*;
 
-pub use crate::bulk::{Submissions, submit_all};
 pub use crate::connect::Builder;
 use crate::exchange::Clients;
 pub use crate::list::List;
+pub use crate::submissions::{Submissions, submit_all};
 
 /// The async client: every call is a future of its result. Code that is to take another
 /// driver as well names [`ClientOver`].
