@@ -1,4 +1,4 @@
-//! A [`Transport`] from any way to drive a machine of `qbank-proto`: turns a
+//! A [`Transport`](crate::Transport) from any way to drive a machine of `qbank-proto`: turns a
 //! scenario's call into the client's own types, and its result back into data.
 //!
 //! Only with the feature `client`. The server and the scenarios do not depend on the
