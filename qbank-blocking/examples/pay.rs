@@ -1,6 +1,5 @@
-//! Pays once whatever happens, on a sandbox bank in this process: the answer is
-//! lost, the process "crashes", and what it had written down brings the payment
-//! back.
+//! Pays once whatever happens, on a sandbox bank in this process: the response is
+//! lost, the process "crashes", and with what it had saved the payment is resumed.
 //!
 //! ```sh
 //! cargo run -p qbank-blocking --example pay

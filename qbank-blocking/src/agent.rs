@@ -58,7 +58,7 @@ impl Builder {
     }
 
     /// Goes through this HTTP proxy (`CONNECT`), such as
-    /// `http://user:password@proxy.example:3128`, whatever the environment says.
+    /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
         let given = if url.starts_with("http://") { proxy(url) } else { None };
@@ -70,7 +70,7 @@ impl Builder {
         Ok(self)
     }
 
-    /// Goes through no proxy, whatever the environment says.
+    /// Goes through no proxy, whatever the environment sets.
     #[must_use]
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Proxy::None;

@@ -125,9 +125,10 @@ impl ListDriver for Ureq {
 }
 
 impl Ureq {
-    /// Drives a machine to its end, and gives the body that it left unread.
+    /// Drives a machine to its end. A body that the machine left unread comes with its
+    /// output.
     fn run<M: Machine>(&self, mut machine: M) -> (M::Output, Option<list::Body>) {
-        let mut left = None;
+        let mut unread = None;
         let thread = Arc::new(ThreadWaker::default());
         let waker = Waker::from(Arc::clone(&thread));
         let mut at = now();
@@ -136,7 +137,7 @@ impl Ureq {
                 Step::Send(exchange) => {
                     let mode = |ticket: &Ticket, head: &_| machine.head(now(), ticket, head);
                     let (ticket, outcome, body) = exchange::exchange(&self.agents, exchange, mode);
-                    left = body;
+                    unread = body;
                     at = now();
                     machine.settle(at, ticket, outcome);
                 }
@@ -149,7 +150,7 @@ impl Ureq {
                     thread.wait(limit);
                     at = now();
                 }
-                Step::Done(output) => return (output, left),
+                Step::Done(output) => return (output, unread),
             }
         }
     }
@@ -211,7 +212,12 @@ fn now() -> Now {
     }
 }
 
-/// The README's example compiles.
+/// The examples of this crate's README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
+/// The example of the repository's README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
-pub struct Readme;
+pub struct RepositoryReadme;

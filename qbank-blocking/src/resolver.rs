@@ -1,8 +1,8 @@
 //! Name resolution within the time to connect, without a thread per call.
 //!
-//! The system's resolver cannot be cut off, so a bounded look-up takes a thread;
-//! ureq looks up before it knows whether a pooled connection will do. Addresses
-//! are therefore remembered for a moment, and only a miss takes the thread.
+//! The system's resolver cannot be cut off, so a bounded lookup takes a thread, and
+//! ureq resolves before it checks for a pooled connection. Addresses are therefore
+//! cached for a moment, and only a miss takes the thread.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,14 +17,14 @@ use ureq::unversioned::transport::{NextTimeout, time};
 use crate::in_flight::InFlight;
 
 /// Long enough to cover a burst of calls, short enough for a failover by DNS.
-const REMEMBERED: Duration = Duration::from_secs(10);
+const CACHED_FOR: Duration = Duration::from_secs(10);
 /// Far more hosts than a client of one bank meets.
 const MOST_HOSTS: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct BoundedResolver {
     system: DefaultResolver,
-    known: Mutex<BTreeMap<String, (Instant, ResolvedSocketAddrs)>>,
+    cache: Mutex<BTreeMap<String, (Instant, ResolvedSocketAddrs)>>,
 }
 
 impl Resolver for BoundedResolver {
@@ -40,7 +40,7 @@ impl Resolver for BoundedResolver {
         let in_flight = InFlight::current();
         let key = uri.authority().map(ToString::to_string).unwrap_or_default();
         if !in_flight.fresh_connection
-            && let Some(addresses) = self.remembered(&key)
+            && let Some(addresses) = self.cached(&key)
         {
             return Ok(addresses);
         }
@@ -53,28 +53,28 @@ impl Resolver for BoundedResolver {
             None => timeout,
         };
         let addresses = self.system.resolve(uri, config, timeout)?;
-        self.remember(key, addresses.clone());
+        self.cache(key, addresses.clone());
         Ok(addresses)
     }
 }
 
 impl BoundedResolver {
-    fn remembered(&self, key: &str) -> Option<ResolvedSocketAddrs> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, addresses) = known.get(key)?;
-        (at.elapsed() < REMEMBERED).then(|| addresses.clone())
+    fn cached(&self, key: &str) -> Option<ResolvedSocketAddrs> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, addresses) = cache.get(key)?;
+        (at.elapsed() < CACHED_FOR).then(|| addresses.clone())
     }
 
-    fn remember(&self, key: String, addresses: ResolvedSocketAddrs) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_HOSTS {
-            known.clear();
+    fn cache(&self, key: String, addresses: ResolvedSocketAddrs) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MOST_HOSTS {
+            cache.clear();
         }
-        known.insert(key, (Instant::now(), addresses));
+        cache.insert(key, (Instant::now(), addresses));
     }
 }
 
-/// Needs no look-up, or none that leaves this machine.
+/// Needs no lookup, or none that leaves this machine.
 fn is_address(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

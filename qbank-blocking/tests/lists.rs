@@ -24,14 +24,14 @@ fn serve(script: Vec<Box<dyn FnOnce(TcpStream) + Send>>) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
-        for answer in script {
+        for respond in script {
             let (stream, _) = listener.accept().unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let mut line = String::new();
             while reader.read_line(&mut line).unwrap() > 2 {
                 line.clear();
             }
-            thread::spawn(move || answer(stream));
+            thread::spawn(move || respond(stream));
         }
     });
     let token = Credentials::Token(AccessToken::new("a-ready-made-token").unwrap());
@@ -50,10 +50,10 @@ fn item(n: u32) -> String {
 
 #[test]
 fn an_item_is_there_before_the_next_one_is_sent() {
-    let (got, may_go_on) = mpsc::channel();
+    let (got, may_continue) = mpsc::channel();
     let client = serve(vec![Box::new(move |mut stream| {
         write!(stream, "{HEAD}\r\n[{}", item(1)).unwrap();
-        may_go_on.recv_timeout(Duration::from_secs(10)).unwrap();
+        may_continue.recv_timeout(Duration::from_secs(10)).unwrap();
         write!(stream, ",{}]", item(2)).unwrap();
     })]);
     let mut list = client.transactions().list(ListTransactions::new()).stream().unwrap();
@@ -66,9 +66,9 @@ fn an_item_is_there_before_the_next_one_is_sent() {
 }
 
 #[test]
-fn a_torn_answer_gives_what_was_before_and_then_the_byte() {
+fn a_response_cut_off_gives_the_items_before_and_then_the_offset() {
     let whole = format!("[{},{}", item(1), item(2));
-    let torn_at = whole.len() as u64;
+    let cut_off_at = whole.len() as u64;
     let client = serve(vec![Box::new(move |mut stream| {
         write!(stream, "{HEAD}content-length: 5000\r\n\r\n{whole}").unwrap();
     })]);
@@ -78,16 +78,16 @@ fn a_torn_answer_gives_what_was_before_and_then_the_byte() {
     let error = bad.into_iter().next().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
     assert_eq!(error.fate(), Fate::NotApplicable);
-    assert_eq!(error.offset(), Some(torn_at));
+    assert_eq!(error.offset(), Some(cut_off_at));
     assert!(error.to_string().contains("after 2 items"), "{error}");
 }
 
 #[test]
 fn the_deadline_ends_a_list_that_stalls() {
-    let (done, over) = mpsc::channel::<()>();
+    let (done, released) = mpsc::channel::<()>();
     let client = serve(vec![Box::new(move |mut stream| {
         write!(stream, "{HEAD}\r\n[{},", item(1)).unwrap();
-        let _ = over.recv_timeout(Duration::from_secs(20));
+        let _ = released.recv_timeout(Duration::from_secs(20));
     })]);
     let begun = Instant::now();
     let call = client.transactions().list(ListTransactions::new());
@@ -101,11 +101,11 @@ fn the_deadline_ends_a_list_that_stalls() {
 
 #[test]
 fn other_calls_of_the_thread_may_come_between_two_items() {
-    let (got, may_go_on) = mpsc::channel();
+    let (got, may_continue) = mpsc::channel();
     let client = serve(vec![
         Box::new(move |mut stream| {
             write!(stream, "{HEAD}\r\n[{}", item(1)).unwrap();
-            may_go_on.recv_timeout(Duration::from_secs(10)).unwrap();
+            may_continue.recv_timeout(Duration::from_secs(10)).unwrap();
             write!(stream, ",{}]", item(2)).unwrap();
         }),
         Box::new(|mut stream| write!(stream, "{HEAD}content-length: 2\r\n\r\n[]").unwrap()),
@@ -120,7 +120,7 @@ fn other_calls_of_the_thread_may_come_between_two_items() {
 }
 
 #[test]
-fn an_answer_that_does_not_begin_is_tried_again_and_a_refusal_is_an_error() {
+fn a_response_that_does_not_begin_is_retried_and_a_refusal_is_an_error() {
     let client = serve(vec![
         Box::new(drop),
         Box::new(|mut stream| {
@@ -144,15 +144,15 @@ fn an_answer_that_does_not_begin_is_tried_again_and_a_refusal_is_an_error() {
 
 #[test]
 fn a_list_whose_body_was_read_away_is_not_an_empty_one() {
-    let answer = format!("{HEAD}content-length: 2\r\n\r\n[]");
-    let client = serve(vec![Box::new(move |mut stream| write!(stream, "{answer}").unwrap())]);
+    let response = format!("{HEAD}content-length: 2\r\n\r\n[]");
+    let client = serve(vec![Box::new(move |mut stream| write!(stream, "{response}").unwrap())]);
     let opening = Forgetful(client.call(OpenList(ListTransactions::new())).call());
     let mut list = client.driver().open::<ListTransactions, _>(opening).unwrap();
     assert!(list.next().unwrap().is_err());
     assert!(list.next().is_none());
 }
 
-/// A machine around an opening that does not pass on what becomes of the body.
+/// A machine around an opening that does not pass on `head`.
 struct Forgetful(Call<OpenList<ListTransactions>>);
 
 impl Machine for Forgetful {

@@ -1,5 +1,5 @@
 //! `Fate::NeverSent` tells a caller that no money moved, who may then pay again under another
-//! key. So it is claimed from what this side did, and each source of it says why it cannot be
+//! key. So it is claimed from what this side did, and the test of each source explains why it cannot be
 //! wrong.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
@@ -32,7 +32,7 @@ fn pay(driver: Ureq, config: Config) -> Error {
     client.payments().create_ach(payment).send().unwrap_err()
 }
 
-/// A port on which nobody listens.
+/// A port on which nothing listens.
 fn dead_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -83,15 +83,16 @@ fn our_agent_that_failed_in_the_handshake_has_sent_nothing() {
 fn our_agent_has_sent_nothing_as_long_as_a_proxy_has_only_its_connect() {
     // It cannot be wrong: a CONNECT names the host and nothing of the payment, and what is
     // noted begins with the tunnel. A proxy that accepts it and breaks off ends the handshake.
-    for answer in ["HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "garbage\r\n\r\n"]
+    for response in
+        ["HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "garbage\r\n\r\n"]
     {
-        let proxy = Proxy::start(answer).unwrap();
+        let proxy = Proxy::start(response).unwrap();
         let url = format!("http://127.0.0.1:{}", proxy.port());
         let mut config = config(0);
         let host = format!("https://other.example:{}/v1", dead_port());
         config.environment = Environment::custom(host);
         let error = pay(Ureq::builder().proxy(&url).unwrap().build(), config);
-        assert_eq!(error.fate(), Fate::NeverSent, "{answer:?}: {error}");
+        assert_eq!(error.fate(), Fate::NeverSent, "{response:?}: {error}");
         assert_eq!(proxy.heads().len(), 1);
         assert!(!proxy.heads()[0].contains("a-ready-made-token"));
     }
@@ -168,7 +169,7 @@ fn a_kept_connection_that_the_server_closes_over_the_next_request_is_in_doubt() 
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            thread::spawn(move || answer_once_then_close(stream));
+            thread::spawn(move || respond_once_then_close(stream));
         }
     });
     for given in [false, true] {
@@ -181,8 +182,8 @@ fn a_kept_connection_that_the_server_closes_over_the_next_request_is_in_doubt() 
     }
 }
 
-/// Answers the first request of a connection, and closes it once the second begins.
-fn answer_once_then_close(mut stream: TcpStream) -> std::io::Result<()> {
+/// Responds to the first request of a connection, and closes it once the second begins.
+fn respond_once_then_close(mut stream: TcpStream) -> std::io::Result<()> {
     let mut buffer = [0; 4096];
     let read = stream.read(&mut buffer)?;
     if buffer[..read].starts_with(b"GET") {

@@ -1,5 +1,5 @@
-//! A proxy is a tunnel to hosts that are not this machine; it sees names, not
-//! tokens, and its password shows nowhere.
+//! A proxy is a tunnel to hosts that are not this machine; it gets host names, not
+//! tokens, and its password is in no message.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
@@ -10,7 +10,7 @@ use qbank_blocking::{
     AccountId, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Reply, Ureq,
     endpoint::AchAccepted,
 };
-use qbank_conformance::{Answer, Proxy, Script, Server, Step, Tls, Values};
+use qbank_conformance::{Proxy, Response, Script, Server, Step, Tls, Values};
 use qbank_sandbox::BankConfig;
 
 const PASSWORD: &str = "pa%40ss-word-7";
@@ -25,13 +25,13 @@ fn url(proxy: &Proxy) -> String {
 /// cannot resolve.
 fn other_example() -> (Server, Config) {
     let location = "/v1/payments/5f0c7d52-3e7b-4f0e-9a51-2b8f1c9d0a11";
-    let accepted = Answer {
+    let accepted = Response {
         status: 202,
         headers: [("location".to_owned(), Values::One(location.to_owned()))].into(),
-        ..Answer::default()
+        ..Response::default()
     };
     let script = Script {
-        api: vec![vec![Step::Answer(accepted)]],
+        api: vec![vec![Step::Respond(accepted)]],
         tls: Some(Tls::OtherName),
         token_tls: Some(Tls::OtherName),
         ..Script::default()
@@ -76,7 +76,7 @@ fn another_host_is_reached_through_the_proxy_with_its_password() {
 }
 
 #[test]
-fn a_proxy_that_refuses_leaves_the_payment_unsent_and_its_password_unsaid() {
+fn a_proxy_that_refuses_leaves_the_payment_unsent_and_its_password_hidden() {
     let (server, config) = other_example();
     let proxy = Proxy::start("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").unwrap();
     let error = pay(&server, config, &proxy).unwrap_err();
@@ -100,7 +100,7 @@ fn loopback_is_never_proxied() {
 }
 
 #[test]
-fn a_proxy_url_that_is_none_is_refused_without_being_echoed() {
+fn an_unusable_proxy_url_is_refused_without_being_echoed() {
     for url in ["", "proxy:3128", "https://u:secret-word@proxy:1", "socks5://u:secret-word@p:1"] {
         let error = Ureq::builder().proxy(url).unwrap_err();
         assert!(error.to_string().starts_with("proxy must be a URL"), "{error}");

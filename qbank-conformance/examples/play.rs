@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use qbank_conformance::{CommandTransport, run_all};
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let (Some(name), Some(program)) = (words.next(), words.next()) else {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(name), Some(program)) = (arguments.next(), arguments.next()) else {
         return ExitCode::from(2);
     };
-    let driver = CommandTransport { name, program, arguments: words.collect() };
-    let summary = run_all(&driver);
+    let transport = CommandTransport { name, program, arguments: arguments.collect() };
+    let summary = run_all(&transport);
     if summary.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

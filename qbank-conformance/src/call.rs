@@ -1,4 +1,4 @@
-//! What a driver is asked to do.
+//! The call that a transport makes.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ pub struct Call {
     /// Which operation.
     pub operation: Operation,
     /// Its arguments. In the JSON they may be left out: then they are the operation's entry in
-    /// `scenarios/samples.json`. A driver always sees them complete.
+    /// `scenarios/samples.json`. A transport always gets them complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Arguments>,
     /// The options of this one call.
@@ -150,12 +150,12 @@ pub struct Options {
     /// Retries after the first attempt; the library's default is 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_retries: Option<u32>,
-    /// Per attempt. Here 5 s unless the scenario says otherwise.
+    /// Per attempt. Here 5 s unless the scenario sets it.
     pub timeout_ms: u64,
     /// Of which to connect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_timeout_ms: Option<u64>,
-    /// In total. Here 20 s unless the scenario says otherwise.
+    /// In total. Here 20 s unless the scenario sets it.
     pub deadline_ms: u64,
     /// The base of the backoff. Here 10 ms, so that a test is quick.
     pub backoff_ms: u64,
@@ -174,7 +174,7 @@ pub struct Options {
     /// A ready-made token instead of credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
-    /// The cap on a buffered answer's body.
+    /// The cap on a buffered response's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_body_bytes: Option<u64>,
     /// `wait`: the first pause between two polls. Here 20 ms, so that a test is quick. A driver

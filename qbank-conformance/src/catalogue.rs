@@ -27,13 +27,13 @@ const GROUPS: [(&str, &str); 28] = [
     ("wait.json", include_str!("../scenarios/wait.json")),
     ("input.json", include_str!("../scenarios/input.json")),
     ("http2.json", include_str!("../scenarios/http2.json")),
-    ("broken_answers.json", include_str!("../scenarios/broken_answers.json")),
+    ("broken_responses.json", include_str!("../scenarios/broken_responses.json")),
     ("scopes.json", include_str!("../scenarios/scopes.json")),
     ("doubt_408_503.json", include_str!("../scenarios/doubt_408_503.json")),
     ("followed.json", include_str!("../scenarios/followed.json")),
     ("malformed_reads.json", include_str!("../scenarios/malformed_reads.json")),
     ("cap.json", include_str!("../scenarios/cap.json")),
-    ("token_answers.json", include_str!("../scenarios/token_answers.json")),
+    ("token_responses.json", include_str!("../scenarios/token_responses.json")),
 ];
 
 const BODIES: [(&str, &str); 25] = [

@@ -4,14 +4,14 @@ use std::{fmt::Display, time::Duration};
 
 use serde_json::Value;
 
-use crate::{Arrived, Expect, Log, Outcome, Verdict, Wire, failure::shown};
+use crate::{Expect, ExpectedResult, Log, Outcome, ReceivedRequest, Wire, failure::shown};
 
-/// What the client says that it should not, or does not say.
+/// What the client reports and should not, or the reverse.
 pub(crate) fn outcome(expect: &Expect, outcome: &Outcome, elapsed: Duration) -> Vec<String> {
     let mut unmet = Unmet::default();
-    if let Some(verdict) = expect.outcome {
-        let actual = if outcome.ok { Verdict::Ok } else { Verdict::Error };
-        unmet.unless(verdict == actual, || format!("a result {verdict:?}, not {actual:?}"));
+    if let Some(expected) = expect.outcome {
+        let actual = if outcome.ok { ExpectedResult::Ok } else { ExpectedResult::Error };
+        unmet.unless(expected == actual, || format!("a result {expected:?}, not {actual:?}"));
     }
     if let Some(kind) = &expect.kind {
         let actual = outcome.kind.as_deref().unwrap_or("none");
@@ -46,7 +46,8 @@ pub(crate) fn outcome(expect: &Expect, outcome: &Outcome, elapsed: Duration) -> 
 /// What should have arrived and did not, or the reverse.
 pub(crate) fn wire(expect: &Wire, log: &Log) -> Vec<String> {
     let mut unmet = Unmet::default();
-    let writes: Vec<&Arrived> = log.api.iter().filter(|request| request.method == "POST").collect();
+    let writes: Vec<&ReceivedRequest> =
+        log.api.iter().filter(|request| request.method == "POST").collect();
     unmet.same("api requests", expect.api_requests, log.api.len());
     unmet.same("writes", expect.writes, writes.len());
     unmet.same("token requests", expect.token_requests, log.token.len());
@@ -127,8 +128,8 @@ impl Unmet {
         &mut self,
         what: &str,
         expected: Option<&Vec<String>>,
-        requests: &'a [Arrived],
-        of: impl Fn(&'a Arrived) -> &'a str,
+        requests: &'a [ReceivedRequest],
+        of: impl Fn(&'a ReceivedRequest) -> &'a str,
     ) {
         let actual: Vec<&str> = requests.iter().map(of).collect();
         if let Some(expected) = expected {

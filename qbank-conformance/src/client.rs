@@ -1,8 +1,8 @@
-//! A [`Transport`] out of any way to drive a machine of `qbank-proto`: turns a
-//! scenario's call into the client's own types, and its answer back into data.
+//! A [`Transport`](crate::Transport) from any way to drive a machine of `qbank-proto`: turns a
+//! scenario's call into the client's own types, and its result back into data.
 //!
-//! Only with the feature `client`. The server and the scenarios know nothing of
-//! the client.
+//! Only with the feature `client`. The server and the scenarios do not depend on the
+//! client.
 
 use std::error::Error as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! A driver that is another program, so that Node plays the same scenarios.
+//! A transport that is another program, so that Node plays the same scenarios.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 /// and [`Call`]), and writes one as the last line of its standard output: an [`Outcome`].
 #[derive(Debug, Clone)]
 pub struct CommandTransport {
-    /// The driver's name: `fetch` for a client over `fetch`.
+    /// The transport's name: `fetch` for a client over `fetch`.
     pub name: String,
     /// The program.
     pub program: String,
@@ -48,9 +48,9 @@ impl CommandTransport {
             .stdout(Stdio::piped())
             .spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            let told = serde_json::json!({ "target": target, "call": call });
-            // A program that does not listen is found out by what it says.
-            let _ = writeln!(stdin, "{told}");
+            let input = serde_json::json!({ "target": target, "call": call });
+            // A program that does not read it fails by its output.
+            let _ = writeln!(stdin, "{input}");
         }
         let stdout = child.stdout.take();
         let reader = thread::spawn(move || {

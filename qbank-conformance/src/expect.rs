@@ -4,17 +4,17 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// What the client has to say. A member that is absent is not looked at; `null` means "none".
+/// What the client has to report. A member that is absent is not checked; `null` means "none".
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Expect {
     /// A value or an error.
-    pub outcome: Option<Verdict>,
+    pub outcome: Option<ExpectedResult>,
     /// The error's kind, by the canonical mapping.
     pub kind: Option<Choice>,
     /// What became of the money; for a read `not_applicable`.
     pub fate: Option<Choice>,
-    /// The status of the last answer.
+    /// The status of the last response.
     #[serde(deserialize_with = "present")]
     pub http_status: Option<Option<u16>>,
     /// Sends of the intent.
@@ -40,7 +40,7 @@ pub struct Expect {
     pub message_contains: Vec<Choice>,
     /// None may be in the message, in any case.
     pub message_excludes: Vec<String>,
-    /// The value's members, as a driver renders them (see [`crate::Outcome::value`]): each JSON
+    /// The value's members, as a transport renders them (see [`crate::Outcome::value`]): each JSON
     /// pointer must hold this value.
     pub value: Option<serde_json::Map<String, serde_json::Value>>,
     /// The call takes at least so long.
@@ -49,8 +49,8 @@ pub struct Expect {
     pub max_elapsed_ms: Option<u64>,
 }
 
-/// What has to arrive. A member that is absent is not looked at. What holds always (one key, one
-/// body, nothing elsewhere, no secret in a message) is not repeated here.
+/// The requests that have to arrive. A member that is absent is not checked. What holds always
+/// (one key, one body, nothing elsewhere, no secret in a message) is not repeated here.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Wire {
@@ -99,7 +99,7 @@ pub struct Overrides {
 /// A value or an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum ExpectedResult {
     /// A value.
     Ok,
     /// An error.
@@ -141,7 +141,7 @@ where
 }
 
 impl Expect {
-    /// `over`, and where it is silent, `self`.
+    /// `over`, and where it has no value, `self`.
     pub(crate) fn overridden(self, over: Expect) -> Expect {
         Expect {
             outcome: over.outcome.or(self.outcome),
@@ -173,7 +173,7 @@ impl Expect {
 }
 
 impl Wire {
-    /// `over`, and where it is silent, `self`.
+    /// `over`, and where it has no value, `self`.
     pub(crate) fn overridden(self, over: Wire) -> Wire {
         Wire {
             api_requests: over.api_requests.or(self.api_requests),

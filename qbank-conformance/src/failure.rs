@@ -1,8 +1,8 @@
-//! A scenario that was not met, told so that one need not run it again.
+//! A scenario that was not met, with all that is needed to understand it without another run.
 
 use std::fmt;
 
-use crate::{Arrived, Log, Outcome};
+use crate::{Log, Outcome, ReceivedRequest};
 
 /// What was not as expected.
 #[derive(Debug)]
@@ -11,19 +11,19 @@ pub struct Failure {
     pub scenario: String,
     /// The row or paragraph that it proves.
     pub row: String,
-    /// The driver's name.
-    pub driver: String,
+    /// The transport's name.
+    pub transport: String,
     /// Each expectation that was not met.
     pub unmet: Vec<String>,
-    /// What the client said.
+    /// What the client reported.
     pub outcome: Outcome,
-    /// What arrived.
+    /// The requests that the server received.
     pub log: Log,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} over {}", self.scenario, self.driver)?;
+        writeln!(f, "{} over {}", self.scenario, self.transport)?;
         writeln!(f, "  proves: {}", self.row)?;
         for unmet in &self.unmet {
             writeln!(f, "  - {unmet}")?;
@@ -46,7 +46,11 @@ impl Failure {
         let Outcome { ok, kind, fate, http_status, attempts, followed, message, .. } =
             &self.outcome;
         let result = if *ok { "a value" } else { kind.as_deref().unwrap_or("an error, no kind") };
-        write!(f, "  the client said: {result}, {fate}, status {}", shown(http_status.as_ref()))?;
+        write!(
+            f,
+            "  the client reported: {result}, {fate}, status {}",
+            shown(http_status.as_ref())
+        )?;
         write!(f, ", {attempts} attempts{}", if *followed { ", followed" } else { "" })?;
         for (name, value) in [
             ("payment", &self.outcome.payment_id),
@@ -63,7 +67,7 @@ impl Failure {
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, place: &str, request: &Arrived) -> fmt::Result {
+fn line(f: &mut fmt::Formatter<'_>, place: &str, request: &ReceivedRequest) -> fmt::Result {
     let part = if request.complete { "" } else { " (cut short)" };
     write!(f, "    {place} {} {}{part}", request.method, request.target)?;
     write!(f, ", connection {}", request.connection)?;
@@ -75,7 +79,7 @@ fn line(f: &mut fmt::Formatter<'_>, place: &str, request: &Arrived) -> fmt::Resu
     writeln!(f)
 }
 
-/// The value, or the word for its absence.
+/// The value, or "none".
 pub(crate) fn shown<T: fmt::Display>(value: Option<T>) -> String {
     value.map_or_else(|| "none".to_owned(), |value| value.to_string())
 }

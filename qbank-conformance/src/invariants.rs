@@ -13,6 +13,11 @@ pub(crate) fn broken(target: &Target, call: &Call, outcome: &Outcome, log: &Log)
     if log.elsewhere_connections > 0 {
         broken.push(format!("nothing goes to another host: {}", log.elsewhere_connections));
     }
+    // After this fate a caller may pay again. `PRI` is HTTP/2, of which the server reads no more.
+    let received = log.api.iter().filter(|request| request.method != "PRI").count();
+    if outcome.fate == "never_sent" && received > 0 {
+        broken.push(format!("never sent means that no byte arrived, not {received} requests"));
+    }
     if outcome.ok && outcome.kind.is_some() {
         broken.push("a value has no error kind".to_owned());
     }
@@ -31,7 +36,7 @@ pub(crate) fn broken(target: &Target, call: &Call, outcome: &Outcome, log: &Log)
 fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
     let mut keys: Vec<&str> = Vec::new();
     let mut bodies: Vec<&str> = Vec::new();
-    // One that was cut short may hold half a key.
+    // One that was cut short may hold a part of its key.
     for write in log.api.iter().filter(|request| request.method == "POST" && request.complete) {
         bodies.push(&write.body_sha256);
         match write.header("idempotency-key") {
@@ -51,13 +56,13 @@ fn one_intent(outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
         broken.push(format!("a key is a bare lower-case UUID v4, not {key}"));
     }
     if outcome.idempotency_key.as_deref() != Some(key) {
-        let told = shown(outcome.idempotency_key.as_deref());
-        broken.push(format!("the caller is told the key {key}, not {told}"));
+        let reported = shown(outcome.idempotency_key.as_deref());
+        broken.push(format!("the result carries the key {key}, not {reported}"));
     }
 }
 
 fn every_request(log: &Log, broken: &mut Vec<String>) {
-    // `PRI` is HTTP/2, of which the server sees no more.
+    // `PRI` is HTTP/2, of which the server reads no more.
     for request in log.api.iter().filter(|request| request.complete && request.method != "PRI") {
         if request.token().is_none() {
             broken.push(format!("{} {} has a bearer token", request.method, request.target));
@@ -85,9 +90,9 @@ fn every_request(log: &Log, broken: &mut Vec<String>) {
     }
 }
 
-/// The moment of the first send is told, and is the truth.
+/// The result carries the moment of the first send.
 fn first_send(call: &Call, outcome: &Outcome, log: &Log, broken: &mut Vec<String>) {
-    let Some(told) = outcome.first_sent_unix else {
+    let Some(reported) = outcome.first_sent_unix else {
         return;
     };
     if log.api.is_empty() && call.options.resume.is_none() {
@@ -95,9 +100,9 @@ fn first_send(call: &Call, outcome: &Outcome, log: &Log, broken: &mut Vec<String
     }
     let ago = call.options.resume.map_or(0, |resume| resume.first_sent_seconds_ago);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    let off = now.saturating_sub(ago).abs_diff(told);
+    let off = now.saturating_sub(ago).abs_diff(reported);
     if off > 60 {
-        broken.push(format!("the first send is told as it was: {off} s off"));
+        broken.push(format!("the moment of the first send is right: {off} s off"));
     }
 }
 

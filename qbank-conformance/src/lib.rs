@@ -12,16 +12,17 @@
 //! ```
 //!
 //! A scenario is one behaviour of the client: the call that is made ([`Call`]), what the bank does
-//! meanwhile, byte by byte ([`Script`]), what the client has to say ([`Expect`]) and what has to
+//! meanwhile, byte by byte ([`Script`]), what the client has to report ([`Expect`]) and what has to
 //! arrive ([`Wire`]). Its `row` names the sentence of the design that it proves. What holds always
 //! is checked in every scenario and written in none: all writes of a call carry one key (a bare
-//! lower-case UUID v4, the one that the caller is told) and the same bytes; every API request has
+//! lower-case UUID v4, the one that the result carries) and the same bytes; every API request has
 //! a bearer token and a user agent, and no token goes to the token endpoint; nothing goes to
-//! another host; no secret is in a message.
+//! another host; no secret is in a message; a fate of `never_sent` means that the API received no
+//! byte.
 //!
 //! The server listens on three ports of the loopback address: the API, the token endpoint, and
-//! another host that a `Location` can point to and that must see nothing. It knows nothing of the
-//! client: no type of it, and no HTTP library that could repair what a script breaks.
+//! another host that a `Location` can point to and that must receive nothing. It does not depend
+//! on the client, nor on an HTTP library that could repair what a script breaks.
 //!
 //! # A scenario
 //! ```json
@@ -31,8 +32,8 @@
 //!   "call": {"operation": "ach"},
 //!   "server": {"api": [
 //!     [{"read": "body"}, {"close": "rst"}],
-//!     [{"answer": {"status": 409, "headers": {"content-type": "application/problem+json"}, "body_file": "conflict.json"}}],
-//!     [{"answer": {"status": 200, "body_file": "ach_processing.json"}}]
+//!     [{"respond": {"status": 409, "headers": {"content-type": "application/problem+json"}, "body_file": "conflict.json"}}],
+//!     [{"respond": {"status": 200, "body_file": "ach_processing.json"}}]
 //!   ]},
 //!   "expect": {"outcome": "ok", "fate": "accepted", "attempts": 2, "followed": true},
 //!   "wire": {"api_requests": 3, "writes": 2}
@@ -42,13 +43,13 @@
 //! one, write it into the file of its group; a new group or body file is also named in
 //! `src/catalogue.rs`.
 //!
-//! # A driver
+//! # A transport
 //! ```
 //! use qbank_conformance::{Call, Transport, Outcome, Target, run, scenarios};
 //!
-//! struct Silent;
+//! struct Offline;
 //!
-//! impl Transport for Silent {
+//! impl Transport for Offline {
 //!     fn name(&self) -> &str {
 //!         "blocking"
 //!     }
@@ -58,10 +59,10 @@
 //! }
 //!
 //! let all = scenarios();
-//! let failure = run(&Silent, &all[0]).unwrap_err();
+//! let failure = run(&Offline, &all[0]).unwrap_err();
 //! assert!(failure.to_string().contains("expected kind transport, not none"));
 //! ```
-//! A transport's own test is then `assert!(run_all(&driver).failures.is_empty())`; a client in
+//! A transport's own test is then `assert!(run_all(&transport).failures.is_empty())`; a client in
 //! another language is played through a [`CommandTransport`].
 
 mod call;
@@ -83,13 +84,14 @@ mod transport;
 pub use call::{Arguments, Call, OnConflict, Operation, Options, Party, Resume};
 pub use catalogue::{CatalogueError, load, rows, scenarios};
 pub use command::CommandTransport;
-pub use expect::{Choice, Expect, Overrides, Verdict, Wire};
+pub use expect::{Choice, Expect, ExpectedResult, Overrides, Wire};
 pub use failure::Failure;
 pub use proxy::Proxy;
 pub use run::{Summary, run, run_all};
 pub use scenario::Scenario;
 pub use script::{
-    Answer, Close, Drip, Grant, Listen, On, Read, Repeat, Reply, Script, Step, Tls, Values,
+    Close, Drip, Listen, On, Read, Repeat, Response, Script, Step, Steps, Tls, TokenResponse,
+    Values,
 };
-pub use server::{Arrived, Log, Server};
+pub use server::{Log, ReceivedRequest, Server};
 pub use transport::{Outcome, Target, Transport};

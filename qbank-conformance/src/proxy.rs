@@ -1,4 +1,4 @@
-//! A CONNECT proxy that keeps what it was told.
+//! A CONNECT proxy that records the heads of its requests.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -17,8 +17,8 @@ pub struct Proxy {
 const LONGEST_READ: Duration = Duration::from_secs(30);
 
 impl Proxy {
-    /// `answer` is the head of its answer to CONNECT; other than 200 it ends there.
-    pub fn start(answer: &'static str) -> io::Result<Self> {
+    /// `response` is the head of its response to CONNECT; other than 200 it ends there.
+    pub fn start(response: &'static str) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
         let heads: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -26,7 +26,7 @@ impl Proxy {
         thread::Builder::new().spawn(move || {
             for client in listener.incoming().flatten() {
                 let heads = Arc::clone(&shared);
-                thread::spawn(move || tunnel(client, &heads, answer));
+                thread::spawn(move || tunnel(client, &heads, response));
             }
         })?;
         Ok(Self { port, heads })
@@ -43,8 +43,8 @@ impl Proxy {
     }
 }
 
-/// `None` where either side goes away.
-fn tunnel(mut client: TcpStream, heads: &Mutex<Vec<String>>, answer: &str) -> Option<()> {
+/// `None` where either side closes.
+fn tunnel(mut client: TcpStream, heads: &Mutex<Vec<String>>, response: &str) -> Option<()> {
     client.set_read_timeout(Some(LONGEST_READ)).ok()?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -54,21 +54,21 @@ fn tunnel(mut client: TcpStream, heads: &Mutex<Vec<String>>, answer: &str) -> Op
     }
     let head = String::from_utf8(head).ok()?;
     heads.lock().ok()?.push(head.clone());
-    client.write_all(answer.as_bytes()).ok()?;
-    if !answer.starts_with("HTTP/1.1 200") {
+    client.write_all(response.as_bytes()).ok()?;
+    if !response.starts_with("HTTP/1.1 200") {
         return None;
     }
     let (_, port) = head.split(' ').nth(1)?.rsplit_once(':')?;
     let bank = TcpStream::connect(("127.0.0.1", port.parse().ok()?)).ok()?;
     bank.set_read_timeout(Some(LONGEST_READ)).ok()?;
     let (from, to) = (bank.try_clone().ok()?, client.try_clone().ok()?);
-    let answers = thread::spawn(move || pump(from, to));
+    let downstream = thread::spawn(move || pump(from, to));
     pump(client, bank);
-    answers.join().ok()
+    downstream.join().ok()
 }
 
 fn pump(mut from: TcpStream, mut to: TcpStream) {
-    // Either side may go away.
+    // Either side may close.
     let _ = io::copy(&mut from, &mut to);
     let _ = to.shutdown(Shutdown::Write);
 }

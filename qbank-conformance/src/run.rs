@@ -1,4 +1,4 @@
-//! Plays scenarios against a driver.
+//! Plays scenarios against a transport.
 
 use std::{
     io::Write as _,
@@ -13,30 +13,30 @@ use std::{
 
 use crate::{Failure, Log, Outcome, Scenario, Server, Transport, check, invariants, scenarios};
 
-/// After so long the server goes away, so that no driver waits for ever.
+/// After so long the server stops, so that no transport waits for ever.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Scenarios at once: most of their time is waiting.
 const AT_ONCE: usize = 4;
 
 /// Plays one scenario.
 ///
-/// A scenario that is not for this driver (see [`Scenario::is_for`]) is met.
-pub fn run(driver: &dyn Transport, scenario: &Scenario) -> Result<(), Box<Failure>> {
-    if !scenario.is_for(driver.name()) {
+/// A scenario that is not for this transport (see [`Scenario::is_for`]) is met.
+pub fn run(transport: &dyn Transport, scenario: &Scenario) -> Result<(), Box<Failure>> {
+    if !scenario.is_for(transport.name()) {
         return Ok(());
     }
     let server = match Server::start(&scenario.server) {
         Ok(server) => server,
         Err(error) => {
             let unmet = vec![format!("the server does not start: {error}")];
-            return Err(failure(driver, scenario, unmet, Outcome::default(), Log::default()));
+            return Err(failure(transport, scenario, unmet, Outcome::default(), Log::default()));
         }
     };
     let began = Instant::now();
-    let outcome = within_limit(&server, || driver.play(server.target(), &scenario.call));
+    let outcome = within_limit(&server, || transport.play(server.target(), &scenario.call));
     let elapsed = began.elapsed();
     let log = server.log();
-    let (expect, wire) = scenario.expectations(driver.name());
+    let (expect, wire) = scenario.expectations(transport.name());
     let mut unmet = check::outcome(&expect, &outcome, elapsed);
     unmet.extend(check::wire(&wire, &log));
     unmet.extend(
@@ -45,9 +45,9 @@ pub fn run(driver: &dyn Transport, scenario: &Scenario) -> Result<(), Box<Failur
             .map(|broken| format!("always: {broken}")),
     );
     if elapsed > LIMIT {
-        unmet.push(format!("the call took {elapsed:?}, and ended when the server went away"));
+        unmet.push(format!("the call took {elapsed:?}, and ended when the server stopped"));
     }
-    if unmet.is_empty() { Ok(()) } else { Err(failure(driver, scenario, unmet, outcome, log)) }
+    if unmet.is_empty() { Ok(()) } else { Err(failure(transport, scenario, unmet, outcome, log)) }
 }
 
 /// How it went.
@@ -56,7 +56,7 @@ pub fn run(driver: &dyn Transport, scenario: &Scenario) -> Result<(), Box<Failur
 pub struct Summary {
     /// Scenarios that were met.
     pub passed: usize,
-    /// Scenarios that are not for this driver.
+    /// Scenarios that are not for this transport.
     pub skipped: usize,
     /// Scenarios that were not met.
     pub failures: Vec<Failure>,
@@ -66,7 +66,7 @@ pub struct Summary {
 /// was not met, then a closing line.
 ///
 /// With `QBANK_SCENARIO` in the environment only those whose name contains it.
-pub fn run_all(driver: &dyn Transport) -> Summary {
+pub fn run_all(transport: &dyn Transport) -> Summary {
     let only = std::env::var("QBANK_SCENARIO").unwrap_or_default();
     let chosen: Vec<Scenario> =
         scenarios().into_iter().filter(|scenario| scenario.name.contains(&only)).collect();
@@ -76,32 +76,32 @@ pub fn run_all(driver: &dyn Transport) -> Summary {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(scenario) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    one(driver, scenario, &summary);
+                    one(transport, scenario, &summary);
                 }
             });
         }
     });
     let summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     for failure in &summary.failures {
-        say(&format!("\n{failure}"));
+        print(&format!("\n{failure}"));
     }
     let Summary { passed, skipped, failures } = &summary;
-    say(&format!(
+    print(&format!(
         "{}: {} scenarios: {passed} met, {} not met, {skipped} not for it",
-        driver.name(),
+        transport.name(),
         chosen.len(),
         failures.len(),
     ));
     summary
 }
 
-fn one(driver: &dyn Transport, scenario: &Scenario, summary: &Mutex<Summary>) {
-    let is_for = scenario.is_for(driver.name());
+fn one(transport: &dyn Transport, scenario: &Scenario, summary: &Mutex<Summary>) {
+    let is_for = scenario.is_for(transport.name());
     let began = Instant::now();
-    let result = run(driver, scenario);
+    let result = run(transport, scenario);
     let ms = began.elapsed().as_millis();
     let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
-    let verdict = match result {
+    let label = match result {
         _ if !is_for => {
             summary.skipped += 1;
             "skip"
@@ -115,10 +115,10 @@ fn one(driver: &dyn Transport, scenario: &Scenario, summary: &Mutex<Summary>) {
             "FAIL"
         }
     };
-    say(&format!("{verdict} {} ({ms} ms)", scenario.name));
+    print(&format!("{label} {} ({ms} ms)", scenario.name));
 }
 
-/// Runs the call; past the limit the server goes away under it.
+/// Runs the call; past the limit the server stops.
 fn within_limit(server: &Server, call: impl FnOnce() -> Outcome) -> Outcome {
     let (done, is_done) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -134,7 +134,7 @@ fn within_limit(server: &Server, call: impl FnOnce() -> Outcome) -> Outcome {
 }
 
 fn failure(
-    driver: &dyn Transport,
+    transport: &dyn Transport,
     scenario: &Scenario,
     unmet: Vec<String>,
     outcome: Outcome,
@@ -143,13 +143,13 @@ fn failure(
     Box::new(Failure {
         scenario: scenario.name.clone(),
         row: scenario.row.clone(),
-        driver: driver.name().to_owned(),
+        transport: transport.name().to_owned(),
         unmet,
         outcome,
         log,
     })
 }
 
-fn say(line: &str) {
+fn print(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -8,11 +8,12 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Script {
-    /// The API's replies, one per request in the order in which their first byte arrives. The
-    /// last one answers every further request as well.
-    pub api: Vec<Reply>,
-    /// The token endpoint's replies. None: always a good token, `t1`, `t2`, … for an hour.
-    pub token: Vec<Reply>,
+    /// What the API does with each request, in the order in which their first byte arrives. The
+    /// last entry serves every further request as well.
+    pub api: Vec<Steps>,
+    /// What the token endpoint does with each request. None: always a good token, `t1`, `t2`, …
+    /// for an hour.
+    pub token: Vec<Steps>,
     /// The API's certificate. None on either endpoint: plain TCP; if one has a certificate, the
     /// other has at least a good one.
     pub tls: Option<Tls>,
@@ -24,27 +25,27 @@ pub struct Script {
     pub token_listen: Listen,
 }
 
-/// A reply is a list of steps.
+/// What the server does with one request.
 ///
 /// - Unless one of them is a `read`, the whole request is read first.
-/// - After an `answer` as the last word the connection is kept alive for a next request.
-/// - After anything else it is closed with a FIN, unless a step says `close` or `keep_open`.
-/// - A reply that begins with `{"on": "connect"}` is taken by the next connection as soon as it is
+/// - After a `respond` as the last step the connection is kept alive for a next request.
+/// - After anything else it is closed with a FIN, unless there is a step `close` or `keep_open`.
+/// - Steps that begin with `{"on": "connect"}` are taken by the next connection as soon as it is
 ///   accepted, whatever comes over it.
-pub type Reply = Vec<Step>;
+pub type Steps = Vec<Step>;
 
 /// One thing that the server does.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// This reply is for a connection, not for a request. Only as the first step.
+    /// These steps are for a connection, not for a request. Only as the first step.
     On(On),
     /// Read so much of the request before going on.
     Read(Read),
-    /// A correct answer, with a Content-Length.
-    Answer(Answer),
-    /// The token endpoint's good answer, with the next token.
-    Grant(Grant),
+    /// A correct response, with a Content-Length.
+    Respond(Response),
+    /// The token endpoint's good response, with the next token.
+    IssueToken(TokenResponse),
     /// These bytes, as UTF-8. `{base}` and the other placeholders are filled in.
     Send(String),
     /// These bytes, as hexadecimal digits; blanks are ignored.
@@ -57,11 +58,11 @@ pub enum Step {
     StallMs(u64),
     /// End the connection.
     Close(Close),
-    /// Go on serving this connection, although the reply did not end in an `answer`.
+    /// Keep serving this connection, although the last step is no `respond`.
     KeepOpen(bool),
 }
 
-/// What a reply without a request is for.
+/// What steps without a request are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum On {
@@ -93,10 +94,10 @@ pub enum Close {
     Rst,
 }
 
-/// A correct answer. At most one of the four bodies.
+/// A correct response. At most one of the four bodies.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// Header fields, placeholders filled in; a list of values is sent as several lines.
@@ -143,10 +144,10 @@ impl Repeat {
     }
 }
 
-/// A good answer of the token endpoint. Members that are absent here are as documented.
+/// A good response of the token endpoint. Members that are absent here are as documented.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Grant {
+pub struct TokenResponse {
     /// Any JSON value; `null` leaves the member out. Absent: 3600.
     #[serde(deserialize_with = "some")]
     pub expires_in: Option<serde_json::Value>,
@@ -173,7 +174,7 @@ pub struct Drip {
     pub bytes: usize,
 }
 
-/// Which certificate the server shows, or what it does instead of a handshake.
+/// Which certificate the server presents, or what it does instead of a handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tls {
@@ -188,7 +189,7 @@ pub enum Tls {
     Expired,
     /// Signed by the test CA, begins in 2090.
     NotYetValid,
-    /// Signed by nobody but itself.
+    /// Signed by itself.
     SelfSigned,
     /// Signed by another CA.
     UnknownCa,
@@ -196,11 +197,11 @@ pub enum Tls {
     OtherName,
     /// No TLS at all: plain HTTP on a port that was announced as `https`.
     Plaintext,
-    /// The connection is closed as soon as the client says hello.
+    /// The connection is closed after the ClientHello.
     ClosesInHandshake,
-    /// The connection is reset as soon as the client says hello.
+    /// The connection is reset after the ClientHello.
     ResetsInHandshake,
-    /// The client says hello, and nothing comes back.
+    /// Nothing comes back after the ClientHello.
     StallsInHandshake,
 }
 
@@ -211,11 +212,11 @@ pub enum Listen {
     /// It accepts.
     #[default]
     Accept,
-    /// Nobody listens on the port: connections are refused.
+    /// Nothing listens on the port: connections are refused.
     Refuse,
-    /// Nobody listens at first; after so many milliseconds it accepts.
+    /// Nothing listens at first; after so many milliseconds it accepts.
     AcceptAfterMs(u64),
-    /// The backlog is full and nobody accepts: a connect hangs.
+    /// The backlog is full and nothing accepts: a connect stays pending.
     NeverAccept,
     /// The host name does not resolve.
     NoSuchHost,

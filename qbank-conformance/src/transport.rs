@@ -1,4 +1,4 @@
-//! The client, as the scenarios see it: what a transport's test implements.
+//! The client under test: what a transport's test implements.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use crate::Call;
 /// A client over one transport.
 ///
 /// `play` makes a new session every time, with the target's credentials (or the call's
-/// ready-made token), makes the one call, and says what came of it. It is called from several
+/// ready-made token), makes the one call, and returns what came of it. It is called from several
 /// threads at once.
 pub trait Transport: Sync {
-    /// `blocking`, `hyper` or `fetch`; `hyper-h2` for one that offers HTTP/2. A scenario can be
-    /// meant for some of them only, and expect something else on `fetch`.
+    /// `blocking`, `hyper`, `reqwest` or `fetch`; `hyper-h2` for one that offers HTTP/2. A
+    /// scenario can be meant for some of them only, and expect something else on `fetch`.
     fn name(&self) -> &str;
     /// Makes the call.
     fn play(&self, target: &Target, call: &Call) -> Outcome;
@@ -42,7 +42,7 @@ pub struct Outcome {
     pub kind: Option<String>,
     /// `never_sent`, `refused`, `unknown`, `in_progress`, `accepted`; for a read `not_applicable`.
     pub fate: String,
-    /// The status of the last answer, if there was one.
+    /// The status of the last response, if there was one.
     pub http_status: Option<u16>,
     /// Sends of the intent.
     pub attempts: u32,
@@ -65,7 +65,7 @@ pub struct Outcome {
     /// The moment of the first send, in seconds since 1970.
     pub first_sent_unix: Option<u64>,
     /// The value in the bank's own canonical member names, as the `qbank` program prints it with
-    /// `--output json`; amounts as decimal strings. `None` if the driver does not render it: then
-    /// expectations of the value are not looked at.
+    /// `--output json`; amounts as decimal strings. `None` if the transport does not render it: then
+    /// expectations of the value are not checked.
     pub value: Option<serde_json::Value>,
 }

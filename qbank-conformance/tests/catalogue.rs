@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use qbank_conformance::{Answer, Operation, Scenario, Script, Step, load, rows};
+use qbank_conformance::{Operation, Response, Scenario, Script, Step, load, rows};
 
 fn all() -> Vec<Scenario> {
     load().unwrap()
@@ -65,11 +65,11 @@ fn fates_and_kinds_are_those_of_the_contract() {
         "invalid_input",
     ];
     for Scenario { name, expect, .. } in all() {
-        let known = |choice: Option<qbank_conformance::Choice>, words: &[&str]| {
-            choice.is_none_or(|choice| choice.0.split('|').all(|word| words.contains(&word)))
+        let all_known = |choice: Option<qbank_conformance::Choice>, known: &[&str]| {
+            choice.is_none_or(|choice| choice.0.split('|').all(|name| known.contains(&name)))
         };
-        assert!(known(expect.fate, &fates), "{name}");
-        assert!(known(expect.kind, &kinds), "{name}");
+        assert!(all_known(expect.fate, &fates), "{name}");
+        assert!(all_known(expect.kind, &kinds), "{name}");
     }
 }
 
@@ -78,28 +78,28 @@ fn every_body_file_is_there_and_every_script_starts() {
     for Scenario { name, server, .. } in all() {
         let Script { api, token, .. } = &server;
         for step in api.iter().chain(token).flatten() {
-            if let Step::Answer(answer) = step {
+            if let Step::Respond(response) = step {
                 let bodies = [
-                    answer.body.is_some(),
-                    answer.json.is_some(),
-                    answer.body_file.is_some(),
-                    answer.body_repeat.is_some(),
+                    response.body.is_some(),
+                    response.json.is_some(),
+                    response.body_file.is_some(),
+                    response.body_repeat.is_some(),
                 ];
                 assert!(bodies.iter().filter(|there| **there).count() <= 1, "{name}");
-                assert!(is_there(answer), "{name}");
+                assert!(is_there(response), "{name}");
             }
         }
     }
 }
 
-fn is_there(answer: &Answer) -> bool {
+fn is_there(response: &Response) -> bool {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/bodies/");
-    let file = answer.body_file.as_ref();
+    let file = response.body_file.as_ref();
     file.is_none_or(|name| std::path::Path::new(&format!("{dir}{name}")).is_file())
 }
 
 #[test]
-fn a_member_that_nobody_knows_is_an_error() {
+fn an_unknown_member_is_an_error() {
     let scenario = serde_json::json!({
         "name": "x", "row": "y", "call": {"operation": "ach"}, "expect": {"outcom": "ok"}
     });

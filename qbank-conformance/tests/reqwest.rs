@@ -69,7 +69,9 @@ fn settings_of_the_application_cannot_undo_the_safety_settings() {
         settings: |builder| {
             builder
                 .redirect(redirect::Policy::limited(10))
-                .retry(retry::for_host("127.0.0.1").classify_fn(|attempt| attempt.retryable()))
+                .retry(retry::for_host("127.0.0.1").classify_fn(|attempt| {
+                    if attempt.status().is_some() { attempt.retryable() } else { attempt.success() }
+                }))
                 .https_only(true)
                 .proxy(Proxy::all("http://127.0.0.1:9").unwrap())
         },

@@ -1,4 +1,4 @@
-//! The server does what a script says, down to the bytes: seen by a client that is only a socket.
+//! The server does what its script has, down to the bytes: checked by a client that is a bare socket.
 
 #![allow(clippy::unwrap_used)]
 
@@ -34,29 +34,29 @@ fn rest(tcp: &mut TcpStream) -> String {
     text
 }
 
-fn one_answer(tcp: &mut TcpStream) -> String {
+fn one_response(tcp: &mut TcpStream) -> String {
     let mut bytes = vec![0; 4096];
     let read = tcp.read(&mut bytes).unwrap();
     String::from_utf8(bytes[..read].to_vec()).unwrap()
 }
 
 #[test]
-fn an_answer_is_framed_and_the_connection_stays() {
+fn a_response_is_framed_and_the_connection_stays() {
     let server = playing(serde_json::json!({"api": [
-        [{"answer": {"status": 202, "headers": {"location": "{base}/payments/1"}}}],
-        [{"answer": {"status": 200, "json": []}}]
+        [{"respond": {"status": 202, "headers": {"location": "{base}/payments/1"}}}],
+        [{"respond": {"status": 200, "json": []}}]
     ]}));
     let mut tcp = connect(&server);
     tcp.write_all(POST).unwrap();
     let base = &server.target().base_url;
     assert_eq!(
-        one_answer(&mut tcp),
+        one_response(&mut tcp),
         format!(
             "HTTP/1.1 202 Accepted\r\nlocation: {base}/payments/1\r\ncontent-length: 0\r\n\r\n"
         )
     );
     tcp.write_all(GET).unwrap();
-    assert!(one_answer(&mut tcp).ends_with("\r\n\r\n[]"));
+    assert!(one_response(&mut tcp).ends_with("\r\n\r\n[]"));
     let log = server.log();
     assert_eq!(log.api.len(), 2);
     assert_eq!((log.api[0].body.as_str(), log.api[0].complete), ("body", true));
@@ -64,29 +64,29 @@ fn an_answer_is_framed_and_the_connection_stays() {
 }
 
 #[test]
-fn the_last_reply_answers_all_that_follow() {
-    let server = playing(serde_json::json!({"api": [[{"answer": {"status": 503}}]]}));
+fn the_last_steps_serve_every_further_request() {
+    let server = playing(serde_json::json!({"api": [[{"respond": {"status": 503}}]]}));
     let mut tcp = connect(&server);
     for _ in 0..3 {
         tcp.write_all(GET).unwrap();
-        assert!(one_answer(&mut tcp).starts_with("HTTP/1.1 503"));
+        assert!(one_response(&mut tcp).starts_with("HTTP/1.1 503"));
     }
 }
 
 #[test]
-fn a_reset_really_resets() {
-    let replies = [
+fn a_reset_sends_a_rst() {
+    let endings = [
         serde_json::json!([{"on": "connect"}, {"close": "rst"}]),
         serde_json::json!([{"read": {"bytes": 1}}, {"close": "rst"}]),
         serde_json::json!([{"read": "head"}, {"close": "rst"}]),
         serde_json::json!([{"send": "HTTP/1.1 202"}, {"stall_ms": 20}, {"close": "rst"}]),
     ];
-    for reply in replies {
-        let server = playing(serde_json::json!({"api": [reply]}));
+    for ending in endings {
+        let server = playing(serde_json::json!({"api": [ending]}));
         let mut tcp = connect(&server);
         let _ = tcp.write_all(POST);
         let error = tcp.read_to_end(&mut Vec::new()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{reply}");
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{ending}");
     }
 }
 
@@ -118,15 +118,15 @@ fn raw_bytes_end_in_a_fin_wherever_they_stop() {
 }
 
 #[test]
-fn an_answer_can_come_before_the_body() {
-    let early = serde_json::json!([{"read": "head"}, {"answer": {"status": 401}}]);
+fn a_response_can_come_before_the_body() {
+    let early = serde_json::json!([{"read": "head"}, {"respond": {"status": 401}}]);
     let server = playing(serde_json::json!({"api": [early]}));
     let mut tcp = connect(&server);
     tcp.write_all(&POST[..POST.len() - 4]).unwrap();
-    assert!(one_answer(&mut tcp).starts_with("HTTP/1.1 401"));
+    assert!(one_response(&mut tcp).starts_with("HTTP/1.1 401"));
     tcp.write_all(b"body").unwrap();
     tcp.write_all(GET).unwrap();
-    assert!(one_answer(&mut tcp).starts_with("HTTP/1.1 401"));
+    assert!(one_response(&mut tcp).starts_with("HTTP/1.1 401"));
     assert_eq!(server.log().api[1].method, "GET");
 }
 
@@ -146,7 +146,7 @@ fn a_drip_takes_its_time_and_an_open_connection_stays_open() {
 }
 
 #[test]
-fn a_flood_is_as_long_as_it_says() {
+fn a_flood_has_its_length() {
     let server = playing(serde_json::json!({"api": [
         [{"flood": {"before": "a", "text": "xy", "times": 500_000, "after": "z"}}]
     ]}));
@@ -156,7 +156,7 @@ fn a_flood_is_as_long_as_it_says() {
 }
 
 #[test]
-fn nobody_listens_or_nobody_accepts() {
+fn a_port_can_refuse_or_never_accept() {
     let server = playing(serde_json::json!({"listen": "refuse"}));
     let refused = TcpStream::connect(address(&server.target().base_url)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
@@ -167,7 +167,7 @@ fn nobody_listens_or_nobody_accepts() {
     assert_eq!(hung.kind(), ErrorKind::TimedOut);
 
     let server = playing(serde_json::json!({
-        "listen": {"accept_after_ms": 200}, "api": [[{"answer": {"status": 200}}]]
+        "listen": {"accept_after_ms": 200}, "api": [[{"respond": {"status": 200}}]]
     }));
     let at = address(&server.target().base_url);
     assert_eq!(TcpStream::connect(at).unwrap_err().kind(), ErrorKind::ConnectionRefused);
@@ -176,27 +176,30 @@ fn nobody_listens_or_nobody_accepts() {
 }
 
 #[test]
-fn tokens_are_granted_in_order_and_as_told() {
+fn tokens_are_issued_in_order_and_as_scripted() {
     let server = playing(serde_json::json!({}));
     let mut tcp = TcpStream::connect(address(&server.target().token_url)).unwrap();
     for token in ["conformance-token-t1", "conformance-token-t2"] {
         tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n").unwrap();
-        let answer = one_answer(&mut tcp);
-        assert!(answer.contains(token) && answer.contains(r#""expires_in":3600"#), "{answer}");
+        let response = one_response(&mut tcp);
+        assert!(
+            response.contains(token) && response.contains(r#""expires_in":3600"#),
+            "{response}"
+        );
     }
     let server = playing(serde_json::json!({"token": [
-        [{"grant": {"expires_in": null, "token_type": "mac"}}], [{"grant": {"expires_in": "60"}}]
+        [{"issue_token": {"expires_in": null, "token_type": "mac"}}], [{"issue_token": {"expires_in": "60"}}]
     ]}));
     let mut tcp = TcpStream::connect(address(&server.target().token_url)).unwrap();
     tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n").unwrap();
-    let answer = one_answer(&mut tcp);
-    assert!(answer.contains("mac") && !answer.contains("expires_in"), "{answer}");
+    let response = one_response(&mut tcp);
+    assert!(response.contains("mac") && !response.contains("expires_in"), "{response}");
     tcp.write_all(b"POST /v1/token HTTP/1.1\r\ncontent-length: 0\r\n\r\n").unwrap();
-    assert!(one_answer(&mut tcp).contains(r#""expires_in":"60""#));
+    assert!(one_response(&mut tcp).contains(r#""expires_in":"60""#));
 }
 
 #[test]
-fn a_server_that_is_dropped_leaves_nobody_waiting() {
+fn a_server_that_is_dropped_ends_its_connections() {
     let server = playing(serde_json::json!({"api": [[{"read": "body"}, {"stall_ms": 50_000}]]}));
     let mut tcp = connect(&server);
     tcp.write_all(GET).unwrap();

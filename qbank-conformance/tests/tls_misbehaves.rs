@@ -17,8 +17,8 @@ use rustls::{
 };
 
 fn call(tls: &str, alpn: &[&str], request: &[u8]) -> Result<Vec<u8>, String> {
-    let answer = serde_json::json!([{"answer": {"status": 200, "json": []}}, {"close": "fin"}]);
-    let script = serde_json::json!({"tls": tls, "api": [answer]});
+    let response = serde_json::json!([{"respond": {"status": 200, "json": []}}, {"close": "fin"}]);
+    let script = serde_json::json!({"tls": tls, "api": [response]});
     play(&serde_json::from_value(script).unwrap(), alpn, request)
 }
 
@@ -51,8 +51,8 @@ const GET: &[u8] = b"GET /v1/accounts HTTP/1.1\r\n\r\n";
 #[test]
 fn good_certificates_are_good() {
     for tls in ["good", "good12"] {
-        let answer = call(tls, &["http/1.1"], GET).unwrap();
-        assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{tls}");
+        let response = call(tls, &["http/1.1"], GET).unwrap();
+        assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n"), "{tls}");
     }
 }
 

@@ -25,7 +25,7 @@ use tower_service::Service;
 use self::tcp::Tcp;
 
 use crate::Hyper;
-use crate::exchange::{Clients, Start};
+use crate::exchange::{Clients, StartRequest};
 
 /// Our own connector: Mozilla's root certificates, ring, the environment's proxy.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Builder {
     }
 
     /// Goes through this HTTP proxy (`CONNECT`), such as
-    /// `http://user:password@proxy.example:3128`, whatever the environment says.
+    /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
         let proxy = Matcher::builder().all(url).build();
@@ -83,7 +83,7 @@ impl Builder {
         Ok(self)
     }
 
-    /// Goes through no proxy, whatever the environment says.
+    /// Goes through no proxy, whatever the environment sets.
     #[must_use]
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Arc::new(Matcher::builder().build());
@@ -158,8 +158,8 @@ impl Hyper {
     }
 }
 
-/// After a second `@`, part of a password would be part of the authority; a port
-/// that is no port would silently be 80.
+/// After a second `@`, part of a password would be part of the authority; an
+/// impossible port would silently be 80.
 fn is_host_and_port(proxy: &Uri) -> bool {
     proxy.authority().is_some_and(|authority| {
         let host = authority.host().len();
@@ -176,7 +176,7 @@ fn pool() -> ClientBuilder {
     builder
 }
 
-fn start<C>(client: Client<C, Full<Bytes>>) -> Arc<Start>
+fn start<C>(client: Client<C, Full<Bytes>>) -> Arc<StartRequest>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
@@ -212,7 +212,7 @@ impl Service<Uri> for Proxied {
             return Box::pin(async move { Ok(Tcp::new(connecting.await?)) });
         };
         if proxy.uri().scheme_str() != Some("http") {
-            // Spoken to in the clear, it would hear its password and no more.
+            // CONNECT over a plain connection would only give its password away.
             let rule = "the proxy that the environment names must be an http:// URL";
             return Box::pin(async move { Err(rule.into()) });
         }

@@ -18,26 +18,26 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{fault, list};
 
-/// Starts a request; whatever the client's connector is, this is its shape.
-pub(crate) type Start = dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync;
+/// Starts a request. The type of the client's connector ends here.
+pub(crate) type StartRequest = dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync;
 
 /// A client that keeps connections, and one that never reuses any.
 #[derive(Clone)]
 pub(crate) struct Clients {
-    pub(crate) pooled: Arc<Start>,
-    pub(crate) fresh: Arc<Start>,
+    pub(crate) pooled: Arc<StartRequest>,
+    pub(crate) fresh: Arc<StartRequest>,
 }
 
 /// What came of an exchange, and the body if it was left unread.
-pub(crate) type Outcome = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
+pub(crate) type Settled = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
 
-/// Does it once, and says what came of it. `mode` is asked what becomes of the body.
+/// Does one exchange, once. `mode` is asked what becomes of the response's body.
 pub(crate) fn exchange<'m>(
     clients: &Clients,
     exchange: Exchange,
     mode: impl FnOnce(&Ticket, &Parts) -> BodyMode + 'm,
-) -> impl Future<Output = Outcome> + 'm {
-    // Not part of the future, which would keep all of the exchange beside the request.
+) -> impl Future<Output = Settled> + 'm {
+    // Outside the future, which would keep all of the exchange beside the request.
     let Exchange { request, ticket, timeout, stream_timeout, max_body, .. } = exchange;
     let mut request = request.map(Full::new);
     let connection = capture_connection(&mut request);
@@ -50,15 +50,15 @@ pub(crate) fn exchange<'m>(
     let response = start(request);
     async move {
         let mut timer = pin!(sleep_until(limits.connect_by.min(limits.done_by)));
-        let answer = match answer(response, &connection, &limits, timer.as_mut()).await {
-            Ok(answer) => answer,
+        let response = match response_head(response, &connection, &limits, timer.as_mut()).await {
+            Ok(response) => response,
             Err(fault) => return (ticket, Err(fault), None),
         };
-        let (head, body) = answer.into_parts();
+        let (head, body) = response.into_parts();
         if mode(&ticket, &head) == BodyMode::Stream {
             let limit = stream_timeout.unwrap_or(timeout);
-            let left = list::Body::new(body, begun + limit.min(LONGEST));
-            return (ticket, Ok(Response::from_parts(head, Bytes::new())), Some(left));
+            let unread = list::Body::new(body, begun + limit.min(LONGEST));
+            return (ticket, Ok(Response::from_parts(head, Bytes::new())), Some(unread));
         }
         match read(body, max_body, timer, limits.done_by).await {
             Ok(body) => (ticket, Ok(Response::from_parts(head, body)), None),
@@ -75,8 +75,9 @@ struct Limits {
     done_by: Instant,
 }
 
-/// Waits for the head. Until a connection is captured, nothing was sent.
-async fn answer(
+/// Waits for the head. hyper-util captures the connection before it gives it the request: until
+/// then nothing was sent.
+async fn response_head(
     response: ResponseFuture,
     connection: &CaptureConnection,
     limits: &Limits,
@@ -84,9 +85,9 @@ async fn answer(
 ) -> Result<Response<Incoming>, Fault> {
     let mut response = pin!(response);
     poll_fn(|cx| {
-        if let Poll::Ready(answered) = response.as_mut().poll(cx) {
+        if let Poll::Ready(outcome) = response.as_mut().poll(cx) {
             let connected = is_captured(connection);
-            return Poll::Ready(answered.map_err(|error| fault::of_client(error, connected)));
+            return Poll::Ready(outcome.map_err(|error| fault::of_client(error, connected)));
         }
         loop {
             if timer.as_mut().poll(cx).is_pending() {
@@ -99,7 +100,7 @@ async fn answer(
                 )));
             }
             if timer.deadline() >= limits.done_by {
-                return Poll::Ready(Err(Fault::maybe(FaultKind::Timeout, "no answer in time")));
+                return Poll::Ready(Err(Fault::maybe(FaultKind::Timeout, "no response in time")));
             }
             timer.as_mut().reset(limits.done_by);
         }
@@ -143,8 +144,8 @@ pub(crate) fn chunk(
     while let Poll::Ready(frame) = body.as_mut().poll_frame(cx) {
         match frame {
             None => return Poll::Ready(Ok(None)),
-            Some(Err(error)) => return Poll::Ready(Err(fault::inside_answer(error))),
-            // Trailers say nothing that counts.
+            Some(Err(error)) => return Poll::Ready(Err(fault::inside_response(error))),
+            // Trailers are not used.
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     return Poll::Ready(Ok(Some(data)));
@@ -156,11 +157,13 @@ pub(crate) fn chunk(
     if timer.deadline() < done_by {
         timer.as_mut().reset(done_by);
     }
-    timer.poll(cx).map(|()| Err(Fault::maybe(FaultKind::Timeout, "the answer did not end in time")))
+    timer
+        .poll(cx)
+        .map(|()| Err(Fault::maybe(FaultKind::Timeout, "the response did not end in time")))
 }
 
 fn too_large() -> Fault {
-    Fault::maybe(FaultKind::BodyTooLarge, "the answer is larger than the limit")
+    Fault::maybe(FaultKind::BodyTooLarge, "the response is larger than the limit")
 }
 
 /// A body that came in one piece is not copied.
@@ -202,5 +205,5 @@ impl Collected {
     }
 }
 
-/// A server's promise of a length is not worth more memory than this at once.
+/// The most memory that is reserved for a length that a server has announced.
 const FIRST_ROOM: usize = 1 << 20;

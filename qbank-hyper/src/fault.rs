@@ -6,7 +6,8 @@ use std::io;
 use hyper_util::client::legacy;
 use qbank_proto::{Fault, FaultKind, Sent};
 
-/// The client gave no head. `connected`: it had a connection for the request.
+/// There is no head. Not sent is claimed from what this side did: the connector failed
+/// (`is_connect`), no connection was captured (`connected`), or the request was not started.
 pub(crate) fn of_client(error: legacy::Error, connected: bool) -> Fault {
     let kind = kind(&error).unwrap_or(if error.is_connect() {
         FaultKind::Connect
@@ -22,15 +23,16 @@ pub(crate) fn of_client(error: legacy::Error, connected: bool) -> Fault {
 }
 
 /// The body broke off.
-pub(crate) fn inside_answer(error: hyper::Error) -> Fault {
+pub(crate) fn inside_response(error: hyper::Error) -> Fault {
     Fault::maybe(kind(&error).unwrap_or(FaultKind::Disconnected), error)
 }
 
-/// Hyper gave the request back untouched; or the server went away below the stream,
-/// which it then had not taken up (RFC 9113 §6.8).
+/// hyper took the request back before it wrote any of it (`is_canceled`). Or a GOAWAY named our
+/// stream as not processed (RFC 9113 §6.8): the one claim of a server that counts, since a proxy
+/// that has not read a stream cannot have passed it on.
 ///
-/// `REFUSED_STREAM` promises the same (§8.7), but proxies send it for requests that they
-/// have already passed on: haproxy does whenever its own server gave no response.
+/// `REFUSED_STREAM` claims the same (§8.7), but proxies send it for requests that they have
+/// passed on: haproxy does whenever its own server gave no response.
 fn never_started(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|cause| {
         if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
@@ -58,7 +60,7 @@ fn kind(error: &(dyn Error + 'static)) -> Option<FaultKind> {
     })
 }
 
-/// An I/O error's `source` skips what it wraps, so that is looked at first.
+/// An I/O error's `source` skips what it wraps, so that comes first.
 fn of_io(error: &io::Error) -> Option<FaultKind> {
     let inner = error.get_ref();
     if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

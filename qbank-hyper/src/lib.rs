@@ -28,7 +28,7 @@
 //! # Dropping a future
 //!
 //! Every future is `Send` and may be dropped at any await point: the session
-//! stays healthy, a refresh that the call led is handed on, and the payment is
+//! stays healthy, a refresh that the call led is handed on to a call that waits, and the payment is
 //! safe to submit again with its key ([`Pending::resume`]). What became of a
 //! dropped call is not known; keep the key of [`Pending::call`] first.
 //!
@@ -52,11 +52,11 @@
 //! makes no status an error, and our timeouts are on every exchange. With a given
 //! client a fresh connection after a fault cannot be forced.
 
-mod bulk;
 mod connect;
 mod exchange;
 mod fault;
 mod list;
+mod submissions;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -73,10 +73,10 @@ pub use hyper_util;
 pub use qbank_proto::Client as ClientOver;
 pub use qbank_proto::*;
 
-pub use crate::bulk::{Submissions, submit_all};
 pub use crate::connect::Builder;
 use crate::exchange::Clients;
 pub use crate::list::List;
+pub use crate::submissions::{Submissions, submit_all};
 
 /// The async client: every call is a future of its result. Code that is to take another
 /// driver as well names [`ClientOver`].
@@ -172,10 +172,11 @@ impl Hyper {
         self
     }
 
-    /// Drives a machine to its end, and gives the body that it left unread. The machine
-    /// is borrowed, since a future keeps what an async function takes a second time.
+    /// Drives a machine to its end. A body that the machine left unread comes with its
+    /// output. The machine is borrowed, since a future keeps a second copy of what an async
+    /// function takes by value.
     async fn run<M: Machine>(&self, machine: &mut M) -> (M::Output, Option<list::Body>) {
-        let mut left = None;
+        let mut unread = None;
         let mut at = now();
         loop {
             match poll_fn(|cx| Poll::Ready(machine.poll(at, cx.waker()))).await {
@@ -183,7 +184,7 @@ impl Hyper {
                     let mode = |ticket: &Ticket, head: &_| machine.head(now(), ticket, head);
                     let (ticket, outcome, body) =
                         exchange::exchange(&self.clients, exchange, mode).await;
-                    left = body;
+                    unread = body;
                     at = now();
                     machine.settle(at, ticket, outcome);
                 }
@@ -196,7 +197,7 @@ impl Hyper {
                     wake_or(limit).await;
                     at = now();
                 }
-                Step::Done(output) => return (output, left),
+                Step::Done(output) => return (output, unread),
             }
         }
     }
@@ -205,7 +206,7 @@ impl Hyper {
         let supplier = self.supplier.as_ref().ok_or("no token supplier was given to the driver")?;
         match tokio::time::timeout(timeout, supplier(timeout)).await {
             Ok(token) => token,
-            Err(_) => Err("the token supplier did not answer in time".into()),
+            Err(_) => Err("the token supplier gave no token in time".into()),
         }
     }
 }
@@ -231,3 +232,8 @@ fn now() -> Now {
         unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
     }
 }
+
+/// The examples of this crate's README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -12,8 +12,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::exchange::{LONGEST, chunk};
 
-/// The items of a list, one after the other while the answer arrives: the memory is
-/// that of one. What is torn or malformed comes as an error after everything before
+/// The items of a list, one after the other while the response arrives, in the memory
+/// of one item. What is cut off or malformed comes as an error after everything before
 /// it, with its [`offset`](Error::offset); nothing comes after it.
 ///
 /// Dropped early, it closes its connection, or its HTTP/2 stream.
@@ -23,7 +23,7 @@ pub struct List<L: ListEndpoint> {
     decoder: ListDecoder<L>,
 }
 
-/// What is left of an answer.
+/// The body of a response of which the head was read.
 pub(crate) struct Body {
     incoming: Incoming,
     done_by: Instant,
@@ -40,14 +40,14 @@ impl Body {
 impl<L: ListEndpoint> List<L> {
     pub(crate) fn new(reply: Reply<()>, body: Option<Body>) -> Self {
         let mut decoder = ListDecoder::default();
-        // A machine that had the body read has lost the list: that is no empty one.
+        // A machine that had the body read has lost the list: not an empty list.
         if body.is_none() {
             decoder.end();
         }
         Self { reply, body, decoder }
     }
 
-    /// The head of the answer: status, headers, attempts.
+    /// The head of the response: status, headers, attempts.
     pub const fn reply(&self) -> &Reply<()> {
         &self.reply
     }

@@ -24,7 +24,7 @@ use qbank_hyper::chrono::{DateTime, Utc};
 use qbank_hyper::http::{Method, Request};
 use qbank_hyper::{Client, Driver, Fate, IdempotencyKey};
 use qbank_sandbox::{OPERATING, Server};
-use support::{Dice, SOON, ach, bank};
+use support::{Random, SOON, ach, bank};
 use tokio::time::timeout;
 
 const ROUNDS: u64 = 2_500;
@@ -39,18 +39,18 @@ struct Intent {
 }
 
 impl Intent {
-    fn new(dice: &mut Dice) -> Self {
+    fn new(random: &mut Random) -> Self {
         let mut entropy = [0; 16];
-        entropy[..8].copy_from_slice(&dice.next().to_le_bytes());
-        entropy[8..].copy_from_slice(&dice.next().to_le_bytes());
+        entropy[..8].copy_from_slice(&random.next().to_le_bytes());
+        entropy[8..].copy_from_slice(&random.next().to_le_bytes());
         Self {
             key: IdempotencyKey::from_entropy(entropy),
-            cents: 1 + dice.below(500) as i64,
+            cents: 1 + random.below(500) as i64,
             first: None,
         }
     }
 
-    /// Pays, or goes on paying. The boxed future is what a driver gives.
+    /// Pays, or resumes. The boxed future is what a driver gives.
     fn pay(&mut self, client: &Client) -> Pin<Box<dyn Future<Output = bool> + Send>> {
         let dollars = format!("{}.{:02}", self.cents / 100, self.cents % 100);
         let pending = client.payments().create_ach(ach(&dollars));
@@ -101,10 +101,10 @@ fn order(bank: &Server, method: Method, fault: &str) {
     assert!(bank.handle(now, request).status().is_success(), "{fault}");
 }
 
-fn trouble(dice: &mut Dice) -> String {
-    let path = ["/token", "/payments/ach", "/payments/*", "*"][dice.below(4) as usize];
-    let ms = dice.below(4);
-    let kind = match dice.below(10) {
+fn trouble(random: &mut Random) -> String {
+    let path = ["/token", "/payments/ach", "/payments/*", "*"][random.below(4) as usize];
+    let ms = random.below(4);
+    let kind = match random.below(10) {
         0 | 1 => r#""kind":"revoke_token""#.to_owned(),
         2 | 3 => r#""kind":"drop_after_commit""#.to_owned(),
         4 => r#""kind":"refuse""#.to_owned(),
@@ -118,7 +118,7 @@ fn trouble(dice: &mut Dice) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_dropped_at_random_points_lose_and_double_nothing() {
-    let mut dice = Dice::new();
+    let mut random = Random::new();
     let bank = bank();
     let mut config = support::config(bank.addr().port()).deadline(Duration::from_secs(20));
     config.retry.base = Duration::from_millis(1);
@@ -130,14 +130,14 @@ async fn calls_dropped_at_random_points_lose_and_double_nothing() {
     let (mut dropped, mut ended, mut resumed) = (0_u64, 0_u64, 0_u64);
 
     for _ in 0..ROUNDS {
-        if dice.percent(40) {
-            order(&bank, Method::POST, &trouble(&mut dice));
+        if random.percent(40) {
+            order(&bank, Method::POST, &trouble(&mut random));
         }
         let mut tasks = Vec::new();
-        for _ in 0..2 + dice.below(4) {
-            let polls = dice.below(9);
-            let time = Duration::from_millis(dice.below(4));
-            if dice.percent(25) {
+        for _ in 0..2 + random.below(4) {
+            let polls = random.below(9);
+            let time = Duration::from_millis(random.below(4));
+            if random.percent(25) {
                 let read = client.balances().get(OPERATING).send();
                 tasks.push((
                     None,
@@ -147,11 +147,11 @@ async fn calls_dropped_at_random_points_lose_and_double_nothing() {
                 ));
                 continue;
             }
-            let mut intent = if !open.is_empty() && dice.percent(40) {
+            let mut intent = if !open.is_empty() && random.percent(40) {
                 resumed += 1;
-                open.swap_remove(dice.below(open.len() as u64) as usize)
+                open.swap_remove(random.below(open.len() as u64) as usize)
             } else {
-                Intent::new(&mut dice)
+                Intent::new(&mut random)
             };
             let running = intent.pay(&client);
             intents.insert(intent.key.to_string(), intent);
@@ -197,5 +197,5 @@ async fn calls_dropped_at_random_points_lose_and_double_nothing() {
          in passing and {left_open} at the end",
         intents.len()
     );
-    assert!(dropped > ROUNDS && ended > 0, "the dice are loaded");
+    assert!(dropped > ROUNDS && ended > 0, "the seed does not cover it");
 }

@@ -1,4 +1,4 @@
-//! A future that others wait for, or that is in the middle of an answer, is
+//! A future that others wait for, or that is in the middle of a response, is
 //! dropped: the others go on at once, and nothing of it stays behind.
 
 #![allow(
@@ -27,7 +27,7 @@ use qbank_hyper::{Driver, Fate, submit_all};
 use support::{SOON, accepted, ach, client_at, is_token, payment_id, serve, token, until, wire};
 use tokio::time::timeout;
 
-/// A bank whose first `silent` token requests are never answered.
+/// A bank whose first `silent` token requests get no response.
 async fn silent_at_first(silent: usize) -> (u16, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let port = serve({
@@ -68,7 +68,7 @@ async fn when_the_leader_is_dropped_a_follower_leads_and_all_finish() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn leaders_that_are_dropped_one_after_another_strand_nobody() {
+async fn leaders_that_are_dropped_one_after_another_leave_no_call_waiting() {
     let (port, asked) = silent_at_first(5).await;
     let client = client_at(port);
     let pay = || tokio::spawn(client.payments().create_ach(ach("1")).send());
@@ -110,7 +110,7 @@ async fn a_bulk_stream_that_is_dropped_leaves_nothing_behind() {
         asked.load(Ordering::Relaxed) == 1 && client.session().waiting() == 9
     });
     tokio::select! {
-        _ = stream.next() => panic!("no answer can have come"),
+        _ = stream.next() => panic!("no response can have come"),
         () = lead => {}
     }
     drop(stream);
@@ -123,8 +123,8 @@ async fn a_bulk_stream_that_is_dropped_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_dropped_inside_an_answer_is_resumed_with_its_key() {
-    let bank = Torn::start().await;
+async fn a_call_dropped_inside_a_response_is_resumed_with_its_key() {
+    let bank = HalfResponse::start().await;
     let client = client_at(bank.port);
     let call = client.payments().create_wire(wire("20")).call();
     let key = call.key().unwrap();
@@ -133,13 +133,13 @@ async fn a_call_dropped_inside_an_answer_is_resumed_with_its_key() {
     timeout(SOON, async {
         while bank.halves.load(Ordering::Relaxed) == 0 {
             let some = timeout(Duration::from_millis(5), running.as_mut());
-            assert!(some.await.is_err(), "half an answer is no answer");
+            assert!(some.await.is_err(), "half a response is no response");
         }
     })
     .await
     .unwrap();
     let some = timeout(Duration::from_millis(50), running.as_mut());
-    assert!(some.await.is_err(), "half an answer is no answer");
+    assert!(some.await.is_err(), "half a response is no response");
     drop(running);
 
     let now =
@@ -154,14 +154,14 @@ async fn a_call_dropped_inside_an_answer_is_resumed_with_its_key() {
     assert!(keys.iter().all(|sent| *sent == key.to_string()));
 }
 
-/// A bank that tears its first answer to a payment in the middle, and waits.
-struct Torn {
+/// A bank that stops in the middle of its first response to a payment.
+struct HalfResponse {
     port: u16,
     halves: Arc<AtomicUsize>,
     keys: Arc<Mutex<Vec<String>>>,
 }
 
-impl Torn {
+impl HalfResponse {
     async fn start() -> Self {
         let halves = Arc::new(AtomicUsize::new(0));
         let keys: Arc<Mutex<Vec<String>>> = Arc::default();

@@ -25,7 +25,7 @@ use futures_util::stream::FuturesUnordered;
 use qbank_hyper::endpoint::{CreateCheckIssue, CreateTransfer, GetBalance, ListTransactions};
 use qbank_hyper::{Call, Client, Fate, Hyper, Submissions, submit_all};
 use qbank_sandbox::{OPERATING, SAVINGS};
-use support::{Dice, SOON, accepted, ach, amount, bank, client, client_at, is_token, payment_id};
+use support::{Random, SOON, accepted, ach, amount, bank, client, client_at, is_token, payment_id};
 use support::{serve, status, token, until, wire};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -135,7 +135,7 @@ async fn touch<T: Send + 'static>(mut running: Running<T>) -> Result<T, Running<
     touched.await.unwrap()
 }
 
-/// A bank that answers no token request before `gate` opens.
+/// A bank that responds to no token request before `gate` opens.
 async fn gated(gate: Arc<Semaphore>, asked: Arc<AtomicUsize>, first: u16) -> u16 {
     serve(move |request| {
         let (gate, asked) = (Arc::clone(&gate), Arc::clone(&asked));
@@ -210,15 +210,15 @@ async fn a_call_that_rests_before_a_resend_may_move_as_well() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_move_at_random_lose_no_wake_up() {
-    let mut dice = Dice::new();
+    let mut random = Random::new();
     let bank = bank();
     for _ in 0..100 {
         let client = client(&bank);
         let calls: Vec<_> = (0..5)
             .map(|_| {
                 let mut running: Running<_> = client.balances().get(OPERATING).send();
-                let moves = dice.below(6);
-                let pause = dice.percent(50);
+                let moves = random.below(6);
+                let pause = random.percent(50);
                 tokio::spawn(async move {
                     for _ in 0..moves {
                         match touch(running).await {

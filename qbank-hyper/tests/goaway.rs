@@ -1,5 +1,5 @@
-//! What an HTTP/2 server says when it goes away decides whether a payment was
-//! never started or is in doubt.
+//! The last frames of an HTTP/2 server decide whether a payment was never started or
+//! is in doubt.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,8 +40,8 @@ fn reset(reason: u32) -> Vec<u8> {
     frame(3, 1, &reason.to_be_bytes())
 }
 
-/// Reads a whole request (stream 1), says these bytes and closes.
-async fn last_words(mut stream: TcpStream, words: Vec<u8>) -> std::io::Result<()> {
+/// Reads a whole request (stream 1), sends these frames and closes.
+async fn close_with(mut stream: TcpStream, frames: Vec<u8>) -> std::io::Result<()> {
     let mut preface = [0; 24];
     stream.read_exact(&mut preface).await?;
     stream.write_all(&frame(4, 0, &[])).await?;
@@ -56,19 +56,19 @@ async fn last_words(mut stream: TcpStream, words: Vec<u8>) -> std::io::Result<()
             break;
         }
     }
-    stream.write_all(&words).await?;
+    stream.write_all(&frames).await?;
     stream.shutdown().await?;
-    // Until the client has gone as well: unread bytes would reset what was said.
+    // Until the client has closed as well: unread bytes would reset the connection.
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     Ok(())
 }
 
-async fn pays(words: Vec<u8>) -> Error {
+async fn pays(frames: Vec<u8>) -> Error {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(last_words(stream, words.clone()));
+            tokio::spawn(close_with(stream, frames.clone()));
         }
     });
     let http2 =
@@ -82,29 +82,29 @@ async fn pays(words: Vec<u8>) -> Error {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_stream_above_the_last_one_was_never_started() {
-    // It cannot lie: a proxy that goes away below a stream has not read it, so it
-    // has passed nothing on.
+    // It cannot be wrong: a proxy whose GOAWAY is below a stream has not read the stream,
+    // so it has passed nothing on.
     let error = pays(goaway(0, NO_ERROR)).await;
     assert_eq!(error.fate(), Fate::NeverSent, "{error}");
     let most = u32::MAX >> 1;
     let maybe = [
-        ("says nothing", Vec::new()),
-        ("goes away with it and breaks off", goaway(1, NO_ERROR)),
-        ("goes away above it and breaks off", goaway(most, NO_ERROR)),
-        ("goes away twice, with it", [goaway(most, NO_ERROR), goaway(1, NO_ERROR)].concat()),
-        ("goes away over an error", goaway(1, INTERNAL_ERROR)),
-        ("goes away below it over an error", goaway(0, INTERNAL_ERROR)),
-        ("resets it over an error", reset(INTERNAL_ERROR)),
-        ("resets it", reset(NO_ERROR)),
-        ("refuses it, after having passed it on", reset(REFUSED_STREAM)),
+        ("no frame", Vec::new()),
+        ("GOAWAY with it, then the end", goaway(1, NO_ERROR)),
+        ("GOAWAY above it, then the end", goaway(most, NO_ERROR)),
+        ("GOAWAY twice, with it", [goaway(most, NO_ERROR), goaway(1, NO_ERROR)].concat()),
+        ("GOAWAY with it over an error", goaway(1, INTERNAL_ERROR)),
+        ("GOAWAY below it over an error", goaway(0, INTERNAL_ERROR)),
+        ("RST_STREAM over an error", reset(INTERNAL_ERROR)),
+        ("RST_STREAM", reset(NO_ERROR)),
+        ("REFUSED_STREAM, after having passed it on", reset(REFUSED_STREAM)),
         (
-            "goes away above it, then refuses it",
+            "GOAWAY above it, then REFUSED_STREAM",
             [goaway(most, NO_ERROR), reset(REFUSED_STREAM)].concat(),
         ),
-        ("goes away with it, then resets it", [goaway(1, NO_ERROR), reset(NO_ERROR)].concat()),
+        ("GOAWAY with it, then RST_STREAM", [goaway(1, NO_ERROR), reset(NO_ERROR)].concat()),
     ];
-    for (what, words) in maybe {
-        let error = pays(words).await;
+    for (what, frames) in maybe {
+        let error = pays(frames).await;
         assert_eq!(error.fate(), Fate::Unknown, "{what}: {error}");
     }
 }

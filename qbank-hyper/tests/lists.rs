@@ -66,21 +66,21 @@ async fn an_item_is_there_before_the_next_one_is_sent() {
 }
 
 #[tokio::test]
-async fn a_torn_answer_gives_what_was_before_and_then_the_byte() {
+async fn a_response_cut_off_gives_the_items_before_and_then_the_offset() {
     let (client, accepted) = connected().await;
     let whole = format!("[{},{}", item(1), item(2));
-    let torn_at = whole.len() as u64;
+    let cut_off_at = whole.len() as u64;
     let server = tokio::spawn(async move {
         let mut stream = accepted.await;
-        let answer = format!("{HEAD}content-length: 5000\r\n\r\n{whole}");
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        let response = format!("{HEAD}content-length: 5000\r\n\r\n{whole}");
+        stream.write_all(response.as_bytes()).await.unwrap();
     });
     let mut list = client.transactions().list(ListTransactions::new()).stream().await.unwrap();
     assert!(list.next().await.unwrap().is_ok());
     assert!(list.next().await.unwrap().is_ok());
     let error = list.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
-    assert_eq!(error.offset(), Some(torn_at));
+    assert_eq!(error.offset(), Some(cut_off_at));
     assert!(list.next().await.is_none());
     server.await.unwrap();
 }
@@ -106,8 +106,8 @@ async fn the_deadline_ends_a_list_that_stalls() {
 async fn a_list_whose_body_was_read_away_is_not_an_empty_one() {
     let (client, accepted) = connected().await;
     let server = tokio::spawn(async move {
-        let answer = format!("{HEAD}content-length: 2\r\n\r\n[]");
-        accepted.await.write_all(answer.as_bytes()).await.unwrap();
+        let response = format!("{HEAD}content-length: 2\r\n\r\n[]");
+        accepted.await.write_all(response.as_bytes()).await.unwrap();
     });
     let opening = Forgetful(client.call(OpenList(ListTransactions::new())).call());
     let mut list = client.driver().open::<ListTransactions, _>(opening).await.unwrap();

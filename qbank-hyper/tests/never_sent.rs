@@ -1,5 +1,5 @@
 //! `Fate::NeverSent` tells a caller that no money moved, who may then pay again under another
-//! key. So it is claimed from what this side did, and each source of it says why it cannot be
+//! key. So it is claimed from what this side did, and the test of each source explains why it cannot be
 //! wrong. What an HTTP/2 server claims is in `goaway.rs`.
 
 #![allow(
@@ -29,7 +29,7 @@ use qbank_hyper::{
     AccessToken, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Hyper,
     hyper_util,
 };
-use support::{Dice, SOON, ach};
+use support::{Random, SOON, ach};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -53,7 +53,7 @@ async fn pay(driver: Hyper, config: Config) -> Error {
     paid.await.expect("it hangs").unwrap_err()
 }
 
-/// A port on which nobody listens.
+/// A port on which nothing listens.
 fn dead_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -74,14 +74,15 @@ async fn without_a_connection_nothing_was_sent() {
         assert!(server.log().api.is_empty());
     }
 
-    for answer in ["HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "garbage\r\n\r\n"]
+    for response in
+        ["HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "garbage\r\n\r\n"]
     {
-        let proxy = Proxy::start(answer).unwrap();
+        let proxy = Proxy::start(response).unwrap();
         let url = format!("http://127.0.0.1:{}", proxy.port());
         let bank = format!("https://other.example:{}/v1", dead_port());
         let driver = Hyper::builder().proxy(&url).unwrap().build();
         let error = pay(driver, config(bank)).await;
-        assert_eq!(error.fate(), Fate::NeverSent, "{answer:?}: {error}");
+        assert_eq!(error.fate(), Fate::NeverSent, "{response:?}: {error}");
         assert_eq!(proxy.heads().len(), 1);
         assert!(!proxy.heads()[0].contains("a-ready-made-token"));
     }
@@ -159,12 +160,12 @@ impl Write for Broken {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn never_sent_is_only_claimed_where_no_byte_was_written() {
-    // Held against the bytes themselves, whatever hyper says: a server that closes at any
+    // Held against the bytes themselves, whatever hyper reports: a server that closes at any
     // moment (before the request, within it, after it, and while the connection is kept), and a
     // connector that counts what is written. This covers the request that hyper gives back as
     // cancelled.
-    let mut dice = Dice::new();
-    let port = capricious(dice.fork()).await;
+    let mut random = Random::new();
+    let port = closing_server(random.fork()).await;
     let recorder = Recorder { http: HttpConnector::new(), written: Arc::default() };
     let written = || recorder.written.load(Ordering::SeqCst);
     let (mut accepted, mut never_sent, mut unknown) = (0, 0, 0);
@@ -197,27 +198,27 @@ async fn never_sent_is_only_claimed_where_no_byte_was_written() {
 }
 
 /// A server that accepts payments, and closes connections at any moment.
-async fn capricious(mut dice: Dice) -> u16 {
+async fn closing_server(mut random: Random) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // A client that goes away is no matter.
-            tokio::spawn(closing_at_any_moment(stream, dice.fork()));
+            // A client that closes is expected.
+            tokio::spawn(closing_at_any_moment(stream, random.fork()));
         }
     });
     port
 }
 
-async fn closing_at_any_moment(mut stream: TcpStream, mut dice: Dice) -> io::Result<()> {
+async fn closing_at_any_moment(mut stream: TcpStream, mut random: Random) -> io::Result<()> {
     loop {
-        match dice.below(10) {
+        match random.below(10) {
             // Before anything is read; with an unexpected message, or without.
             0 => return Ok(()),
             1 => return stream.write_all(b"HTTP/1.1 408 Request Timeout\r\n\r\n").await,
             2 => return stream.write_all(b"garbage\r\n\r\n").await,
             3 => {
-                let mut part = vec![0; 1 + dice.below(400) as usize];
+                let mut part = vec![0; 1 + random.below(400) as usize];
                 let _ = stream.read(&mut part).await?;
                 return Ok(());
             }
@@ -229,7 +230,7 @@ async fn closing_at_any_moment(mut stream: TcpStream, mut dice: Dice) -> io::Res
                 return Ok(());
             }
         }
-        if dice.percent(10) {
+        if random.percent(10) {
             return Ok(());
         }
         stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await?;

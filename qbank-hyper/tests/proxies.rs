@@ -1,5 +1,5 @@
-//! A proxy is a tunnel to hosts that are not this machine; it sees names, not
-//! tokens, and its password shows nowhere.
+//! A proxy is a tunnel to hosts that are not this machine; it gets host names, not
+//! tokens, and its password is in no message.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ mod support;
 
 use std::time::Duration;
 
-use qbank_conformance::{Answer, Proxy, Script, Server, Step, Tls, Values};
+use qbank_conformance::{Proxy, Response, Script, Server, Step, Tls, Values};
 use qbank_hyper::{
     AccessToken, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Hyper,
 };
@@ -33,13 +33,13 @@ fn url(proxy: &Proxy) -> String {
 /// cannot resolve.
 fn other_example() -> (Server, Config) {
     let location = "/v1/payments/5f0c7d52-3e7b-4f0e-9a51-2b8f1c9d0a11";
-    let accepted = Answer {
+    let accepted = Response {
         status: 202,
         headers: [("location".to_owned(), Values::One(location.to_owned()))].into(),
-        ..Answer::default()
+        ..Response::default()
     };
     let script = Script {
-        api: vec![vec![Step::Answer(accepted)]],
+        api: vec![vec![Step::Respond(accepted)]],
         tls: Some(Tls::OtherName),
         token_tls: Some(Tls::OtherName),
         ..Script::default()
@@ -90,14 +90,14 @@ async fn another_host_is_reached_through_the_proxy_with_its_password() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proxy_that_refuses_is_a_call_that_was_never_sent() {
-    for answer in [
+    for response in [
         "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
         "HTTP/1.1 502 Bad Gateway\r\n\r\n",
         "garbage\r\n\r\n",
         "",
     ] {
         let (server, config) = other_example();
-        let proxy = Proxy::start(answer).unwrap();
+        let proxy = Proxy::start(response).unwrap();
         let driver = driver(&server, &url(&proxy)).unwrap();
         let client = Client::with_driver(config, driver).unwrap();
         let refused = timeout(SOON, client.payments().create_ach(ach("1")).send());
@@ -105,7 +105,7 @@ async fn a_proxy_that_refuses_is_a_call_that_was_never_sent() {
         assert_eq!(
             (error.kind(), error.fate()),
             (ErrorKind::Transport, Fate::NeverSent),
-            "{answer:?}"
+            "{response:?}"
         );
         says_no_password(&format!("{error} {error:?}"));
         assert_eq!(server.log().api_connections, 0, "it went past the proxy");
@@ -153,10 +153,10 @@ fn a_proxy_url_that_cannot_be_used_is_refused_without_its_password() {
     }
 }
 
-/// Plays the child, whose environment names the proxy, if it is told to.
+/// In the child process, whose environment names the proxy, makes the call.
 #[test]
-fn a_proxy_of_the_environment_that_is_not_http_is_told_nothing() {
-    const NAME: &str = "a_proxy_of_the_environment_that_is_not_http_is_told_nothing";
+fn a_proxy_of_the_environment_that_is_not_http_gets_nothing() {
+    const NAME: &str = "a_proxy_of_the_environment_that_is_not_http_gets_nothing";
     if std::env::var_os("QBANK_TEST_CHILD").is_some() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let credentials = Credentials::Token(AccessToken::new("t").unwrap());

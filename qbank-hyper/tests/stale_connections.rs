@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use qbank_hyper::http::StatusCode;
 use qbank_hyper::{Fate, submit_all};
-use support::{Dice, ach, client_at, payment_id};
+use support::{Random, ach, client_at, payment_id};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -34,10 +34,10 @@ struct Bank {
     /// By key: how often it was paid, which is once, and the payment's number.
     ledger: Mutex<HashMap<String, Entry>>,
     connections: AtomicU64,
-    /// Requests that were read in part, or answered by nothing but a close.
-    torn: AtomicU64,
+    /// Requests that were read in part, or met by nothing but a close.
+    cut_off: AtomicU64,
     conflicts: AtomicU64,
-    looks: AtomicU64,
+    polls: AtomicU64,
 }
 
 struct Entry {
@@ -45,23 +45,23 @@ struct Entry {
     amount: String,
 }
 
-/// What happens on a connection after an answer.
+/// What happens on a connection after a response.
 enum Next {
     Serve,
     /// Close at once, or so much later.
     Close(Duration),
     /// Close when so many bytes of the next request are here.
     CloseAfter(usize),
-    /// Do what the next request says, then close without a word.
+    /// Do what the next request says, then close without a response.
     CloseAfterDoing,
 }
 
 impl Next {
-    fn thrown(dice: &mut Dice) -> Self {
-        match dice.below(100) {
+    fn random(random: &mut Random) -> Self {
+        match random.below(100) {
             0..4 => Self::Close(Duration::ZERO),
-            4..10 => Self::Close(Duration::from_micros(dice.below(3_000))),
-            10..16 => Self::CloseAfter(1 + dice.below(400) as usize),
+            4..10 => Self::Close(Duration::from_micros(random.below(3_000))),
+            10..16 => Self::CloseAfter(1 + random.below(400) as usize),
             16..22 => Self::CloseAfterDoing,
             _ => Self::Serve,
         }
@@ -69,36 +69,36 @@ impl Next {
 }
 
 impl Bank {
-    async fn start(mut dice: Dice) -> (u16, Arc<Self>) {
+    async fn start(mut random: Random) -> (u16, Arc<Self>) {
         let bank = Arc::new(Self::default());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::clone(&bank);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let dice = dice.fork();
+                let random = random.fork();
                 let bank = Arc::clone(&shared);
                 bank.connections.fetch_add(1, Ordering::Relaxed);
                 // A reset connection is what this is about.
-                tokio::spawn(async move { drop(bank.connection(stream, dice).await) });
+                tokio::spawn(async move { drop(bank.connection(stream, random).await) });
             }
         });
         (port, bank)
     }
 
-    async fn connection(&self, mut stream: TcpStream, mut dice: Dice) -> io::Result<()> {
+    async fn connection(&self, mut stream: TcpStream, mut random: Random) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut buffer = Vec::new();
         loop {
             let Some(request) = Request::read(&mut stream, &mut buffer).await? else {
                 return Ok(());
             };
-            let answer = self.answer(&request, &mut dice);
-            stream.write_all(answer.as_bytes()).await?;
-            match Next::thrown(&mut dice) {
+            let response = self.respond(&request, &mut random);
+            stream.write_all(response.as_bytes()).await?;
+            match Next::random(&mut random) {
                 Next::Serve => {}
                 Next::Close(after) => {
-                    // Shorter than the timer's tick: the dice, not the clock.
+                    // Shorter than the timer's tick: by the seed, not by the clock.
                     for _ in 0..after.as_micros() / 100 {
                         tokio::task::yield_now().await;
                     }
@@ -107,13 +107,13 @@ impl Bank {
                 Next::CloseAfter(bytes) => {
                     let mut part = vec![0; bytes];
                     let read = stream.read(&mut part).await?;
-                    self.torn.fetch_add(u64::from(read > 0), Ordering::Relaxed);
+                    self.cut_off.fetch_add(u64::from(read > 0), Ordering::Relaxed);
                     return Ok(());
                 }
                 Next::CloseAfterDoing => {
                     if let Some(request) = Request::read(&mut stream, &mut buffer).await? {
-                        self.answer(&request, &mut dice);
-                        self.torn.fetch_add(1, Ordering::Relaxed);
+                        self.respond(&request, &mut random);
+                        self.cut_off.fetch_add(1, Ordering::Relaxed);
                     }
                     return Ok(());
                 }
@@ -121,15 +121,15 @@ impl Bank {
         }
     }
 
-    fn answer(&self, request: &Request, dice: &mut Dice) -> String {
+    fn respond(&self, request: &Request, random: &mut Random) -> String {
         match request.path.as_str() {
             "/v1/token" => {
                 let token = r#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#;
-                answer("200 OK", "application/json", "", token)
+                response("200 OK", "application/json", "", token)
             }
-            "/v1/payments/ach" => self.pay(request, dice),
+            "/v1/payments/ach" => self.pay(request, random),
             path => {
-                self.looks.fetch_add(1, Ordering::Relaxed);
+                self.polls.fetch_add(1, Ordering::Relaxed);
                 let id = path.strip_prefix("/v1/payments/").unwrap();
                 let ledger = self.ledger.lock().unwrap();
                 let entry = ledger
@@ -140,13 +140,13 @@ impl Bank {
                     r#"{{"paymentId":"{id}","type":"ACH","amount":{},"status":"P_PROCESSING"}}"#,
                     entry.amount
                 );
-                answer("200 OK", "application/json", "", &record)
+                response("200 OK", "application/json", "", &record)
             }
         }
     }
 
-    /// The first time it is done; then it is in process, or answered as it was.
-    fn pay(&self, request: &Request, dice: &mut Dice) -> String {
+    /// The first time it is done; then it is in process, or accepted again.
+    fn pay(&self, request: &Request, random: &mut Random) -> String {
         let mut ledger = self.ledger.lock().unwrap();
         let next = ledger.len() as u64;
         let amount = amount_of(&request.body);
@@ -156,19 +156,19 @@ impl Bank {
             .or_insert(Entry { number: next, amount: amount.clone() });
         assert_eq!(entry.amount, amount, "other bytes under the same key");
         let id = payment_id(entry.number);
-        if known && dice.percent(50) {
+        if known && random.percent(50) {
             self.conflicts.fetch_add(1, Ordering::Relaxed);
             let problem = format!(
                 r#"{{"type":"https://docs.qbankconnect.com/problems/idempotency-conflict","title":"Idempotency Conflict","status":409,"transaction_id":"{id}"}}"#
             );
-            return answer("409 Conflict", "application/problem+json", "", &problem);
+            return response("409 Conflict", "application/problem+json", "", &problem);
         }
         let location = format!("location: /v1/payments/{id}\r\n");
-        answer("202 Accepted", "text/plain", &location, "")
+        response("202 Accepted", "text/plain", &location, "")
     }
 }
 
-fn answer(status: &str, content_type: &str, more: &str, body: &str) -> String {
+fn response(status: &str, content_type: &str, more: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n{more}\r\n{body}"
@@ -219,7 +219,7 @@ impl Request {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_payments_over_connections_that_close_land_once() {
-    let (port, bank) = Bank::start(Dice::new()).await;
+    let (port, bank) = Bank::start(Random::new()).await;
     let client = client_at(port);
     let calls = (0..PAYMENTS).map(|number| {
         let dollars = format!("{}.{:02}", 1 + number / 100, number % 100);
@@ -247,12 +247,12 @@ async fn ten_thousand_payments_over_connections_that_close_land_once() {
     assert!(keys.iter().all(|key| ledger.contains_key(key)));
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     println!(
-        "{PAYMENTS} payments over {} connections: {resends} resent, {} torn, {} conflicts, \
-         {followed} followed with {} looks",
+        "{PAYMENTS} payments over {} connections: {resends} resent, {} cut_off, {} conflicts, \
+         {followed} followed with {} polls",
         count(&bank.connections),
-        count(&bank.torn),
+        count(&bank.cut_off),
         count(&bank.conflicts),
-        count(&bank.looks),
+        count(&bank.polls),
     );
-    assert!(resends > 100 && followed > 10, "the dice are loaded");
+    assert!(resends > 100 && followed > 10, "the seed does not cover it");
 }

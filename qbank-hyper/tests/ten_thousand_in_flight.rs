@@ -37,7 +37,7 @@ const CALLS: usize = 10_000;
 const REFUSED: usize = 500;
 const LONG: Duration = Duration::from_secs(20);
 
-/// A bank that answers nobody before all have asked.
+/// A bank that responds to no request before all have arrived.
 struct Bank {
     connections: AtomicUsize,
     tokens: AtomicUsize,
@@ -73,7 +73,7 @@ impl Bank {
                         // Read first: unread bodies close the connection's window.
                         let body = body.collect().await.unwrap().to_bytes();
                         let request = Request::from_parts(head, body);
-                        Ok::<_, Infallible>(bank.answer(request).await)
+                        Ok::<_, Infallible>(bank.respond(request).await)
                     }
                 });
                 let connection = http2::Builder::new(TokioExecutor::new())
@@ -91,7 +91,7 @@ impl Bank {
         (Client::with_driver(config(port), driver).unwrap(), bank)
     }
 
-    async fn answer(&self, request: Request<Bytes>) -> Response<Full<Bytes>> {
+    async fn respond(&self, request: Request<Bytes>) -> Response<Full<Bytes>> {
         if is_token(&request) {
             let number = 1 + self.tokens.fetch_add(1, Ordering::SeqCst);
             return token(&format!("t{number}"));

@@ -1,19 +1,19 @@
-//! One connection: takes replies off the script and plays their steps.
+//! One connection: takes the steps of each request off the script and plays them.
 
 use std::{io, net::TcpStream, sync::Arc, time::Duration};
 
 use super::{
-    answer,
     endpoint::Endpoint,
-    request::{Arrived, head_end, whole_len},
+    request::{ReceivedRequest, head_end, whole_len},
+    response,
     stream::Stream,
 };
-use crate::{Close, Read, Reply, Step, Tls};
+use crate::{Close, Read, Step, Steps, Tls};
 
 /// More than any request of a client.
 const REQUEST_CAP: usize = 4 * 1024 * 1024;
 
-/// Serves a connection to its end. An error is the other side gone, or the server stopping.
+/// Serves a connection to its end. An error means that the client closed, or that the server stops.
 pub(crate) fn serve(endpoint: &Endpoint, number: usize, tcp: TcpStream) -> io::Result<()> {
     let connection = Connection {
         endpoint,
@@ -21,8 +21,8 @@ pub(crate) fn serve(endpoint: &Endpoint, number: usize, tcp: TcpStream) -> io::R
         stream: Stream::plain(tcp, Arc::clone(&endpoint.stopped))?,
         buffer: Vec::new(),
     };
-    if let Some(reply) = endpoint.take_on_connect() {
-        return connection.play(&reply, None).map(|_| ());
+    if let Some(steps) = endpoint.take_on_connect() {
+        return connection.play(&steps, None).map(|_| ());
     }
     let Some(mut connection) = connection.handshake()? else {
         return Ok(());
@@ -32,9 +32,10 @@ pub(crate) fn serve(endpoint: &Endpoint, number: usize, tcp: TcpStream) -> io::R
             connection.stream.close(Close::Fin);
             return Ok(());
         }
-        let slot = endpoint.record(Arrived { connection: number, ..Arrived::default() });
-        let reply = endpoint.take();
-        match connection.play(&reply, Some(slot))? {
+        let slot =
+            endpoint.record(ReceivedRequest { connection: number, ..ReceivedRequest::default() });
+        let steps = endpoint.take();
+        match connection.play(&steps, Some(slot))? {
             Some(still_open) => connection = still_open,
             None => return Ok(()),
         }
@@ -50,7 +51,7 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    /// Prepares TLS; `None` if this endpoint hangs up instead.
+    /// Prepares TLS; `None` if this endpoint closes instead.
     fn handshake(mut self) -> io::Result<Option<Self>> {
         let Some(tls) = self.endpoint.tls else {
             return Ok(Some(self));
@@ -79,50 +80,50 @@ impl Connection<'_> {
         Ok(None)
     }
 
-    /// Plays a reply; gives the connection back if it serves a next request.
-    fn play(mut self, reply: &Reply, slot: Option<usize>) -> io::Result<Option<Self>> {
-        let played = self.steps(reply, slot);
+    /// Plays the steps of a request; gives the connection back if it serves a next request.
+    fn play(mut self, steps: &Steps, slot: Option<usize>) -> io::Result<Option<Self>> {
+        let played = self.play_steps(steps, slot);
         if let Some(slot) = slot {
             self.note(slot);
         }
         let close = played?;
-        let keeps = reply.iter().any(|step| matches!(step, Step::KeepOpen(true)));
-        let answered = matches!(reply.last(), Some(Step::Answer(_) | Step::Grant(_)));
+        let keeps = steps.iter().any(|step| matches!(step, Step::KeepOpen(true)));
+        let responded = matches!(steps.last(), Some(Step::Respond(_) | Step::IssueToken(_)));
         match close {
             Some(how) => self.stream.close(how),
-            None if keeps || answered => return self.next(slot),
+            None if keeps || responded => return self.next(slot),
             None => self.stream.close(Close::Fin),
         }
         Ok(None)
     }
 
-    fn steps(&mut self, reply: &Reply, slot: Option<usize>) -> io::Result<Option<Close>> {
+    fn play_steps(&mut self, steps: &Steps, slot: Option<usize>) -> io::Result<Option<Close>> {
         let reads = |step: &Step| matches!(step, Step::Read(_) | Step::On(_));
-        if !reply.iter().any(reads) {
+        if !steps.iter().any(reads) {
             self.read(Read::Body, slot)?;
         }
-        let places = &self.endpoint.places;
-        for step in reply {
+        let placeholders = &self.endpoint.placeholders;
+        for step in steps {
             match step {
                 Step::On(_) | Step::KeepOpen(_) => {}
                 Step::Read(until) => self.read(*until, slot)?,
-                Step::Answer(answer) => {
-                    // What arrived is on record before the client can have its answer.
+                Step::Respond(response) => {
+                    // The request is on record before the client can have its response.
                     self.record(slot);
-                    self.stream.write_all(&answer::render(answer, places)?)?;
+                    self.stream.write_all(&response::render(response, placeholders)?)?;
                 }
-                Step::Grant(grant) => {
-                    let answer = answer::grant(grant, &self.endpoint.next_token());
+                Step::IssueToken(token) => {
+                    let response = response::token(token, &self.endpoint.next_token());
                     self.record(slot);
-                    self.stream.write_all(&answer::render(&answer, places)?)?;
+                    self.stream.write_all(&response::render(&response, placeholders)?)?;
                 }
                 Step::Send(text) => {
                     self.record(slot);
-                    self.stream.write_all(places.fill(text).as_bytes())?;
+                    self.stream.write_all(placeholders.fill(text).as_bytes())?;
                 }
                 Step::SendHex(digits) => {
                     self.record(slot);
-                    self.stream.write_all(&answer::unhex(digits)?)?;
+                    self.stream.write_all(&response::unhex(digits)?)?;
                 }
                 Step::Flood(repeat) => {
                     self.record(slot);
@@ -130,7 +131,8 @@ impl Connection<'_> {
                 }
                 Step::Drip(drip) => {
                     self.record(slot);
-                    for piece in places.fill(&drip.text).as_bytes().chunks(drip.bytes.max(1)) {
+                    for piece in placeholders.fill(&drip.text).as_bytes().chunks(drip.bytes.max(1))
+                    {
                         self.stream.write_all(piece)?;
                         self.stream.sleep(Duration::from_millis(drip.every_ms))?;
                     }
@@ -206,7 +208,8 @@ impl Connection<'_> {
     }
 
     fn note(&self, slot: usize) {
-        let arrived = Arrived { connection: self.number, ..Arrived::parse(&self.buffer) };
-        self.endpoint.rerecord(slot, arrived);
+        let received =
+            ReceivedRequest { connection: self.number, ..ReceivedRequest::parse(&self.buffer) };
+        self.endpoint.update(slot, received);
     }
 }

@@ -1,4 +1,4 @@
-//! The script of one endpoint, and what arrived there.
+//! The script of one endpoint, and the requests that it received.
 
 use std::{
     collections::VecDeque,
@@ -11,8 +11,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{connection, listener::Port, placeholder::Places, request::Arrived, tls::Authority};
-use crate::{Answer, On, Reply, Step, Tls};
+use super::{
+    connection, listener::Port, placeholder::Placeholders, request::ReceivedRequest, tls::Authority,
+};
+use crate::{On, Response, Step, Steps, Tls};
 
 /// More connections than any scenario needs.
 const CONNECTION_CAP: usize = 512;
@@ -20,34 +22,34 @@ const CONNECTION_CAP: usize = 512;
 /// What the threads of an endpoint share.
 pub(crate) struct Endpoint {
     pub(crate) tls: Option<Tls>,
-    pub(crate) places: Places,
+    pub(crate) placeholders: Placeholders,
     pub(crate) authority: Arc<Authority>,
     pub(crate) stopped: Arc<AtomicBool>,
-    /// What comes next, and what answers when nothing does.
-    script: Mutex<(VecDeque<Reply>, Reply)>,
-    arrived: Mutex<Vec<Arrived>>,
+    /// The steps of the next requests, and of every further one.
+    script: Mutex<(VecDeque<Steps>, Steps)>,
+    received: Mutex<Vec<ReceivedRequest>>,
     connections: AtomicUsize,
     tokens: AtomicUsize,
 }
 
 impl Endpoint {
     pub(crate) fn new(
-        replies: Vec<Reply>,
+        script: Vec<Steps>,
         tls: Option<Tls>,
-        places: Places,
+        placeholders: Placeholders,
         authority: Arc<Authority>,
         stopped: Arc<AtomicBool>,
     ) -> Endpoint {
-        // The last reply to a request answers all that follow it.
-        let last = replies.iter().rfind(|reply| !is_on_connect(reply)).cloned();
-        let last = last.unwrap_or_else(|| vec![Step::Answer(unscripted())]);
+        // The last steps serve every further request as well.
+        let last = script.iter().rfind(|steps| !is_on_connect(steps)).cloned();
+        let last = last.unwrap_or_else(|| vec![Step::Respond(unscripted())]);
         Endpoint {
             tls,
-            places,
+            placeholders,
             authority,
             stopped,
-            script: Mutex::new((replies.into(), last)),
-            arrived: Mutex::default(),
+            script: Mutex::new((script.into(), last)),
+            received: Mutex::default(),
             connections: AtomicUsize::new(0),
             tokens: AtomicUsize::new(0),
         }
@@ -63,7 +65,7 @@ impl Endpoint {
                 let endpoint = Arc::clone(&endpoint);
                 if number <= CONNECTION_CAP {
                     serving.push(thread::spawn(move || {
-                        // An error is a client that went away, as many a script makes it.
+                        // An error is a client that closed, as many scripts make it.
                         let _ = connection::serve(&endpoint, number, tcp);
                     }));
                 }
@@ -77,35 +79,35 @@ impl Endpoint {
         })
     }
 
-    /// The next reply, if it is for a connection.
-    pub(crate) fn take_on_connect(&self) -> Option<Reply> {
+    /// The next steps, if they are for a connection.
+    pub(crate) fn take_on_connect(&self) -> Option<Steps> {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         script.0.front().is_some_and(is_on_connect).then(|| script.0.pop_front()).flatten()
     }
 
-    /// The reply to the next request.
-    pub(crate) fn take(&self) -> Reply {
+    /// The steps of the next request.
+    pub(crate) fn take(&self) -> Steps {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         script.0.pop_front().unwrap_or_else(|| script.1.clone())
     }
 
-    /// Puts a request on record, and says where.
-    pub(crate) fn record(&self, request: Arrived) -> usize {
-        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        arrived.push(request);
-        arrived.len() - 1
+    /// Puts a request on record, and returns its position.
+    pub(crate) fn record(&self, request: ReceivedRequest) -> usize {
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        received.push(request);
+        received.len() - 1
     }
 
-    /// Now more of it is there.
-    pub(crate) fn rerecord(&self, slot: usize, request: Arrived) {
-        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = arrived.get_mut(slot) {
+    /// More of it was read.
+    pub(crate) fn update(&self, slot: usize, request: ReceivedRequest) {
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = received.get_mut(slot) {
             *known = request;
         }
     }
 
-    pub(crate) fn arrived(&self) -> Vec<Arrived> {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn received(&self) -> Vec<ReceivedRequest> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -118,11 +120,11 @@ impl Endpoint {
     }
 }
 
-fn is_on_connect(reply: &Reply) -> bool {
-    matches!(reply.first(), Some(Step::On(On::Connect)))
+fn is_on_connect(steps: &Steps) -> bool {
+    matches!(steps.first(), Some(Step::On(On::Connect)))
 }
 
-/// What answers a request that no scenario expects.
-fn unscripted() -> Answer {
-    Answer { status: 500, body: Some("not in the script".to_owned()), ..Answer::default() }
+/// The response to a request that no scenario expects.
+fn unscripted() -> Response {
+    Response { status: 500, body: Some("not in the script".to_owned()), ..Response::default() }
 }

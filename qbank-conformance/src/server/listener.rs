@@ -1,4 +1,4 @@
-//! A port of the loopback address, and who listens on it.
+//! A port of the loopback address, and how it listens.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::Listen;
 
-/// The pause between two looks at a listener on which nobody called.
+/// The pause between two polls of a listener without a connection.
 const TICK: Duration = Duration::from_millis(2);
 
 /// A port that is ours as long as this lives.
@@ -35,7 +35,7 @@ impl Port {
                 socket.listen(0)?;
                 fillers = fill(address)?;
             }
-            // Bound but silent: connections are refused, and the port is nobody else's.
+            // Bound without listening: connections are refused, and the port stays taken.
             Listen::Refuse | Listen::NoSuchHost | Listen::AcceptAfterMs(_) => {}
         }
         socket.set_nonblocking(true)?;
@@ -64,7 +64,7 @@ impl Port {
             self.socket.listen(128)?;
         }
         if !matches!(self.listen, Listen::Accept | Listen::AcceptAfterMs(_)) {
-            // The socket stays ours, so that the port stays as dead as it is.
+            // The socket stays bound, so that nothing else can listen on the port.
             while !stopped() {
                 std::thread::sleep(TICK);
             }
@@ -81,13 +81,13 @@ impl Port {
     }
 }
 
-/// Connects until the backlog is full, so that a further connect hangs.
+/// Connects until the backlog is full, so that a further connect stays pending.
 fn fill(address: SocketAddr) -> io::Result<Vec<Socket>> {
     (0..16)
         .map(|_| {
             let filler = Socket::new(Domain::IPV4, Type::STREAM, None)?;
             filler.set_nonblocking(true)?;
-            // Most of them hang: that is what they are for.
+            // Most of them stay pending, which keeps the backlog full.
             let _ = filler.connect(&SockAddr::from(address));
             Ok(filler)
         })

@@ -1,11 +1,11 @@
-//! The misbehaving server: three ports of the loopback address that do what a script says.
+//! The misbehaving server: three ports of the loopback address, driven by a script.
 
-mod answer;
 mod connection;
 mod endpoint;
 mod listener;
 mod placeholder;
 mod request;
+mod response;
 mod stream;
 mod tls;
 
@@ -20,12 +20,12 @@ use std::{
 
 use endpoint::Endpoint;
 use listener::Port;
-use placeholder::Places;
-pub use request::Arrived;
+use placeholder::Placeholders;
+pub use request::ReceivedRequest;
 pub(crate) use request::TOKEN_PREFIX;
 use tls::Authority;
 
-use crate::{Answer, Close, Grant, Listen, Script, Step, Target, Tls};
+use crate::{Close, Listen, Response, Script, Step, Target, Tls, TokenResponse};
 
 /// A running server. It stops, with all its threads, when it is dropped.
 pub struct Server {
@@ -48,24 +48,24 @@ impl Server {
         let api_port = Port::open(script.listen)?;
         let token_port = Port::open(script.token_listen)?;
         let other_port = Port::open(Listen::Accept)?;
-        let places = Places {
+        let placeholders = Placeholders {
             base: format!("{scheme}://{}/v1", api_port.host()),
             elsewhere: format!("http://{}", other_port.host()),
         };
-        let endpoint = |replies, tls| {
+        let endpoint = |steps, tls| {
             let (authority, stopped) = (Arc::clone(&authority), Arc::clone(&stopped));
-            Arc::new(Endpoint::new(replies, tls, places.clone(), authority, stopped))
+            Arc::new(Endpoint::new(steps, tls, placeholders.clone(), authority, stopped))
         };
-        let granting = vec![vec![Step::Grant(Grant::default())]];
-        let token = if script.token.is_empty() { granting } else { script.token.clone() };
-        let nothing = Answer { status: 404, ..Answer::default() };
-        let elsewhere = vec![vec![Step::Answer(nothing), Step::Close(Close::Fin)]];
+        let good_tokens = vec![vec![Step::IssueToken(TokenResponse::default())]];
+        let token = if script.token.is_empty() { good_tokens } else { script.token.clone() };
+        let nothing = Response { status: 404, ..Response::default() };
+        let elsewhere = vec![vec![Step::Respond(nothing), Step::Close(Close::Fin)]];
         let api = endpoint(script.api.clone(), tls(script.tls));
         let token = endpoint(token, tls(script.token_tls));
         let elsewhere = endpoint(elsewhere, None);
         let target = Target {
             token_url: format!("{scheme}://{}/v1/token", token_port.host()),
-            base_url: places.base.clone(),
+            base_url: placeholders.base.clone(),
             ca_pem: secure.then(|| authority.pem()),
             client_id: "conformance".to_owned(),
             client_secret: "conformance-secret-b7Qz&=+ %/".to_owned(),
@@ -80,18 +80,18 @@ impl Server {
         &self.target
     }
 
-    /// What arrived so far.
+    /// The requests so far.
     pub fn log(&self) -> Log {
         Log {
-            api: self.api.arrived(),
-            token: self.token.arrived(),
-            elsewhere: self.elsewhere.arrived(),
+            api: self.api.received(),
+            token: self.token.received(),
+            elsewhere: self.elsewhere.received(),
             api_connections: self.api.connections(),
             elsewhere_connections: self.elsewhere.connections(),
         }
     }
 
-    /// Stops, without waiting: every read, write and accept ends at its next look.
+    /// Stops, without waiting: every read, write and accept ends at its next poll.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
@@ -106,15 +106,15 @@ impl Drop for Server {
     }
 }
 
-/// Everything that arrived.
+/// Every request that was received.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     /// At the API, in the order of each request's first byte.
-    pub api: Vec<Arrived>,
+    pub api: Vec<ReceivedRequest>,
     /// At the token endpoint.
-    pub token: Vec<Arrived>,
-    /// At the other host, which must not see any.
-    pub elsewhere: Vec<Arrived>,
+    pub token: Vec<ReceivedRequest>,
+    /// At the other host, which must not get any.
+    pub elsewhere: Vec<ReceivedRequest>,
     /// Connections that the API accepted.
     pub api_connections: usize,
     /// Connections to the other host.

@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime};
 
 /// What the placeholders stand for.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
+pub(crate) struct Placeholders {
     /// `{base}`: the API's base URL.
     pub(crate) base: String,
     /// `{elsewhere}`: another host's.
     pub(crate) elsewhere: String,
 }
 
-impl Places {
+impl Placeholders {
     /// Fills in `{base}`, `{origin}` (the base without its path), `{elsewhere}`, `{http_date}`,
     /// and `{http_date+5}` or `{http_date-5}`: so many seconds from now.
     pub(crate) fn fill(&self, text: &str) -> String {
@@ -44,14 +44,15 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_filled_in() {
-        let places = Places { base: "http://127.0.0.1:1/v1".into(), elsewhere: "http://e".into() };
+        let placeholders =
+            Placeholders { base: "http://127.0.0.1:1/v1".into(), elsewhere: "http://e".into() };
         assert_eq!(
-            places.fill("{base}/x {origin}/y {elsewhere}"),
+            placeholders.fill("{base}/x {origin}/y {elsewhere}"),
             "http://127.0.0.1:1/v1/x http://127.0.0.1:1/y http://e"
         );
-        let now = httpdate::parse_http_date(&places.fill("{http_date}")).unwrap();
-        let then = httpdate::parse_http_date(&places.fill("{http_date+90}")).unwrap();
+        let now = httpdate::parse_http_date(&placeholders.fill("{http_date}")).unwrap();
+        let then = httpdate::parse_http_date(&placeholders.fill("{http_date+90}")).unwrap();
         assert!(then.duration_since(now).unwrap() >= Duration::from_secs(90));
-        assert_eq!(places.fill("{http_date"), "{http_date");
+        assert_eq!(placeholders.fill("{http_date"), "{http_date");
     }
 }

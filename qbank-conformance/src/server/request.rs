@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 /// The tokens that the server hands out begin like this, and so does the ready-made one, so that
-/// one look finds a token in a message.
+/// one search finds a token in a message.
 pub(crate) const TOKEN_PREFIX: &str = "conformance-token-";
 
-/// A request that arrived, whole or in part.
+/// A request that was received, whole or in part.
 #[derive(Debug, Clone, Default)]
-pub struct Arrived {
+pub struct ReceivedRequest {
     /// Which TCP connection of its endpoint it came over, counted from 1 in accept order.
     pub connection: usize,
     /// Was it read to its end?
@@ -27,22 +27,22 @@ pub struct Arrived {
     pub body_sha256: String,
 }
 
-impl Arrived {
+impl ReceivedRequest {
     /// The first header field of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// The bearer token, by its short name: `t1` for the first that the server gave, `ready` for
-    /// the ready-made one; a token that it does not know as it is.
+    /// the ready-made one; an unknown token as it is.
     pub fn token(&self) -> Option<&str> {
         let token = self.header("authorization")?.strip_prefix("Bearer ")?;
         Some(token.strip_prefix(TOKEN_PREFIX).unwrap_or(token))
     }
 
     /// Reads what there is of a request.
-    pub(crate) fn parse(bytes: &[u8]) -> Arrived {
-        let mut arrived = Arrived::default();
+    pub(crate) fn parse(bytes: &[u8]) -> ReceivedRequest {
+        let mut received = ReceivedRequest::default();
         let (head, rest) = match head_end(bytes) {
             Some(end) => bytes.split_at(end),
             None => (bytes, &[][..]),
@@ -53,21 +53,21 @@ impl Arrived {
         if let (Some(method), Some(target), Some(_)) =
             (request_line.next(), request_line.next(), request_line.next())
         {
-            method.clone_into(&mut arrived.method);
-            target.clone_into(&mut arrived.target);
+            method.clone_into(&mut received.method);
+            target.clone_into(&mut received.target);
         }
-        arrived.headers = lines
+        received.headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
             .collect();
-        let body = match body_framing(&arrived) {
+        let body = match body_framing(&received) {
             Framing::Chunked => chunks(rest).0,
             Framing::Length(length) => rest[..length.min(rest.len())].to_vec(),
         };
-        arrived.complete = whole_len(bytes).is_some();
-        arrived.body_sha256 = hex(&Sha256::digest(&body));
-        arrived.body = String::from_utf8_lossy(&body).into_owned();
-        arrived
+        received.complete = whole_len(bytes).is_some();
+        received.body_sha256 = hex(&Sha256::digest(&body));
+        received.body = String::from_utf8_lossy(&body).into_owned();
+        received
     }
 }
 
@@ -95,11 +95,11 @@ pub(crate) fn whole_len(bytes: &[u8]) -> Option<usize> {
     (bytes.len() - head >= length).then_some(head + length)
 }
 
-fn body_framing(arrived: &Arrived) -> Framing {
-    if arrived.header("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
+fn body_framing(received: &ReceivedRequest) -> Framing {
+    if received.header("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
         return Framing::Chunked;
     }
-    let length = arrived.header("content-length").and_then(|value| value.parse().ok());
+    let length = received.header("content-length").and_then(|value| value.parse().ok());
     Framing::Length(length.unwrap_or(0))
 }
 
@@ -138,28 +138,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_head_tells_what_it_tells() {
-        let arrived = Arrived::parse(b"POST /v1/payments/ach HTTP/1.1\r\nidempotency-k");
-        assert_eq!(arrived.method, "POST");
-        assert!(!arrived.complete);
-        assert_eq!(Arrived::parse(b"PO").method, "");
+    fn a_head_cut_off_gives_what_is_there() {
+        let received = ReceivedRequest::parse(b"POST /v1/payments/ach HTTP/1.1\r\nidempotency-k");
+        assert_eq!(received.method, "POST");
+        assert!(!received.complete);
+        assert_eq!(ReceivedRequest::parse(b"PO").method, "");
     }
 
     #[test]
     fn a_length_or_chunks_end_a_body() {
         let request = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcdef";
         assert_eq!(whole_len(request), Some(request.len() - 3));
-        assert_eq!(Arrived::parse(request).body, "abc");
+        assert_eq!(ReceivedRequest::parse(request).body, "abc");
         let request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
         assert_eq!(whole_len(request), Some(request.len()));
-        let arrived = Arrived::parse(request);
-        assert_eq!((arrived.body.as_str(), arrived.complete), ("abc", true));
-        assert!(!Arrived::parse(&request[..request.len() - 6]).complete);
+        let received = ReceivedRequest::parse(request);
+        assert_eq!((received.body.as_str(), received.complete), ("abc", true));
+        assert!(!ReceivedRequest::parse(&request[..request.len() - 6]).complete);
     }
 
     #[test]
     fn a_token_goes_by_its_short_name() {
         let head = format!("GET / HTTP/1.1\r\nauthorization: Bearer {TOKEN_PREFIX}t1\r\n\r\n");
-        assert_eq!(Arrived::parse(head.as_bytes()).token(), Some("t1"));
+        assert_eq!(ReceivedRequest::parse(head.as_bytes()).token(), Some("t1"));
     }
 }

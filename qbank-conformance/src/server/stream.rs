@@ -12,7 +12,7 @@ use socket2::SockRef;
 
 use crate::Close;
 
-/// How long one read or write blocks before it looks whether the server still runs.
+/// How long one read or write blocks before it checks whether the server still runs.
 const TICK: Duration = Duration::from_millis(20);
 /// How long a connection may live, whatever happens.
 const LIFETIME: Duration = Duration::from_secs(60);

@@ -16,10 +16,10 @@ use rustls::{
 
 use crate::Tls;
 
-/// The CA that the client is told to trust, another that it is not, and what they signed.
+/// The CA that the client trusts, another that it does not, and what they signed.
 pub(crate) struct Authority {
     ca: CertifiedIssuer<'static, KeyPair>,
-    stranger: CertifiedIssuer<'static, KeyPair>,
+    untrusted: CertifiedIssuer<'static, KeyPair>,
     made: Mutex<HashMap<Tls, Arc<ServerConfig>>>,
 }
 
@@ -27,7 +27,7 @@ impl Authority {
     pub(crate) fn new() -> io::Result<Authority> {
         Ok(Authority {
             ca: root("QBank conformance CA")?,
-            stranger: root("Some other CA")?,
+            untrusted: root("Some other CA")?,
             made: Mutex::default(),
         })
     }
@@ -70,7 +70,7 @@ impl Authority {
         }
         let certificate = match tls {
             Tls::SelfSigned => params.self_signed(&key),
-            Tls::UnknownCa => params.signed_by(&key, &self.stranger),
+            Tls::UnknownCa => params.signed_by(&key, &self.untrusted),
             _ => params.signed_by(&key, &self.ca),
         }
         .map_err(io::Error::other)?;

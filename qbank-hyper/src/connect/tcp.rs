@@ -1,5 +1,5 @@
-//! A TCP connection that says nothing of its addresses: hyper-util would copy them into
-//! every answer, four allocations for what nobody reads.
+//! A TCP connection without the addresses of its ends: hyper-util would copy them into
+//! every response, four allocations for what is not used.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;

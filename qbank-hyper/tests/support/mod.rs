@@ -1,5 +1,5 @@
-//! What the tests share: the sandbox and its clients, a server of one's own, and
-//! a seeded generator.
+//! The sandbox and its clients, a server with a handler of the test's, and a seeded
+//! generator.
 
 #![allow(dead_code, reason = "each test is a crate of its own, and uses part of it")]
 
@@ -53,7 +53,7 @@ pub(crate) fn wire(dollars: &str) -> CreateWire {
 }
 
 /// Serves on loopback until the runtime ends, each request by this function.
-pub(crate) async fn serve<F, T, B>(answer: F) -> u16
+pub(crate) async fn serve<F, T, B>(respond: F) -> u16
 where
     F: Fn(Request<Bytes>) -> T + Clone + Send + 'static,
     T: Future<Output = Response<B>> + Send + 'static,
@@ -63,18 +63,18 @@ where
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let answer = answer.clone();
+            let respond = respond.clone();
             let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-                let answer = answer.clone();
+                let respond = respond.clone();
                 async move {
                     let (head, body) = request.into_parts();
                     let body = body.collect().await?.to_bytes();
-                    Ok::<_, hyper::Error>(answer(Request::from_parts(head, body)).await)
+                    Ok::<_, hyper::Error>(respond(Request::from_parts(head, body)).await)
                 }
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service);
-            // A client that goes away is what many a test is about.
+            // A client that closes is expected: many tests are about it.
             tokio::spawn(async move { drop(connection.await) });
         }
     });
@@ -85,13 +85,13 @@ pub(crate) fn is_token(request: &Request<Bytes>) -> bool {
     request.uri().path() == "/v1/token"
 }
 
-/// The token endpoint's good answer.
+/// The token endpoint's good response.
 pub(crate) fn token(text: &str) -> Response<Full<Bytes>> {
     let body = format!(r#"{{"access_token":"{text}","token_type":"Bearer","expires_in":3600}}"#);
     json(200, body)
 }
 
-/// An ACH payment's good answer.
+/// An ACH payment's good response.
 pub(crate) fn accepted(id: PaymentId) -> Response<Full<Bytes>> {
     Response::builder()
         .status(202)
@@ -117,9 +117,9 @@ pub(crate) fn payment_id(number: u64) -> PaymentId {
 }
 
 /// SplitMix64. The seed is in `QBANK_SEED`, or fresh, and printed either way.
-pub(crate) struct Dice(u64);
+pub(crate) struct Random(u64);
 
-impl Dice {
+impl Random {
     pub(crate) fn new() -> Self {
         let seed = match std::env::var("QBANK_SEED") {
             Ok(seed) => seed.parse().unwrap(),
@@ -129,7 +129,7 @@ impl Dice {
         Self(seed)
     }
 
-    /// Another one, which does not depend on who throws first.
+    /// Another generator, so that the order of two users does not matter.
     pub(crate) fn fork(&mut self) -> Self {
         Self(self.next())
     }

@@ -1,4 +1,4 @@
-//! A client that is right meets its scenario, and one that is wrong is told where.
+//! A client that is right meets its scenario, and of one that is wrong each fault is reported.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,14 +14,14 @@ use qbank_conformance::{
 const KEY: &str = "7f1d2c3b-0a4e-4c6d-8e9f-00112233aabb";
 const PAYMENT: &str = "5f0c7d52-3e7b-4f0e-9a51-2b8f1c9d0a11";
 
-/// Sends what it is told, over sockets, and claims what it is told.
-struct Puppet {
+/// Sends these requests over sockets, and reports this outcome.
+struct ScriptedClient {
     name: &'static str,
     sends: Vec<String>,
-    claims: Outcome,
+    outcome: Outcome,
 }
 
-impl Transport for Puppet {
+impl Transport for ScriptedClient {
     fn name(&self) -> &str {
         self.name
     }
@@ -31,7 +31,7 @@ impl Transport for Puppet {
         for request in &self.sends {
             exchange(&target.base_url, request);
         }
-        self.claims.clone()
+        self.outcome.clone()
     }
 }
 
@@ -52,7 +52,7 @@ fn token_request() -> String {
 fn transfer(key: &str, body: &str) -> String {
     format!(
         "POST /v1/transfers HTTP/1.1\r\nauthorization: Bearer conformance-token-t1\r\n\
-         user-agent: puppet\r\ncontent-type: application/json\r\nidempotency-key: {key}\r\n\
+         user-agent: scripted\r\ncontent-type: application/json\r\nidempotency-key: {key}\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     )
@@ -73,9 +73,9 @@ fn accepted() -> Outcome {
     }
 }
 
-fn unmet(sends: Vec<String>, claims: Outcome) -> String {
-    let puppet = Puppet { name: "puppet", sends, claims };
-    match run(&puppet, &scenario("status_500_with_an_empty_body")) {
+fn unmet(sends: Vec<String>, outcome: Outcome) -> String {
+    let client = ScriptedClient { name: "scripted", sends, outcome };
+    match run(&client, &scenario("status_500_with_an_empty_body")) {
         Ok(()) => String::new(),
         Err(failure) => failure.to_string(),
     }
@@ -88,51 +88,58 @@ fn a_client_that_is_right_meets_its_scenario() {
 }
 
 #[test]
-fn a_client_that_sends_once_is_told_so() {
-    let told = unmet(vec![transfer(KEY, "{}")], Outcome { attempts: 1, ..accepted() });
-    assert!(told.contains("expected attempts 2, not 1"), "{told}");
-    assert!(told.contains("expected writes 2, not 1"), "{told}");
-    assert!(told.contains("proves: 500, 502, 504, any other 5xx"), "{told}");
-    assert!(told.contains(&format!("POST /v1/transfers, connection 1, token t1, key {KEY}")));
+fn a_client_that_sends_once_fails() {
+    let report = unmet(vec![transfer(KEY, "{}")], Outcome { attempts: 1, ..accepted() });
+    assert!(report.contains("expected attempts 2, not 1"), "{report}");
+    assert!(report.contains("expected writes 2, not 1"), "{report}");
+    assert!(report.contains("proves: 500, 502, 504, any other 5xx"), "{report}");
+    assert!(report.contains(&format!("POST /v1/transfers, connection 1, token t1, key {KEY}")));
 }
 
 #[test]
 fn another_key_or_another_body_breaks_an_invariant() {
     let other = KEY.replace("7f1d", "8a2e");
-    let told = unmet(vec![transfer(KEY, "{}"), transfer(&other, "{}")], accepted());
-    assert!(told.contains("always: one key and one body"), "{told}");
-    let told = unmet(vec![transfer(KEY, "{}"), transfer(KEY, "{ }")], accepted());
-    assert!(told.contains("always: one key and one body"), "{told}");
+    let report = unmet(vec![transfer(KEY, "{}"), transfer(&other, "{}")], accepted());
+    assert!(report.contains("always: one key and one body"), "{report}");
+    let report = unmet(vec![transfer(KEY, "{}"), transfer(KEY, "{ }")], accepted());
+    assert!(report.contains("always: one key and one body"), "{report}");
 }
 
 #[test]
 fn a_secret_in_a_message_breaks_an_invariant() {
     let message = "Bearer conformance-token-t1 was refused".to_owned();
     let sends = vec![transfer(KEY, "{}"), transfer(KEY, "{}")];
-    let told = unmet(sends, Outcome { message, ..accepted() });
-    assert!(told.contains("always: no secret is in a message"), "{told}");
+    let report = unmet(sends, Outcome { message, ..accepted() });
+    assert!(report.contains("always: no secret is in a message"), "{report}");
+}
+
+#[test]
+fn a_fate_of_never_sent_after_a_byte_breaks_an_invariant() {
+    let fate = "never_sent".to_owned();
+    let report = unmet(vec![transfer(KEY, "{}")], Outcome { fate, ..accepted() });
+    assert!(report.contains("always: never sent means that no byte arrived"), "{report}");
 }
 
 #[test]
 fn what_differs_on_fetch_is_expected_of_fetch_only() {
     let scenario = scenario("connection_refused_never_sent");
-    let claims = Outcome {
+    let outcome = Outcome {
         kind: Some("transport".to_owned()),
         fate: "unknown".to_owned(),
         attempts: 3,
         ..Outcome::default()
     };
-    let fetch = Puppet { name: "fetch", sends: vec![], claims: claims.clone() };
+    let fetch = ScriptedClient { name: "fetch", sends: vec![], outcome: outcome.clone() };
     assert!(run(&fetch, &scenario).is_ok());
-    let hyper = Puppet { name: "hyper", sends: vec![], claims };
-    let told = run(&hyper, &scenario).unwrap_err().to_string();
-    assert!(told.contains("expected fate never_sent, not unknown"), "{told}");
+    let hyper = ScriptedClient { name: "hyper", sends: vec![], outcome };
+    let report = run(&hyper, &scenario).unwrap_err().to_string();
+    assert!(report.contains("expected fate never_sent, not unknown"), "{report}");
 }
 
 #[test]
 fn a_scenario_for_others_is_met_by_not_playing_it() {
-    let puppet = Puppet { name: "puppet", sends: vec![], claims: Outcome::default() };
-    assert!(run(&puppet, &scenario("stream_refused_is_in_doubt")).is_ok());
+    let client = ScriptedClient { name: "scripted", sends: vec![], outcome: Outcome::default() };
+    assert!(run(&client, &scenario("stream_refused_is_in_doubt")).is_ok());
 }
 
 #[test]
@@ -146,25 +153,25 @@ fn every_scenario_starts_and_stops() {
 #[test]
 fn a_payment_of_a_script_is_on_the_wire() {
     let server = Server::start(&scenario("ach_is_accepted").server).unwrap();
-    let answer = exchange(&server.target().base_url, &transfer(KEY, "{}"));
+    let response = exchange(&server.target().base_url, &transfer(KEY, "{}"));
     let base = &server.target().base_url;
-    assert!(answer.contains(&format!("location: {base}/payments/{PAYMENT}\r\n")), "{answer}");
+    assert!(response.contains(&format!("location: {base}/payments/{PAYMENT}\r\n")), "{response}");
 }
 
 #[test]
 #[cfg(unix)]
 fn a_program_can_be_a_driver() {
-    let reads_and_claims = r#"read -r told; case "$told" in *'"operation":"authenticate"'*) ;;
+    let reads_and_reports = r#"read -r input; case "$input" in *'"operation":"authenticate"'*) ;;
         *) exit 1;; esac; echo noise; echo '{"ok": false, "kind": "unauthenticated"}'"#;
     let driver = CommandTransport {
         name: "fetch".to_owned(),
         program: "sh".to_owned(),
-        arguments: vec!["-c".to_owned(), reads_and_claims.to_owned()],
+        arguments: vec!["-c".to_owned(), reads_and_reports.to_owned()],
     };
-    let told = run(&driver, &scenario("token_refused_for_authenticate")).unwrap_err().to_string();
-    assert!(told.contains("expected token requests 1, not 0"), "{told}");
-    assert!(!told.contains("expected kind"), "{told}");
+    let report = run(&driver, &scenario("token_refused_for_authenticate")).unwrap_err().to_string();
+    assert!(report.contains("expected token requests 1, not 0"), "{report}");
+    assert!(!report.contains("expected kind"), "{report}");
     let gone = CommandTransport { program: "no-such-program-anywhere".to_owned(), ..driver };
-    let told = run(&gone, &scenario("balance_is_read")).unwrap_err().to_string();
-    assert!(told.contains("gave no outcome"), "{told}");
+    let report = run(&gone, &scenario("balance_is_read")).unwrap_err().to_string();
+    assert!(report.contains("gave no outcome"), "{report}");
 }

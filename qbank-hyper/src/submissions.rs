@@ -18,9 +18,9 @@ use crate::Client;
 ///
 /// The next call is taken, and so its key made, only when there is room for it
 /// and the stream is polled: a slow reader slows the submission. The calls in
-/// flight are tasks, so that none of them stands still while the reader does
+/// flight are tasks, so that each of them makes progress while the reader does
 /// something else: it may lead the refresh that other calls wait for. After a 429
-/// the session holds all of them back. Dropping the stream aborts the calls in
+/// the session throttles all of them. Dropping the stream aborts the calls in
 /// flight; take note of their keys before ([`Call::key`]) to resume them.
 ///
 /// # Panics
@@ -93,8 +93,8 @@ where
                 }
             }
         }
-        self.in_flight.poll_join_next(cx).map(|ended| {
-            ended.map(|ended| ended.unwrap_or_else(|ended| resume_unwind(ended.into_panic())))
+        self.in_flight.poll_join_next(cx).map(|joined| {
+            joined.map(|result| result.unwrap_or_else(|error| resume_unwind(error.into_panic())))
         })
     }
 }

@@ -25,34 +25,34 @@ use support::{SOON, accepted, ach, client_at, is_token, payment_id, serve, statu
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// What a bank of one's own counts, and holds back.
-struct Watched {
+/// A bank that counts requests, and delays its responses.
+struct CountingBank {
     /// Payments that have arrived.
     arrived: AtomicUsize,
     now: AtomicUsize,
     most: AtomicUsize,
-    /// Answers that may go.
+    /// Responses that may be sent.
     gate: Semaphore,
 }
 
-impl Watched {
+impl CountingBank {
     async fn start(free: usize) -> (u16, Arc<Self>) {
-        let watched = Arc::new(Self {
+        let bank = Arc::new(Self {
             arrived: AtomicUsize::new(0),
             now: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             gate: Semaphore::new(free),
         });
-        let shared = Arc::clone(&watched);
+        let shared = Arc::clone(&bank);
         let port = serve(move |request| {
             let shared = Arc::clone(&shared);
-            async move { shared.answer(request).await }
+            async move { shared.respond(request).await }
         })
         .await;
-        (port, watched)
+        (port, bank)
     }
 
-    async fn answer(
+    async fn respond(
         &self,
         request: Request<Bytes>,
     ) -> qbank_hyper::http::Response<http_body_util::Full<Bytes>> {
@@ -106,7 +106,7 @@ fn calls(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn never_more_than_the_limit_and_every_result_has_its_position() {
     for limit in [1, 7, 64] {
-        let (port, bank) = Watched::start(Semaphore::MAX_PERMITS).await;
+        let (port, bank) = CountingBank::start(Semaphore::MAX_PERMITS).await;
         let client = client_at(port);
         let calls = calls(&client, 300, Arc::default());
         let results = submit_all(&client, calls, limit).collect::<Vec<_>>();
@@ -115,7 +115,7 @@ async fn never_more_than_the_limit_and_every_result_has_its_position() {
         assert!(most <= limit, "{most} at once, over the limit of {limit}");
         let positions: BTreeSet<usize> = results.iter().map(|(position, _)| *position).collect();
         assert!(positions.into_iter().eq(0..300));
-        // The answer belongs to the call at that position: a third is refused.
+        // The response belongs to the call at that position: a third is refused.
         for (position, result) in results {
             match result {
                 Ok(reply) => assert_ne!((position + 1) % 3, 0, "{reply:?}"),
@@ -132,7 +132,7 @@ async fn never_more_than_the_limit_and_every_result_has_its_position() {
 
 #[tokio::test]
 async fn a_limit_of_nothing_is_one() {
-    let (port, bank) = Watched::start(Semaphore::MAX_PERMITS).await;
+    let (port, bank) = CountingBank::start(Semaphore::MAX_PERMITS).await;
     let client = client_at(port);
     let calls = calls(&client, 5, Arc::default());
     let results = submit_all(&client, calls, 0).collect::<Vec<_>>().await;
@@ -142,7 +142,7 @@ async fn a_limit_of_nothing_is_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_reader_slows_the_submission() {
-    let (port, bank) = Watched::start(0).await;
+    let (port, bank) = CountingBank::start(0).await;
     let client = client_at(port);
     let pulled = Arc::new(AtomicUsize::new(0));
     let now = || pulled.load(Ordering::SeqCst);
@@ -150,15 +150,15 @@ async fn a_slow_reader_slows_the_submission() {
     let mut stream = submit_all(&client, calls, 8);
     assert_eq!(now(), 0, "nothing before the first poll");
     let _ = timeout(Duration::from_millis(300), async {
-        assert!(stream.next().await.is_none(), "no answer may have come");
+        assert!(stream.next().await.is_none(), "no response may have come");
     })
     .await;
     assert_eq!(now(), 8);
     until("eight of them", || bank.arrived() == 8).await;
 
-    // All answers come; nobody reads them.
+    // All responses come; the results are not read.
     bank.gate.add_permits(Semaphore::MAX_PERMITS / 2);
-    until("the answers", || bank.now.load(Ordering::SeqCst) == 0).await;
+    until("the responses", || bank.now.load(Ordering::SeqCst) == 0).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(now(), 8, "the stream was not polled");
     for read in 1..=92 {
@@ -190,10 +190,10 @@ async fn too_many_requests_holds_all_of_the_session_back() {
                 };
                 if number == 20 {
                     *refused.lock().unwrap() = Some(Instant::now());
-                    let mut answer = status(429);
+                    let mut response = status(429);
                     let seconds = HeaderValue::from(HOLD.as_secs());
-                    answer.headers_mut().insert("retry-after", seconds);
-                    return answer;
+                    response.headers_mut().insert("retry-after", seconds);
+                    return response;
                 }
                 if (13..20).contains(&number) || (21..28).contains(&number) {
                     // Those in flight with it: their places become free while
@@ -226,7 +226,7 @@ async fn too_many_requests_holds_all_of_the_session_back() {
         let times = arrivals.iter().filter(|at| **at > refused);
         times.filter(|at| (from..to).contains(&(**at - refused))).count()
     };
-    // What was on its way when the answer arrived may still come; then silence.
+    // What was on its way when the response arrived may still come; then nothing.
     assert!(after(Duration::ZERO, HOLD / 4) <= 7);
     assert_eq!(after(HOLD / 4, HOLD), 0, "the session did not hold back");
     assert_eq!(arrivals.len(), 60 + 1 + 1);
@@ -234,7 +234,7 @@ async fn too_many_requests_holds_all_of_the_session_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_stream_leaves_the_session_healthy() {
-    let (port, bank) = Watched::start(0).await;
+    let (port, bank) = CountingBank::start(0).await;
     let client = client_at(port);
     let mut stream = submit_all(&client, calls(&client, 100, Arc::default()), 16);
     bank.gate.add_permits(3);
@@ -278,7 +278,7 @@ async fn a_reader_may_call_the_bank_between_two_results() {
     let mut stream = submit_all(&client, calls(&client, 3, Arc::default()), 2);
     // The second call has got a 401 and leads: its token request is out.
     tokio::select! {
-        _ = stream.next() => panic!("no answer may have come"),
+        _ = stream.next() => panic!("no response may have come"),
         () = until("the refresh", || tokens.0.load(Ordering::SeqCst) == 2) => {}
     }
     first.add_permits(1);
@@ -288,6 +288,6 @@ async fn a_reader_may_call_the_bank_between_two_results() {
     tokens.1.add_permits(1);
     let other = client.payments().create_ach(ach("9.99")).send();
     let other = timeout(SOON, other).await;
-    assert!(other.expect("waits for a leader that nobody polls").is_ok());
+    assert!(other.expect("waits for a leader that is not polled").is_ok());
     assert_eq!(stream.count().await, 2);
 }

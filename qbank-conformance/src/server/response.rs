@@ -1,29 +1,30 @@
-//! Answers as bytes.
+//! Responses as bytes.
 
 use std::{fmt::Write as _, io};
 
-use super::{placeholder::Places, request::TOKEN_PREFIX};
-use crate::{Answer, Grant, Values, catalogue};
+use super::{placeholder::Placeholders, request::TOKEN_PREFIX};
+use crate::{Response, TokenResponse, Values, catalogue};
 
-/// The answer, correctly framed.
-pub(crate) fn render(answer: &Answer, places: &Places) -> io::Result<Vec<u8>> {
-    let body = body(answer)?;
-    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
-    for (name, values) in &answer.headers {
+/// The response, correctly framed.
+pub(crate) fn render(response: &Response, placeholders: &Placeholders) -> io::Result<Vec<u8>> {
+    let body = body(response)?;
+    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
+    for (name, values) in &response.headers {
         let values = match values {
             Values::One(value) => std::slice::from_ref(value),
             Values::Many(values) => values,
         };
         for value in values {
-            let _ = write!(head, "{name}: {}\r\n", places.fill(value));
+            let _ = write!(head, "{name}: {}\r\n", placeholders.fill(value));
         }
     }
-    let names = |wanted: &str| answer.headers.keys().any(|name| name.eq_ignore_ascii_case(wanted));
+    let names =
+        |wanted: &str| response.headers.keys().any(|name| name.eq_ignore_ascii_case(wanted));
     if !body.is_empty() && !names("content-type") {
         head.push_str("content-type: application/json\r\n");
     }
-    // A 1xx or a 204 has no body and must not say how long it is.
-    if answer.status >= 200 && answer.status != 204 {
+    // A 1xx or a 204 has no body and no Content-Length.
+    if response.status >= 200 && response.status != 204 {
         let _ = write!(head, "content-length: {}\r\n", body.len());
     }
     head.push_str("\r\n");
@@ -32,31 +33,31 @@ pub(crate) fn render(answer: &Answer, places: &Places) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The token endpoint's good answer.
-pub(crate) fn grant(grant: &Grant, next: &str) -> Answer {
-    let token = grant.access_token.clone().unwrap_or_else(|| format!("{TOKEN_PREFIX}{next}"));
+/// The token endpoint's good response.
+pub(crate) fn token(response: &TokenResponse, next: &str) -> Response {
+    let token = response.access_token.clone().unwrap_or_else(|| format!("{TOKEN_PREFIX}{next}"));
     let mut json = serde_json::json!({
         "access_token": token,
-        "token_type": grant.token_type.as_deref().unwrap_or("Bearer"),
+        "token_type": response.token_type.as_deref().unwrap_or("Bearer"),
         "scope": "accounts.read",
     });
-    match &grant.expires_in {
+    match &response.expires_in {
         None => json["expires_in"] = 3600.into(),
         Some(serde_json::Value::Null) => {}
         Some(other) => json["expires_in"] = other.clone(),
     }
-    Answer { status: 200, json: Some(json), ..Answer::default() }
+    Response { status: 200, json: Some(json), ..Response::default() }
 }
 
-fn body(answer: &Answer) -> io::Result<Vec<u8>> {
-    Ok(match answer {
-        Answer { body: Some(text), .. } => text.clone().into_bytes(),
-        Answer { json: Some(json), .. } => json.to_string().into_bytes(),
-        Answer { body_file: Some(name), .. } => catalogue::body(name)
+fn body(response: &Response) -> io::Result<Vec<u8>> {
+    Ok(match response {
+        Response { body: Some(text), .. } => text.clone().into_bytes(),
+        Response { json: Some(json), .. } => json.to_string().into_bytes(),
+        Response { body_file: Some(name), .. } => catalogue::body(name)
             .ok_or_else(|| io::Error::other(format!("no body file {name}")))?
             .as_bytes()
             .to_vec(),
-        Answer { body_repeat: Some(repeat), .. } => repeat.text().into_bytes(),
+        Response { body_repeat: Some(repeat), .. } => repeat.text().into_bytes(),
         _ => Vec::new(),
     })
 }
