@@ -17,9 +17,7 @@ export class QBankConnectClient {
     try {
       const { record, ...means } = clientInput(options);
       this.#means = means;
-      this.#session = new Session(record);
-      const { error } = this.#session;
-      if (error) throw errorOf(JSON.parse(error).error, undefined, undefined, "new");
+      this.#session = open(record);
     } catch (thrown) {
       throw failure(thrown, "never_sent");
     }
@@ -56,7 +54,7 @@ export class QBankConnectClient {
   #stream(filter, options) {
     const operation = "transactions.stream";
     const made = this.#make(operation, filter, options);
-    const { open, items } = stream(made, this.#means, (thrown) => failure(thrown, FATES[0]));
+    const { open, items } = stream(made, this.#means, (thrown) => failure(thrown, "not_applicable"));
     return { open: async () => answer(operation, await open(), made.call), items };
   }
 
@@ -68,7 +66,7 @@ export class QBankConnectClient {
       const random = randomness();
       const { signal, record } = callInput(operation, options);
       const input = { ...record, ...requestInput(operation, request) };
-      const call = this.#session.call(operation, input, FATES.indexOf(fate), random);
+      const call = this.#session.call(operation, input, random, fate);
       return { operation, signal, call, end: () => quietly(() => call.end()) };
     } catch (thrown) {
       throw failure(thrown, fate);
@@ -76,7 +74,15 @@ export class QBankConnectClient {
   }
 }
 
-const FATES = ["not_applicable", "never_sent", "unknown"];
+function open(record) {
+  try {
+    return new Session(record);
+  } catch (thrown) {
+    // Else the module could not be started.
+    if (typeof thrown !== "string") throw thrown;
+    throw errorOf(JSON.parse(thrown).error, undefined, undefined, "new");
+  }
+}
 
 // A key for the intent, and what spreads retries.
 function randomness() {
@@ -93,7 +99,7 @@ function randomness() {
 function failure(thrown, fate, idempotencyKey = null) {
   if (thrown instanceof QBankError) return thrown;
   if (thrown instanceof Wrong) {
-    return errorOf(refusal(thrown.field, thrown.rule, FATES.indexOf(fate)).error);
+    return errorOf(refusal(thrown.field, thrown.rule, fate).error);
   }
   // Not a thing that happens: the module itself failed, and a call with it.
   const next =

@@ -97,7 +97,7 @@ const wellFormed = (record) =>
 // most.
 async function waiting(call, { wait, rings }, stop) {
   for (let waited = 0, look; waited < wait; waited += look) {
-    if (stop.aborted || (rings && call.rung())) return;
+    if (stop.aborted || (rings && call.woken())) return;
     look = rings ? Math.min(Math.max(waited / 8, SOONEST), LATEST, wait - waited) : wait;
     let timer;
     await stop.unless(

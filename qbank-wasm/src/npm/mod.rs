@@ -26,11 +26,6 @@ use std::time::Duration;
 
 use qbank_proto::Now;
 
-/// A fifth of the size of the standard one, and as fast: two levels of lists.
-#[cfg(target_family = "wasm")]
-#[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
-
 /// Both clocks, in milliseconds.
 fn now(mono: f64, unix: f64) -> Now {
     Now { mono: milliseconds(mono), unix: milliseconds(unix) }
