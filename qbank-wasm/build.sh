@@ -11,8 +11,7 @@ wasm_package qbank-wasm "$here/js/wasm" --features npm
 mkdir "$pkg"
 wasm=$here/js/wasm/qbank_wasm_bg.wasm
 cp "$wasm" "$pkg"
-node -e 'fs.writeFileSync(process.argv[2], zlib.deflateRawSync(fs.readFileSync(process.argv[1]), { level: 9 }))' \
-  "$wasm" "$wasm.deflate"
+node "$here/deflate.mjs" "$wasm"
 
 bundle() { # ENTRY OUTPUT OPTION...
   "$here/node_modules/.bin/esbuild" "$here/js/$1" --outfile="$pkg/$2" "${@:3}" \

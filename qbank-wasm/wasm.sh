@@ -38,7 +38,7 @@ wasm_cargo_build() { # CRATE [CARGO OPTION...]
   local options=(rustc --locked --profile wasm --target wasm32-unknown-unknown --crate-type cdylib
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
   # No name of a folder of this machine in what is published.
-  local flags=("--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$wasm_root=.")
+  local flags=(--cfg 'sha2_backend_soft="compact"' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$wasm_root=.")
   export CARGO_ENCODED_RUSTFLAGS
   CARGO_ENCODED_RUSTFLAGS=$(wasm_encoded "${flags[@]}")
   case $(wasm_toolchain) in

@@ -3,7 +3,7 @@
 // once, by `import` and by `require`, and nothing has to be found or fetched. Deflated, since
 // base64 hides from gzip what repeats: 120 KB to download, where it would be 142.
 
-import { inflateSync } from "fflate";
+import { inflateSync } from "fflate/browser";
 import { provide } from "./machine.js";
 import deflated from "./wasm/qbank_wasm_bg.wasm.deflate";
 

@@ -1,11 +1,11 @@
-// The machine in wasm, as objects. What crosses is texts, bytes and numbers.
+// The machine in wasm, as objects. Records cross as JSON, bodies as bytes.
 
-import { Session as Machine, initSync, refusal as refused, verifyWebhook } from "./wasm/qbank_wasm.js";
+import { Session as WasmSession, initSync, invalidInput, verifyWebhook } from "./wasm/qbank_wasm.js";
 
 let compiled;
 let started = false;
 
-/** What gives the compiled module. */
+/** Takes the function that gives the compiled module. */
 export function provide(module) {
   compiled = module;
 }
@@ -17,41 +17,40 @@ function start() {
   started = true;
 }
 
-/** Both clocks. */
-const now = () => [performance.now(), Date.now()];
-
-/** What the calls of one client share. */
-export class Session {
-  #session;
-
-  /** Throws the error record that says why there is none. */
-  constructor(configuration) {
-    start();
-    this.#session = new Machine(JSON.stringify(configuration));
-  }
-
-  /** Wrong input makes a call that is done, with an error of this fate. */
-  call(operation, input, random, fate) {
-    const number = OPERATIONS.indexOf(operation);
-    return new Call(this.#session.call(number, JSON.stringify(input), random, fate));
+/** An error record that the machine threw. */
+export class Refused {
+  constructor(record) {
+    this.record = record;
   }
 }
 
-// By their numbers.
-const OPERATIONS = [
-  "payments.createAch",
-  "payments.createWire",
-  "transfers.create",
-  "positivePay.createIssue",
-  "payments.get",
-  "balances.get",
-  "accounts.list",
-  "transactions.list",
-  "transactions.stream",
-  "positivePay.exceptions",
-  "payments.wait",
-  "authenticate",
-];
+// The machine throws records as JSON; anything else is a failure of the module itself.
+function refusing(act) {
+  try {
+    return act();
+  } catch (thrown) {
+    throw typeof thrown === "string" ? new Refused(JSON.parse(thrown)) : thrown;
+  }
+}
+
+/** Both clocks. */
+const now = () => [performance.now(), Date.now()];
+
+/** What the calls of one client share. Throws `Refused`. */
+export class Session {
+  #session;
+
+  constructor(options) {
+    start();
+    this.#session = refusing(() => new WasmSession(JSON.stringify(options)));
+  }
+
+  /** Makes a call. Throws `Refused`. */
+  call(operation, request, options, random) {
+    const records = [JSON.stringify(request), JSON.stringify(options)];
+    return new Call(refusing(() => this.#session.call(operation, ...records, random)));
+  }
+}
 
 class Call {
   #call;
@@ -76,7 +75,12 @@ class Call {
     return JSON.parse(this.#call.abandon(...now()));
   }
 
-  /** Whether the call was woken since this was last asked. */
+  /** Whether another call may end this one's wait early. */
+  isAwaited() {
+    return this.#call.isAwaited();
+  }
+
+  /** Whether it did since this was last asked. */
   woken() {
     return this.#call.woken();
   }
@@ -101,14 +105,14 @@ class Call {
   }
 }
 
-/** The error record of an input and the rule that it breaks. */
+/** The error record of a member that breaks a rule. */
 export function refusal(field, rule, fate) {
   start();
-  return JSON.parse(refused(field, rule, fate));
+  return JSON.parse(invalidInput(field, rule, fate));
 }
 
-/** Verifies a delivery: the event as JSON, nothing, or why not. */
+/** Verifies a delivery: the event, or null. Throws `Refused`. */
 export function verify(body, delivery) {
   start();
-  return verifyWebhook(body, JSON.stringify(delivery));
+  return JSON.parse(refusing(() => verifyWebhook(body, JSON.stringify(delivery))));
 }

@@ -14,10 +14,10 @@ import {
   KEY,
   METHODS,
   PAYMENT,
-  payment,
   TO,
   TRANSFER,
   WIRE,
+  wirePayment,
   within,
 } from "./bank.mjs";
 
@@ -297,7 +297,7 @@ const ODD = {
 for (const [what, answer] of Object.entries(ODD)) {
   test(`${what} from fetch: the payment is unknown, the call ends, the client goes on`, async () => {
     const { client, calls } = clientOf({ ...once, timeoutMs: 200 }, answer, () =>
-      json(201, payment({ type: "WIRE" })),
+      json(201, wirePayment()),
     );
     const error = await failure(client.payments.createWire(WIRE, { idempotencyKey: KEY }), 5_000);
     assert.ok(["ConnectionError", "UnexpectedResponseError"].includes(error.name), error.name);
