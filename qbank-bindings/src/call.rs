@@ -7,8 +7,7 @@ use qbank_proto::endpoint::ListTransactions;
 use qbank_proto::{BodyMode, ListDecoder, Now, Ticket};
 
 use crate::input::{head, outcome, token};
-use crate::machine::{Boxed, Finished, Outcome};
-use crate::operation::Operation;
+use crate::operation::{Boxed, Operation, Outcome};
 use crate::output::{Error, Items, Reply, Request, Step, milliseconds};
 use crate::session::named;
 
@@ -50,13 +49,9 @@ impl Call {
 
     fn finished(&mut self, outcome: Outcome) -> Step {
         match outcome {
-            Ok(finished) => {
-                let reply = match finished {
-                    Finished::Reply(reply) => Reply::of(*reply),
-                    Finished::Token(info) => Reply::token(info),
-                };
-                self.body = reply.raw.clone();
-                Step::Done(Box::new(reply))
+            Ok(reply) => {
+                self.body = reply.raw().clone();
+                Step::Done(Box::new(Reply(reply)))
             }
             Err(error) => {
                 let error = named(error, |field| self.operation.member(field));

@@ -35,7 +35,6 @@
 
 mod call;
 mod input;
-mod machine;
 mod operation;
 mod output;
 mod session;
@@ -44,7 +43,7 @@ mod webhook;
 use serde::Serialize;
 
 pub use call::Call;
-pub use output::{Attempt, Data, Error, Items, Reply, Request, Step};
+pub use output::{Data, Error, Items, Reply, Request, Step};
 pub use qbank_proto::{Fate, Now};
 pub use session::Session;
 pub use webhook::{Refusal, WebhookEvent, verify};

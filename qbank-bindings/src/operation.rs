@@ -1,14 +1,14 @@
 //! Operations by name.
 
 use qbank_proto::endpoint::{
-    Effect, Endpoint, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, Read, Write,
+    Endpoint, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, Read, Write,
 };
 use qbank_proto::{
-    Authenticate, Call, CallOptions, Entropy, Error, Fate, OpenList, Session, WaitForPayment,
+    Authenticate, Call, Entropy, Error, Fate, IdempotencyKey, Machine, OpenList, Reply, Session,
+    WaitForPayment,
 };
 
 use crate::input::{Members, Options, ach, issue, transactions, transfer, wire};
-use crate::machine::{Boxed, Finished, boxed};
 use crate::output::Data;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,24 +79,20 @@ impl Operation {
         self,
         session: &Session,
         mut request: Members<'_>,
-        Options { options, key }: Options,
+        options: Options,
         entropy: Entropy,
     ) -> Result<Boxed, Error> {
-        if key.is_some() && !self.writes() {
-            return Err(Error::invalid_input("idempotencyKey", "is for writes only"));
-        }
-        let key = key.unwrap_or_else(|| Write::key(entropy.key));
         let with = With { session, options, entropy };
         let given = &mut request;
         let machine = match self {
-            Self::CreateAch => with.call(ach(given)?, key, Data::Ach),
-            Self::CreateWire => with.call(wire(given)?, key, Data::Payment),
-            Self::CreateTransfer => with.call(transfer(given)?, key, Data::Transfer),
-            Self::CreateCheckIssue => with.call(issue(given, key)?, key, Data::CheckIssue),
+            Self::CreateAch => with.write(|_| ach(given), Data::Ach),
+            Self::CreateWire => with.write(|_| wire(given), Data::Payment),
+            Self::CreateTransfer => with.write(|_| transfer(given), Data::Transfer),
+            Self::CreateCheckIssue => with.write(|key| issue(given, key), Data::CheckIssue),
             Self::GetPayment => {
                 with.read(GetPayment::new(given.needed("paymentId")?), Data::Payment)
             }
-            Self::WaitForPayment => with.wait(given)?,
+            Self::WaitForPayment => with.wait(given),
             Self::GetBalance => {
                 with.read(GetBalance::new(given.needed("accountId")?), Data::Balance)
             }
@@ -106,47 +102,65 @@ impl Operation {
                 with.read(OpenList(transactions(given)?), |()| Data::Stream)
             }
             Self::ListCheckExceptions => with.read(ListCheckExceptions, Data::CheckExceptions),
-            Self::Authenticate => {
-                let machine = Authenticate::new(session, &with.options, entropy);
-                boxed(machine, |outcome| outcome.map(Finished::Token))
-            }
-        };
+            Self::Authenticate => with.authenticate(),
+        }?;
         request.end()?;
         Ok(machine)
     }
 }
 
+/// A machine of any operation.
+pub(crate) type Boxed = Box<dyn Machine<Output = Outcome> + Send>;
+pub(crate) type Outcome = Result<Reply<Data>, Error>;
+
 /// What every call is made with.
 struct With<'a> {
     session: &'a Session,
-    options: CallOptions,
+    options: Options,
     entropy: Entropy,
 }
 
 impl With<'_> {
-    fn call<E: Endpoint>(
+    fn write<E: Endpoint<Effect = Write>>(
         self,
-        endpoint: E,
-        key: <E::Effect as Effect>::Key,
+        endpoint: impl FnOnce(IdempotencyKey) -> Result<E, Error>,
         data: fn(E::Output) -> Data,
-    ) -> Boxed {
-        let call = Call::new(self.session, endpoint, key, self.options, self.entropy);
-        boxed(call, move |outcome| outcome.map(|reply| Finished::Reply(Box::new(reply.map(data)))))
+    ) -> Result<Boxed, Error> {
+        let options = self.options.write(IdempotencyKey::from_entropy(self.entropy.key))?;
+        let endpoint = endpoint(options.key)?;
+        Ok(boxed(Call::new(self.session, endpoint, options, self.entropy.jitter), data))
     }
 
-    fn read<E: Endpoint<Effect = Read>>(self, endpoint: E, data: fn(E::Output) -> Data) -> Boxed {
-        self.call(endpoint, Read::key([0; 16]), data)
+    fn read<E: Endpoint<Effect = Read>>(
+        self,
+        endpoint: E,
+        data: fn(E::Output) -> Data,
+    ) -> Result<Boxed, Error> {
+        let options = self.options.read()?;
+        Ok(boxed(Call::new(self.session, endpoint, options, self.entropy.jitter), data))
     }
 
     fn wait(self, request: &mut Members<'_>) -> Result<Boxed, Error> {
         let id = request.needed("paymentId")?;
-        let machine = WaitForPayment::new(self.session, id, self.options, self.entropy);
+        let options = self.options.read()?;
+        let machine = WaitForPayment::new(self.session, id, options, self.entropy.jitter);
         // The bank has accepted it before: not seeing it is not absence.
         let machine = if request.flag("accepted") { machine.accepted() } else { machine };
-        Ok(boxed(machine, |outcome| {
-            outcome.map(|reply| Finished::Reply(Box::new(reply.map(Data::Payment))))
-        }))
+        Ok(boxed(machine, Data::Payment))
     }
+
+    fn authenticate(self) -> Result<Boxed, Error> {
+        let options = self.options.read()?;
+        let machine = Authenticate::new(self.session, &options, self.entropy.jitter);
+        Ok(Box::new(machine.map(|outcome| outcome.map(|info| Reply::new(Data::Token(info))))))
+    }
+}
+
+fn boxed<M, T: 'static>(machine: M, data: fn(T) -> Data) -> Boxed
+where
+    M: Machine<Output = Result<Reply<T>, Error>> + Send + 'static,
+{
+    Box::new(machine.map(move |outcome: M::Output| outcome.map(|reply| reply.map(data))))
 }
 
 /// The member of the options that the core has this name for.

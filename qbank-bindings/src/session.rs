@@ -33,7 +33,7 @@ impl Session {
             let entropy = random.try_into().map(Entropy::from_bytes);
             let entropy =
                 entropy.map_err(|_| CoreError::invalid_input("random", "must be 24 bytes"))?;
-            let options = Options::read(Members::parse("options", options)?)?;
+            let options = Options::parse(Members::parse("options", options)?)?;
             let request = Members::parse("request", request)?;
             operation.machine(&self.0, request, options, entropy)
         };

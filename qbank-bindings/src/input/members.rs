@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use qbank_proto::chrono::NaiveDate;
-use qbank_proto::{Error, parse_day};
+use qbank_proto::{AccessToken, Error, parse_day};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -36,7 +36,7 @@ impl<'a> Members<'a> {
         Some(self.members.swap_remove(at).1).filter(|json| *json != "null")
     }
 
-    fn wrong(&self, name: &str, rule: &dyn Display) -> Error {
+    pub(crate) fn wrong(&self, name: &str, rule: &dyn Display) -> Error {
         Error::invalid_input(&format!("{}{name}", self.path), rule)
     }
 
@@ -68,6 +68,11 @@ impl<'a> Members<'a> {
 
     fn missing(&self, name: &str) -> Error {
         self.wrong(name, &"is missing")
+    }
+
+    pub(crate) fn token(&mut self, name: &str) -> Result<Option<AccessToken>, Error> {
+        let Some(text) = self.maybe_text(name)? else { return Ok(None) };
+        AccessToken::new(&text).map(Some).map_err(|rule| self.wrong(name, &rule))
     }
 
     pub(crate) fn day(&mut self, name: &str) -> Result<Option<NaiveDate>, Error> {

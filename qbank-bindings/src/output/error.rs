@@ -1,7 +1,7 @@
 //! Why a call failed.
 
 use qbank_proto::bytes::Bytes;
-use qbank_proto::{Fate, Scope};
+use qbank_proto::{Attempt, Fate, Scope};
 use serde::{Serialize, Serializer};
 
 use super::resource::Record;
@@ -45,9 +45,9 @@ impl Serialize for Error {
         record.member("title", &error.title())?;
         record.member("detail", &error.detail())?;
         record.member("transactionId", &error.transaction_id())?;
-        record.member("idempotencyKey", &error.idempotency_key())?;
+        record.member("idempotencyKey", &error.key())?;
         record.member("firstSent", &error.first_sent().map(|at| at.timestamp_millis()))?;
-        record.member("attemptLog", &Attempt::log(error.attempts()))?;
+        record.member("attemptLog", &log(error.attempts()))?;
         record.member("retryAfterMs", &error.retry_after().map(milliseconds))?;
         record.member("field", &error.input_field())?;
         record.member("neededScope", &error.needed_scope().map(Scope::as_str))?;
@@ -66,34 +66,21 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// One send of an intent.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// When, in milliseconds since 1970.
-    pub at: i64,
-    /// The status that came back.
-    pub status: Option<u16>,
-    /// What broke.
-    pub fault: Option<String>,
-    /// What this attempt alone says of the money.
-    #[serde(serialize_with = "fate")]
-    pub fate: Fate,
+/// Each send of an intent; moments are milliseconds since 1970.
+pub(super) fn log(attempts: &[Attempt]) -> Vec<Sent> {
+    let sent = |attempt: &Attempt| Sent {
+        at: attempt.at.timestamp_millis(),
+        status: attempt.status.map(|status| status.as_u16()),
+        fault: attempt.fault.map(|fault| fault.to_string()),
+        fate: attempt.fate.as_str(),
+    };
+    attempts.iter().map(sent).collect()
 }
 
-impl Attempt {
-    pub(crate) fn log(attempts: &[qbank_proto::Attempt]) -> Vec<Self> {
-        let one = |attempt: &qbank_proto::Attempt| Self {
-            at: attempt.at.timestamp_millis(),
-            status: attempt.status.map(|status| status.as_u16()),
-            fault: attempt.fault.map(|fault| fault.to_string()),
-            fate: attempt.fate,
-        };
-        attempts.iter().map(one).collect()
-    }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
-pub(super) fn fate<S: Serializer>(fate: &Fate, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(fate.as_str())
+#[derive(Serialize)]
+pub(super) struct Sent {
+    at: i64,
+    status: Option<u16>,
+    fault: Option<String>,
+    fate: &'static str,
 }

@@ -5,7 +5,7 @@ mod reply;
 mod resource;
 mod step;
 
-pub use error::{Attempt, Error};
+pub use error::Error;
 pub use reply::{Data, Reply};
 pub use step::{Items, Request, Step};
 

@@ -1,41 +1,42 @@
 //! What a call came to.
 
-use qbank_proto::bytes::Bytes;
+use qbank_proto::TokenInfo;
 use qbank_proto::endpoint::{
     Account, AchAccepted, Balance, CheckException, CheckIssueAccepted, Payment, Transaction,
     TransferAccepted,
 };
-use qbank_proto::{Fate, IdempotencyKey, TokenInfo};
 use serde::{Serialize, Serializer};
 
-use super::error::fate;
-use super::{Attempt, View, pairs};
+use super::error::log;
+use super::resource::Record;
+use super::{View, pairs};
 
-/// A good response, with all that is known about it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Reply {
-    /// What it means.
-    pub data: Data,
-    /// What became of the money.
-    #[serde(serialize_with = "fate")]
-    pub fate: Fate,
-    /// The status of the response that counted; none of a token.
-    pub status: Option<u16>,
-    /// Its headers.
-    pub headers: Vec<(String, String)>,
-    /// The key of the intent, if it was a write.
-    pub idempotency_key: Option<IdempotencyKey>,
-    /// When it was first sent, in milliseconds since 1970.
-    pub first_sent: Option<i64>,
-    /// The intent was found in process, and the data is the bank's record of the payment.
-    pub followed_conflict: bool,
-    /// Each send of the intent.
-    pub attempt_log: Vec<Attempt>,
-    /// The body of the response that counted.
-    #[serde(skip)]
-    pub raw: Bytes,
+/// A good response, with all that is known about it. It serialises as a record, without its
+/// body.
+#[derive(Debug)]
+pub struct Reply(pub(crate) qbank_proto::Reply<Data>);
+
+impl Reply {
+    /// The core's reply.
+    pub const fn core(&self) -> &qbank_proto::Reply<Data> {
+        &self.0
+    }
+}
+
+impl Serialize for Reply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let reply = &self.0;
+        let mut record = Record::new(serializer)?;
+        record.member("data", &reply.value)?;
+        record.member("fate", reply.fate.as_str())?;
+        record.member("status", &reply.status().as_u16())?;
+        record.member("headers", &pairs(reply.headers()))?;
+        record.member("idempotencyKey", &reply.key)?;
+        record.member("firstSent", &reply.first_sent.map(|at| at.timestamp_millis()))?;
+        record.member("followedConflict", &reply.followed)?;
+        record.member("attemptLog", &log(&reply.attempts))?;
+        record.end()
+    }
 }
 
 /// What a response means, by operation.
@@ -54,36 +55,6 @@ pub enum Data {
     Transfer(TransferAccepted),
     /// A list whose items come while it arrives.
     Stream,
-}
-
-impl Reply {
-    pub(crate) fn of(reply: qbank_proto::Reply<Data>) -> Self {
-        Self {
-            fate: reply.fate,
-            status: Some(reply.status().as_u16()),
-            headers: pairs(reply.headers()),
-            idempotency_key: reply.key,
-            first_sent: reply.first_sent.map(|at| at.timestamp_millis()),
-            followed_conflict: reply.followed,
-            attempt_log: Attempt::log(&reply.attempts),
-            raw: reply.raw().clone(),
-            data: reply.value,
-        }
-    }
-
-    pub(crate) fn token(info: TokenInfo) -> Self {
-        Self {
-            data: Data::Token(info),
-            fate: Fate::NotApplicable,
-            status: None,
-            headers: Vec::new(),
-            idempotency_key: None,
-            first_sent: None,
-            followed_conflict: false,
-            attempt_log: Vec::new(),
-            raw: Bytes::new(),
-        }
-    }
 }
 
 impl Serialize for Data {
