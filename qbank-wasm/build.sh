@@ -18,7 +18,7 @@ bundle() { # ENTRY OUTPUT OPTION...
     --bundle --minify --sourcemap --target=es2022 --log-level=warning
 }
 bundle index.js index.js --format=esm --loader:.deflate=base64
-# What would look for the wasm by `import.meta` is not used, and left out.
+# What would load the wasm by `import.meta` is not used, and left out.
 bundle index.js index.cjs --format=cjs --platform=node --loader:.deflate=base64 \
   --log-override:empty-import-meta=silent
 bundle edge.js edge.js --format=esm --external:./qbank_wasm_bg.wasm

@@ -94,7 +94,7 @@ test("every file that the manifest names is there, and none that is no part of i
 });
 
 test("a fresh process imports it by its name, and a call is made with it", () => {
-  const told = run(`
+  const printed = run(`
     import { QBankConnectClient } from "@qbank/connect";
     const fetch = () => new Response(null, { status: 202, headers: { location: "/v1/payments/0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40" } });
     const client = new QBankConnectClient({ accessToken: "t", fetch });
@@ -102,7 +102,7 @@ test("a fresh process imports it by its name, and a call is made with it", () =>
     const destinationAccountId = "7a2d1fab-63b6-4d97-8d20-1b5c8e4f3021";
     console.log((await client.payments.createAch({ sourceAccountId, destinationAccountId, amount: "1.00" })).paymentId);
   `);
-  assert.equal(told.trim(), "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40");
+  assert.equal(printed.trim(), "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40");
 });
 
 test("it gives exactly what its types declare", () => {
@@ -130,13 +130,13 @@ test("its inner modules cannot be imported, its manifest can", () => {
 });
 
 test("importing it touches no network, sets no global and prints nothing", () => {
-  const told = run(`
+  const printed = run(`
     const before = Object.getOwnPropertyNames(globalThis);
     globalThis.fetch = () => { throw new Error("network"); };
     await import("@qbank/connect");
     console.log(Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name)).length);
   `);
-  assert.equal(told.trim(), "0");
+  assert.equal(printed.trim(), "0");
 });
 
 const scripts = () => readdirSync(installed).filter((name) => /\.c?js$/.test(name));
@@ -150,7 +150,7 @@ test("no file waits at top level, as a service worker and `require` need it", ()
   assert.throws(() => transformSync("await 0", { format: "cjs" }));
 });
 
-test("no file looks for another one that a bundler would have to find", () => {
+test("no file loads another one that a bundler would have to find", () => {
   for (const file of ["index.js", "index.cjs"]) {
     const text = readFileSync(join(installed, file), "utf8");
     assert.doesNotMatch(text, /import\.meta|\.wasm"|require\("node:|from"node:/, file);
@@ -168,8 +168,8 @@ test("`require` works, and gives the same classes as `import`", () => {
   `;
   assert.equal(run(script).trim(), "true");
   const cjs = 'const { verifyWebhook } = require("@qbank/connect"); console.log(typeof verifyWebhook)';
-  const told = execFileSync(process.execPath, ["--input-type=commonjs", "-e", cjs], { cwd: dir });
-  assert.equal(told.toString().trim(), "function");
+  const printed = execFileSync(process.execPath, ["--input-type=commonjs", "-e", cjs], { cwd: dir });
+  assert.equal(printed.toString().trim(), "function");
 });
 
 test("what browsers and bundlers get works in Node, too", async () => {
