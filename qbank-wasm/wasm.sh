@@ -37,15 +37,16 @@ wasm_cargo_build() { # CRATE [CARGO OPTION...]
   # As a `cdylib` alone: cargo does not optimise across crates what is an `rlib`, too.
   local options=(rustc --locked --profile wasm --target wasm32-unknown-unknown --crate-type cdylib
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
-  # No name of a folder of this machine in what is published.
-  local flags=(--cfg 'sha2_backend_soft="compact"' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$wasm_root=.")
-  export CARGO_ENCODED_RUSTFLAGS
-  CARGO_ENCODED_RUSTFLAGS=$(wasm_encoded "${flags[@]}")
+  local flags
+  flags=$(wasm_encoded \
+    --cfg 'sha2_backend_soft="compact"' `# SHA-256 as a loop: 2.5 KB less, gzipped.` \
+    "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" `# No folder of this machine shows.` \
+    "--remap-path-prefix=$wasm_root=.")
   case $(wasm_toolchain) in
-    rustup) cargo "${options[@]}" ;;
+    rustup) CARGO_ENCODED_RUSTFLAGS=$flags cargo "${options[@]}" ;;
     debian)
       # Debian has no standard library for this target: it is built.
-      RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
+      RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_ENCODED_RUSTFLAGS=$flags \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(wasm_linker) \
         /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort
       ;;
