@@ -144,9 +144,9 @@ if [ "$mode" = full ]; then
   (cd .. && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/program cargo build --quiet --release -p qbank-cli)
   sample program.bytes ours "$(stat -c %s "$CARGO_TARGET_DIR/program/release/qbank")"
   if (source ../qbank-wasm/wasm.sh && wasm_toolchain) >/dev/null 2>&1; then
-    # It fails when the package has grown; its size is what counts here.
+    # Over its budget it fails in CI; its size is what counts here.
     gzipped=$(env -u CARGO_TARGET_DIR bash ../qbank-wasm/build.sh | tee /dev/stderr |
-      sed -n 's/^both .* bytes, \([0-9]*\) gzipped.*/\1/p') || true
+      sed -n 's/^browser .* bytes, \([0-9]*\) gzipped.*/\1/p') || true
     [ -z "$gzipped" ] || sample npm.gzipped ours "$gzipped"
   else
     loud "NO WASM TOOLCHAIN: the npm package is not weighed (.ci/wasm says what it needs)"

@@ -37,25 +37,18 @@ wasm_cargo_build() { # CRATE [CARGO OPTION...]
   # As a `cdylib` alone: cargo does not optimise across crates what is an `rlib`, too.
   local options=(rustc --locked --profile wasm --target wasm32-unknown-unknown --crate-type cdylib
     --target-dir "$wasm_target" --manifest-path "$wasm_root/Cargo.toml" -p "$@")
-  # SHA-256 as a loop, not unrolled: it hashes a webhook now and then.
-  local flags=(--cfg 'sha2_backend_soft="compact"')
+  local flags
+  flags=$(wasm_encoded \
+    --cfg 'sha2_backend_soft="compact"' `# SHA-256 as a loop: 2.5 KB less, gzipped.` \
+    "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" `# No folder of this machine shows.` \
+    "--remap-path-prefix=$wasm_root=.")
   case $(wasm_toolchain) in
-    rustup)
-      # No name of a folder of this machine in what is published.
-      flags+=("--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" "--remap-path-prefix=$wasm_root=.")
-      CARGO_ENCODED_RUSTFLAGS=$(wasm_encoded "${flags[@]}") cargo "${options[@]}"
-      ;;
+    rustup) CARGO_ENCODED_RUSTFLAGS=$flags cargo "${options[@]}" ;;
     debian)
-      # Without unwinding a panic is a trap: its texts and formatting are left out,
-      # and with them all of `Debug`, which only Rust could show.
-      # Inlining before LLVM, which `opt-level = "z"` turns off, makes it smaller.
-      flags+=(-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none)
-      flags+=(-Zinline-mir=yes -Zinline-mir-threshold=15 -Zinline-mir-hint-threshold=30)
-      RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
+      # Debian has no standard library for this target: it is built.
+      RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_ENCODED_RUSTFLAGS=$flags \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(wasm_linker) \
-        CARGO_ENCODED_RUSTFLAGS=$(wasm_encoded "${flags[@]}") \
-        /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort \
-        -Z build-std-features=optimize_for_size
+        /usr/bin/cargo "${options[@]}" -Z build-std=std,panic_abort
       ;;
     *) return 1 ;;
   esac
@@ -106,10 +99,7 @@ wasm_package() { # CRATE OUTDIR [CARGO OPTION...]
   wasm_bindgen --target web --no-typescript --remove-name-section --remove-producers-section \
     --out-dir "$out" "$wasm_target/wasm32-unknown-unknown/wasm/$name.wasm"
   local module=$out/${name}_bg.wasm
-  # Large functions with one caller stay apart: inlined they are fewer bytes, but more
-  # when compressed. So is control flow as LLVM left it.
-  wasm_opt --flatten --rereloop -Oz -Oz -ocimfs 60 --reorder-locals --strip-debug --strip-producers \
-    "$module" -o "$module.small"
+  wasm_opt -Oz --strip-debug --strip-producers "$module" -o "$module.small"
   mv "$module.small" "$module"
 }
 

@@ -1,27 +1,25 @@
-// The face of the package: resources and their methods, over a machine in wasm that
-// decides everything.
+// The client of the package: resources and their methods, over a machine in wasm that decides
+// everything.
 
 import { Stop, drive, quietly } from "./drive.js";
 import { QBankError, UnexpectedResponseError, errorOf } from "./errors.js";
 import { member } from "./exchange.js";
 import { Wrong, callInput, clientInput, isWrite, requestInput, resumes } from "./input.js";
-import { Session, refusal } from "./machine.js";
+import { Refused, Session, refusal } from "./machine.js";
 import { stream } from "./stream.js";
 
 export class QBankConnectClient {
   #session;
-  // What the machine has no hands for: `fetch`, and the application's token supplier.
-  #means;
+  // What JavaScript supplies: `fetch` and the token supplier.
+  #supplies;
 
   constructor(options) {
     try {
-      const { record, ...means } = clientInput(options);
-      this.#means = means;
+      const { record, ...supplies } = clientInput(options);
+      this.#supplies = supplies;
       this.#session = new Session(record);
-      const { error } = this.#session;
-      if (error) throw errorOf(JSON.parse(error).error, undefined, undefined, "new");
     } catch (thrown) {
-      throw failure(thrown, "never_sent");
+      throw failure(inEnvironment(thrown), "never_sent");
     }
     const call = (...args) => this.#call(...args);
     this.withRawResponse = resources(call);
@@ -42,7 +40,7 @@ export class QBankConnectClient {
     try {
       made = this.#make(operation, request, options);
       stop = new Stop(made.signal);
-      return answer(operation, await drive(made, this.#means, stop), made.call);
+      return replyOf(operation, await drive(made, this.#supplies, stop), made.call);
     } catch (thrown) {
       const fate = isWrite(operation) ? "unknown" : "not_applicable";
       throw failure(thrown, fate, member(options, "idempotencyKey"));
@@ -54,21 +52,20 @@ export class QBankConnectClient {
 
   // Wrong arguments are thrown at once.
   #stream(filter, options) {
-    const operation = "transactions.stream";
-    const made = this.#make(operation, filter, options);
-    const { open, items } = stream(made, this.#means, (thrown) => failure(thrown, FATES[0]));
-    return { open: async () => answer(operation, await open(), made.call), items };
+    const made = this.#make("transactions.stream", filter, options);
+    const { open, items } = stream(made, this.#supplies, (thrown) => failure(thrown, "not_applicable"));
+    return { open: async () => replyOf(made.operation, await open(), made.call), items };
   }
 
-  // A call of the machine's. All that the application gives is read here, at once.
+  // A call of the machine. All that the application gives is read here, at once.
   #make(operation, request, options) {
     const sent = resumes(options) ? "unknown" : "never_sent";
     const fate = isWrite(operation) ? sent : "not_applicable";
     try {
       const random = randomness();
-      const { signal, record } = callInput(operation, options);
-      const input = { ...record, ...requestInput(operation, request) };
-      const call = this.#session.call(operation, input, FATES.indexOf(fate), random);
+      const { signal, record, accepted } = callInput(operation, options);
+      const input = requestInput(operation, request, accepted);
+      const call = this.#session.call(operation, input, record, random);
       return { operation, signal, call, end: () => quietly(() => call.end()) };
     } catch (thrown) {
       throw failure(thrown, fate);
@@ -76,7 +73,13 @@ export class QBankConnectClient {
   }
 }
 
-const FATES = ["not_applicable", "never_sent", "unknown"];
+// In JavaScript these two are members of `environment`.
+function inEnvironment(thrown) {
+  const { field, message } = thrown instanceof Refused ? thrown.record : {};
+  if (field !== "baseUrl" && field !== "tokenUrl") return thrown;
+  const name = `environment.${field}`;
+  return new Refused({ ...thrown.record, field: name, message: message.replace(field, name) });
+}
 
 // A key for the intent, and what spreads retries.
 function randomness() {
@@ -92,10 +95,9 @@ function randomness() {
 // What is thrown instead of anything that is not ours.
 function failure(thrown, fate, idempotencyKey = null) {
   if (thrown instanceof QBankError) return thrown;
-  if (thrown instanceof Wrong) {
-    return errorOf(refusal(thrown.field, thrown.rule, FATES.indexOf(fate)).error);
-  }
-  // Not a thing that happens: the module itself failed, and a call with it.
+  if (thrown instanceof Refused) return errorOf(thrown.record);
+  if (thrown instanceof Wrong) return errorOf(refusal(thrown.field, thrown.rule, fate));
+  // A bug: the module itself failed, and a call with it.
   const next =
     fate === "unknown"
       ? "reconcile with the bank's records before paying again"
@@ -104,8 +106,8 @@ function failure(thrown, fate, idempotencyKey = null) {
   return new UnexpectedResponseError({ fate, idempotencyKey, message }, undefined, thrown);
 }
 
-// All that is known of a good answer.
-function answer(operation, { headers, firstSent, attemptLog, ...reply }, call) {
+// All that is known of a good response.
+function replyOf(operation, { headers, firstSent, attemptLog, ...reply }, call) {
   if (operation === "payments.createAch") {
     reply.data.location = headers.find(([name]) => name === "location")?.[1] ?? null;
   }
@@ -113,15 +115,15 @@ function answer(operation, { headers, firstSent, attemptLog, ...reply }, call) {
     ...reply,
     headers: new Headers(headers),
     firstSent: moment(firstSent),
-    attempts: attemptLog?.length,
-    attemptLog: attemptLog?.map((sent) => ({ ...sent, at: moment(sent.at) })),
-    raw: headers && call.body(),
+    attempts: attemptLog.length,
+    attemptLog: attemptLog.map((attempt) => ({ ...attempt, at: moment(attempt.at) })),
+    raw: call.body(),
   };
 }
 
 const moment = (ms) => (ms == null ? null : new Date(ms));
 
-// `send` gives the data alone, or all of the answer.
+// `send` gives the data alone, or all of the reply.
 const resources = (send) => ({
   accounts: {
     list: (options) => send("accounts.list", undefined, options),

@@ -1,7 +1,5 @@
-// What the package gives, the same on every platform. `index.js` and `edge.js` pass it
-// on, but for the default: what loads the wasm, each in its own way.
+// What the package gives, the same on every platform; `index.js` and `edge.js` give it the wasm.
 
-export { start as default } from "./machine.js";
 export { QBankConnectClient } from "./client.js";
 export {
   AuthenticationError,

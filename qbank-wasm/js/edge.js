@@ -1,8 +1,8 @@
-// Edge workers: wasm comes as a module that the platform compiled.
+// Edge workers, which do not compile: the platform gives the wasm as a module.
 
-import start from "./connect.js";
 import module from "./qbank_wasm_bg.wasm";
+import { provide } from "./machine.js";
 
-start(module);
+provide(() => module);
 
 export * from "./connect.js";

@@ -27,8 +27,8 @@ export class QBankError extends Error {
     const { message, attemptLog = [], headers, ...members } = evidence;
     Object.assign(this, { kind: new.target.KIND }, UNKNOWN, members);
     this.firstSent &&= new Date(this.firstSent);
-    this.attemptLog = attemptLog.map((sent) => ({ ...sent, at: new Date(sent.at) }));
-    // Not enumerable: an error that is logged should not print an answer.
+    this.attemptLog = attemptLog.map((attempt) => ({ ...attempt, at: new Date(attempt.at) }));
+    // Not enumerable: an error that is logged should not print a response.
     Object.defineProperty(this, "headers", { value: headers ? new Headers(headers) : null });
     Object.defineProperty(this, "raw", { value: raw });
   }
@@ -54,7 +54,7 @@ name(QBankError, "QBankError");
 
 // What an error of this kind, or of these, is: the first is what the class stands for.
 const CLASSES = {};
-const named = (called, ...kinds) => {
+const errorClass = (called, ...kinds) => {
   const Class = class extends QBankError {
     static KIND = kinds[0];
   };
@@ -62,56 +62,30 @@ const named = (called, ...kinds) => {
   return name(Class, called);
 };
 
-export const InvalidRequestError = named("InvalidRequestError", "invalid_request", "invalid_input");
-export const AuthenticationError = named("AuthenticationError", "unauthenticated");
-export const PermissionDeniedError = named("PermissionDeniedError", "permission_denied");
-export const NotFoundError = named("NotFoundError", "not_found");
-export const IdempotencyKeyConflictError = named(
+export const InvalidRequestError = errorClass("InvalidRequestError", "invalid_request", "invalid_input");
+export const AuthenticationError = errorClass("AuthenticationError", "unauthenticated");
+export const PermissionDeniedError = errorClass("PermissionDeniedError", "permission_denied");
+export const NotFoundError = errorClass("NotFoundError", "not_found");
+export const IdempotencyKeyConflictError = errorClass(
   "IdempotencyKeyConflictError",
   "idempotency_conflict",
 );
-export const ConflictError = named("ConflictError", "conflict");
-export const RateLimitError = named("RateLimitError", "rate_limited");
-export const QBankServiceUnavailableError = named(
+export const ConflictError = errorClass("ConflictError", "conflict");
+export const RateLimitError = errorClass("RateLimitError", "rate_limited");
+export const QBankServiceUnavailableError = errorClass(
   "QBankServiceUnavailableError",
   "unavailable",
   "server",
   "request_timeout",
 );
-export const UnexpectedResponseError = named("UnexpectedResponseError", "unexpected_response");
-export const ConnectionError = named("ConnectionError", "transport");
-export const DeadlineExceededError = named("DeadlineExceededError", "deadline_exceeded");
-export const PaymentFailedError = named("PaymentFailedError", "payment_failed");
-export const WebhookVerificationError = named("WebhookVerificationError", "invalid_signature");
+export const UnexpectedResponseError = errorClass("UnexpectedResponseError", "unexpected_response");
+export const ConnectionError = errorClass("ConnectionError", "transport");
+export const DeadlineExceededError = errorClass("DeadlineExceededError", "deadline_exceeded");
+export const PaymentFailedError = errorClass("PaymentFailedError", "payment_failed");
+export const WebhookVerificationError = errorClass("WebhookVerificationError", "invalid_signature");
 
-/**
- * The error that evidence tells of. That of an `operation` is the machine's, which names an
- * input as its own users know it.
- */
-export function errorOf(evidence, raw, cause, operation) {
-  const { field, message, attemptLog } = evidence;
-  const camel = (field ?? "").replace(/ (\w)/g, (_, letter) => letter.toUpperCase());
-  const name = operation && (NAMES[field] ?? PARTIES[field]?.[operation] ?? camel);
-  // It may stand behind the name of the call.
-  const named = name ? { field: name, message: message.replace(field, name) } : {};
-  const known = { ...evidence, ...named, attempts: attemptLog.length };
-  return new (CLASSES[evidence.kind] ?? QBankError)(known, raw, cause);
+/** The error of a record. */
+export function errorOf(record, raw, cause) {
+  const evidence = { ...record, attempts: record.attemptLog.length };
+  return new (CLASSES[record.kind] ?? QBankError)(evidence, raw, cause);
 }
-
-// What JavaScript calls an input, where it is not the same in camel case.
-const NAMES = {
-  "base URL": "environment.baseUrl",
-  "beneficiary name": "beneficiaryDetails.name",
-  deadline: "deadlineMs",
-  "first sent": "resumeFrom",
-  "recipient name": "recipientDetails.name",
-  timeout: "timeoutMs",
-  "to account": "toAccountId",
-  "token URL": "environment.tokenUrl",
-};
-const PARTIES = {
-  "account number": {
-    "payments.createAch": "recipientDetails.accountNumber",
-    "payments.createWire": "beneficiaryDetails.accountNumber",
-  },
-};

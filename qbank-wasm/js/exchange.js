@@ -1,12 +1,13 @@
 // One exchange over `fetch`, bounded in time and size: for the npm package, and for the
 // driver in Rust.
 //
-// What a given `fetch` answers may be anything: every look at it can throw.
+// What a given `fetch` returns may be anything: reading any member of it can throw.
 
 /**
- * Begins an exchange. `abort` calls it off; `answered` never rejects: it is
- * `{ status, headers, body }`, and `fault` and `told` if something broke, with as much of the answer as came before. Where `streams(status)` says so the body is left
- * unread, and `read` gives a chunk of it, nothing at its end, or throws a `Broken`.
+ * Begins an exchange. `abort` calls it off; `response` never rejects: it is
+ * `{ status, headers, body }`, and `fault` and `message` if something broke, with as much of the
+ * response as came before. Where `streams(status)` says so the body is left unread, and `read`
+ * gives a chunk of it, nothing at its end, or throws a `Broken`.
  */
 export function exchange(fetch, request, streams = () => false) {
   const controller = new AbortController();
@@ -16,54 +17,43 @@ export function exchange(fetch, request, streams = () => false) {
     controller.abort();
     // A given `fetch` may have made its body itself.
     next?.leave();
-    calledOff(new Broken(OTHER, "it was called off"));
+    calledOff(new Broken("other", "it was called off"));
   };
   const began = performance.now();
-  const head = { status: 0, headers: [], body: new Uint8Array() };
+  const received = { headers: [], body: new Uint8Array() };
   const receive = async () => {
     const { body } = request;
     const init = { method: request.method, headers: request.headers };
     if (body.length > 0) init.body = body;
-    const answer = await ask(fetch, request.url, { ...init, ...SAFE, signal: controller.signal });
-    Object.assign(head, headOf(answer));
-    next = reader(answer, request.maxBody, controller.signal);
-    if (streams(head.status)) {
-      const left = () => request.streamMs - (performance.now() - began);
-      head.read = () => within(left(), next(), "the call's time was up", stopped);
+    const options = { ...init, ...SAFE, signal: controller.signal };
+    const response = await send(fetch, request.url, options);
+    Object.assign(received, headOf(response));
+    next = reader(response, request.maxBody, controller.signal);
+    if (streams(received.status)) {
+      const left = () => request.streamTimeoutMs - (performance.now() - began);
+      received.read = () => within(left(), next(), "the call's time was up", stopped);
     } else {
-      head.body = await whole(next, request.maxBody);
+      received.body = await whole(next, request.maxBody);
     }
   };
-  const late = `no answer within ${request.timeoutMs} ms`;
-  const answered = within(request.timeoutMs, receive(), late, stopped)
+  const late = `no response within ${request.timeoutMs} ms`;
+  const response = within(request.timeoutMs, receive(), late, stopped)
     .catch((thrown) => {
-      const { fault, told } = broken(thrown, OTHER);
-      Object.assign(head, { fault, told });
+      const { fault, message } = broken(thrown, "other");
+      Object.assign(received, { fault, message });
     })
     .then(() => {
       // What is left of it, if anything is.
-      if (!head.read) abort();
-      return head;
+      if (!received.read) abort();
+      return received;
     });
-  return { answered, abort };
+  return { response, abort };
 }
 
-// What can break, by the number that the machine has for it.
-const OTHER = 0;
-const RESOLVE = 1;
-const CONNECT = 2;
-const TLS = 3;
-const CERTIFICATE = 4;
-const TIMEOUT = 5;
-const DISCONNECTED = 6;
-const PROTOCOL = 7;
-const BODY_TOO_LARGE = 8;
-const REDIRECTED = 9;
-
-/** What broke, by its number, and what there is to tell of it. */
+/** What broke, by the name of its kind, and what there is to say about it. */
 export class Broken {
-  constructor(fault, told) {
-    Object.assign(this, { fault, told });
+  constructor(fault, message) {
+    Object.assign(this, { fault, message });
   }
 }
 
@@ -71,10 +61,10 @@ export class Broken {
  * What the work gives, unless it takes longer or is stopped: a given `fetch` need not know of
  * abort signals.
  */
-export function within(ms, work, told, stopped) {
+export function within(ms, work, message, stopped) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Broken(TIMEOUT, told)), Math.min(ms, LONGEST));
+    timer = setTimeout(() => reject(new Broken("timeout", message)), Math.min(ms, LONGEST));
   });
   return Promise.race([work, late, stopped]).finally(() => clearTimeout(timer));
 }
@@ -90,28 +80,28 @@ const SAFE = {
   ...(BROWSER && { credentials: "omit", cache: "no-store" }),
 };
 
-async function ask(fetch, url, init) {
-  // Some ask the bank's leave for a name of ours.
+async function send(fetch, url, init) {
+  // Some browsers let a script set it, but then send a CORS preflight for it.
   if (BROWSER) init.headers = init.headers.filter(([name]) => name !== "user-agent");
-  // A given function may be an async one, or answer at once.
+  // A given function may be an async one, or return at once.
   return fetch ? fetch(url, init) : globalThis.fetch(url, init);
 }
 
-function headOf(answer) {
+function headOf(response) {
   try {
-    if (answer.type === "opaqueredirect") {
+    if (response.type === "opaqueredirect") {
       throw new Broken(
-        REDIRECTED,
+        "redirected",
         "the browser hides the redirect; the base URL must be the bank's own",
       );
     }
-    const { status } = answer;
+    const { status } = response;
     if (!(Number.isInteger(status) && status >= 100 && status < 1000)) throw status;
     const headers = [];
-    const given = answer.headers;
+    const given = response.headers;
     for (const entry of given[Symbol.iterator] ? given : []) {
       const [name, value] = [entry?.[0], entry?.[1]];
-      // What is no header tells nothing.
+      // What is no header is left out.
       const is = (it, rule) => typeof it === "string" && rule.test(it);
       if (is(name, /^[!#$%&'*+.^_`|~\w-]+$/) && is(value, /^[\t -~]*$/)) {
         headers.push([name.toLowerCase(), value]);
@@ -120,21 +110,21 @@ function headOf(answer) {
     return { status, headers };
   } catch (thrown) {
     if (isBroken(thrown)) throw thrown;
-    throw new Broken(PROTOCOL, "fetch gave something that is no answer");
+    throw new Broken("protocol", "fetch gave something that is no response");
   }
 }
 
 // The body, a chunk at a time; nothing at its end.
-function reader(answer, most, signal) {
+function reader(response, most, signal) {
   let stream;
-  let over = false;
+  let ended = false;
   const read = async () => {
-    if (over) return undefined;
-    const body = answer.body;
+    if (ended) return undefined;
+    const body = response.body;
     if (typeof body?.getReader !== "function") {
-      // No stream: a given `fetch` may answer so.
-      over = true;
-      const bytes = octets(await answer.arrayBuffer());
+      // No stream: a given `fetch` may return such a response.
+      ended = true;
+      const bytes = octets(await response.arrayBuffer());
       if (bytes.length > most) throw tooLarge(most);
       return bytes;
     }
@@ -149,7 +139,7 @@ function reader(answer, most, signal) {
       if (signal.aborted) return undefined;
     }
   };
-  const next = () => read().catch((thrown) => Promise.reject(broken(thrown, DISCONNECTED)));
+  const next = () => read().catch((thrown) => Promise.reject(broken(thrown, "disconnected")));
   // Nobody waits for it, and a rejection that nobody sees ends Node.
   next.leave = () => void (async () => stream?.cancel())().catch(() => {});
   return next;
@@ -173,28 +163,28 @@ async function whole(next, most) {
 }
 
 const tooLarge = (most) =>
-  new Broken(BODY_TOO_LARGE, `the answer's body is larger than ${most} bytes`);
+  new Broken("body_too_large", `the response's body is larger than ${most} bytes`);
 
 // Bytes, and nothing that can be made into some: a number would be that many zeros.
 function octets(value) {
   // Not by class: another realm has others.
   if (typeof value?.byteLength === "number") return new Uint8Array(value);
-  throw new Broken(DISCONNECTED, "a body must come as bytes (Uint8Array)");
+  throw new Broken("disconnected", "a body must come as bytes (Uint8Array)");
 }
 
 // A fault in the platform's own words, causes included: what broke often stands in the
 // cause alone.
 function broken(thrown, fault) {
   if (isBroken(thrown)) return thrown;
-  let told = "";
+  let message = "";
   for (let depth = 0; depth < 4; depth += 1) {
-    const message = member(thrown, "message");
-    const text = [message, thrown].find((it) => typeof it === "string") ?? "";
-    if (!told.includes(text)) told += (told && ": ") + text;
-    fault = named(member(thrown, "code")) ?? fault;
+    const texts = [member(thrown, "message"), thrown];
+    const text = texts.find((it) => typeof it === "string") ?? "";
+    if (!message.includes(text)) message += (message && ": ") + text;
+    fault = faultOf(member(thrown, "code")) ?? fault;
     thrown = member(thrown, "cause");
   }
-  return new Broken(fault, told || "fetch failed");
+  return new Broken(fault, message || "fetch failed");
 }
 
 // A proxy may throw even here.
@@ -218,12 +208,12 @@ export function member(object, name) {
 // Node says in a code what broke. It is for the message and for what is not worth trying
 // again; whether the bank has the request, it does not say.
 const CODES = [
-  [/^(ENOTFOUND|EAI_AGAIN)$/, RESOLVE],
-  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/, CONNECT],
-  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, DISCONNECTED],
-  [/CERT|^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|INVALID_CA|HOSTNAME_MISMATCH)$/, CERTIFICATE],
-  [/^HPE_/, PROTOCOL],
-  [/^ERR_SSL_/, TLS],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, "resolve"],
+  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/, "connect"],
+  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, "disconnected"],
+  [/CERT|^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|INVALID_CA|HOSTNAME_MISMATCH)$/, "certificate"],
+  [/^HPE_/, "protocol"],
+  [/^ERR_SSL_/, "tls"],
 ];
-const named = (code) =>
+const faultOf = (code) =>
   typeof code === "string" ? CODES.find(([rule]) => rule.test(code))?.[1] : undefined;

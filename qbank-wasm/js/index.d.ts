@@ -10,7 +10,7 @@ export type Fate =
   | "not_applicable"
   /** Nothing of the intent left this machine. */
   | "never_sent"
-  /** The bank said no, and nothing is in doubt. */
+  /** The bank refused, and nothing is in doubt. */
   | "refused"
   /** It may have happened: resend only with the same key. */
   | "unknown"
@@ -92,9 +92,9 @@ export type ClientOptions = CredentialOptions & {
   fetch?: (url: string, init: RequestInit) => Response | Promise<Response>;
   /** Before the first resend, at most; doubles up to 8 s, with full jitter. 500 by default. */
   backoffMs?: number;
-  /** Between the first two looks at a payment. 1,000 by default. */
+  /** Between the first two polls of a payment. 1,000 by default. */
   pollIntervalMs?: number;
-  /** Limit of an answer's body, decoded. 32 MiB by default. */
+  /** Limit of a response's body, decoded. 32 MiB by default. */
   maxBodyBytes?: number;
   /** How old an intent may be to be resumed. 24 h by default. */
   maxKeyAgeMs?: number;
@@ -315,19 +315,19 @@ export interface TransactionStream {
 export interface Resources<Raw extends boolean = false> {
   accounts: {
     /** As of the last nightly load. */
-    list(options?: CallOptions): Answer<Raw, Account[]>;
+    list(options?: CallOptions): Result<Raw, Account[]>;
   };
   balances: {
     /** In real time. */
-    get(accountId: string, options?: CallOptions): Answer<Raw, Balance>;
+    get(accountId: string, options?: CallOptions): Result<Raw, Balance>;
   };
   transactions: {
-    /** As of the last nightly load. The bank does not paginate: the answer holds all. */
-    list(filter?: TransactionFilter, options?: CallOptions): Answer<Raw, Transaction[]>;
+    /** As of the last nightly load. The bank does not paginate: the response holds all. */
+    list(filter?: TransactionFilter, options?: CallOptions): Result<Raw, Transaction[]>;
     /**
-     * The same, one after the other while the answer arrives: the memory does not grow with it.
+     * The same, one after the other while the response arrives: the memory does not grow with it.
      * What is torn or malformed is thrown after everything before it, with its `offset`. `break`
-     * cancels the rest. `timeoutMs` limits the wait for the answer to begin, `deadlineMs` all of
+     * cancels the rest. `timeoutMs` limits the wait for the response to begin, `deadlineMs` all of
      * it. With `withRawResponse`, `data` is the list: go through it, or call its `return()`.
      */
     stream(
@@ -337,26 +337,26 @@ export interface Resources<Raw extends boolean = false> {
   };
   payments: {
     /** Pays by ACH: accepted now, settled in batches. */
-    createAch(payment: CreateAch, options?: WriteOptions): Answer<Raw, AchAccepted>;
+    createAch(payment: CreateAch, options?: WriteOptions): Result<Raw, AchAccepted>;
     /** Pays by wire, in real time. */
-    createWire(payment: CreateWire, options?: WriteOptions): Answer<Raw, Payment>;
-    get(paymentId: string, options?: CallOptions): Answer<Raw, Payment>;
-    /** Looks again and again until the payment is final. Failed: `PaymentFailedError`. */
-    wait(paymentId: string, options?: WaitOptions): Answer<Raw, Payment>;
+    createWire(payment: CreateWire, options?: WriteOptions): Result<Raw, Payment>;
+    get(paymentId: string, options?: CallOptions): Result<Raw, Payment>;
+    /** Polls until the payment is final. Failed: `PaymentFailedError`. */
+    wait(paymentId: string, options?: WaitOptions): Result<Raw, Payment>;
   };
   transfers: {
     /** Moves money between two own accounts, in real time. */
-    create(transfer: CreateTransfer, options?: WriteOptions): Answer<Raw, TransferAccepted>;
+    create(transfer: CreateTransfer, options?: WriteOptions): Result<Raw, TransferAccepted>;
   };
   positivePay: {
     /** Reports an issued check. */
-    createIssue(issue: CreateCheckIssue, options?: WriteOptions): Answer<Raw, CheckIssueAccepted>;
+    createIssue(issue: CreateCheckIssue, options?: WriteOptions): Result<Raw, CheckIssueAccepted>;
     /** Lists presented checks that match no issued one. */
-    exceptions(options?: CallOptions): Answer<Raw, CheckException[]>;
+    exceptions(options?: CallOptions): Result<Raw, CheckException[]>;
   };
 }
 
-type Answer<Raw extends boolean, T> = Promise<Raw extends true ? RawResponse<T> : T>;
+type Result<Raw extends boolean, T> = Promise<Raw extends true ? RawResponse<T> : T>;
 
 /** A client of the bank. All its calls share one token. */
 export declare class QBankConnectClient implements Resources {
@@ -368,7 +368,7 @@ export declare class QBankConnectClient implements Resources {
   readonly payments: Resources["payments"];
   readonly transfers: Resources["transfers"];
   readonly positivePay: Resources["positivePay"];
-  /** The same methods, with all that is known of the answer. */
+  /** The same methods, with all that is known of the response. */
   readonly withRawResponse: Resources<true>;
   /** Gets a token now, if there is no fresh one. Calls do this by themselves. */
   authenticate(options?: CallOptions): Promise<TokenInfo>;
@@ -387,7 +387,7 @@ export declare class QBankError extends Error {
   constructor(evidence: ErrorEvidence, raw?: Uint8Array, cause?: unknown);
   readonly kind: ErrorKind;
   readonly fate: Fate;
-  /** The last answer's status. */
+  /** The last response's status. */
   readonly status: number | null;
   /** The bank's error code, or the token endpoint's. */
   readonly errorCode: string | null;
@@ -410,11 +410,11 @@ export declare class QBankError extends Error {
   readonly field: string | null;
   /** The scope that the token lacks, after a 403. */
   readonly neededScope: string | null;
-  /** Where in the answer of a stream the first byte is that could not be read. */
+  /** Where in the response of a stream the first byte is that could not be read. */
   readonly offset: number | null;
   /** The bank's record, where the error comes from one. */
   readonly payment: Payment | null;
-  /** The last answer's; never the token endpoint's. */
+  /** The last response's; never the token endpoint's. */
   readonly headers: Headers | null;
   readonly raw: Uint8Array | undefined;
   /** What a log needs; without `headers`, `raw` and `cause`. */
@@ -437,9 +437,9 @@ export declare class ConflictError extends QBankError {}
 export declare class RateLimitError extends QBankError {}
 /** 408 or 5xx. */
 export declare class QBankServiceUnavailableError extends QBankError {}
-/** A redirect, or an answer that cannot be read or cannot be. */
+/** A redirect, or a response that is undecodable or impossible. */
 export declare class UnexpectedResponseError extends QBankError {}
-/** No answer, or called off. */
+/** No response, or called off. */
 export declare class ConnectionError extends QBankError {}
 /** The call's own deadline passed. */
 export declare class DeadlineExceededError extends QBankError {}
@@ -461,7 +461,7 @@ export type VerificationFailure =
   | "stale"
   | "no_id_or_timestamp"
   | "bad_secret"
-  /** An argument of yours is wrong, the body already parsed for instance: mend the receiver. */
+  /** An argument of yours is wrong, the body already parsed for instance: fix the receiver. */
   | "bad_options";
 
 export interface WebhookEvent {

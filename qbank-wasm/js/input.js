@@ -1,6 +1,6 @@
-// Reads what an application gives: its options and requests become one flat record that
-// the machine reads, and what is wrong in them is named as the application knows it. What
-// a value means is the machine's to judge; what JavaScript makes of it is checked here.
+// Reads what an application gives: its options and requests become records that the machine
+// reads, and what is wrong in them is named as the application knows it. What a value means the
+// machine checks; what it is in JavaScript is checked here.
 
 import { member } from "./exchange.js";
 
@@ -30,11 +30,11 @@ export function clientInput(options) {
   return { fetch, supplier, record: { ...record, ...environment } };
 }
 
-/** The options of a call: a record, and the signal. */
+/** The options of a call: a record, and what of them is not the machine's option. */
 export function callInput(operation, options) {
-  if (options == null) return {};
+  if (options == null) return { record: {} };
   const shape = operation in WRITES ? WRITE : operation === "payments.wait" ? WAIT : READ;
-  const { signal, ...record } = members(options, "options", "", shape);
+  const { signal, accepted, ...record } = members(options, "options", "", shape);
   // A null is an empty column of a database: taken for "make one", it pays twice.
   for (const name of ["idempotencyKey", "resumeFrom"]) {
     if (name in shape && member(options, name) === null) {
@@ -44,7 +44,7 @@ export function callInput(operation, options) {
   if (record.resumeFrom !== undefined && record.idempotencyKey === undefined) {
     throw new Wrong("idempotencyKey", "is needed to resume");
   }
-  return { signal, record };
+  return { signal, accepted, record };
 }
 
 /** Whether the options say that an intent was perhaps sent before, however wrong they are. */
@@ -57,29 +57,29 @@ export function resumes(options) {
   }
 }
 
-/** What is asked for: an id, a filter, or a request. */
-export function requestInput(operation, request) {
+/** What is asked for: an id, a filter, a request, or nothing. */
+export function requestInput(operation, request, accepted) {
   const id = IDS[operation];
-  if (id) return { [id]: typeof request === "string" ? request : "" };
-  if (operation in WRITES) return whole(members(request, "request", "", WRITES[operation]));
-  if (operation in FILTERED && request != null) return members(request, "filter", "", FILTER);
+  if (id) return { [id]: isText(request) ? request : "", accepted };
+  if (operation in WRITES) return oneDestination(members(request, "request", "", WRITES[operation]));
+  if (operation in FILTERED) return request == null ? {} : members(request, "filter", "", FILTER);
   return {};
 }
 
 /** The operations that write. */
 export const isWrite = (operation) => operation in WRITES;
 
-// The members of an object that its shape knows. One that it does not know is refused: a
-// slip in `idempotencyKey` must not pass unseen. `undefined` and `null` count as left out.
-// A map or a promise is no such object: what it holds would pass unseen.
+// The members of an object that its shape has. Any other one is refused: a typo in
+// `idempotencyKey` must not pass unnoticed. `undefined` and `null` count as left out. A map or a
+// promise is no such object: what it holds would be lost.
 function members(object, what, path, shape, open = false) {
   if (typeof object !== "object" || !tried(() => classOf(object) === "[object Object]")) {
     throw new Wrong(what, "must be an object");
   }
-  const slip = open ? undefined : keys(object, what).find((name) => !Object.hasOwn(shape, name));
-  if (slip !== undefined) {
+  const typo = open ? undefined : keys(object, what).find((name) => !Object.hasOwn(shape, name));
+  if (typo !== undefined) {
     const known = Object.keys(shape).join(", ");
-    throw new Wrong(path + slip, `is not known here; there are ${known}`);
+    throw new Wrong(path + typo, `is not known here; there are ${known}`);
   }
   const record = {};
   for (const [name, kind] of Object.entries(shape)) {
@@ -121,9 +121,11 @@ const checked = (value, holds, rule) => {
 
 const text = (value) => {
   checked(value, typeof value === "string", "must be a string");
-  // It would become another one.
-  return checked(value, !/\p{Cs}/u.test(value), "must not have half a character (a lone surrogate)");
+  // It would become another text.
+  return checked(value, isText(value), "must not have a lone surrogate");
 };
+
+const isText = (value) => typeof value === "string" && !/\p{Cs}/u.test(value);
 
 const flag = (value) => checked(value, typeof value === "boolean", "must be true or false");
 
@@ -144,10 +146,9 @@ const moment = (value) => {
 const httpDate = (value) =>
   typeof value === "string" ? text(value) : new Date(moment(value)).toUTCString();
 
-// In microseconds, which are whole.
 const milliseconds = (value) => {
   const holds = typeof value === "number" && value >= 1 && value <= Number.MAX_SAFE_INTEGER;
-  return Math.trunc(1000 * checked(value, holds, "must be a number of milliseconds from 1"));
+  return Math.trunc(checked(value, holds, "must be a number of milliseconds from 1"));
 };
 
 const count = (value) => {
@@ -157,7 +158,7 @@ const count = (value) => {
 
 // 2⁴⁶: from here on, two amounts a cent apart can be the same number.
 const amount = (value) => {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return text(value);
   const kinds = 'a decimal string such as "1000.50", or a number with at most two decimals';
   checked(value, typeof value === "number", `must be ${kinds}`);
   const exact = Math.abs(value) < 2 ** 46;
@@ -173,8 +174,8 @@ const onConflict = (value) => {
 
 const scopes = (value) => {
   const given = (typeof value === "object" && tried(() => [...value])) || [undefined];
-  const plain = given.every((scope) => typeof scope === "string" && /^[!-~]+$/.test(scope));
-  return checked(given, plain, "must be an array of strings such as accounts.read").join(" ");
+  const tokens = given.every((scope) => typeof scope === "string" && /^[!-~]+$/.test(scope));
+  return checked(given, tokens, "must be an array of strings such as accounts.read");
 };
 
 const signal = (value) => {
@@ -240,34 +241,32 @@ const IDS = {
 const FILTERED = { "transactions.list": true, "transactions.stream": true };
 const FILTER = { accountId: text, postedSince: day };
 
-// An account at another bank: its members are named after the one that it is.
+// An account at another bank.
 const PARTY = { name: { needed: text }, bankId: { needed: text }, accountNumber: { needed: text } };
-const party = (what, open) => (details) => {
-  const record = members(details, what, `${what}.`, PARTY, open);
-  return Object.fromEntries(Object.entries(record).map(([name, it]) => [`${what}.${name}`, it]));
-};
+const beneficiaryDetails = (details) =>
+  members(details, "beneficiaryDetails", "beneficiaryDetails.", PARTY);
 
 // Members beyond the three are what the bank agreed on with its client: JSON as it is.
 const recipientDetails = (details) => {
   const what = "recipientDetails";
-  const record = party(what, true)(details);
+  const record = members(details, what, `${what}.`, PARTY, true);
   const own = Object.create(null);
   for (const name of keys(details, what)) {
     if (Object.hasOwn(PARTY, name)) continue;
-    // Said twice, each side may read another one.
+    // With two of them, each side may read another one.
     if (name === "bank_id" || name === "account_number") {
       throw new Wrong(`${what}.${name}`, "is not known here; there are bankId, accountNumber");
     }
     try {
       const json = details[name] === undefined ? undefined : JSON.stringify(details[name]);
-      // Half of a surrogate pair alone is written as `\ud…`.
+      // A lone surrogate is written as `\ud…`.
       if (/(^|[^\\])(\\\\)*\\ud/.test(json)) throw json;
       if (details[name] !== undefined) own[name] = JSON.parse(json);
     } catch {
       throw new Wrong(`${what}.${name}`, "cannot be written as JSON");
     }
   }
-  return { ...record, [what]: own };
+  return { ...record, ...own };
 };
 
 const WRITES = {
@@ -281,7 +280,7 @@ const WRITES = {
   },
   "payments.createWire": {
     sourceAccountId: { needed: text },
-    beneficiaryDetails: { needed: party("beneficiaryDetails") },
+    beneficiaryDetails: { needed: beneficiaryDetails },
     amount: { needed: amount },
     referenceCode: { needed: text },
   },
@@ -299,16 +298,15 @@ const WRITES = {
   },
 };
 
-// One flat record. An ACH payment goes to an account or to a recipient.
-function whole({ beneficiaryDetails, recipientDetails, ...request }) {
-  if ("referenceCode" in request || !("sourceAccountId" in request)) {
-    return { ...request, ...beneficiaryDetails };
-  }
-  if ((request.destinationAccountId === undefined) === (recipientDetails === undefined)) {
+// An ACH payment goes to an account or to a recipient.
+function oneDestination(request) {
+  if (!("sourceAccountId" in request) || "beneficiaryDetails" in request) return request;
+  const { destinationAccountId, recipientDetails } = request;
+  if ((destinationAccountId === undefined) === (recipientDetails === undefined)) {
     const rule = recipientDetails
       ? "and recipientDetails must not both be given"
       : "or recipientDetails must be given";
     throw new Wrong("destinationAccountId", rule);
   }
-  return { ...request, ...recipientDetails };
+  return request;
 }

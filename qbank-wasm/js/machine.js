@@ -1,162 +1,118 @@
-// The machine in wasm, as objects. Texts and bytes go through its memory.
+// The machine in wasm, as objects. Records cross as JSON, bodies as bytes.
 
-let wasm;
+import { Session as WasmSession, initSync, invalidInput, verifyWebhook } from "./wasm/qbank_wasm.js";
 
-/** Starts the module, which `shorten.mjs` names. */
-export function start(module) {
-  const imports = {
-    __wbindgen_throw() {
-      throw new Error("the module failed");
-    },
-    // No value of JavaScript's goes into the module.
-    __wbindgen_init_externref_table() {},
-  };
-  wasm = apart(new WebAssembly.Instance(module, { a: imports }).exports);
-  wasm.__wbindgen_start();
+let compiled;
+let started = false;
+
+/** Takes the function that gives the compiled module. */
+export function provide(module) {
+  compiled = module;
 }
 
-// V8 11.3 (Node 20) builds the call of a wasm function it knows into its caller, and can
-// end the process when it has to give that caller up again. It does not know the target
-// of these: one piece of code that calls many, each of which could be another one.
-function apart(exports) {
-  return Object.fromEntries(
-    Object.entries(exports).map(([name, value]) => {
-      if (typeof value !== "function") return [name, value];
-      let target = value;
-      const call = (...args) => target(...args);
-      call.become = (other) => (target = other);
-      return [name, call];
-    }),
-  );
+// Before anything else of the module is used, and no sooner: importing the package does nothing.
+function start() {
+  if (started) return;
+  initSync({ module: compiled() });
+  started = true;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-// Memory moves when it grows.
-const view = (at, length) => new Uint8Array(wasm.memory.buffer, at, length);
-
-function give(...things) {
-  for (const it of things) {
-    const bytes = typeof it === "string" ? encoder.encode(it) : it;
-    view(wasm.room(bytes.length) >>> 0, bytes.length).set(bytes);
+/** An error record that the machine threw. */
+export class Refused {
+  constructor(record) {
+    this.record = record;
   }
 }
 
-const bytes = () => view(wasm.result() >>> 0, wasm.length() >>> 0);
-const text = () => decoder.decode(bytes());
+// The machine throws records as JSON; anything else is a failure of the module itself.
+function refusing(act) {
+  try {
+    return act();
+  } catch (thrown) {
+    throw typeof thrown === "string" ? new Refused(JSON.parse(thrown)) : thrown;
+  }
+}
 
 /** Both clocks. */
 const now = () => [performance.now(), Date.now()];
 
-// What nobody holds any more is dropped, if it was not before.
-const registry = (drop) => globalThis.FinalizationRegistry && new FinalizationRegistry(drop);
-const sessions = registry((id) => wasm.close(id));
-const calls = registry((id) => wasm.end(id));
-
-// By their numbers.
-const OPERATIONS = [
-  "payments.createAch",
-  "payments.createWire",
-  "transfers.create",
-  "positivePay.createIssue",
-  "payments.get",
-  "balances.get",
-  "accounts.list",
-  "transactions.list",
-  "transactions.stream",
-  "positivePay.exceptions",
-  "payments.wait",
-  "authenticate",
-];
-
-/** What the calls of one client share. */
+/** What the calls of one client share. Throws `Refused`. */
 export class Session {
-  #id;
+  #session;
 
-  /** `error` is why there is none. */
-  constructor(configuration) {
-    give(JSON.stringify(configuration));
-    this.#id = wasm.open();
-    this.error = text();
-    if (!this.error) sessions?.register(this, this.#id);
+  constructor(options) {
+    start();
+    this.#session = refusing(() => new WasmSession(JSON.stringify(options)));
   }
 
-  /** Wrong input makes a call that is over, with an error of this fate. */
-  call(operation, input, fate, random) {
-    give(JSON.stringify(input), random);
-    return new Call(wasm.call(this.#id, OPERATIONS.indexOf(operation), fate));
+  /** Makes a call. Throws `Refused`. */
+  call(operation, request, options, random) {
+    const records = [JSON.stringify(request), JSON.stringify(options)];
+    return new Call(refusing(() => this.#session.call(operation, ...records, random)));
   }
 }
 
 class Call {
-  #id;
+  #call;
 
-  constructor(id) {
-    this.#id = id;
-    calls?.register(this, id, this);
+  constructor(call) {
+    this.#call = call;
   }
 
   poll() {
-    wasm.poll(this.#id, ...now());
-    return JSON.parse(text());
+    return JSON.parse(this.#call.poll(...now()));
   }
 
-  settle(answer, body) {
-    give(JSON.stringify(answer), body);
-    wasm.settle(this.#id, ...now());
+  settle(response, body) {
+    this.#call.settle(...now(), JSON.stringify(response), body);
   }
 
   supply(token) {
-    give(JSON.stringify(token));
-    wasm.supply(this.#id, ...now());
+    this.#call.supply(...now(), JSON.stringify(token));
   }
 
   abandon() {
-    wasm.abandon(this.#id, ...now());
-    return JSON.parse(text());
+    return JSON.parse(this.#call.abandon(...now()));
   }
 
-  /** Whether somebody rang since the last look. */
-  rung() {
-    return wasm.rung(this.#id);
+  /** Whether another call may end this one's wait early. */
+  isAwaited() {
+    return this.#call.isAwaited();
   }
 
-  /** The body of the request to send, or of the answer that counted. */
+  /** Whether it did since this was last asked. */
+  woken() {
+    return this.#call.woken();
+  }
+
+  /** The body of the request to send, or of the response that counted. */
   body() {
-    wasm.body(this.#id);
-    return bytes().slice();
+    return this.#call.body();
   }
 
   streams(status) {
-    return wasm.streams(this.#id, ...now(), status);
+    return this.#call.streams(...now(), status);
   }
 
   /** The items that a chunk completes. No chunk is the end, which may come too early. */
   items(chunk = new Uint8Array(), broken = "") {
-    give(chunk, broken);
-    wasm.items(this.#id);
-    return JSON.parse(text());
+    return JSON.parse(this.#call.items(chunk, broken));
   }
 
   end() {
-    if (this.#id === undefined) return;
-    calls?.unregister(this);
-    wasm.end(this.#id);
-    this.#id = undefined;
+    this.#call?.free();
+    this.#call = undefined;
   }
 }
 
-/** What the machine says of an input that is wrong. */
+/** The error record of a member that breaks a rule. */
 export function refusal(field, rule, fate) {
-  give(field, rule);
-  wasm.refusal(fate);
-  return JSON.parse(text());
+  start();
+  return JSON.parse(invalidInput(field, rule, fate));
 }
 
-/** Verifies a delivery: the event as JSON, nothing, or why not. */
+/** Verifies a delivery: the event, or null. Throws `Refused`. */
 export function verify(body, delivery) {
-  give(body, JSON.stringify(delivery));
-  wasm.verify();
-  return text();
+  start();
+  return JSON.parse(refusing(() => verifyWebhook(body, JSON.stringify(delivery))));
 }

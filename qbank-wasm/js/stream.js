@@ -1,26 +1,26 @@
-// A list while it arrives: chunks of the answer go to the machine, its items come out.
+// A list while it arrives: chunks of the response go to the machine, its items come out.
 
 import { Stop, drive, outcome } from "./drive.js";
 import { member } from "./exchange.js";
 
 /**
- * The list that `made` calls for. `open` gives the head of its answer, and `items` what is
+ * The list that `made` calls for. `open` gives the head of its response, and `items` what is
  * in it, one after the other. The memory is that of a chunk: nothing is read before the
  * items of the last one are taken. What goes wrong is thrown as `failure` has it.
  */
-export function stream(made, means, failure) {
+export function stream(made, supplies, failure) {
   const stop = new Stop(made.signal);
-  let over = false;
+  let ended = false;
   const end = () => {
-    if (over) return;
-    over = true;
+    if (ended) return;
+    ended = true;
     stop.abort?.();
     stop.end();
     made.end();
   };
   let opened;
   const open = () =>
-    (opened ??= drive(made, means, stop).catch((thrown) => {
+    (opened ??= drive(made, supplies, stop).catch((thrown) => {
       end();
       throw failure(thrown);
     }));
@@ -48,9 +48,9 @@ async function* iterate(open, made, stop, failure, end) {
     for (let more = true; more; ) {
       const { chunk, broken } = await next(stop);
       more = chunk !== undefined;
-      const told = made.call.items(chunk, broken);
-      yield* told.items;
-      outcome(told, made);
+      const { items, failed } = made.call.items(chunk, broken);
+      yield* items;
+      outcome({ failed }, made);
     }
   } catch (thrown) {
     throw failure(thrown);
@@ -64,6 +64,6 @@ async function next(stop) {
     const read = (async () => ({ chunk: await stop.read() }))();
     return (await stop.unless(read)) ?? { broken: "it was called off" };
   } catch (thrown) {
-    return { broken: member(thrown, "told") ?? String(thrown) };
+    return { broken: member(thrown, "message") ?? String(thrown) };
   }
 }

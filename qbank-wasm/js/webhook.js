@@ -1,15 +1,15 @@
 // Verifies webhook deliveries.
 
 import { WebhookVerificationError } from "./errors.js";
-import { verify } from "./machine.js";
+import { Refused, verify } from "./machine.js";
 
 const OPTIONS = ["scheme", "toleranceSeconds", "now"];
 
 export function verifyWebhook(body, headers, secrets, options) {
   const { scheme = "hmac", toleranceSeconds = 300, now = new Date(), ...others } = options ?? {};
-  const [slip] = Object.keys(others);
-  if (slip !== undefined) {
-    throw refused("bad_options", `${slip} is not known here; there are ${OPTIONS.join(", ")}`);
+  const [typo] = Object.keys(others);
+  if (typo !== undefined) {
+    throw refused("bad_options", `${typo} is not known here; there are ${OPTIONS.join(", ")}`);
   }
   if (scheme !== "hmac" && scheme !== "standard") {
     throw refused("bad_options", "scheme must be hmac or standard");
@@ -24,24 +24,26 @@ export function verifyWebhook(body, headers, secrets, options) {
   const find = finder(headers);
   const signature = find("webhook-signature");
   if (signature === undefined) throw refused("missing", "the delivery has no signature");
-  const told = verify(bytes, {
+  const delivery = {
     signature,
     eventId: find("webhook-event-id") ?? find("webhook-id"),
     timestamp: find("webhook-timestamp"),
-    secrets: Object.fromEntries([secrets].flat().map((it, at) => [at, text(it)])),
+    secrets: [secrets].flat().map(text),
     tolerance: scheme === "standard" ? whole(toleranceSeconds) : undefined,
     unix: whole(unix),
-  });
-  if (told.startsWith("{")) return JSON.parse(told);
-  if (told === "") return null;
-  const colon = told.indexOf(":");
-  throw refused(told.slice(0, colon), told.slice(colon + 1));
+  };
+  try {
+    return verify(bytes, delivery);
+  } catch (thrown) {
+    if (!(thrown instanceof Refused)) throw thrown;
+    throw refused(thrown.record.reason, thrown.record.message);
+  }
 }
 
 // As many digits as are exact, and none that is negative.
 const whole = (number) => Math.min(Math.max(Math.trunc(number), 0), Number.MAX_SAFE_INTEGER);
 
-// What is no text is no secret, and half of a character is no text.
+// What is no text is no secret, and U+FFFD stands for a lone surrogate.
 const text = (value) => (typeof value === "string" ? value.replace(/\p{Cs}/gu, "\ufffd") : "");
 
 // The signature covers bytes: JSON that was parsed and written again has others.

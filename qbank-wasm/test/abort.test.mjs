@@ -81,9 +81,9 @@ test("one of two that wait for a token is aborted: the other goes on", async () 
   await settled();
   abort.abort();
   assert.equal((await leading).fate, "never_sent");
-  // The other one looks whether the lead is free; it is not woken by a stranger.
+  // The other one polls whether the refresh is free; no other call wakes it.
   const until = Date.now() + 5_000;
-  while (asked < 2 && Date.now() < until) await new Promise((look) => setTimeout(look, 1));
+  while (asked < 2 && Date.now() < until) await new Promise((next) => setTimeout(next, 1));
   answer(token());
   assert.equal((await within(5_000, following)).paymentId, PAYMENT);
 });
@@ -169,7 +169,7 @@ test("aborted from within fetch or within the supplier: the call ends at once", 
   assert.equal(early.cause, REASON);
 });
 
-test("aborted between two looks at a payment: waiting ends at once", async () => {
+test("aborted between two polls of a payment: waiting ends at once", async () => {
   const { client } = clientOf({ pollIntervalMs: 60_000 }, () => json(200, payment()));
   const abort = new AbortController();
   const waiting = failure(client.payments.wait(PAYMENT, { signal: abort.signal }));

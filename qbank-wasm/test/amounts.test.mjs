@@ -9,7 +9,7 @@ import {
   FROM,
   ISSUE,
   json,
-  payment,
+  PAYMENT,
   TRANSFER,
   WIRE,
 } from "./bank.mjs";
@@ -47,7 +47,7 @@ for (const [given, sent] of SENT) {
   test(`${JSON.stringify(given)} goes out as ${sent}`, async () => {
     for (const [, write] of WRITES) {
       const { client, calls } = clientOf((call) =>
-        /wire|transfers/.test(call.url) ? json(201, payment()) : accepted(),
+        /wire|transfers/.test(call.url) ? json(201, { paymentId: PAYMENT }) : accepted(),
       );
       await write(client, given);
       assert.match(calls[0].text, new RegExp(`"amount":${sent.replace(".", "\\.")}[,}]`));

@@ -79,6 +79,8 @@ export const payment = (more = {}) => ({
   ...more,
 });
 
+export const wirePayment = (more = {}) => payment({ type: "WIRE", amount: 25, ...more });
+
 /**
  * A `fetch` that answers from a list, or from a function of `(request, how many came
  * before)`, and keeps what it was asked. A list's last answer stays.

@@ -304,13 +304,13 @@ test("errors can be made for an application's own tests, with the kind of their 
 test("an error in a log as JSON tells what happened and what is needed to resume", async () => {
   const { client } = clientOf({ maxRetries: 0 }, network);
   const error = await failure(client.payments.createAch(ACH, { idempotencyKey: KEY }));
-  const told = JSON.parse(JSON.stringify({ error })).error;
-  assert.equal(told.name, "ConnectionError");
-  assert.equal(told.message, error.message);
-  assert.equal(told.fate, "unknown");
-  assert.equal(told.idempotencyKey, KEY);
-  assert.equal(told.firstSent, error.firstSent.toISOString());
-  assert.ok(!("raw" in told) && !("headers" in told) && !("cause" in told));
+  const logged = JSON.parse(JSON.stringify({ error })).error;
+  assert.equal(logged.name, "ConnectionError");
+  assert.equal(logged.message, error.message);
+  assert.equal(logged.fate, "unknown");
+  assert.equal(logged.idempotencyKey, KEY);
+  assert.equal(logged.firstSent, error.firstSent.toISOString());
+  assert.ok(!("raw" in logged) && !("headers" in logged) && !("cause" in logged));
 });
 
 test("an accepted payment stays accepted whatever its body, if Location names it", async () => {

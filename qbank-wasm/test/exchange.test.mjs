@@ -1,4 +1,4 @@
-// One exchange: what is asked of fetch, and every odd thing that it can give back.
+// One exchange: what is asked of fetch, and every unexpected thing that it can return.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
@@ -14,10 +14,10 @@ import {
   KEY,
   METHODS,
   PAYMENT,
-  payment,
   TO,
   TRANSFER,
   WIRE,
+  wirePayment,
   within,
 } from "./bank.mjs";
 
@@ -166,7 +166,7 @@ const reader = (read, more) => ({
 const throwing = () => {
   throw new Error("of the application's");
 };
-const ODD = {
+const UNEXPECTED = {
   undefined: () => undefined,
   null: () => null,
   "a text": () => "200",
@@ -294,10 +294,10 @@ const ODD = {
       { status: 201 },
     ),
 };
-for (const [what, answer] of Object.entries(ODD)) {
+for (const [what, answer] of Object.entries(UNEXPECTED)) {
   test(`${what} from fetch: the payment is unknown, the call ends, the client goes on`, async () => {
     const { client, calls } = clientOf({ ...once, timeoutMs: 200 }, answer, () =>
-      json(201, payment({ type: "WIRE" })),
+      json(201, wirePayment()),
     );
     const error = await failure(client.payments.createWire(WIRE, { idempotencyKey: KEY }), 5_000);
     assert.ok(["ConnectionError", "UnexpectedResponseError"].includes(error.name), error.name);

@@ -19,7 +19,7 @@ import {
   TRANSFER,
   WIRE,
 } from "./bank.mjs";
-import { BAD } from "./slips.mjs";
+import { BAD } from "./typos.mjs";
 
 const noMoment = [
   0,
@@ -42,7 +42,7 @@ const noMoment = [
   },
 ];
 
-test(`${BAD.length} slips in payments are found before anything is sent, and named`, async (t) => {
+test(`${BAD.length} typos and wrong values in payments are found before anything is sent, and named`, async (t) => {
   for (const [what, field, call] of BAD) {
     await t.test(what, async () => {
       // With credentials: not even a token is asked for.
@@ -119,7 +119,7 @@ test("whatever is wrong with an intent that is resumed, its money stays unknown"
   }
 });
 
-test("slips in reads are found before anything is sent, and no money is spoken of", async (t) => {
+test("typos and wrong values in reads are found before anything is sent, and no money is spoken of", async (t) => {
   const READS = [
     ["balances.get", "accountId", (client, it) => client.balances.get(it)],
     ["payments.get", "paymentId", (client, it) => client.payments.get(it)],
@@ -138,7 +138,7 @@ test("slips in reads are found before anything is sent, and no money is spoken o
   for (const it of noObject.slice(2))
     cases.push([`a filter of ${show(it)}`, "filter", (client) => client.transactions.list(it)]);
   cases.push([
-    "a slip in the filter",
+    "a typo in the filter",
     "postingDateGte",
     (client) => client.transactions.list({ postingDateGte: "2026-01-05" }),
   ]);
@@ -153,11 +153,11 @@ test("slips in reads are found before anything is sent, and no money is spoken o
       "idempotencyKey",
       (client) => call(client, { idempotencyKey: KEY }),
     ]);
-    cases.push([`${name} with a slip`, "timeout", (client) => call(client, { timeout: 5 })]);
+    cases.push([`${name} with a typo`, "timeout", (client) => call(client, { timeout: 5 })]);
     cases.push([`${name} with options as text`, "options", (client) => call(client, "text")]);
   }
   cases.push([
-    "authenticate with a slip",
+    "authenticate with a typo",
     "scope",
     (client) => client.authenticate({ scope: "x" }),
   ]);

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
 import * as here from "@qbank/connect";
 
 const pkg = fileURLToPath(new URL("../pkg/", import.meta.url));
@@ -81,20 +82,19 @@ test("every file that the manifest names is there, and none that is no part of i
     manifest.module,
     manifest.types,
     ...named(manifest.exports),
-    ...manifest.sideEffects,
   ];
   for (const file of files) assert.ok(existsSync(join(installed, file)), file);
   const there = readdirSync(installed);
-  for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "index.d.ts", "qbank_wasm_bg.wasm"]) {
+  for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "LICENSE-fflate", "qbank_wasm_bg.wasm"]) {
     assert.ok(there.includes(file), file);
     assert.ok(statSync(join(installed, file)).size > 0, file);
   }
   for (const file of there)
-    assert.match(file, /^(LICENSE-\w+|README\.md|package\.json|\w+\.(js|d\.ts|wasm))$/);
+    assert.match(file, /^(LICENSE-\w+|README\.md|package\.json|\w+\.(c?js|c?js\.map|d\.c?ts|wasm))$/);
 });
 
 test("a fresh process imports it by its name, and a call is made with it", () => {
-  const told = run(`
+  const printed = run(`
     import { QBankConnectClient } from "@qbank/connect";
     const fetch = () => new Response(null, { status: 202, headers: { location: "/v1/payments/0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40" } });
     const client = new QBankConnectClient({ accessToken: "t", fetch });
@@ -102,7 +102,7 @@ test("a fresh process imports it by its name, and a call is made with it", () =>
     const destinationAccountId = "7a2d1fab-63b6-4d97-8d20-1b5c8e4f3021";
     console.log((await client.payments.createAch({ sourceAccountId, destinationAccountId, amount: "1.00" })).paymentId);
   `);
-  assert.equal(told.trim(), "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40");
+  assert.equal(printed.trim(), "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40");
 });
 
 test("it gives exactly what its types declare", () => {
@@ -130,23 +130,70 @@ test("its inner modules cannot be imported, its manifest can", () => {
 });
 
 test("importing it touches no network, sets no global and prints nothing", () => {
-  const told = run(`
+  const printed = run(`
     const before = Object.getOwnPropertyNames(globalThis);
     globalThis.fetch = () => { throw new Error("network"); };
     await import("@qbank/connect");
     console.log(Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name)).length);
   `);
-  assert.equal(told.trim(), "0");
+  assert.equal(printed.trim(), "0");
+});
+
+const scripts = () => readdirSync(installed).filter((name) => /\.c?js$/.test(name));
+
+test("no file waits at top level, as a service worker and `require` need it", () => {
+  for (const file of scripts()) {
+    execFileSync(process.execPath, ["--check", join(installed, file)]);
+    // As CommonJS, where a top-level await is an error.
+    transformSync(readFileSync(join(installed, file), "utf8"), { format: "cjs" });
+  }
+  assert.throws(() => transformSync("await 0", { format: "cjs" }));
+});
+
+test("no file loads another one that a bundler would have to find", () => {
+  for (const file of ["index.js", "index.cjs"]) {
+    const text = readFileSync(join(installed, file), "utf8");
+    assert.doesNotMatch(text, /import\.meta|\.wasm"|require\("node:|from"node:/, file);
+  }
+});
+
+test("`require` works, and gives the same classes as `import`", () => {
+  const script = `
+    import { createRequire } from "node:module";
+    import * as imported from "@qbank/connect";
+    const required = createRequire(import.meta.url)("@qbank/connect");
+    const names = Object.keys(imported);
+    console.log(names.length > 0 && names.length === Object.keys(required).length &&
+      names.every((name) => imported[name] === required[name]));
+  `;
+  assert.equal(run(script).trim(), "true");
+  const cjs = 'const { verifyWebhook } = require("@qbank/connect"); console.log(typeof verifyWebhook)';
+  const printed = execFileSync(process.execPath, ["--input-type=commonjs", "-e", cjs], { cwd: dir });
+  assert.equal(printed.toString().trim(), "function");
+});
+
+test("what browsers and bundlers get works in Node, too", async () => {
+  const { verifyWebhook, WebhookVerificationError } = await import(join(installed, "index.js"));
+  assert.throws(
+    () => verifyWebhook("{}", { "webhook-signature": "00" }, "secret"),
+    WebhookVerificationError,
+  );
+});
+
+test("source maps ship with their sources", () => {
+  for (const file of scripts().filter((name) => name !== "node.js")) {
+    const text = readFileSync(join(installed, file), "utf8");
+    assert.ok(text.trimEnd().endsWith(`//# sourceMappingURL=${file}.map`), file);
+    const map = JSON.parse(readFileSync(join(installed, `${file}.map`), "utf8"));
+    const client = map.sources.findIndex((name) => name.endsWith("js/client.js"));
+    assert.match(map.sourcesContent[client], /class QBankConnectClient/);
+  }
 });
 
 test("edge workers get the module that the platform compiled", () => {
   const edge = readFileSync(join(installed, "edge.js"), "utf8");
-  assert.match(edge, /import module from "\.\/qbank_wasm_bg\.wasm"/);
-  assert.doesNotMatch(edge, /node:/);
-  // Every file that an edge worker or a browser loads parses as a module.
-  for (const file of readdirSync(installed).filter((name) => name.endsWith(".js"))) {
-    execFileSync(process.execPath, ["--check", join(installed, file)]);
-  }
+  assert.match(edge, /import \w+ from"\.\/qbank_wasm_bg\.wasm"/);
+  assert.doesNotMatch(edge, /node:|WebAssembly\.compile/);
 });
 
 test("no file of it tells of the machine that built it", () => {

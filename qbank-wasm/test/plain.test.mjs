@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import vm from "node:vm";
-import { ACH, accepted, clientOf, FROM, json, KEY, PARTY, payment, TO, WIRE } from "./bank.mjs";
+import { ACH, accepted, clientOf, FROM, json, KEY, PARTY, TO, WIRE, wirePayment } from "./bank.mjs";
 
 test("what is unusual but plain is taken", async () => {
   class Base {
@@ -54,7 +54,7 @@ test("what is unusual but plain is taken", async () => {
 
 test("text goes out as it came, all of Unicode", async () => {
   const referenceCode = `Größe "5" \\ / 発注 🧾 é \u2028 \ufffd ${"x".repeat(60)}`;
-  const { client, calls } = clientOf(() => json(201, payment({ type: "WIRE" })));
+  const { client, calls } = clientOf(() => json(201, wirePayment()));
   await client.payments.createWire({ ...WIRE, referenceCode });
   assert.equal(JSON.parse(calls[0].text).reference_code, referenceCode);
 });

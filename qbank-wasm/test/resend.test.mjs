@@ -45,7 +45,7 @@ test("what is sent again has the same key and identical bytes, whatever went wro
       () => new Promise(() => {}),
     ]) {
       const good = ({ url }) =>
-        /wire|transfers/.test(url) ? json(201, payment({ type: "WIRE" })) : accepted();
+        /wire|transfers/.test(url) ? json(201, { paymentId: PAYMENT }) : accepted();
       const { client, calls } = clientOf({ timeoutMs: 300 }, trouble, good);
       const reply = await write(client, { timeoutMs: 300 });
       assert.equal(reply.attempts, 2);
@@ -154,7 +154,7 @@ test("a rest that would cross the deadline is not slept", async () => {
 test("an intent is resumed from its error alone, with the same key and bytes", async () => {
   for (const write of WRITES) {
     const { client, calls } = clientOf({ maxRetries: 0 }, network, ({ url }) =>
-      /wire|transfers/.test(url) ? json(201, payment({ type: "WIRE" })) : accepted(),
+      /wire|transfers/.test(url) ? json(201, { paymentId: PAYMENT }) : accepted(),
     );
     const error = await failure(write(client));
     assert.equal(error.fate, "unknown");

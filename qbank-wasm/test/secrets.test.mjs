@@ -53,7 +53,7 @@ test("nothing that is printed of an error shows a secret or a body", async () =>
   }
 });
 
-test("what a fetch says when it breaks is told without the secrets of the call", async () => {
+test("what a fetch says when it breaks is reported without the secrets of the call", async () => {
   const { client } = clientOf({ maxRetries: 0 }, () =>
     Promise.reject(new Error(`socket for Bearer ready-made-token and ${PARTY.accountNumber}`)),
   );

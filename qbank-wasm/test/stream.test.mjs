@@ -210,6 +210,7 @@ test("wrong arguments throw at once", async () => {
   for (const [field, args] of [
     ["filter", ["text"]],
     ["accountId", [{ accountId: 5 }]],
+    ["accountId", [{ accountId: "17" }]],
     ["postedSince", [{ postedSince: "05/01/2026" }]],
     ["idempotencyKey", [{}, { idempotencyKey: "x" }]],
   ]) {
@@ -217,9 +218,6 @@ test("wrong arguments throw at once", async () => {
     assert.equal(error.field, field);
     assert.equal(error.fate, "not_applicable");
   }
-  // The machine's own look at a value comes with the first item.
-  const { field } = await failure(client.transactions.stream({ accountId: "17" }).next());
-  assert.equal(field, "accountId");
   assert.equal(calls.length, 0);
 });
 

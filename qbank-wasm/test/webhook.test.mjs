@@ -88,7 +88,7 @@ test("what is not genuine says why", () => {
   );
   assert.equal(refusal(BODY, {}, SECRET), "missing");
   for (const none of ["", "   "]) assert.equal(refusal(BODY, signed(none), SECRET), "missing");
-  for (const odd of [
+  for (const malformed of [
     tag().slice(1),
     `${tag()}0`,
     "zz",
@@ -98,7 +98,7 @@ test("what is not genuine says why", () => {
     `sha256:${tag()}`,
     "x".repeat(100_000),
   ]) {
-    assert.equal(refusal(BODY, signed(odd), SECRET), "malformed", odd.slice(0, 20));
+    assert.equal(refusal(BODY, signed(malformed), SECRET), "malformed", malformed.slice(0, 20));
   }
   for (const stamped of [`t=1700000000,v1=${tag()}`, `v1,${tag()}`]) {
     assert.equal(refusal(BODY, signed(stamped), SECRET), "timestamped");
@@ -194,7 +194,7 @@ test("a body may be a string or bytes of any kind", () => {
   }
 });
 
-test("a body that was parsed is refused, and told so", () => {
+test("a body that was parsed is refused, and the message says so", () => {
   for (const body of [
     JSON.parse(BODY),
     undefined,

@@ -39,7 +39,7 @@ export const scenarios = {
     assert.equal(await visitor.pay(), "In progress");
     assert.deepEqual(await visitor.saw(), ["409 Already in process"]);
     await visitor.press("#ask");
-    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.outcome(), "Accepted");
     assert.equal(await visitor.entries(), 1);
   },
 
@@ -57,7 +57,7 @@ export const scenarios = {
     assert.equal((await visitor.steps()).length, 3);
     assert.equal(await visitor.entries(), 1);
     await visitor.press("#again");
-    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.outcome(), "Accepted");
     assert.equal((await visitor.keys()).length, 1);
     assert.equal(await visitor.entries(), 1);
   },
@@ -65,7 +65,7 @@ export const scenarios = {
   async "an accepted payment that is sent again moves nothing more"(visitor) {
     assert.equal(await visitor.pay(), "Accepted");
     await visitor.press("#again");
-    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.outcome(), "Accepted");
     assert.equal(await visitor.entries(), 1);
     assert.equal(await visitor.pay(), "Accepted");
     assert.equal((await visitor.keys()).length, 2);
@@ -78,7 +78,7 @@ export const scenarios = {
     assert.equal(await visitor.pay(), "Unknown");
     assert.equal(await visitor.entries(), 0);
     await visitor.press("#again");
-    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.outcome(), "Accepted");
     assert.equal(await visitor.entries(), 1);
   },
 
@@ -88,7 +88,7 @@ export const scenarios = {
     assert.equal(await visitor.pay(), "Unknown");
     assert.equal(await visitor.pay(), "Accepted");
     await visitor.press("#payments button");
-    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.outcome(), "Accepted");
     assert.equal(await visitor.page.locator("#payments button[aria-disabled=false]").count(), 0);
     assert.equal((await visitor.keys()).length, 2);
     assert.equal(await visitor.entries(), 2);
@@ -111,15 +111,15 @@ export const scenarios = {
     }
   },
 
-  async "a person who stops waiting is told the truth"(visitor) {
+  async "a person who stops waiting reads the truth"(visitor) {
     await visitor.fault("late");
     await visitor.page.locator("#send").click();
     await visitor.page.locator(".step dd", { hasText: "moved the money" }).waitFor();
     await visitor.press("#stop");
-    assert.equal(await visitor.verdict(), "Unknown");
-    assert.match(await visitor.text("#verdict-text"), /stopped waiting/);
+    assert.equal(await visitor.outcome(), "Unknown");
+    assert.match(await visitor.text("#outcome-text"), /stopped waiting/);
     await visitor.press("#again");
-    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.outcome(), "Accepted");
     assert.equal(await visitor.entries(), 1);
   },
 
@@ -195,7 +195,7 @@ export const scenarios = {
     assert.equal((await visitor.texts("#accounts .amount"))[0], "250,000.00");
     assert.match(await visitor.text("#entries tr"), /given back/);
     await visitor.press("#ask");
-    assert.equal(await visitor.verdict(), "Refused");
+    assert.equal(await visitor.outcome(), "Refused");
   },
 
   async "a genuine webhook is believed once, a forged one never"(visitor) {
@@ -215,7 +215,7 @@ export const scenarios = {
     assert.match(await latest.innerText(), /Verified[^]*answered 200[^]*12\.50 is P_COMPLETED/);
     assert.match(await again("altered", 2), /Refused[^]*answered 400/);
     assert.match(await again("forged", 3), /Refused[^]*answered 400/);
-    assert.match(await again("genuine", 4), /Verified[^]*told before/);
+    assert.match(await again("genuine", 4), /Verified[^]*received before/);
     assert.equal(await visitor.entries(), 1);
   },
 
@@ -246,11 +246,11 @@ export const scenarios = {
     await tabTo("send");
     await keyboard.press("Enter");
     await visitor.rest();
-    assert.equal(await visitor.verdict(), "Unknown");
+    assert.equal(await visitor.outcome(), "Unknown");
     await tabTo("again");
     await keyboard.press("Enter");
     await visitor.rest();
-    assert.equal(await visitor.verdict(), "Accepted");
+    assert.equal(await visitor.outcome(), "Accepted");
     await tabTo("log");
     assert.equal(await visitor.entries(), 1);
     assert.match(await visitor.text("#entries"), /30\.25/);

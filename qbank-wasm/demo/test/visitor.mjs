@@ -71,11 +71,11 @@ export class Visitor {
 
   async pay() {
     await this.press("#send");
-    return this.verdict();
+    return this.outcome();
   }
 
-  verdict() {
-    return this.text("#verdict-title");
+  outcome() {
+    return this.text("#outcome-title");
   }
 
   async entries() {

@@ -13,7 +13,6 @@ const worker :Workerd.Worker = (
   modules = [
     ( name = "pay.js", esModule = embed "pay.js" ),
     ( name = "@qbank/connect", esModule = embed "../../pkg/edge.js" ),
-    ( name = "@qbank/connect.js", esModule = embed "../../pkg/connect.js" ),
     ( name = "@qbank/qbank_wasm_bg.wasm", wasm = embed "../../pkg/qbank_wasm_bg.wasm" ),
   ],
   compatibilityDate = "2026-10-01",

@@ -20,9 +20,9 @@ before(async () => {
   const [line] = await new Promise((resolve) =>
     createInterface(bank.stdout).once("line", (...line) => resolve(line)),
   );
-  const told = JSON.parse(line);
-  control = told.control_url;
-  worker = await start(fileURLToPath(new URL("pay.capnp", import.meta.url)), { BANK: told.base_url });
+  const started = JSON.parse(line);
+  control = started.control_url;
+  worker = await start(fileURLToPath(new URL("pay.capnp", import.meta.url)), { BANK: started.base_url });
 });
 
 after(async () => {
@@ -57,8 +57,8 @@ test("a payment from the edge whose answer is lost is made once", async () => {
 });
 
 test("bad input at the edge is named before anything is sent", async () => {
-  const told = await pay(await order(0.1 + 0.2));
-  assert.deepEqual(told, { kind: "invalid_input", fate: "never_sent", field: "amount" });
+  const refused = await pay(await order(0.1 + 0.2));
+  assert.deepEqual(refused, { kind: "invalid_input", fate: "never_sent", field: "amount" });
 });
 
 test("events at the same time share a token, and each gets its answer", async () => {
@@ -105,6 +105,6 @@ test("events at the same time share a token, and each gets its answer", async ()
 });
 
 test("a call outside of any event says so", async () => {
-  const told = await (await fetch(`${worker.url}outside`)).json();
-  assert.deepEqual(told, { kind: "invalid_input", fate: "not_applicable" });
+  const refused = await (await fetch(`${worker.url}outside`)).json();
+  assert.deepEqual(refused, { kind: "invalid_input", fate: "not_applicable" });
 });

@@ -14,8 +14,8 @@ export async function start(config, env) {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const port = await new Promise((resolve, reject) => {
     createInterface(child.stdio[3]).on("line", (line) => {
-      const told = JSON.parse(line);
-      if (told.event === "listen") resolve(told.port);
+      const event = JSON.parse(line);
+      if (event.event === "listen") resolve(event.port);
     });
     ended.then((code) => reject(new Error(`workerd ended with ${code}`)));
     setTimeout(() => reject(new Error("workerd does not start")), 20_000).unref();

@@ -323,9 +323,9 @@ export async function misuse(): Promise<void> {
   // @ts-expect-error both destinations
   await client.payments.createAch({ ...toOwn, recipientDetails: party });
   const known = { sourceAccountId: FROM, destinationAccountId: TO, amount };
-  // @ts-expect-error a slip in a member
+  // @ts-expect-error a typo in a member
   await client.payments.createAch({ ...known, refrenceId: "x" });
-  // @ts-expect-error a slip in an option
+  // @ts-expect-error a typo in an option
   await client.payments.createAch(toOwn, { idempotencykey: "x" });
   // @ts-expect-error a bigint is no amount
   await client.transfers.create({ ...transfer, amount: 10n });

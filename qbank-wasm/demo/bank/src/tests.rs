@@ -89,14 +89,14 @@ fn a_settled_payment_is_told_once_and_again_on_demand() {
     assert!(page.bank.tick(NOW).is_empty());
     page.bank.advance(NOW, 2 * DAY);
     assert_eq!(page.bank.now_ms(), NOW + 2 * 86_400_000);
-    let told = page.bank.tick(NOW);
-    assert_eq!(told.len(), 1);
+    let due = page.bank.tick(NOW);
+    assert_eq!(due.len(), 1);
     assert!(page.bank.tick(NOW).is_empty());
 
-    page.bank.record_delivery(NOW, &told[0], 200);
+    page.bank.record_delivery(NOW, &due[0], 200);
     assert!(page.bank.deliveries().contains(r#""status":200"#));
-    let again = page.bank.event_for(&told[0].payment_id()).unwrap();
-    assert_eq!(again.body(), told[0].body());
+    let again = page.bank.event_for(&due[0].payment_id()).unwrap();
+    assert_eq!(again.body(), due[0].body());
     assert!(page.bank.event_for("nonsense").is_none());
 }
 

@@ -1,4 +1,4 @@
-// The switches: what will go wrong, told to the bank just before a payment is sent.
+// The switches: what will go wrong, given to the bank just before a payment is sent.
 
 import { byId, el } from "./dom.js";
 
@@ -68,7 +68,7 @@ const FAULTS = [
 export class Faults {
   #bank;
   #switches;
-  /** Those that the bank was told of, in the order in which they strike. */
+  /** Those that the bank was given, in the order in which they strike. */
   #armed = [];
 
   constructor(bank) {

@@ -141,7 +141,7 @@ function memberOf(error) {
 }
 
 /**
- * The rule alone, "Must be more than zero": the field has its label, and the verdict
+ * The rule alone, "Must be more than zero": the field has its label, and the outcome
  * says what to do.
  */
 function readable({ message }, member) {

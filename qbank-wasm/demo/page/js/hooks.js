@@ -46,19 +46,19 @@ export class Hooks {
     const id = event.eventId;
     const { paymentId, amount, status } = event.data;
     if (this.#seen.has(id))
-      return `Payment ${paymentId.slice(0, 8)}…: told before, so nothing is done twice.`;
+      return `Payment ${paymentId.slice(0, 8)}…: received before, so nothing is done twice.`;
     this.#seen.add(id);
     return `Payment ${paymentId.slice(0, 8)}… over ${grouped(String(amount))} is ${status}.`;
   }
 
-  #show(mood, verdict, text, answered) {
+  #show(mood, outcome, text, answered) {
     byId("hooks").hidden = false;
     byId("hooks-empty").hidden = true;
     const when = el("span", { class: "when" }, written(this.#bank.now));
     const head = el(
       "p",
       { class: "step-head" },
-      el("strong", {}, verdict),
+      el("strong", {}, outcome),
       el("span", { class: "token" }, `answered ${answered}`),
       when,
     );

@@ -5,7 +5,7 @@ import { Accounts } from "./accounts.js";
 import { openBank } from "./bank.js";
 import { broken } from "./boot.js";
 import { written } from "./calendar.js";
-import { Desk } from "./desk.js";
+import { PaymentFlow } from "./flow.js";
 import { byId, say } from "./dom.js";
 import { Faults } from "./faults.js";
 import { Form } from "./form.js";
@@ -34,30 +34,30 @@ export async function open() {
   });
 
   const act = (action) => (intent) => action(intent).catch(broken);
-  const desk = new Desk({
+  const flow = new PaymentFlow({
     bank,
     client,
     log,
     faults: new Faults(bank),
-    form: new Form(act(() => desk.pay())),
+    form: new Form(act(() => flow.pay())),
     outcome: new Outcome({
-      again: act((intent) => desk.again(intent)),
-      ask: act((intent) => desk.ask(intent)),
+      again: act((intent) => flow.again(intent)),
+      ask: act((intent) => flow.ask(intent)),
     }),
-    payments: new Payments({ again: act((intent) => desk.again(intent)) }),
+    payments: new Payments({ again: act((intent) => flow.again(intent)) }),
     accounts: new Accounts(),
     ledger: new LedgerView(bank),
     hooks: new Hooks(bank, verifyWebhook),
   });
-  keepTime(bank, desk);
-  await desk.open();
+  keepTime(bank, flow);
+  await flow.open();
   byId("main").dataset.ready = "true";
 }
 
-function keepTime(bank, desk) {
+function keepTime(bank, flow) {
   const tick = () => {
     say(byId("fact-clock"), written(bank.now));
-    desk.receiveDue().catch(broken);
+    flow.receiveDue().catch(broken);
   };
   tick();
   setInterval(tick, TICK_MS);

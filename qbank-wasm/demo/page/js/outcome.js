@@ -1,11 +1,11 @@
-// The verdict: the fate of the payment that was sent last.
+// The outcome: the fate of the payment that was sent last.
 
 import { byId, el, onPress, say, setEnabled } from "./dom.js";
 import { FATES, acceptedText } from "./fates.js";
 
-const TITLE = byId("verdict-title");
-const TEXT = byId("verdict-text");
-const NEXT = byId("verdict-next");
+const TITLE = byId("outcome-title");
+const TEXT = byId("outcome-text");
+const NEXT = byId("outcome-next");
 
 export class Outcome {
   #shown;
@@ -17,7 +17,7 @@ export class Outcome {
 
   underway(intent, text = "On its way…") {
     this.#shown = intent;
-    this.#rung(undefined);
+    this.#mark(undefined);
     this.#speak(
       text,
       intent.title,
@@ -43,7 +43,7 @@ export class Outcome {
 
   #found(intent, reply, text) {
     this.#shown = intent;
-    this.#rung(intent.fate);
+    this.#mark(intent.fate);
     this.#speak(FATES[intent.fate].title, text, FATES[intent.fate].next);
     this.#offer(true, Boolean(intent.paymentId));
     this.#evidence({
@@ -58,7 +58,7 @@ export class Outcome {
   /** `stopped`: by the person, not by what happened. */
   failed(intent, error, { fate, stopped = false }) {
     this.#shown = intent;
-    this.#rung(fate);
+    this.#mark(fate);
     this.#speak(FATES[fate].title, ...failedWords(error, fate, stopped));
     this.#offer(fate === "unknown" || fate === "in_progress", Boolean(intent.paymentId));
     this.#evidence({
@@ -76,11 +76,11 @@ export class Outcome {
     });
   }
 
-  #rung(fate) {
+  #mark(fate) {
     byId("outcome").dataset.fate = fate ?? "";
-    for (const rung of byId("ladder").children) {
-      if (rung.dataset.fate === fate) rung.setAttribute("aria-current", "step");
-      else rung.removeAttribute("aria-current");
+    for (const step of byId("ladder").children) {
+      if (step.dataset.fate === fate) step.setAttribute("aria-current", "step");
+      else step.removeAttribute("aria-current");
     }
   }
 

@@ -1,4 +1,4 @@
-// Waits, and stops waiting at once when told to.
+// Waits, and stops waiting at once when asked to.
 
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {

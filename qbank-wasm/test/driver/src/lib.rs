@@ -22,9 +22,9 @@ impl App {
         let fetch = Fetch::with_function(fetch).token_supplier(move |_| {
             let asked = supplier.call0(&JsValue::UNDEFINED);
             async move {
-                let odd = |_| Message::new("no token");
-                let text = JsFuture::from(Promise::resolve(&asked.map_err(odd)?));
-                let text = text.await.map_err(odd)?.as_string().unwrap_or_default();
+                let failed = |_| Message::new("no token");
+                let text = JsFuture::from(Promise::resolve(&asked.map_err(failed)?));
+                let text = text.await.map_err(failed)?.as_string().unwrap_or_default();
                 Ok(AccessToken::new(&text)?)
             }
         });
@@ -44,7 +44,7 @@ impl App {
                 let id = reply.value.payment_id.map(|id| id.to_string());
                 format!("{} {} {}", reply.fate, reply.attempts.len(), id.unwrap_or_default())
             }
-            Err(error) => told(&error),
+            Err(error) => summary(&error),
         }
     }
 
@@ -74,6 +74,6 @@ impl App {
     }
 }
 
-fn told(error: &Error) -> String {
+fn summary(error: &Error) -> String {
     format!("{} {} {} {error}", error.kind(), error.fate(), error.attempts().len())
 }

@@ -1,4 +1,4 @@
-// The desk: one thing at a time, from the form through the library to the verdict.
+// The flow of a payment: one thing at a time, from the form through the library to the outcome.
 
 import { secondsTo, written } from "./calendar.js";
 import { byId, isEnabled, onPress, say, setEnabled } from "./dom.js";
@@ -9,7 +9,7 @@ import { fateOf, isFinal } from "./payments.js";
 const REVEAL_AFTER_MS = 60;
 const PATHS = { ach: "/payments/ach", wire: "/payments/wire", transfer: "/transfers" };
 
-export class Desk {
+export class PaymentFlow {
   #parts;
   #abort;
   #busy = false;

@@ -1,4 +1,4 @@
-// Every slip in a payment that the tests of input.test.mjs make.
+// Every typo and wrong value in a payment that the tests of input.test.mjs make.
 import { badText, each, hostile, noDay, noObject, noText, noUuid, throwing, without } from "./bad.mjs";
 import { ACH, FROM, ISSUE, KEY, PARTY, PAYMENT, TRANSFER, WIRE } from "./bank.mjs";
 
@@ -107,7 +107,7 @@ for (const [what, memo] of [
   ["a function", () => 1],
   ["a Symbol", Symbol("x")],
   ["a cycle", cycle],
-  ["half a character", "\ud800"],
+  ["a lone surrogate", "\ud800"],
   [
     "a throwing toJSON",
     {
@@ -123,8 +123,8 @@ for (const [what, memo] of [
     recipient({ ...PARTY, memo }),
   );
 }
-// Slips of the pen: what is not known is refused, not ignored.
-for (const slip of [
+// Typos: what is not known is refused, not ignored.
+for (const typo of [
   "refrenceId",
   "reference_id",
   "amountt",
@@ -134,11 +134,11 @@ for (const slip of [
   "idempotencyKey",
   "__proto__x",
 ]) {
-  bad(`ACH with ${slip}`, slip, onAch({ ...ACH, [slip]: "x" }));
+  bad(`ACH with ${typo}`, typo, onAch({ ...ACH, [typo]: "x" }));
 }
-bad("a slip that is undefined", "refrenceId", onAch({ ...ACH, refrenceId: undefined }));
+bad("a typo that is undefined", "refrenceId", onAch({ ...ACH, refrenceId: undefined }));
 
-for (const slip of [
+for (const typo of [
   "idempotencykey",
   "idempotency_key",
   "IdempotencyKey",
@@ -149,7 +149,7 @@ for (const slip of [
   "maxRetry",
   "onconflict",
 ]) {
-  bad(`the option ${slip}`, slip, (client) => client.payments.createAch(ACH, { [slip]: KEY }));
+  bad(`the option ${typo}`, typo, (client) => client.payments.createAch(ACH, { [typo]: KEY }));
 }
 const option = (name, it) => (client, options) =>
   client.payments.createAch(ACH, { ...options, [name]: it });

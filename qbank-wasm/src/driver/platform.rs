@@ -45,13 +45,14 @@ extern "C" {
 }
 
 pub(crate) fn now() -> Now {
-    Now { mono: duration(mono_ms()), unix: duration(unix_ms()) }
+    clocks(mono_ms(), unix_ms())
 }
 
-/// Below zero, and what is no number, is zero.
-fn duration(ms: f64) -> Duration {
+/// Both clocks, in milliseconds. Below zero, and what is no number, is zero.
+pub(crate) fn clocks(mono: f64, unix: f64) -> Now {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    Duration::from_micros((ms * 1000.0) as u64)
+    let duration = |ms: f64| Duration::from_micros((ms * 1000.0) as u64);
+    Now { mono: duration(mono), unix: duration(unix) }
 }
 
 /// Fills it from the platform's cryptographic generator.
@@ -75,10 +76,10 @@ struct State {
 impl Called {
     fn new() -> Self {
         let state = Rc::new(State::default());
-        let told = Rc::clone(&state);
+        let called = Rc::clone(&state);
         let callback = Closure::new(move || {
-            told.called.set(true);
-            if let Some(waker) = told.waker.take() {
+            called.called.set(true);
+            if let Some(waker) = called.waker.take() {
                 waker.wake();
             }
         });

@@ -18,21 +18,21 @@ extern "C" {
 
     type Begun;
     #[wasm_bindgen(method, getter)]
-    fn answered(this: &Begun) -> Promise;
+    fn response(this: &Begun) -> Promise;
     #[wasm_bindgen(method)]
     fn abort(this: &Begun);
 
-    type Answer;
+    type FetchResponse;
     #[wasm_bindgen(method, getter)]
-    fn status(this: &Answer) -> u16;
+    fn status(this: &FetchResponse) -> u16;
     #[wasm_bindgen(method, getter)]
-    fn headers(this: &Answer) -> Array;
+    fn headers(this: &FetchResponse) -> Array;
     #[wasm_bindgen(method, getter)]
-    fn body(this: &Answer) -> Uint8Array;
+    fn body(this: &FetchResponse) -> Uint8Array;
     #[wasm_bindgen(method, getter)]
-    fn fault(this: &Answer) -> Option<u32>;
+    fn fault(this: &FetchResponse) -> Option<String>;
     #[wasm_bindgen(method, getter)]
-    fn told(this: &Answer) -> Option<String>;
+    fn message(this: &FetchResponse) -> Option<String>;
 }
 
 /// `fetch` does not say how far a request came, so every fault is `Sent::Maybe`.
@@ -41,15 +41,15 @@ pub(crate) async fn exchange(
     exchange: Exchange,
 ) -> (Ticket, Result<Response<Bytes>, Fault>) {
     let Exchange { request, timeout, max_body, ticket, .. } = exchange;
-    let begun = Abort(begin(fetch, &asked(&request, timeout, max_body)));
-    let outcome = match JsFuture::from(begun.0.answered()).await {
-        Ok(answer) => outcome(answer.unchecked_ref()),
+    let begun = Abort(begin(fetch, &request_object(&request, timeout, max_body)));
+    let outcome = match JsFuture::from(begun.0.response()).await {
+        Ok(response) => outcome(response.unchecked_ref()),
         Err(_) => Err(Fault::maybe(FaultKind::Other, Message::new("fetch failed"))),
     };
     (ticket, outcome)
 }
 
-/// Aborts the exchange when its future is dropped, or, without effect, when it is over.
+/// Aborts the exchange when its future is dropped, or, without effect, when it is done.
 struct Abort(Begun);
 
 impl Drop for Abort {
@@ -58,11 +58,11 @@ impl Drop for Abort {
     }
 }
 
-/// What `js/exchange.js` asks for.
-fn asked(request: &Request<Bytes>, timeout: Duration, max_body: usize) -> Object {
-    let asked = Object::new();
+/// The request that `js/exchange.js` takes.
+fn request_object(request: &Request<Bytes>, timeout: Duration, max_body: usize) -> Object {
+    let object = Object::new();
     // A plain object takes every member.
-    let set = |name: &str, value: &JsValue| drop(Reflect::set(&asked, &name.into(), value));
+    let set = |name: &str, value: &JsValue| drop(Reflect::set(&object, &name.into(), value));
     set("method", &request.method().as_str().into());
     set("url", &request.uri().to_string().into());
     let headers = Array::new();
@@ -76,18 +76,18 @@ fn asked(request: &Request<Bytes>, timeout: Duration, max_body: usize) -> Object
     set("timeoutMs", &f64::from(ms).into());
     #[expect(clippy::cast_precision_loss, reason = "a limit of so many bytes is none")]
     set("maxBody", &(max_body as f64).into());
-    asked
+    object
 }
 
-fn outcome(answer: &Answer) -> Result<Response<Bytes>, Fault> {
-    let head = head(answer);
-    let fault = match (answer.fault(), head) {
+fn outcome(response: &FetchResponse) -> Result<Response<Bytes>, Fault> {
+    let head = head(response);
+    let fault = match (response.fault(), head) {
         (None, Some(head)) => {
-            return Ok(Response::from_parts(head, answer.body().to_vec().into()));
+            return Ok(Response::from_parts(head, response.body().to_vec().into()));
         }
-        (at, head) => {
-            let kind = at.map_or(FaultKind::Protocol, fault);
-            let fault = Fault::maybe(kind, Message::new(answer.told().unwrap_or_default()));
+        (name, head) => {
+            let kind = name.map_or(FaultKind::Protocol, |name| fault_kind(&name));
+            let fault = Fault::maybe(kind, Message::new(response.message().unwrap_or_default()));
             (fault, head)
         }
     };
@@ -97,11 +97,11 @@ fn outcome(answer: &Answer) -> Result<Response<Bytes>, Fault> {
     })
 }
 
-/// The head of the answer, if there was one.
-fn head(answer: &Answer) -> Option<response::Parts> {
+/// The head of the response, if there was one.
+fn head(response: &FetchResponse) -> Option<response::Parts> {
     let (mut head, ()) = Response::new(()).into_parts();
-    head.status = StatusCode::from_u16(answer.status()).ok()?;
-    for entry in answer.headers() {
+    head.status = StatusCode::from_u16(response.status()).ok()?;
+    for entry in response.headers() {
         let text = |at| Reflect::get_u32(&entry, at).ok()?.as_string();
         if let (Some(name), Some(value)) = (text(0), text(1))
             && let Ok(name) = HeaderName::from_bytes(name.as_bytes())
@@ -113,21 +113,19 @@ fn head(answer: &Answer) -> Option<response::Parts> {
     Some(head)
 }
 
-/// What broke, by its place in the list of `js/exchange.js`.
-pub(crate) fn fault(at: u32) -> FaultKind {
-    let at = usize::try_from(at).ok();
-    at.and_then(|at| FAULTS.get(at)).copied().unwrap_or(FaultKind::Other)
+/// What broke, by the name that `js/exchange.js` gives it.
+fn fault_kind(name: &str) -> FaultKind {
+    match name {
+        "resolve" => FaultKind::Resolve,
+        "connect" => FaultKind::Connect,
+        "tls" => FaultKind::Tls,
+        "certificate" => FaultKind::Certificate,
+        "timeout" => FaultKind::Timeout,
+        "disconnected" => FaultKind::Disconnected,
+        "protocol" => FaultKind::Protocol,
+        "body_too_large" => FaultKind::BodyTooLarge,
+        "redirected" => FaultKind::Redirected,
+        "aborted" => FaultKind::Aborted,
+        _ => FaultKind::Other,
+    }
 }
-
-const FAULTS: [FaultKind; 10] = [
-    FaultKind::Other,
-    FaultKind::Resolve,
-    FaultKind::Connect,
-    FaultKind::Tls,
-    FaultKind::Certificate,
-    FaultKind::Timeout,
-    FaultKind::Disconnected,
-    FaultKind::Protocol,
-    FaultKind::BodyTooLarge,
-    FaultKind::Redirected,
-];

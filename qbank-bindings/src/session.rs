@@ -1,0 +1,59 @@
+//! What the calls of one client share.
+
+use qbank_proto::{Entropy, Error as CoreError};
+
+use crate::call::Call;
+use crate::input::{Members, Options, config};
+use crate::operation::{Operation, option};
+use crate::output::Error;
+
+/// What the calls of one client share: its configuration and its token. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Session(qbank_proto::Session);
+
+impl Session {
+    /// Opens a session with these options, or says which of them is wrong.
+    pub fn new(options: &str) -> Result<Self, Error> {
+        let session = config(options).and_then(qbank_proto::Session::new);
+        session.map(Self).map_err(|error| named(error, option))
+    }
+
+    /// Makes a call of the operation with this name, of its request and its options, or says
+    /// what is wrong with them. `random` is 24 bytes of a cryptographic generator: the key of
+    /// the intent, if none was chosen, and what spreads retries.
+    pub fn call(
+        &self,
+        operation: &str,
+        request: &str,
+        options: &str,
+        random: &[u8],
+    ) -> Result<Call, Error> {
+        let operation = Operation::named(operation).map_err(Error)?;
+        let made = || {
+            let entropy = random.try_into().map(Entropy::from_bytes);
+            let entropy =
+                entropy.map_err(|_| CoreError::invalid_input("random", "must be 24 bytes"))?;
+            let options = Options::parse(Members::parse("options", options)?)?;
+            let request = Members::parse("request", request)?;
+            operation.machine(&self.0, request, options, entropy)
+        };
+        made().map(|machine| Call::new(machine, operation)).map_err(|error| {
+            let error = error.with_fate(operation.fate(resumes(options)));
+            named(error, |field| operation.member(field))
+        })
+    }
+}
+
+/// Whether the options say that an intent was perhaps sent before, however wrong they are.
+fn resumes(options: &str) -> bool {
+    Members::parse("options", options)
+        .is_ok_and(|mut options| !matches!(options.number::<i64>("resumeFrom"), Ok(None)))
+}
+
+/// The error, whose input is named by the member of a record.
+pub(crate) fn named(error: CoreError, member: impl FnOnce(&str) -> String) -> Error {
+    Error(match error.input_field().map(member) {
+        Some(member) => error.with_input_field(&member),
+        None => error,
+    })
+}
