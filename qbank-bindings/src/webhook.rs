@@ -32,7 +32,7 @@ pub fn verify(body: &[u8], delivery: &str) -> Result<Option<WebhookEvent>, Refus
     };
     let signed = webhook::Delivery {
         body,
-        signature: &delivery.signature,
+        signature: delivery.signature.as_str().into(),
         event_id: delivery.event_id.as_deref(),
         timestamp: delivery.timestamp.as_deref(),
     };

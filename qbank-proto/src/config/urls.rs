@@ -87,7 +87,11 @@ pub fn absolute_url(field: &str, text: &str) -> Result<Uri, Error> {
     let port = after_user.get(authority.host().len()..).unwrap_or_default();
     let usable = match port.strip_prefix(':') {
         None => port.is_empty(),
-        Some(digits) => number(digits, 5).is_some_and(|port| (1..=65_535).contains(&port)),
+        Some(digits) => {
+            digits.len() <= 5
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && digits.parse::<u16>().is_ok_and(|port| port > 0)
+        }
     };
     if usable { Ok(uri) } else { rule("must have a port from 1 to 65535, or none") }
 }
