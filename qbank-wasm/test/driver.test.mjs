@@ -48,7 +48,7 @@ test("an answer's status, headers and body are read", async () => {
 test("no answer in time ends the exchange, its signal aborted", async () => {
   const { fetch, calls } = scripted(() => new Promise(() => {}));
   const app = new App(fetch, token, 20);
-  assert.match(await within(5_000, app.pay()), /^transport unknown 3 .*no answer within/);
+  assert.match(await within(5_000, app.pay()), /^transport unknown 3 .*no response within/);
   assert.ok(calls.every((call) => call.init.signal.aborted));
 });
 
