@@ -1,32 +1,42 @@
 //! QBank Connect without I/O: a pure state machine builds requests and reads
-//! responses, and always knows what became of the money. A driver does what it
-//! asks for.
+//! responses, and always says what is known about the money. A driver carries out what
+//! the machine asks for.
 //!
 //! # One call
 //!
 //! ```text
-//!             ┌──────────────────────────────────────────────────┐
-//!             ▼                                                  │ resend: same key,
-//!   Ready: key and bytes are fixed                               │ same bytes
-//!     │  token     use it · lead its refresh · follow a refresh  │
-//!     │  throttle  the bank asked this client to slow down       │
-//!     ▼                                                          │
-//!   InFlight: one exchange is on the wire                        │
-//!     │  response, or fault ──► classified: kind, fate ──► Backoff
-//!     │
-//!     ├── 409 after an own attempt in doubt ──► Following: GET /payments/{id}
-//!     ▼                                              │
-//!   Done: the value, or an error whose fate is the join of all attempts
+//!   Ready ◄──────────────────────────────── Backoff: the same key, the same bytes
+//!     │  token: use it, lead its refresh,      ▲
+//!     │         or wait for another's refresh  │ may be resent
+//!     ▼                                        │
+//!   InFlight: one exchange is on the wire ─────┤ classified: kind, fate
+//!                                              │
+//!                  success, or no resend helps ├──────────────► Done
+//!                                              │                  ▲
+//!      409, and an earlier attempt of this     ▼                  │
+//!      intent may have succeeded ──────► Following: GET /payments/{id}
 //! ```
 //!
-//! **The fate** is the highest rung that any attempt reached on `NeverSent <
-//! Refused < Unknown < InProgress < Accepted`. A later refusal cannot lower it;
-//! only the bank's own record of the payment can.
+//! Each attempt has a [`Fate`], and a call has the highest of all its attempts:
 //!
-//! # One trait
+//! | Fate | What is known | What to do |
+//! |---|---|---|
+//! | [`NeverSent`](Fate::NeverSent) | no byte of it left this machine | fix the cause, and pay again; a new key is fine |
+//! | [`Refused`](Fate::Refused) | the bank said no, and no attempt is in doubt | correct it; a new payment has a new key |
+//! | [`Unknown`](Fate::Unknown) | it may have happened | resume with the same key and bytes, or reconcile; never a new key |
+//! | [`InProgress`](Fate::InProgress) | the bank has it, and it is not final | do not pay again; look at the payment that is named |
+//! | [`Accepted`](Fate::Accepted) | the bank accepted it; an ACH payment settles later | nothing, or wait until it is final |
 //!
-//! A [`Machine`] is polled, and says what to do next by a [`Step`]: send this, ask the
-//! application for a token, wait at most so long, done. This is all of a driver:
+//! **A later refusal never lowers the fate.** Only the bank's own record of the payment
+//! can: where it says that the payment failed, it is refused. A [`Reply`] of a write is
+//! always accepted; a 409 on a first attempt is the error
+//! [`IdempotencyConflict`](ErrorKind::IdempotencyConflict), in progress, and never resent.
+//!
+//! # The smallest driver
+//!
+//! A [`Machine`] is polled, and says what to do next by a [`Step`]. Whatever HTTP client
+//! does the exchange, it follows no redirect, resends nothing by itself, and tells apart
+//! "no byte was written" from "maybe" ([`Sent`]):
 //!
 //! ```
 //! use std::task::Waker;
@@ -46,13 +56,15 @@
 //! # }
 //! # let now = || Now { mono: Duration::from_secs(1), unix: Duration::from_secs(1_800_000_000) };
 //! let credentials = Credentials::Token(AccessToken::new("a-ready-made-token")?);
-//! let session = Session::new(Config::new(Environment::Production, credentials))?;
+//! let session = Session::new(Config::new(Environment::Sandbox { port: 8467 }, credentials))?;
 //!
 //! let from: AccountId = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse()?;
 //! let to: AccountId = "7a2d1fab-63b6-4d97-8d20-1b5c8e4f3021".parse()?;
 //! let payment = CreateAch::new(from, to, "1000.50".parse()?);
-//! let key = IdempotencyKey::from_entropy([7; 16]); // from a generator, in a driver
-//! let mut call = Call::new(&session, payment, WriteOptions::new(key), 7);
+//! # let random_bytes = || [7; 16];
+//! # let random_number = || 11;
+//! let key = IdempotencyKey::from_entropy(random_bytes());
+//! let mut call = Call::new(&session, payment, WriteOptions::new(key), random_number());
 //!
 //! let reply = loop {
 //!     match call.poll(now(), Waker::noop()) {
@@ -60,7 +72,10 @@
 //!             let (ticket, outcome) = exchange(request); // one HTTP exchange
 //!             call.settle(now(), ticket, outcome);
 //!         }
-//!         Step::Authorize { .. } => unreachable!("there is a ready-made token"),
+//!         // Only where the application supplies tokens itself.
+//!         Step::Authorize { ticket, .. } => {
+//!             call.supply(now(), ticket, Err("there is no supplier".into()));
+//!         }
 //!         Step::Wait(at_most) => std::thread::sleep(at_most),
 //!         Step::Done(result) => break result?,
 //!     }
@@ -71,36 +86,38 @@
 //!
 //! # The tour of one ACH payment
 //!
-//! Each folder of `src` is a room, and imports go down this list only. A payment passes
-//! these files, in this order:
+//! A payment passes these files, in this order:
 //!
 //! | File | Type | What happens |
 //! |---|---|---|
 //! | `client/resources.rs` | [`Payments`] | `client.payments().create_ach(payment)` |
-//! | `client/pending.rs` | [`Pending`] | what is different about this call; `send` takes a key from the driver |
-//! | `client/driver.rs` | [`Driver`] | drives a machine to its end: the only I/O |
+//! | `client/pending.rs` | [`Pending`] | options of this one call; a fresh key if none is given |
+//! | `client/driver.rs` | [`Driver`] | what a transport implements: all I/O is behind it |
 //! | `call/mod.rs` | [`Call`] | the machine: ready, in flight, backoff, following, done |
 //! | `endpoint/ach.rs` | [`CreateAch`](endpoint::CreateAch) | checks the request, and serialises it once |
 //! | `call/intent.rs` | `Intent` | what all attempts share; builds each `http::Request` |
-//! | `session/authorizer.rs` | `Authorizer` | one call's way to a token |
+//! | `session/authorizer.rs` | `Authorizer` | gets a token for this call |
 //! | `session/tokens.rs`, `lease.rs` | `Tokens`, `Lease` | one refresh at a time, for all calls |
 //! | `machine/exchange.rs` | [`Exchange`] | goes out, and comes back as a response or a [`Fault`] |
 //! | `call/classification.rs` | `Classified` | a success with its value, or a failure |
 //! | `response/problem.rs`, `payment_urls.rs` | [`Problem`] | what an error body says, and which payment it names |
 //! | `policy/mod.rs` | `Decision` | the table of outcomes: kind, fate, resend or not |
-//! | `call/attempts.rs` | [`Attempt`] | the join of all attempts |
+//! | `call/attempts.rs` | [`Attempt`] | the highest fate of all attempts |
 //! | `call/retry.rs` | `Next` | resend after a backoff, follow, or fail |
 //! | `call/following.rs` | `PaymentPoller` | after a conflict: the bank's record of our payment |
 //! | `call/completion.rs` | [`Reply`], [`Error`] | the value, or what happened, what became of the money, what to do |
 //!
+//! The folders of `src` have an order too, from the top: `webhook`, `client`, `list`,
+//! `call`, `session`, `endpoint`, `config`, `policy`, `error`, `response`, `machine`,
+//! `resource`, `json`, `types`. Imports go down that order only.
+//!
 //! # Where to read on
 //!
 //! [`endpoint`] has one file per operation. [`Session`] is what calls share:
-//! configuration and one token under a single flight. [`Error`] says what
-//! happened, what became of the money and what to do next. The module `webhook` verifies
-//! deliveries. [`Client`] has the operations by resource, over any driver.
+//! configuration, and one token that one call at a time refreshes. The module `webhook`
+//! verifies deliveries. [`Client`] has the operations by resource, over any driver.
 //!
-//! # What crosses the boundary
+//! # What the core does not do
 //!
 //! No I/O, no clock, no randomness, no `unsafe`, no panic that input can reach.
 //! The crates [`bytes`], [`chrono`], [`http`] and [`uuid`] are part of the public

@@ -45,7 +45,7 @@ use crate::error::{Details, Error, ErrorKind};
 use crate::machine::{BodyMode, Fault, Machine, Now, Step, Ticket};
 use crate::response::redact_source;
 use crate::session::Session;
-use crate::types::{AccessToken, BoxError, Fate, FaultKind, IdempotencyKey, Message};
+use crate::types::{AccessToken, BoxError, Fate, FaultKind, IdempotencyKey, Message, Resume};
 
 /// One call of one operation: a [`Machine`] that keeps its key and its bytes.
 ///
@@ -102,6 +102,12 @@ impl<E: Endpoint> Call<E> {
     /// The body that every attempt sends.
     pub fn body(&self) -> &Bytes {
         self.intent.body()
+    }
+
+    /// What continues this intent after a crash: to be saved before the first send, with
+    /// the time that the driver's clock shows now. `None` for a read.
+    pub fn resume(&self, now: Now) -> Option<Resume> {
+        Some(Resume::new(self.key()?, now.utc()).body(self.body().clone()))
     }
 
     fn advance(&mut self, now: Now, waker: &Waker) -> Step<Result<Reply<E::Output>, Error>> {

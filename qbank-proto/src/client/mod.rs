@@ -13,7 +13,7 @@ use crate::call::{Authenticate, TokenInfo};
 use crate::config::{CallOptions, Config};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::machine::Machine;
+use crate::machine::{Machine, Now};
 use crate::session::Session;
 
 /// A client of the bank: a session, and a driver for its calls. Cheap to clone
@@ -49,6 +49,11 @@ impl<D: Driver> Client<D> {
     /// The driver.
     pub const fn driver(&self) -> &D {
         &self.driver
+    }
+
+    /// Both clocks, as the driver reads them.
+    pub fn now(&self) -> Now {
+        self.driver.now()
     }
 
     /// Gets a token now, if there is no fresh one. Calls do this by themselves.
