@@ -62,11 +62,27 @@ fn a_tail_that_is_cut_off_leaves_what_came_before_it() {
 fn a_malformed_tail_leaves_what_came_before_it() {
     for transport in TRANSPORTS {
         let good = format!("[{},{}", item(1), item(2));
-        for (tail, bytes) in
-            [("!]", 0), (r#",{"amount":1}]"#, 1), ("", 0), ("<html>proxy error</html>", 0)]
-        {
-            keeps_two(&whole(format!("{good}{tail}")), transport, good.len() + bytes);
+        for tail in ["!]", "", "<html>proxy error</html>"] {
+            keeps_two(&whole(format!("{good}{tail}")), transport, good.len());
         }
+    }
+}
+
+#[test]
+fn an_item_that_cannot_be_read_is_left_out_and_named_at_the_end() {
+    for transport in TRANSPORTS {
+        let bad = r#"{"transactionId":"6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10","amount":"much"}"#;
+        let bank = whole(format!("[{},{bad},{},{}]", item(1), r#"{"amount":1}"#, item(2)));
+        let (lines, error) = broken(&bank, transport, "jsonl");
+        assert_eq!(lines.lines().count(), 2, "{lines}");
+        assert!(lines.contains("Rent 1") && lines.contains("Rent 2"), "{lines}");
+        // The first of the two.
+        assert!(error["message"].as_str().unwrap().contains("`[1].amount`"), "{error}");
+        assert!(!error.to_string().contains("much"), "{error}");
+
+        let (document, _) = broken(&bank, transport, "json");
+        assert!(document.contains("Rent 2"), "{document}");
+        assert!(serde_json::from_str::<Value>(&document).is_err(), "{document}");
     }
 }
 

@@ -171,7 +171,7 @@ fn plain_http_is_for_loopback_only() {
 #[test]
 fn control_characters() {
     let bank = Bank::start();
-    let rule = "control characters";
+    let rule = "control or format characters";
     for bad in ["a\nb", "a\r\nX-Evil: 1", "a\u{1b}[31m", "a\tb", "a\u{85}b"] {
         let ach = bank.qbank(ACH).arg("--reference").arg(bad);
         never_sent(&bank, ach, &["reference", rule]);

@@ -28,7 +28,8 @@ impl StreamedList {
         Self { output, gate: Arc::default() }
     }
 
-    /// Prints item after item as they arrive.
+    /// Prints item after item as they arrive. One that cannot be read is left out: the
+    /// rest is printed, and then the first error ends it, the document unclosed.
     pub(crate) fn print<L>(&self, list: List<L>) -> Result<(), Failure>
     where
         L: ListEndpoint<Item: Serialize + Rows>,
@@ -39,15 +40,22 @@ impl StreamedList {
         }
         let mut shape = Shape::new(self.output, list.reply());
         let mut text = String::new();
+        let mut first = None;
         for item in list {
             match item {
                 Ok(item) => shape.item(&item, &mut text),
-                Err(error) => return Err(self.broken_off(error, head)),
+                Err(error) => {
+                    first.get_or_insert(error);
+                    continue;
+                }
             }
             if !self.gate.put(&text, Piece::Item) {
                 return Ok(());
             }
             text.clear();
+        }
+        if let Some(error) = first {
+            return Err(self.broken_off(error, head));
         }
         shape.end(&mut text);
         self.gate.put(&text, Piece::Last);
