@@ -195,13 +195,13 @@ fn broken(bank: &ScriptedBank, transport: &str, output: &str) -> (String, Value)
 
 /// All three outputs keep the first two items, and no more.
 #[track_caller]
-fn keeps_two(bank: &ScriptedBank, transport: &str, offset: usize) {
+fn keeps_two(bank: &ScriptedBank, transport: &str, offset: usize, expected: &str) {
     let (one, two) = (item(1), item(2));
     let (lines, error) = broken(bank, transport, "jsonl");
     assert_eq!(lines, format!("{one}\n{two}\n"));
     assert_eq!(error["offset"], offset, "{error}");
     let message = error["message"].as_str().unwrap_or_default();
-    assert!(message.contains(&format!("after 2 items, at byte {offset}")), "{error}");
+    assert!(message.contains(&format!("{expected} at byte {offset}")), "{error}");
 
     // No parser takes it for a whole document.
     let (document, _) = broken(bank, transport, "json");
@@ -218,7 +218,7 @@ fn a_tail_that_is_cut_off_leaves_what_came_before_it() {
     for transport in TRANSPORTS {
         let body = format!("[{},{},{}]", item(1), item(2), item(3));
         let after_two = format!("[{},{},", item(1), item(2)).len();
-        keeps_two(&cut_at(body, after_two + 40), transport, after_two);
+        keeps_two(&cut_at(body, after_two + 40), transport, after_two, "after 2 items,");
     }
 }
 
@@ -226,10 +226,13 @@ fn a_tail_that_is_cut_off_leaves_what_came_before_it() {
 fn a_malformed_tail_leaves_what_came_before_it() {
     for transport in TRANSPORTS {
         let good = format!("[{},{}", item(1), item(2));
-        for (tail, bytes) in
-            [("!]", 0), (r#",{"amount":1}]"#, 1), ("", 0), ("<html>proxy error</html>", 0)]
-        {
-            keeps_two(&whole(format!("{good}{tail}")), transport, good.len() + bytes);
+        for (tail, bytes, expected) in [
+            ("!]", 0, "after 2 items,"),
+            (r#",{"amount":1}]"#, 1, "an item"),
+            ("", 0, "after 2 items,"),
+            ("<html>proxy error</html>", 0, "after 2 items,"),
+        ] {
+            keeps_two(&whole(format!("{good}{tail}")), transport, good.len() + bytes, expected);
         }
     }
 }
