@@ -49,7 +49,7 @@ pub struct CheckException {
     /// The number on the check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_number: Option<String>,
-    /// What the check says, in dollars.
+    /// The amount on the check, in dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presented_amount: Option<Money>,
     /// When it was presented.

@@ -123,7 +123,7 @@ pub trait Endpoint: Debug + Send + 'static {
         None
     }
 
-    /// Whether a good response says that the payment failed. It is then reported
+    /// Whether a good response reports that the payment failed. It is then reported
     /// as [`ErrorKind::PaymentFailed`](crate::ErrorKind): the bank's own record.
     fn failed(output: &Self::Output) -> bool {
         let _ = output;

@@ -1,4 +1,4 @@
-//! What people paste: texts that look right and hold characters that no one sees.
+//! What people paste: texts that hold characters which do not show.
 
 use crate::error::Error;
 use crate::types::Secret;
@@ -13,11 +13,10 @@ pub(super) fn needed_text(field: &str, text: &str) -> Result<(), Error> {
 
 /// Checks a name or a reference: no control and no format characters.
 pub(super) fn plain_text(field: &str, text: &str) -> Result<(), Error> {
-    let refused = text.chars().find(|c| c.is_control() || is_format(*c));
-    refused.map_or(Ok(()), |c| {
-        let rule = format!("must not have control or format characters, such as {}", name(c));
-        Err(Error::invalid_input(field, rule))
-    })
+    let Some(c) = text.chars().find(|c| c.is_control() || is_format(*c)) else { return Ok(()) };
+    let kind = if c.is_control() { "control" } else { "format" };
+    let rule = format!("must not have {kind} characters, and has {}", name(c));
+    Err(Error::invalid_input(field, rule))
 }
 
 /// Checks an account number: printable ASCII, without a blank at either end. The number

@@ -96,7 +96,7 @@ pub struct TransferAccepted {
     /// The payment that a `Location` header names, if one does.
     #[serde(rename = "paymentId", skip_serializing_if = "Option::is_none")]
     pub location: Option<PaymentId>,
-    /// Where it stands, if the body says so.
+    /// Where it stands, if the body has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<PaymentStatus>,
 }

@@ -76,7 +76,7 @@ impl Payment {
         })
     }
 
-    /// Whether the bank says that this payment failed.
+    /// Whether the bank reports that this payment failed.
     pub fn failed(&self) -> bool {
         self.status == Some(PaymentStatus::Failed)
     }

@@ -44,7 +44,7 @@ pub struct Problem {
 /// What a 409 conflicts with, by its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conflict {
-    /// A request with this key is in process; also when nothing says otherwise.
+    /// A request with this key is in process; also when nothing in it contradicts that.
     OfKeys,
     /// A standard error: something else conflicts, and nothing was done.
     Other,
