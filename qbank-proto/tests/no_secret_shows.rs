@@ -311,3 +311,30 @@ fn headers_that_carry_secrets_are_marked_sensitive() {
         assert!(sent.headers["authorization"].is_sensitive());
     }
 }
+
+#[test]
+fn a_number_is_hidden_however_the_bank_punctuates_it() {
+    for spelled in ["0044-1782-9316", "0044 1782 9316", "00.44.17.82.93.16"] {
+        let body = format!(r#"{{"message":"account {spelled} is closed","error_code":"E"}}"#);
+        let error = Bed::new().bank([says(422).json(&body)]).send(wire()).unwrap_err();
+        assert!(error.to_string().contains("account [secret] is closed"), "{error}");
+    }
+}
+
+#[test]
+fn what_else_was_sent_is_hidden_if_the_bank_repeats_it() {
+    let echo = r#"{"message":"no IBAN DE89370400440532013000, no 4417998877665","error_code":"E"}"#;
+    let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), ACCOUNT_NUMBER)
+        .with_member("iban", r#"["DE89370400440532013000", 4417998877665]"#)
+        .unwrap();
+    debugs(&recipient);
+    assert!(!format!("{recipient:?}").contains("DE8937"), "{recipient:?}");
+    let payment = CreateAch::new(FROM.parse().unwrap(), recipient, "1".parse().unwrap());
+    let body = r#"{"to":{"iban":"DE89370400440532013000","old":4417998877665}}"#;
+    for error in [
+        Bed::new().bank([says(422).json(echo)]).send(payment).unwrap_err(),
+        Bed::new().bank([says(422).json(echo)]).send(RawWrite::new("/x", body)).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("no IBAN [secret], no [secret]"), "{error}");
+    }
+}

@@ -12,7 +12,7 @@ use super::about::{same_amount, same_id, same_type};
 use super::pasted::{account_number, needed_text, plain_text};
 use super::{ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, Member};
+use crate::json::{DecodeError, Member, leaves};
 use crate::types::{AccountId, Amount, Money, PaymentId, RoutingNumber, Scope, Secret};
 
 /// Pays by ACH.
@@ -50,8 +50,28 @@ pub struct Recipient {
     pub bank_id: RoutingNumber,
     /// The account's number there.
     pub account_number: Secret,
-    /// Further members as they were written.
-    more: BTreeMap<String, Box<RawValue>>,
+    /// Further members.
+    more: BTreeMap<String, Further>,
+}
+
+/// A further member as it was written, and what of it no error may repeat.
+#[derive(Clone)]
+struct Further {
+    json: Box<RawValue>,
+    texts: Vec<String>,
+}
+
+impl std::fmt::Debug for Further {
+    /// It may be as secret as the account number.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl Serialize for Further {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
 }
 
 impl Recipient {
@@ -71,7 +91,7 @@ impl Recipient {
 
     /// Adds a member that the bank agreed on with its client, or replaces it. The
     /// value is JSON, and is sent as it is written: no digit of a number is lost.
-    /// The members that every recipient has cannot be given twice.
+    /// `name`, `bank_id` and `account_number` cannot be set here.
     ///
     /// ```
     /// use qbank_proto::endpoint::Recipient;
@@ -85,17 +105,21 @@ impl Recipient {
         name: impl Into<String>,
         json: impl AsRef<str>,
     ) -> Result<Self, Error> {
-        let json = serde_json::from_str(json.as_ref())
+        let json: Box<RawValue> = serde_json::from_str(json.as_ref())
             .map_err(|_| Error::invalid_input("recipient member", "must be JSON"))?;
+        let texts = leaves(json.get().as_bytes());
         let name = name.into();
         if ["name", "bank_id", "account_number"].contains(&name.as_str()) {
-            return Err(Error::invalid_input("recipient member", "is one that is there already"));
+            return Err(Error::invalid_input(
+                "recipient member",
+                "must not be name, bank_id or account_number",
+            ));
         }
-        self.more.insert(name, json);
+        self.more.insert(name, Further { json, texts });
         Ok(self)
     }
 
-    /// What is sent: the only place that exposes the account number.
+    /// What is sent, with the account number in clear.
     fn details(&self) -> Details<'_> {
         Details {
             name: &self.name,
@@ -176,9 +200,10 @@ impl Endpoint for CreateAch {
         })
     }
 
-    /// A usable `Location` makes it accepted whatever the body, whose state then counts
-    /// only if the body is about this payment; an empty body is documented; the id is in
-    /// the `Location`, in the body, or unknown.
+    /// With a usable `Location` the payment is accepted, whatever the body: the bank names
+    /// the payment of this request there. The body's status counts only if the body does not
+    /// contradict the request. The bank documents that the body may be empty. The id comes
+    /// from the `Location`, else from the body, else it is not known.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
         match self.read(response) {
             Err(_) if response.location.is_some() => {
@@ -213,7 +238,12 @@ impl Endpoint for CreateAch {
     fn secrets(&self) -> Vec<&str> {
         match &self.destination {
             Destination::Account(_) => Vec::new(),
-            Destination::Recipient(recipient) => vec![recipient.account_number.expose()],
+            Destination::Recipient(recipient) => {
+                let more = recipient.more.values().flat_map(|further| &further.texts);
+                std::iter::once(recipient.account_number.expose())
+                    .chain(more.map(String::as_str))
+                    .collect()
+            }
         }
     }
 }
@@ -258,7 +288,7 @@ struct Details<'a> {
     bank_id: &'a RoutingNumber,
     account_number: &'a str,
     #[serde(flatten)]
-    more: &'a BTreeMap<String, Box<RawValue>>,
+    more: &'a BTreeMap<String, Further>,
 }
 
 /// What the payment is known by, in a response.
@@ -356,7 +386,7 @@ mod tests {
         for name in ["name", "bank_id", "account_number"] {
             let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678");
             let error = recipient.with_member(name, "\"x\"").unwrap_err();
-            assert!(error.to_string().contains("there already"), "{error}");
+            assert!(error.to_string().contains("must not be name"), "{error}");
         }
     }
 

@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{ApiResponse, Endpoint, Read, Write};
 use crate::error::Error;
-use crate::json::DecodeError;
+use crate::json::{DecodeError, leaves};
 use crate::types::Scope;
 
 /// `GET` of any path below the base URL. Its output is the raw body.
@@ -48,12 +48,15 @@ impl Endpoint for RawRead {
 pub struct RawWrite {
     target: String,
     body: Bytes,
+    /// What of the body no error may repeat: it is not known which of it is secret.
+    texts: Vec<String>,
 }
 
 impl RawWrite {
     /// Sends these bytes to this path.
     pub fn new(target: impl Into<String>, body: impl Into<Bytes>) -> Self {
-        Self { target: target.into(), body: body.into() }
+        let body = body.into();
+        Self { target: target.into(), texts: leaves(&body), body }
     }
 }
 
@@ -75,6 +78,10 @@ impl Endpoint for RawWrite {
 
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
         whole(response)
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        self.texts.iter().map(String::as_str).collect()
     }
 }
 

@@ -5,11 +5,13 @@
 
 mod document;
 mod error;
+mod leaves;
 mod member;
 mod surrogates;
 
 pub(crate) use document::{Document, Object};
 pub use error::{DecodeError, DecodeErrorKind};
+pub(crate) use leaves::leaves;
 pub(crate) use member::{Member, Reading};
 
 use serde::de::{Deserializer, Error as _};

@@ -11,6 +11,7 @@ use super::{Bearer, Failed, Flight, GRACE, Grant, Lease, Refusal, Session, token
 use crate::config::{CallOptions, Credentials, Limits};
 use crate::machine::{Exchange, Fault, Now, Step, Ticket, next_id};
 use crate::policy::Jitter;
+use crate::response::{redact_bounded, redact_source};
 use crate::types::{AccessToken, BoxError, FaultKind, Message};
 
 /// One call's way to a token: a machine of its own.
@@ -226,8 +227,10 @@ impl Authorizer {
             return false;
         };
         let read = token.map_err(|error| {
-            let message = self.session.redact(error.to_string());
-            Refusal::of_supplier(error, &message)
+            self.session.with_tokens(|secrets| {
+                let message = redact_bounded(error.to_string(), secrets);
+                Refusal::of_supplier(redact_source(error, secrets), &message)
+            })
         });
         self.conclude(now, asked, read, false);
         true

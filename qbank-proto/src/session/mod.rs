@@ -98,10 +98,15 @@ impl Session {
     /// `[secret]`: for text that a bank may have filled with what it was sent.
     #[must_use]
     pub fn redact(&self, text: String) -> String {
-        let token = self.0.tokens.current();
+        self.with_tokens(|secrets| redact(text, secrets))
+    }
+
+    /// Also with the tokens of the session, which `secrets` has none of.
+    fn with_tokens<T>(&self, act: impl FnOnce(&[&str]) -> T) -> T {
+        let tokens = self.0.tokens.known();
         let mut secrets = self.secrets();
-        secrets.extend(token.as_ref().map(AccessToken::expose));
-        redact(text, &secrets)
+        secrets.extend(tokens.iter().flatten().map(AccessToken::expose));
+        act(&secrets)
     }
 
     /// Texts that no error may repeat.

@@ -28,6 +28,8 @@ pub(super) struct Tokens(Mutex<State>);
 #[derive(Default)]
 pub(super) struct State {
     pub(super) token: Option<Held>,
+    /// The last that a 401 threw away.
+    pub(super) refused: Option<AccessToken>,
     pub(super) generation: u64,
     pub(super) refresh: Option<Refresh>,
 }
@@ -154,7 +156,7 @@ impl Tokens {
     pub(super) fn invalidate(&self, generation: u64) {
         let mut state = self.lock();
         if state.token.as_ref().is_some_and(|held| held.bearer.generation == generation) {
-            state.token = None;
+            state.refused = state.token.take().map(|held| held.bearer.token);
         }
     }
 
@@ -163,9 +165,10 @@ impl Tokens {
         self.lock().refresh.as_ref().map_or(0, |refresh| refresh.followers.len())
     }
 
-    /// The token in use, fresh or not.
-    pub(super) fn current(&self) -> Option<AccessToken> {
-        self.lock().token.as_ref().map(|held| held.bearer.token.clone())
+    /// The token in use, and the last that was refused: no error may repeat them.
+    pub(super) fn known(&self) -> [Option<AccessToken>; 2] {
+        let state = self.lock();
+        [state.token.as_ref().map(|held| held.bearer.token.clone()), state.refused.clone()]
     }
 
     /// The state stays sound whatever panicked while holding the lock: each
