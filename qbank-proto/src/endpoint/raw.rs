@@ -91,7 +91,7 @@ impl std::fmt::Debug for RawWrite {
         f.debug_struct("RawWrite")
             .field("target", &self.target)
             .field("body_bytes", &self.body.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
