@@ -46,7 +46,7 @@ pub fn error_answer(input: &[u8]) {
             let is_code = |code: &&&RawValue| {
                 code.get().starts_with(|c: char| matches!(c, '"' | '-' | '0'..='9'))
             };
-            assert!(code.filter(is_code).is_some() || surrogate, "refused without a code");
+            assert!(code.as_ref().is_some_and(is_code) || surrogate, "refused without a code");
             assert_eq!(error.transaction_id(), None);
             (ErrorKind::Conflict, Fate::Refused)
         }

@@ -1,19 +1,17 @@
 //! `POST /payments/ach`: an ACH payment, accepted now and settled in batches.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use chrono::NaiveDate;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::about::{same_amount, same_id, same_type};
-use super::pasted::{account_number, needed_text, plain_text};
+use super::pasted::plain_text;
+use super::recipient::{Details, Recipient};
 use super::{ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, Member, leaves};
-use crate::types::{AccountId, Amount, Money, PaymentId, RoutingNumber, Scope, Secret};
+use crate::json::{DecodeError, Member};
+use crate::types::{AccountId, Amount, Money, PaymentId, Scope};
 
 /// Pays by ACH.
 #[derive(Debug, Clone)]
@@ -38,96 +36,6 @@ pub enum Destination {
     Account(AccountId),
     /// An account elsewhere.
     Recipient(Recipient),
-}
-
-/// An account at another bank.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Recipient {
-    /// Whose account it is.
-    pub name: String,
-    /// The bank's ABA routing number.
-    pub bank_id: RoutingNumber,
-    /// The account's number there.
-    pub account_number: Secret,
-    /// Further members.
-    more: BTreeMap<String, Further>,
-}
-
-/// A further member as it was written, and what of it no error may repeat.
-#[derive(Clone)]
-struct Further {
-    json: Box<RawValue>,
-    texts: Vec<String>,
-}
-
-impl std::fmt::Debug for Further {
-    /// It may be as secret as the account number.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
-impl Serialize for Further {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json.serialize(serializer)
-    }
-}
-
-impl Recipient {
-    /// An account at another bank, without further members.
-    pub fn new(
-        name: impl Into<String>,
-        bank_id: RoutingNumber,
-        account_number: impl Into<Secret>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            bank_id,
-            account_number: account_number.into(),
-            more: BTreeMap::new(),
-        }
-    }
-
-    /// Adds a member that the bank agreed on with its client, or replaces it. The
-    /// value is JSON, and is sent as it is written: no digit of a number is lost.
-    /// `name`, `bank_id` and `account_number` cannot be set here.
-    ///
-    /// ```
-    /// use qbank_proto::endpoint::Recipient;
-    /// let recipient = Recipient::new("ACME", "021000021".parse()?, "0012345678")
-    ///     .with_member("account_type", r#""checking""#)?
-    ///     .with_member("limit", "10.10")?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_member(
-        mut self,
-        name: impl Into<String>,
-        json: impl AsRef<str>,
-    ) -> Result<Self, Error> {
-        let json: Box<RawValue> = serde_json::from_str(json.as_ref())
-            .map_err(|_| Error::invalid_input("recipient member", "must be JSON"))?;
-        let texts = leaves(json.get().as_bytes());
-        let name = name.into();
-        if ["name", "bank_id", "account_number"].contains(&name.as_str()) {
-            return Err(Error::invalid_input(
-                "recipient member",
-                "must not be name, bank_id or account_number",
-            ));
-        }
-        self.more.insert(name, Further { json, texts });
-        Ok(self)
-    }
-
-    /// What is sent, with the account number in clear.
-    fn details(&self) -> Details<'_> {
-        Details {
-            name: &self.name,
-            bank_id: &self.bank_id,
-            account_number: self.account_number.expose(),
-            more: &self.more,
-        }
-    }
 }
 
 impl From<AccountId> for Destination {
@@ -181,11 +89,7 @@ impl Endpoint for CreateAch {
     fn body(&self) -> Result<Bytes, Error> {
         let (account, recipient) = match &self.destination {
             Destination::Account(id) => (Some(*id), None),
-            Destination::Recipient(recipient) => {
-                needed_text("recipient name", &recipient.name)?;
-                account_number(&recipient.account_number)?;
-                (None, Some(recipient.details()))
-            }
+            Destination::Recipient(recipient) => (None, Some(recipient.details()?)),
         };
         if let Some(reference) = &self.reference_id {
             plain_text("reference id", reference)?;
@@ -238,12 +142,7 @@ impl Endpoint for CreateAch {
     fn secrets(&self) -> Vec<&str> {
         match &self.destination {
             Destination::Account(_) => Vec::new(),
-            Destination::Recipient(recipient) => {
-                let more = recipient.more.values().flat_map(|further| &further.texts);
-                std::iter::once(recipient.account_number.expose())
-                    .chain(more.map(String::as_str))
-                    .collect()
-            }
+            Destination::Recipient(recipient) => recipient.secrets().collect(),
         }
     }
 }
@@ -280,15 +179,6 @@ struct Body<'a> {
     effective_date: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Details<'a> {
-    name: &'a str,
-    bank_id: &'a RoutingNumber,
-    account_number: &'a str,
-    #[serde(flatten)]
-    more: &'a BTreeMap<String, Further>,
 }
 
 /// What the payment is known by, in a response.
@@ -382,15 +272,6 @@ mod tests {
     }
 
     #[test]
-    fn no_member_goes_out_twice() {
-        for name in ["name", "bank_id", "account_number"] {
-            let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "0012345678");
-            let error = recipient.with_member(name, "\"x\"").unwrap_err();
-            assert!(error.to_string().contains("must not be name"), "{error}");
-        }
-    }
-
-    #[test]
     fn what_counts_as_accepted() {
         let id = Ok(Some(ID.to_owned()));
         let unnamed = Ok(None);
@@ -417,26 +298,6 @@ mod tests {
             (204, Some("")),
         ] {
             assert_eq!(decoded(status, body, None), Err(()), "{status} {body:?}");
-        }
-    }
-
-    #[test]
-    fn a_further_member_is_any_json_as_it_is_written() {
-        let member = |json: &str| {
-            let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), "1");
-            let recipient = recipient.with_member("x", json).ok()?;
-            Some(serde_json::to_string(&recipient.details()).unwrap())
-        };
-        for json in
-            ["1", "-0.10", "1e400", "123456789012345678901234567890", "null", r#"{"a":[true,"é"]}"#]
-        {
-            let sent = format!(
-                r#"{{"name":"ACME","bank_id":"021000021","account_number":"1","x":{json}}}"#
-            );
-            assert_eq!(member(json), Some(sent));
-        }
-        for json in ["", "checking", "01", "1,\"y\":2", "\"", "{", "undefined", "1 2"] {
-            assert_eq!(member(json), None, "{json}");
         }
     }
 
