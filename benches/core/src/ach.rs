@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | body | [`CreateAch`], written once | a struct through `serde_json`, the amount as a `RawValue` |
 //! | key | v4 of 16 random bytes, in its header | the same |
-//! | head | bearer of the session's token, accept, user agent, content type | the same, from header values made before |
+//! | head | bearer of the session's token, accept, accept encoding, user agent, content type | the same, from header values made before |
 //! | answer | 202, the id of a `Location` directly under our payments, the body's status, no error in it | the same |
 //! | result | id, status, head and body | the same |
 //!
@@ -126,6 +126,7 @@ impl ByHand {
         Ok(Request::post(self.uri.clone())
             .header(header::AUTHORIZATION, self.bearer.clone())
             .header(header::ACCEPT, "application/json")
+            .header(header::ACCEPT_ENCODING, "identity")
             .header(header::USER_AGENT, self.user_agent.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .header("idempotency-key", key)

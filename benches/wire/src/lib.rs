@@ -67,6 +67,7 @@ pub(crate) fn read(what: What, location: Option<&str>, body: &[u8]) -> Result<()
 }
 
 /// What the library reads of a balance.
+#[expect(clippy::struct_field_names, reason = "the bank's own names")]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, and that is all")]

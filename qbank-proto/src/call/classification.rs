@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::response::Parts;
-use http::{HeaderMap, Response, StatusCode, Uri, header};
+use http::{HeaderMap, Response, StatusCode, header};
 
 use super::intent::{InFlight, Intent};
 use crate::endpoint::{ApiResponse, Endpoint};
@@ -20,35 +20,32 @@ use crate::types::{AccessToken, FaultKind, PaymentId};
 
 /// What an outcome is read against.
 pub(super) struct Context<'a> {
-    base: &'a Uri,
-    uri: &'a Uri,
-    write: bool,
+    intent: &'a Intent,
+    sent: &'a InFlight,
     unix: Duration,
-    max_body: usize,
-    /// Texts that no error may repeat: of the session, of the request, and the tokens of
-    /// this attempt and of the one before, which a response may still repeat.
-    secrets: Vec<&'a str>,
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(
-        intent: &'a Intent,
-        sent: &'a InFlight,
-        now: Now,
-        request_secrets: Vec<&'a str>,
-    ) -> Self {
-        let mut secrets = request_secrets;
-        secrets.extend(intent.session.secrets());
-        secrets.push(sent.token.expose());
-        secrets.extend(intent.previous_token.as_ref().map(AccessToken::expose));
-        Self {
-            base: &intent.session.urls().base,
-            uri: &intent.uri,
-            write: intent.key.is_some(),
-            unix: now.unix,
-            max_body: intent.limits.max_body,
-            secrets,
-        }
+    pub(super) fn new(intent: &'a Intent, sent: &'a InFlight, now: Now) -> Self {
+        Self { intent, sent, unix: now.unix }
+    }
+
+    /// Texts that no error may repeat: of the request, of the session, and the tokens of
+    /// this attempt and of the one before, which a response may still repeat.
+    fn secrets<'s, E: Endpoint>(&'s self, endpoint: &'s E) -> Vec<&'s str> {
+        let mut secrets = endpoint.secrets();
+        secrets.extend(self.intent.session.secrets());
+        secrets.push(self.sent.token.expose());
+        secrets.extend(self.intent.previous_token.as_ref().map(AccessToken::expose));
+        secrets
+    }
+
+    fn write(&self) -> bool {
+        self.intent.key.is_some()
+    }
+
+    fn urls(&self) -> PaymentUrls<'a> {
+        PaymentUrls::new(&self.intent.session.urls().base, &self.intent.uri)
     }
 }
 
@@ -87,18 +84,22 @@ pub(super) fn classify<E: Endpoint>(
                 Err(error) => context.undecodable(&error, response),
             }
         }
-        Ok(response) => context.refused(response, None),
+        Ok(response) => context.refused(&context.secrets(endpoint), response, None),
         Err(mut fault) => match fault.head.take() {
             Some(head) if head.status.is_success() => {
                 match endpoint.decode(&context.read(head.status, &head.headers, None)) {
                     Ok(value) => {
                         return Classified::Success { value, response: bodiless(*head) };
                     }
-                    Err(_) => context.broken(Fault { head: Some(head), ..fault }),
+                    Err(_) => context
+                        .broken(&context.secrets(endpoint), Fault { head: Some(head), ..fault }),
                 }
             }
-            Some(head) => context.refused(bodiless(*head), Some(fault)),
-            None => context.broken(fault),
+            Some(head) => {
+                let fault = Some(fault);
+                context.refused(&context.secrets(endpoint), bodiless(*head), fault)
+            }
+            None => context.broken(&context.secrets(endpoint), fault),
         },
     };
     Classified::Failure(Box::new(failure))
@@ -120,7 +121,7 @@ impl Context<'_> {
 
     fn location(&self, headers: &HeaderMap) -> Option<PaymentId> {
         let location = headers.get(header::LOCATION)?.to_str().ok()?;
-        PaymentUrls::new(self.base, self.uri).id_of_reference(location)
+        self.urls().id_of_reference(location)
     }
 
     /// A status that promised success over a body that is unusable.
@@ -131,7 +132,7 @@ impl Context<'_> {
             status.as_u16()
         );
         Failure {
-            decision: policy::classify(status, policy::NO_CONFLICT, self.write),
+            decision: policy::classify(status, policy::NO_CONFLICT, self.write()),
             details: Box::new(Details {
                 status: Some(status),
                 response: Some(response),
@@ -141,12 +142,17 @@ impl Context<'_> {
     }
 
     /// A status that promises nothing.
-    fn refused(&self, response: Response<Bytes>, fault: Option<Fault>) -> Failure {
+    fn refused(
+        &self,
+        secrets: &[&str],
+        response: Response<Bytes>,
+        fault: Option<Fault>,
+    ) -> Failure {
         let status = response.status();
         let headers = response.headers();
-        let urls = PaymentUrls::new(self.base, self.uri);
-        let problem = Problem::read(headers, response.body(), &urls, &self.secrets);
-        let mut decision = policy::classify(status, problem.conflict(), self.write);
+        let urls = self.urls();
+        let problem = Problem::read(headers, response.body(), &urls, secrets);
+        let mut decision = policy::classify(status, problem.conflict(), self.write());
         // The connection ended inside this response.
         decision.fresh_connection |= fault.is_some();
         let message = [&problem.message, &problem.title, &problem.detail]
@@ -165,25 +171,28 @@ impl Context<'_> {
                 retry_after: retry_after(headers, self.unix),
                 problem,
                 response: Some(response),
-                source: fault.map(|fault| redact_source(fault.source, &self.secrets)),
+                source: fault.map(|fault| redact_source(fault.source, secrets)),
                 ..Details::new(what)
             }),
         }
     }
 
     /// No complete response.
-    fn broken(&self, fault: Fault) -> Failure {
+    fn broken(&self, secrets: &[&str], fault: Fault) -> Failure {
         let decision = policy::classify_fault(&fault);
         let what = match (fault.kind, &fault.head) {
             (FaultKind::BodyTooLarge, _) => {
-                format!("the response's body is larger than the limit of {} bytes", self.max_body)
+                format!(
+                    "the response's body is larger than the limit of {} bytes",
+                    self.intent.limits.max_body
+                )
             }
             (kind, head) => {
-                let source = redact_bounded(fault.message(), &self.secrets);
+                let source = redact_bounded(fault.message(), secrets);
                 let after = head
                     .as_ref()
                     .map_or(String::new(), |head| format!(" (after {})", head.status.as_u16()));
-                let host = self.uri.authority().map_or("", |host| host.as_str());
+                let host = self.intent.uri.authority().map_or("", |host| host.as_str());
                 format!("{}{after} ({host}): {source}", kind.explain())
             }
         };
@@ -192,7 +201,7 @@ impl Context<'_> {
             details: Box::new(Details {
                 status: fault.head.as_ref().map(|head| head.status),
                 response: fault.head.map(|head| bodiless(*head)),
-                source: Some(redact_source(fault.source, &self.secrets)),
+                source: Some(redact_source(fault.source, secrets)),
                 ..Details::new(what)
             }),
         }

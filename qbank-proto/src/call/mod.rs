@@ -152,7 +152,7 @@ impl<E: Endpoint> Call<E> {
             }
         };
         let fault = outcome.as_ref().err().map(|fault| fault.kind);
-        let context = Context::new(&self.intent, &sent, now, self.endpoint.secrets());
+        let context = Context::new(&self.intent, &sent, now);
         let classified = classify(&self.endpoint, &context, outcome);
         self.intent.record(&sent, &classified, fault);
         self.state = match classified {

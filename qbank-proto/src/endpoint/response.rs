@@ -103,6 +103,10 @@ fn is_problem(headers: &HeaderMap, document: &Document<'_>) -> Result<bool, Deco
         let start = value.as_bytes().get(..PROBLEM.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(PROBLEM))
     });
+    // Most bodies hold none of these words, and are read once instead of twice.
+    if !declared && !document.may_hold(&["error", "title", "about:blank", "problems"]) {
+        return Ok(false);
+    }
     let signs: Signs<'_> = document.object()?;
     let given = |member: Member<'_>| member.json().is_some_and(|it| !matches!(it, "false" | "[]"));
     let text = |member: Member<'_>| member.json().is_some_and(|json| json.starts_with('"'));

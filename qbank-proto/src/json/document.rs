@@ -39,6 +39,11 @@ impl<'a> Document<'a> {
         self.json.bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"{}")
     }
 
+    /// Whether one of these words may stand in it; an escape can spell any.
+    pub(crate) fn may_hold(&self, words: &[&str]) -> bool {
+        self.json.contains('\\') || words.iter().any(|word| self.json.contains(word))
+    }
+
     /// Its members: it must be an object.
     pub(crate) fn object<'s, M: Deserialize<'s>>(&'s self) -> Result<M, DecodeError> {
         self.value().map(|Object(members)| members)
