@@ -56,7 +56,7 @@ impl RawWrite {
     /// Sends these bytes to this path.
     pub fn new(target: impl Into<String>, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        Self { target: target.into(), texts: leaves(&body), body }
+        Self { target: target.into(), texts: leaves(&String::from_utf8_lossy(&body)), body }
     }
 }
 

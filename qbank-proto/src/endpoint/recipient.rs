@@ -77,7 +77,7 @@ impl Recipient {
     ) -> Result<Self, Error> {
         let json: Box<RawValue> = serde_json::from_str(json.as_ref())
             .map_err(|_| Error::invalid_input("recipient member", "must be JSON"))?;
-        let texts = leaves(json.get().as_bytes());
+        let texts = leaves(json.get());
         let name = name.into();
         if ["name", "bank_id", "account_number"].contains(&name.as_str()) {
             return Err(Error::invalid_input(

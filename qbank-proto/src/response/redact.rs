@@ -1,7 +1,6 @@
 //! Keeps secrets out of texts that a bank, a proxy or a transport wrote.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use crate::types::{BoxError, Message};
 
@@ -19,7 +18,8 @@ const LONGEST_TEXT: usize = 2_000;
 /// Replaces the secrets, any eight characters in a row of one, and either however it is
 /// punctuated: `4417-9988-7766-5` and `4417 9988 7766 5` are the number 4417998877665.
 pub(crate) fn redact(text: String, secrets: &[&str]) -> String {
-    let mut hidden: Vec<Range<usize>> = Vec::new();
+    // Of each byte whether it is part of a secret.
+    let mut hidden = vec![false; text.len()];
     for reads in [Spelling::AsWritten, Spelling::WithoutPunctuation] {
         let (places, letters): (Vec<_>, Vec<_>) =
             text.char_indices().filter(|(_, c)| reads.counts(*c)).unzip();
@@ -45,12 +45,12 @@ pub(crate) fn redact(text: String, secrets: &[&str]) -> String {
                     && let (Some(first), Some(last)) = (places.get(at), places.get(at + length - 1))
                 {
                     let end = last + part.last().map_or(0, |c| c.len_utf8());
-                    hidden.push(*first..end);
+                    hidden.get_mut(*first..end).unwrap_or_default().fill(true);
                 }
             }
         }
     }
-    if hidden.is_empty() { text } else { without(&text, hidden) }
+    if hidden.contains(&true) { without(&text, &hidden) } else { text }
 }
 
 /// FNV-1a over the characters.
@@ -73,19 +73,19 @@ impl Spelling {
     }
 }
 
-/// The text with each run of overlapping ranges replaced once.
-fn without(text: &str, mut hidden: Vec<Range<usize>>) -> String {
-    hidden.sort_by_key(|range| range.start);
+/// The text with each run of hidden bytes replaced once.
+fn without(text: &str, hidden: &[bool]) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut done = 0;
-    for range in hidden {
-        if range.start > done || shown.is_empty() && done == 0 {
-            shown.push_str(text.get(done..range.start).unwrap_or_default());
-            shown.push_str(HIDDEN);
+    let mut before = false;
+    for (at, c) in text.char_indices() {
+        let is_hidden = hidden.get(at) == Some(&true);
+        match (is_hidden, before) {
+            (true, false) => shown.push_str(HIDDEN),
+            (true, true) => {}
+            (false, _) => shown.push(c),
         }
-        done = done.max(range.end);
+        before = is_hidden;
     }
-    shown.push_str(text.get(done..).unwrap_or_default());
     shown
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-/// Seconds with as many decimals as they have: `180`, `0.5`.
+/// Seconds with as many decimals as they have: `180`, `0.5`. Not by way of a float, whose
+/// printing would weigh more in the npm package than all of a call.
 pub(crate) fn seconds(time: Duration) -> String {
-    time.as_secs_f64().to_string()
+    let text = format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Whole seconds, rounded up.
