@@ -32,7 +32,10 @@ const REGRESSIONS: [(u64, &str); 23] = [
     (452, "a page of a proxy was a refusal"),
     (590, "a redirect was a refusal"),
     (2837, "a 408 was a refusal"),
-    (9_945_760, "the clock set forwards and back: a failed early refresh brought the next one nearer"),
+    (
+        9_945_760,
+        "the clock set forwards and back: a failed early refresh brought the next one nearer",
+    ),
     (10_606_011, "the same, where the token endpoint could not be reached"),
     (40_379_150, "the simulator itself: a call that a 429 held back was taken for forgotten"),
 ];
