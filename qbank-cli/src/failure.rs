@@ -103,7 +103,7 @@ impl fmt::Display for Failure {
             Self::Control { status, message, .. } => {
                 write!(f, "the sandbox responded {status}: {message}")
             }
-            Self::Call(error) => write!(f, "{error}{}", scope_hint(error)),
+            Self::Call(error) => write!(f, "{error}{}", option_hint(error)),
             Self::AfterSubmit { error, .. } | Self::BrokenOff { error, .. } => write!(f, "{error}"),
             Self::CutShort { items, .. } => {
                 write!(f, "interrupted after {items} items of the list")
@@ -120,12 +120,35 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A refused scope can be chosen on the command line.
-fn scope_hint(error: &Error) -> &'static str {
-    let refused = error.error_code() == Some("invalid_scope");
-    if refused || error.kind() == ErrorKind::PermissionDenied {
-        "; choose scopes with --scope or QBANK_SCOPES"
-    } else {
-        ""
+/// The option that changes what the error says to change.
+fn option_hint(error: &Error) -> &'static str {
+    let status = error.status().map(|status| status.as_u16());
+    match (error.kind(), status) {
+        _ if error.error_code() == Some("invalid_scope") => SCOPES,
+        (ErrorKind::PermissionDenied, _) | (ErrorKind::Unauthenticated, Some(413)) => SCOPES,
+        // From a token endpoint: of the bank itself it is `not_found`.
+        (ErrorKind::Unauthenticated, Some(404)) => "; --token-url or QBANK_TOKEN_URL sets it",
+        (_, Some(407)) => "; --proxy, HTTPS_PROXY or ALL_PROXY sets it",
+        _ if error.is_certificate_error() => "; --ca-file or QBANK_CA_FILE adds a root certificate",
+        _ => "",
+    }
+}
+
+const SCOPES: &str = "; choose scopes with --scope or QBANK_SCOPES";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qbank_proto::{Attempt, FaultKind};
+
+    #[test]
+    fn a_certificate_that_is_refused_names_the_option_for_a_root() {
+        let mut attempt = Attempt::new(DateTime::<Utc>::MIN_UTC, Fate::NeverSent);
+        attempt.fault = Some(FaultKind::Certificate);
+        let error = Error::new(ErrorKind::Transport, Fate::NeverSent, "no connection");
+        let failure = Failure::from(error.with_attempts([attempt]));
+        let message = failure.to_string();
+        assert!(message.contains("until the certificate is trusted"), "{message}");
+        assert!(message.ends_with("; --ca-file or QBANK_CA_FILE adds a root certificate"));
     }
 }

@@ -2,7 +2,7 @@
 
 mod program;
 
-use program::scripted::ScriptedBank;
+use program::scripted::{Received, ScriptedBank};
 use program::{ACH, Bank, OPERATING, Program, READS, WIRE, WRITES, file};
 use serde_json::{Value, json};
 
@@ -404,4 +404,57 @@ fn the_sandbox_takes_a_name_for_its_address() {
     assert_eq!(running.end().code, Some(0));
     let refused = Program::new("sandbox --addr nonsense").run();
     assert!(refused.error(2)["message"].to_string().contains("--addr"));
+}
+
+#[test]
+fn further_parameters_go_to_the_token_endpoint() {
+    let bank = scripted_bank();
+    let list = || {
+        Program::new("accounts list")
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_CLIENT_ID", "us")
+            .env("QBANK_CLIENT_SECRET", "secret-of-ours")
+    };
+    list()
+        .args(
+            "--token-parameter audience=https://api.example/?a=b --token-parameter resource=urn:a",
+        )
+        .args("--token-parameter resource=urn:b")
+        .run()
+        .ok();
+    let sent = bank.received().into_iter().find(Received::is_token).unwrap().body;
+    let expected =
+        "&audience=https%3A%2F%2Fapi.example%2F%3Fa%3Db&resource=urn%3Aa&resource=urn%3Ab";
+    assert!(sent.ends_with(expected), "{sent}");
+
+    for bad in ["audience", "=x", "scope=accounts.read", "client_secret=x"] {
+        let error = list().arg("--token-parameter").arg(bad).run().error(2);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("--token-parameter"), "{bad}: {message}");
+    }
+}
+
+#[test]
+fn what_the_token_endpoint_wants_is_said_with_the_option_for_it() {
+    for (status, what, option) in [
+        (404, "check the token URL", "--token-url or QBANK_TOKEN_URL"),
+        (413, "ask for fewer scopes", "--scope or QBANK_SCOPES"),
+        (407, "a proxy on the way wants credentials", "--proxy, HTTPS_PROXY or ALL_PROXY"),
+    ] {
+        let bank = ScriptedBank::responding(move |_| (status, "<html></html>".into()));
+        let error = Program::new(ACH)
+            .env("QBANK_BASE_URL", &bank.base_url)
+            .env("QBANK_CLIENT_ID", "us")
+            .env("QBANK_CLIENT_SECRET", "secret-of-ours")
+            .run()
+            .error(3);
+        assert_eq!(
+            (&error["kind"], &error["fate"]),
+            (&json!("unauthenticated"), &json!("never_sent"))
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(what) && message.contains(option), "{message}");
+        assert!(!message.contains("check the credentials"), "{message}");
+        assert_eq!(bank.received().len(), 1, "{status}");
+    }
 }

@@ -141,6 +141,53 @@ fn what_is_not_genuine_is_responded_to_with_400() {
     ends(running, "TERM");
 }
 
+/// What 250 bodies of a megabyte took was 250 MB: large ones have to share some places, and
+/// small ones have theirs.
+#[test]
+fn large_bodies_share_a_bound_and_small_ones_are_taken_all_the_while() {
+    let (running, url) = listen("");
+    let addr = url.trim_start_matches("http://").trim_end_matches('/');
+    let half_of_a_large_body = format!(
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n{}",
+        "x".repeat(500_000)
+    );
+    let stalled: Vec<TcpStream> = (0..16)
+        .map(|_| {
+            let mut stream = TcpStream::connect(addr).unwrap();
+            stream.write_all(half_of_a_large_body.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    // The program may take a moment to read them all.
+    let large = "x".repeat(1_000_000);
+    let status = (0..200).map(|_| send(&url, "POST / HTTP/1.1", &large)).find(|status| {
+        assert!(status.starts_with("HTTP/1.1 400 ") || status.starts_with("HTTP/1.1 503 "));
+        status.starts_with("HTTP/1.1 503 ")
+    });
+    assert!(status.is_some(), "a seventeenth large body was taken");
+    let head = format!("POST / HTTP/1.1\r\nwebhook-signature: {}", signature("{}"));
+    assert_eq!(send(&url, &head, "{}"), "HTTP/1.1 200 OK");
+    drop(stalled);
+    ends(running, "TERM");
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_warned_of() {
+    let running = Program::new("webhooks listen --addr 0.0.0.0:0")
+        .env("QBANK_WEBHOOK_SECRET", SECRET)
+        .start();
+    let listening: Value = serde_json::from_str(&running.stderr_line()).unwrap();
+    assert!(listening["listening"].is_string(), "{listening}");
+    let warning: Value = serde_json::from_str(&running.stderr_lines(2)[1]).unwrap();
+    let warning = warning["warning"].as_str().unwrap();
+    assert!(warning.contains("--addr 0.0.0.0:"), "{warning}");
+    ends(running, "TERM");
+
+    let (running, _) = listen("");
+    running.signal("TERM");
+    assert_eq!(running.end().stderr.lines().count(), 1);
+}
+
 #[test]
 fn what_is_genuine_is_forwarded_and_a_failure_there_makes_the_bank_try_again() {
     let bank = Bank::start();

@@ -1,6 +1,12 @@
 //! `demo` and `sandbox`: a bank on this machine, without network or credentials.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
 mod program;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use program::document::assert_members;
 use program::{ACH, Program};
@@ -46,6 +52,41 @@ fn the_sandbox_refuses_what_others_can_reach() {
     let error = Program::new("sandbox --addr").arg(&address).run().error(2);
     let message = error["message"].as_str().unwrap_or_default();
     assert!(message.contains(&address), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_page_uses_the_control_surface_only_if_its_origin_is_allowed() {
+    let error = Program::new("sandbox --allow-origin localhost:3000").run().error(2);
+    assert!(error["message"].as_str().unwrap_or_default().contains("an origin"), "{error}");
+
+    let line = "sandbox --addr 127.0.0.1:0 --allow-origin http://localhost:3000 \
+                --allow-origin https://app.example";
+    let sandbox = Program::new(line).start();
+    let message: Value = serde_json::from_str(&sandbox.stdout_line()).unwrap();
+    let ledger = format!("{}/ledger", message["control_url"].as_str().unwrap());
+    for (origin, status) in [
+        ("http://localhost:3000", 200),
+        ("https://app.example", 200),
+        ("https://evil.example", 403),
+        ("null", 403),
+    ] {
+        assert_eq!(status_of(&ledger, origin), status, "{origin}");
+    }
+    sandbox.signal("TERM");
+    assert_eq!(sandbox.end().code, Some(0));
+}
+
+/// The status of a request from a page of this origin.
+fn status_of(url: &str, origin: &str) -> u16 {
+    let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let head = format!("host: {host}\r\norigin: {origin}\r\nconnection: close");
+    write!(stream, "GET /{path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response[9..12].parse().unwrap()
 }
 
 #[cfg(unix)]

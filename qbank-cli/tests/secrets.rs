@@ -4,9 +4,9 @@
 mod program;
 
 use program::scripted::{Received, ScriptedBank};
-use program::{Bank, Ended, OPERATING, Program, READS, WRITES};
+use program::{Bank, Ended, OPERATING, Program, READS, WRITES, file, set_mode};
 use qbank_sandbox::{CLIENT_SECRET, WEBHOOK_SECRET};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The account number of the wire in `WRITES`, and of the ACH payment here.
 const ACCOUNT_NUMBER: &str = "739105528846";
@@ -220,4 +220,38 @@ fn input_that_is_refused_is_not_repeated_if_it_is_secret() {
     hides(&list.arg("--proxy").arg(&proxy).run(), SECRET);
     let list = bank.qbank("accounts list --base-url https://bank.invalid/v1 -vv --deadline 1");
     hides(&list.env("HTTPS_PROXY", &proxy).run(), SECRET);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_file_that_every_user_can_read_is_warned_of_and_used() {
+    let bank = Bank::start();
+    let (_folder, path) = file(CLIENT_SECRET);
+    let list = || bank.qbank("accounts list --client-secret-file").arg(&path);
+    let ended = list().run();
+    ended.ok();
+    assert_eq!(ended.stderr, "");
+
+    set_mode(&path, 0o644);
+    let ended = list().run();
+    ended.ok();
+    let warning: Value = serde_json::from_str(&ended.stderr).unwrap();
+    let warning = warning["warning"].as_str().unwrap();
+    assert!(warning.starts_with("--client-secret-file: ") && warning.contains("chmod 600"));
+    let ended = list().args("--output table").run();
+    assert!(ended.stderr.starts_with("warning: --client-secret-file: "), "{ended:?}");
+    assert_eq!(ended.code, Some(0));
+
+    // The last line stays the failure's document.
+    let refused = list().args("--scope unheard.of").run();
+    assert_eq!(refused.stderr.lines().count(), 2, "{refused:?}");
+    assert_eq!(refused.error(3)["error_code"], "invalid_scope");
+
+    let (_folder, number) = file(ACCOUNT_NUMBER);
+    set_mode(&number, 0o604);
+    let wire = WRITES[1].replace(&format!("--account-number {ACCOUNT_NUMBER}"), "");
+    let ended = bank.qbank(&wire).arg("--account-number-file").arg(&number).run();
+    ended.ok();
+    assert!(ended.stderr.contains("--account-number-file: "), "{ended:?}");
+    hides(&ended, ACCOUNT_NUMBER);
 }

@@ -106,7 +106,9 @@ pub use config::fixtures::{
     SECOND_CLIENT_ID, SECOND_CLIENT_SECRET, SECOND_OPERATING, SECOND_SAVINGS, TREASURY,
     WEBHOOK_SECRET, WIRE_CLEARING,
 };
-pub use config::{AccountConfig, AccountType, BankConfig, ClientConfig};
+pub use config::{
+    AccountConfig, AccountType, BankConfig, ClientConfig, ControlAccess, InvalidOrigin, Origin,
+};
 pub use faults::{BankFault, WireFault};
 pub use in_process::InProcess;
 #[cfg(feature = "server")]

@@ -11,7 +11,7 @@ use qbank_sandbox::simulator::{Mutant, Rule, Schedule, Violation};
 
 /// Schedules that found something once, and what: a line of `qbank-proto` or of the bank
 /// that was broken by hand, unless noted otherwise. They run in every test.
-const REGRESSIONS: [(u64, &str); 21] = [
+const REGRESSIONS: [(u64, &str); 23] = [
     (0, "every call refreshed the token for itself; an attempt outlived the deadline"),
     (4, "the bank: a key in process was done again"),
     (11, "a resumed call started at never sent"),
@@ -32,6 +32,11 @@ const REGRESSIONS: [(u64, &str); 21] = [
     (452, "a page of a proxy was a refusal"),
     (590, "a redirect was a refusal"),
     (2837, "a 408 was a refusal"),
+    (
+        9_945_760,
+        "the clock set forwards and back: a failed early refresh brought the next one nearer",
+    ),
+    (10_606_011, "the same, where the token endpoint could not be reached"),
     (40_379_150, "the simulator itself: a call that a 429 held back was taken for forgotten"),
 ];
 

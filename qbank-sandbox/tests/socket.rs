@@ -274,7 +274,7 @@ fn send(line: &mut TcpStream, method: &str, path: &str, headers: &[(&str, &str)]
         headers.iter().map(|(name, value)| [*name, ": ", *value, "\r\n"].concat()).collect();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: sandbox\r\n{lines}content-length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{lines}content-length: {length}\r\n\r\n{body}"
     );
     // A server that closes early is the point of some tests.
     let _ = line.write_all(request.as_bytes());

@@ -29,6 +29,10 @@ pub(crate) struct Global {
     /// Scope to ask for, repeatable; or QBANK_SCOPES, separated by blanks [default: what the command needs]
     #[arg(long = "scope", value_name = "SCOPE", global = true)]
     pub(crate) scopes: Vec<String>,
+    /// Further parameter of the token request, such as audience=https://api.example;
+    /// repeatable
+    #[arg(long = "token-parameter", value_name = "NAME=VALUE", value_parser = values::pair, global = true)]
+    pub(crate) token_parameters: Vec<(String, String)>,
     /// PEM file of an additional root certificate; or QBANK_CA_FILE
     #[arg(long, value_name = "FILE", global = true, overrides_with = "ca_file")]
     pub(crate) ca_file: Option<PathBuf>,

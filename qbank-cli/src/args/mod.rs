@@ -11,6 +11,8 @@ mod values;
 mod webhooks;
 mod write;
 
+use std::path::Path;
+
 use clap::{Parser, Subcommand};
 
 pub(crate) use global::{Global, Output, Transport};
@@ -68,6 +70,22 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
     /// The main job end to end, on an embedded sandbox
     Demo,
+}
+
+impl Cli {
+    /// The files with secrets that were given, each with its option.
+    pub(crate) fn secret_files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let account_number = match &self.command {
+            Command::Payments(PaymentsCommand::Ach(ach)) => Some(&ach.account_number),
+            Command::Payments(PaymentsCommand::Wire(wire)) => Some(&wire.account_number),
+            _ => None,
+        };
+        let account_number = account_number.and_then(|it| it.account_number_file.as_deref());
+        let client_secret = self.global.client_secret_file.as_deref();
+        let all =
+            [("--client-secret-file", client_secret), ("--account-number-file", account_number)];
+        all.into_iter().filter_map(|(option, path)| Some((option, path?)))
+    }
 }
 
 impl Command {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
+use qbank_sandbox::Origin;
 
 use super::values;
 
@@ -18,7 +19,11 @@ pub(crate) struct Sandbox {
     /// How long an idempotency key is remembered [default: 30 days]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub(crate) key_lifetime: Option<Duration>,
-    /// Allow an address that other machines can reach
+    /// Allow an address that other machines can reach, and any Host on the control surface
     #[arg(long)]
     pub(crate) allow_remote: bool,
+    /// Let the pages of this origin, such as http://localhost:3000, use the control
+    /// surface; repeatable. The API is open to pages of any origin
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub(crate) allow_origins: Vec<Origin>,
 }

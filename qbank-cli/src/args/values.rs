@@ -22,6 +22,13 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     found.first().copied().ok_or_else(rule)
 }
 
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("must be a name and a value such as audience=https://api.example".to_owned()),
+    }
+}
+
 pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| "must be a date such as 2026-01-05".to_owned())
 }

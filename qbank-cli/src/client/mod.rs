@@ -27,11 +27,16 @@ pub(crate) fn connect(global: &Global, needed: &[Scope]) -> Result<Client, Failu
         .allow_loopback_http()
         .on_conflict(global.on_conflict.into());
     config.user_agent = Some(concat!("qbank/", env!("CARGO_PKG_VERSION")).to_owned());
+    config.token_parameters.clone_from(&global.token_parameters);
     config.timeout = global.timeout.unwrap_or(config.timeout);
     config.connect_timeout = global.connect_timeout;
     config.deadline = global.deadline.unwrap_or(config.deadline);
     config.retry.max_retries = global.max_retries.unwrap_or(config.retry.max_retries);
-    Ok(Client::with_driver(config, choose(global)?)?)
+    let client = Client::with_driver(config, choose(global)?);
+    client.map_err(|error| match error.input_field() {
+        Some("token parameter") => error.with_input_field("--token-parameter").into(),
+        _ => error.into(),
+    })
 }
 
 /// The base URL that was chosen, if one was.

@@ -15,6 +15,7 @@ use crate::args::{
     TransactionsCommand, TransfersCommand, WebhooksCommand,
 };
 use crate::failure::{Failure, Submitted};
+use crate::input;
 use crate::output::Printer;
 use crate::signals::Interrupts;
 
@@ -41,6 +42,14 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         printer,
         interrupts: Interrupts::listen(printer.clone(), resumed)?,
     };
+    for (option, path) in cli.secret_files() {
+        if input::others_can_read(path) {
+            printer.warning(&format!(
+                "{option}: {} can be read by every user of this machine; `chmod 600` it",
+                path.display()
+            ));
+        }
+    }
     match cli.command {
         Command::Token { reveal } => token::token(&context, reveal),
         Command::Accounts(AccountsCommand::List) => reads::accounts(&context),

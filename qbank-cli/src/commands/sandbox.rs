@@ -28,6 +28,7 @@ pub(crate) fn serve(context: &Context<'_>, args: &Sandbox) -> Result<(), Failure
     context.interrupts.begin();
     let mut bank = BankConfig { seed: args.seed, ..BankConfig::default() };
     bank.key_lifetime = args.key_lifetime.unwrap_or(bank.key_lifetime);
+    bank.control.origins.clone_from(&args.allow_origins);
     let mut config = ServerConfig::from(bank);
     config.allow_remote = args.allow_remote;
     let server = Server::start(args.addr, config)

@@ -44,7 +44,7 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
         ));
     }
     if write.resume && write.first_sent.is_none() {
-        Printer::warning(
+        context.printer.warning(
             "--first-sent was not given and is taken as now: a key that the bank has forgotten \
              is then resent like a new one",
         );

@@ -21,6 +21,20 @@ pub(crate) fn secret(path: &Path, what: &str) -> Result<Secret, Failure> {
     Ok(Secret::new(text))
 }
 
+/// Whether every user of this machine can read a file, by its mode. A pipe or a device is
+/// read once.
+#[cfg(unix)]
+pub(crate) fn others_can_read(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o004 != 0)
+}
+
+/// There is no mode to go by.
+#[cfg(not(unix))]
+pub(crate) fn others_can_read(_: &Path) -> bool {
+    false
+}
+
 /// Certificates in PEM.
 pub(crate) fn pem(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
     let bytes = bytes(path, what, 4 << 20)?;

@@ -4,7 +4,7 @@
 mod file;
 mod variable;
 
-pub(crate) use file::{bytes, pem, secret};
+pub(crate) use file::{bytes, others_can_read, pem, secret};
 pub(crate) use variable::{path, text, variable};
 
 /// A text without what an editor or a copy adds: one byte order mark, and white space

@@ -35,6 +35,12 @@ pub(super) struct ListeningLine {
     pub(super) listening: String,
 }
 
+/// What the user should know, where nothing failed.
+#[derive(Serialize)]
+pub(super) struct WarningLine<'a> {
+    pub(super) warning: &'a str,
+}
+
 impl<'a, T> Document<'a, T> {
     pub(super) fn of(reply: &'a Reply<T>) -> Self {
         Self::around(&reply.value, reply)

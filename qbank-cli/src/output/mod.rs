@@ -18,7 +18,7 @@ use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::{ErrorKind, Fate, IdempotencyKey, PaymentId, Reply};
 use serde::Serialize;
 
-use self::document::{Document, FirstSentLine, KeyLine, ListeningLine};
+use self::document::{Document, FirstSentLine, KeyLine, ListeningLine, WarningLine};
 use self::error::ErrorDocument;
 use self::streams::Written;
 use crate::args::Output;
@@ -137,8 +137,14 @@ impl Printer {
         streams::prose(text.trim_end());
     }
 
-    pub(crate) fn warning(text: &str) {
-        streams::prose(&format!("warning: {text}"));
+    /// Before the result or the failure, which stays the last on standard error: for
+    /// people, or as a document.
+    pub(crate) fn warning(&self, text: &str) {
+        if self.is_table() {
+            streams::prose(&plain(&format!("warning: {text}")));
+        } else {
+            streams::message(&json::one_line(&WarningLine { warning: text }));
+        }
     }
 
     /// The exit code after a success: a read whose response could not be printed is

@@ -1,13 +1,14 @@
 //! The receiver of `webhooks listen`: verifies a delivery, forwards it, responds and
 //! prints a line. Everything is bounded.
 
+mod body;
 mod server;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::Empty;
 use hyper::body::Incoming;
 use qbank_proto::EventId;
 use qbank_proto::bytes::Bytes;
@@ -18,12 +19,11 @@ use qbank_sandbox::server::post_for_status;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use self::body::{Bodies, NotRead};
 use crate::output::Printer;
 
 pub(crate) use self::server::serve;
 
-/// An event is a few hundred bytes.
-const MAX_BODY: usize = 1 << 20;
 /// For a head, and for a body, to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
 /// A bank waits some seconds for a response.
@@ -42,6 +42,7 @@ struct Inner {
     verifier: Verifier,
     forward_to: Option<Uri>,
     seen: Mutex<Seen>,
+    bodies: Bodies,
 }
 
 /// The latest events, by their signed ids.
@@ -71,7 +72,8 @@ struct Line {
 
 impl Receiver {
     pub(crate) fn new(verifier: Verifier, forward_to: Option<Uri>) -> Self {
-        Self(Arc::new(Inner { verifier, forward_to, seen: Mutex::default() }))
+        let (seen, bodies) = (Mutex::default(), Bodies::new());
+        Self(Arc::new(Inner { verifier, forward_to, seen, bodies }))
     }
 
     async fn respond(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
@@ -82,12 +84,14 @@ impl Receiver {
             return response;
         }
         let mut line = Line { webhook_event_id: attempt_id(&head.headers), ..Line::default() };
-        let collected = timeout(ARRIVES_WITHIN, Limited::new(body, MAX_BODY).collect()).await;
-        let status = match collected {
-            Ok(Ok(body)) => self.receive(&head.headers, body.to_bytes(), &mut line).await,
-            Ok(Err(error)) => {
-                line.error = Some(format!("the body cannot be read: {error}"));
-                StatusCode::BAD_REQUEST
+        let status = match timeout(ARRIVES_WITHIN, self.0.bodies.read(body)).await {
+            Ok(Ok(body)) => self.receive(&head.headers, body.bytes.clone(), &mut line).await,
+            Ok(Err(not_read)) => {
+                line.error = Some(not_read.to_string());
+                match not_read {
+                    NotRead::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+                    NotRead::TooLarge | NotRead::Broken(_) => StatusCode::BAD_REQUEST,
+                }
             }
             Err(_) => {
                 line.error = Some("the body did not arrive in time".to_owned());

@@ -14,7 +14,10 @@ use tokio::time::{sleep, timeout};
 
 use super::{ARRIVES_WITHIN, Receiver};
 
+/// With a head, and a small body each: see `body`.
 const MAX_CONNECTIONS: usize = 256;
+/// The largest head; what is read ahead of a body takes no more.
+const MAX_HEAD: usize = 64 << 10;
 /// For requests in flight when the program ends.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -56,6 +59,7 @@ async fn run(stream: TcpStream, receiver: Receiver, mut ending: tokio::sync::wat
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(ARRIVES_WITHIN)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {

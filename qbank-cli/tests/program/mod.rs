@@ -16,7 +16,7 @@ pub(crate) mod lists;
 pub(crate) mod run;
 pub(crate) mod scripted;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
@@ -56,13 +56,23 @@ pub(crate) const READS: [&str; 7] = [
     "positive-pay exceptions",
 ];
 
-/// A file in a folder that lasts as long as the test keeps it.
+/// A file in a folder that lasts as long as the test keeps it; only its owner can read it.
 pub(crate) fn file(content: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     std::fs::write(&path, content).unwrap();
+    set_mode(&path, 0o600);
     (folder, path)
 }
+
+#[cfg(unix)]
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_: &Path, _: u32) {}
 
 pub(crate) fn unix_now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap()

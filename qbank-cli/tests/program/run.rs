@@ -160,15 +160,12 @@ impl Running {
 
     /// Whole lines of stdout, once there are so many.
     pub(crate) fn stdout_lines(&self, count: usize) -> Vec<String> {
-        self.until("lines on stdout", || {
-            let text = self.stdout.so_far();
-            let lines: Vec<String> = text
-                .split_inclusive('\n')
-                .filter(|it| it.ends_with('\n'))
-                .map(Into::into)
-                .collect();
-            (lines.len() >= count).then_some(lines)
-        })
+        self.until("lines on stdout", || whole_lines(&self.stdout.so_far(), count))
+    }
+
+    /// Whole lines of stderr, once there are so many.
+    pub(crate) fn stderr_lines(&self, count: usize) -> Vec<String> {
+        self.until("lines on stderr", || whole_lines(&self.stderr.so_far(), count))
     }
 
     /// Sends it a signal by its name.
@@ -206,6 +203,12 @@ impl Running {
             stderr: self.stderr.whole(),
         }
     }
+}
+
+fn whole_lines(text: &str, count: usize) -> Option<Vec<String>> {
+    let lines = text.split_inclusive('\n').filter(|it| it.ends_with('\n'));
+    let lines: Vec<String> = lines.map(Into::into).collect();
+    (lines.len() >= count).then_some(lines)
 }
 
 impl Drop for Running {

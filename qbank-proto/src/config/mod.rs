@@ -93,6 +93,8 @@ pub struct Config {
     pub scopes: Vec<Scope>,
     /// How client credentials travel.
     pub client_auth: ClientAuth,
+    /// Further parameters of the token request, in their order. Not secret.
+    pub token_parameters: Vec<(String, String)>,
     /// Allows plain HTTP to a loopback address with [`Environment::Custom`].
     pub allow_loopback_http: bool,
     /// How often an intent is sent again. 2 retries by default.
@@ -126,6 +128,7 @@ impl Config {
             credentials,
             scopes: Vec::new(),
             client_auth: ClientAuth::Body,
+            token_parameters: Vec::new(),
             allow_loopback_http: false,
             retry: RetryPolicy::default(),
             timeout: Duration::from_secs(60),
@@ -150,6 +153,24 @@ impl Config {
     #[must_use]
     pub const fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.client_auth = client_auth;
+        self
+    }
+
+    /// Sends this with the token request as well: `audience`, say, or `resource`, which may
+    /// be given several times (RFC 8707). The parameters of credentials and scopes are
+    /// refused when the session is made. Not for secrets: `Debug` shows it.
+    ///
+    /// ```
+    /// use qbank_proto::{Config, Credentials, Environment, Session};
+    ///
+    /// let config = Config::new(Environment::Production, Credentials::client("id", "secret"))
+    ///     .token_parameter("audience", "https://api.qbankconnect.com");
+    /// assert!(Session::new(config.clone()).is_ok());
+    /// assert!(Session::new(config.token_parameter("scope", "accounts.read")).is_err());
+    /// ```
+    #[must_use]
+    pub fn token_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.token_parameters.push((name.into(), value.into()));
         self
     }
 

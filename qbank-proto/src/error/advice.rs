@@ -1,7 +1,13 @@
 //! What to do next, by what became of the money and what happened.
 
+use http::StatusCode;
+
 use super::{Error, ErrorKind};
 use crate::types::{Fate, seconds_up};
+
+/// After a 407.
+pub(crate) const PROXY_CREDENTIALS: &str =
+    "a proxy on the way wants credentials: put a user and a password into the proxy's URL";
 
 impl Error {
     /// What to do next, in a sentence without a full stop.
@@ -44,6 +50,7 @@ impl Error {
                 None => "wait and send it again",
             },
             (_, K::InvalidInput) => "correct it and try again",
+            (_, K::InvalidRequest) if self.is_from_proxy() => PROXY_CREDENTIALS,
             (_, K::InvalidRequest) => "correct the request",
             (_, K::NotFound) => "check the ids, and the base URL with its version",
             (_, K::PaymentFailed) => "find out why before paying again",
@@ -55,6 +62,10 @@ impl Error {
             _ => "it is safe to try again",
         };
         advice.to_owned()
+    }
+
+    fn is_from_proxy(&self) -> bool {
+        self.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
     }
 
     pub(super) fn money(&self) -> &'static str {

@@ -9,7 +9,7 @@ use http::{Method, Response, StatusCode};
 
 use crate::resource::Payment;
 use crate::response::Problem;
-use crate::types::{AttemptList, BoxError, IdempotencyKey, Scope};
+use crate::types::{AttemptList, BoxError, FaultKind, IdempotencyKey, Scope};
 
 /// Collected by the machines, read through [`Error`](super::Error).
 #[derive(Default)]
@@ -29,6 +29,8 @@ pub(crate) struct Details {
     pub(crate) payment: Option<Box<Payment>>,
     /// That the token lacks.
     pub(crate) scope: Option<Scope>,
+    /// Why the token endpoint could not be reached, if that was it.
+    pub(crate) token_fault: Option<FaultKind>,
     /// What to do next, where that is known better than from kind and fate.
     pub(crate) advice: Option<&'static str>,
     pub(crate) source: Option<BoxError>,

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{Response, StatusCode};
 
+pub(crate) use advice::PROXY_CREDENTIALS;
 pub(crate) use details::{Details, OperationName, What};
 pub use kind::ErrorKind;
 
@@ -144,8 +145,11 @@ impl Error {
         self.input_field().is_some()
     }
 
-    pub(super) fn is_certificate_error(&self) -> bool {
-        self.attempts().last().is_some_and(|it| it.fault == Some(FaultKind::Certificate))
+    /// Whether the server's certificate was refused, the bank's or the token endpoint's:
+    /// nothing works until it is trusted.
+    pub fn is_certificate_error(&self) -> bool {
+        let of_call = self.attempts().last().and_then(|attempt| attempt.fault);
+        self.details.token_fault.or(of_call) == Some(FaultKind::Certificate)
     }
 
     pub(crate) fn details_mut(&mut self) -> &mut Details {

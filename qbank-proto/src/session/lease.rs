@@ -117,12 +117,13 @@ impl Lease {
 
 impl State {
     /// Pushes the soft deadline forward, so that a failing token endpoint is not
-    /// asked with every call.
+    /// asked with every call. Never back: a clock that was set makes the age smaller.
     fn keep_old(&mut self, now: Now) -> Option<Bearer> {
         let held = self.token.as_mut()?;
         let age = now.since(held.asked);
         let left = held.lifetime.checked_sub(age).filter(|left| !left.is_zero())?;
-        held.soft = age.saturating_add((left / 2).min(Duration::from_secs(15)));
+        let next = age.saturating_add((left / 2).min(Duration::from_secs(15)));
+        held.soft = held.soft.max(next);
         Some(held.bearer.clone())
     }
 }

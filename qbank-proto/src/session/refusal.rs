@@ -10,7 +10,7 @@ use crate::error::{Details, ErrorKind};
 use crate::machine::Fault;
 use crate::policy::{self, Resend};
 use crate::response::{Problem, redact_bounded, redact_source};
-use crate::types::BoxError;
+use crate::types::{BoxError, FaultKind};
 
 /// Why there is no token, shared by all who waited for it.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<Duration>,
     /// Whether asking again may help.
     pub(crate) again: bool,
+    /// Why the token endpoint could not be reached.
+    pub(super) fault: Option<FaultKind>,
     /// What to change, where that is known better than from the kind alone.
     pub(super) advice: Option<&'static str>,
     pub(super) source: Option<SharedSource>,
@@ -52,6 +54,7 @@ impl Refusal {
             problem: Problem::default(),
             retry_after: None,
             again: false,
+            fault: None,
             advice: None,
             source: None,
         }
@@ -77,6 +80,7 @@ impl Refusal {
             format!("no token: {} ({host}): {source}", fault.kind.explain()),
         );
         refusal.status = fault.head.map(|head| head.status);
+        refusal.fault = Some(fault.kind);
         refusal.again = decision.resend == Resend::Yes;
         let source = redact_source(fault.source, secrets);
         refusal.source = Some(SharedSource(Arc::new(source)));
@@ -89,6 +93,7 @@ impl Refusal {
             status: self.status,
             problem: self.problem.clone(),
             retry_after: self.retry_after,
+            token_fault: self.fault,
             advice: self.advice,
             source: self.source.clone().map(|source| Box::new(source) as BoxError),
             ..Details::new(self.what.clone())

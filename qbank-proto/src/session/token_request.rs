@@ -52,6 +52,10 @@ impl TokenRequest {
         if !scope.is_empty() {
             form.pair("scope", &scope);
         }
+        for (name, value) in &config.token_parameters {
+            check_name(name)?;
+            form.pair(name, value);
+        }
         let body = Secret::bytes(Zeroizing::new(form.0.as_bytes().to_vec()));
         Ok(Some(Self { body, authorization }))
     }
@@ -74,6 +78,27 @@ impl TokenRequest {
         request
     }
 }
+
+/// A parameter must not say otherwise what the configuration says (RFC 6749 §3.2).
+fn check_name(name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        return Err(Error::invalid_input("token parameter", "must have a name"));
+    }
+    if RESERVED.contains(&name) {
+        let rule = format!("must not be `{name}`, which follows from credentials and scopes");
+        return Err(Error::invalid_input("token parameter", rule));
+    }
+    Ok(())
+}
+
+const RESERVED: [&str; 6] = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "scope",
+];
 
 /// The secret as it is, as the form has it, and as HTTP Basic has it.
 pub(crate) fn spellings(id: &str, secret: &Secret) -> Vec<Secret> {
@@ -104,7 +129,7 @@ impl Form {
         if !self.0.is_empty() {
             self.0.push('&');
         }
-        self.0.push_str(name);
+        self.0.extend(byte_serialize(name.as_bytes()));
         self.0.push('=');
         self.0.extend(byte_serialize(value.as_bytes()));
     }
@@ -122,14 +147,22 @@ mod tests {
     use crate::config::Environment;
     use crate::types::Scope;
 
-    fn request(client_auth: ClientAuth) -> Request<Bytes> {
+    fn configured(client_auth: ClientAuth) -> Config {
         let credentials = Credentials::client("id +/", "s&cret=ü");
         let mut config = Config::new(Environment::Production, credentials)
             .scopes([Scope::AccountsRead, Scope::PaymentsRead]);
         config.client_auth = client_auth;
+        config
+    }
+
+    fn request(client_auth: ClientAuth) -> Request<Bytes> {
+        built(&configured(client_auth))
+    }
+
+    fn built(config: &Config) -> Request<Bytes> {
         let url = Uri::from_static("https://api.qbankconnect.com/v1/token");
         let agent = HeaderValue::from_static("test");
-        TokenRequest::of(&config).unwrap().unwrap().build(&url, &agent)
+        TokenRequest::of(config).unwrap().unwrap().build(&url, &agent)
     }
 
     #[test]
@@ -151,5 +184,33 @@ mod tests {
             request.body(),
             "grant_type=client_credentials&scope=accounts.read+payments.read"
         );
+    }
+
+    #[test]
+    fn further_parameters_follow_in_the_form_however_credentials_travel() {
+        for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
+            let config = configured(client_auth)
+                .token_parameter("audience", "https://api.example/?a=b&c")
+                .token_parameter("resource", "urn:a")
+                .token_parameter("resource", "urn:b")
+                .token_parameter("x y", "");
+            let body = built(&config).into_body();
+            let body = std::str::from_utf8(&body).unwrap();
+            let expected = "&audience=https%3A%2F%2Fapi.example%2F%3Fa%3Db%26c\
+                            &resource=urn%3Aa&resource=urn%3Ab&x+y=";
+            assert!(body.ends_with(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_the_configuration_makes_is_refused_by_name() {
+        for name in RESERVED.into_iter().chain([""]) {
+            for client_auth in [ClientAuth::Body, ClientAuth::Basic] {
+                let config = configured(client_auth).token_parameter(name, "x");
+                let error = TokenRequest::of(&config).map(drop).unwrap_err();
+                assert_eq!(error.input_field(), Some("token parameter"));
+                assert!(error.to_string().contains(name), "{error}");
+            }
+        }
     }
 }

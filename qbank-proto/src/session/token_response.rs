@@ -10,7 +10,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::Refusal;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, PROXY_CREDENTIALS};
 use crate::json::{DecodeError, DecodeErrorKind, Document, Member};
 use crate::policy::{self, Resend};
 use crate::response::{Conflict, Problem, content_coding, retry_after};
@@ -79,8 +79,7 @@ fn explained(problem: &Problem, status: Option<StatusCode>) -> (String, Option<&
             Some("the token URL is no client credentials endpoint: check it")
         }
         Some("invalid_request") => Some("check the token URL and how credentials are sent"),
-        _ if status == Some(StatusCode::NOT_FOUND) => Some("check the token URL"),
-        _ => None,
+        _ => status.and_then(advice),
     };
     let reason = match (code, problem.message.as_deref()) {
         (Some(code), Some(message)) => format!(": {code}: {message}"),
@@ -91,12 +90,28 @@ fn explained(problem: &Problem, status: Option<StatusCode>) -> (String, Option<&
         Some(StatusCode::NOT_FOUND) => {
             format!("no token: there is no token endpoint at the token URL (404){reason}")
         }
+        Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
+            format!("no token: a proxy before the token endpoint responded with 407{reason}")
+        }
         Some(status) => {
             format!("no token: the token endpoint responded with {}{reason}", status.as_u16())
         }
         None => format!("no token: the token endpoint refused{reason}"),
     };
     (what, advice)
+}
+
+/// What to change after a status without an OAuth error.
+fn advice(status: StatusCode) -> Option<&'static str> {
+    Some(match status {
+        StatusCode::NOT_FOUND => "check the token URL",
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => PROXY_CREDENTIALS,
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            "the token request is larger than the endpoint takes: ask for fewer scopes, and check \
+             the token URL"
+        }
+        _ => return None,
+    })
 }
 
 #[derive(Default, Deserialize)]

@@ -207,3 +207,11 @@ fn a_token_refused_between_attempts_does_not_lower_the_doubt() {
     expect(&error, ErrorKind::Unauthenticated, Fate::Unknown, 1);
     assert!(error.advice().contains("same key"));
 }
+
+#[test]
+fn a_proxy_that_wants_credentials_is_named() {
+    let mut bed = Bed::new().bank([says(407)]);
+    let error = bed.send(ach()).unwrap_err();
+    expect(&error, ErrorKind::InvalidRequest, Fate::Refused, 1);
+    assert!(error.advice().starts_with("a proxy on the way wants credentials"), "{error}");
+}

@@ -191,3 +191,35 @@ fn a_token_request_that_broke_is_retried_on_a_fresh_connection() {
     assert!(!bed.token_requests[0].fresh_connection);
     assert!(bed.token_requests[1].fresh_connection);
 }
+
+#[test]
+fn what_the_token_endpoint_or_a_proxy_before_it_wants_is_said() {
+    for (act, what, advice) in [
+        (says(404), "at the token URL (404)", "check the token URL"),
+        (says(413), "responded with 413", "the token request is larger than the endpoint takes"),
+        (says(407), "a proxy before the token endpoint responded with 407", "a proxy on the way"),
+        (says(407).body("<html>"), "proxy", "a proxy on the way wants credentials"),
+        (
+            breaks_unsent(FaultKind::Certificate),
+            "certificate",
+            "nothing works until the certificate",
+        ),
+    ] {
+        let mut bed = Bed::new().tokens([act]);
+        let error = bed.send(ach()).unwrap_err();
+        assert_eq!((error.fate(), bed.token_requests.len()), (Fate::NeverSent, 1), "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(error.advice().starts_with(advice), "{}", error.advice());
+        assert!(!error.to_string().contains("safe to try again"), "{error}");
+        assert!(!error.to_string().contains("check the credentials"), "{error}");
+        assert_eq!(error.is_certificate_error(), what == "certificate");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_refused_during_a_refresh_is_named_after_earlier_attempts() {
+    let mut bed = Bed::new().bank([refuses(401)]);
+    bed.tokens.extend([good_token("old"), breaks_unsent(FaultKind::Certificate)]);
+    let error = bed.send(ach()).unwrap_err();
+    assert!(error.is_certificate_error(), "{error}");
+}

@@ -77,6 +77,27 @@ fn a_failed_early_refresh_keeps_the_old_token_and_is_not_repeated_with_every_cal
     }
 }
 
+/// The wall clock is set forwards, so that a refresh is due, and back while it is under way.
+#[test]
+fn a_failed_early_refresh_brings_the_next_one_no_nearer_when_the_clock_is_set_back() {
+    let (mut bed, asked) = with_token(3600);
+    bed.tokens.push_back(says(503).after(secs(5)));
+    bed.now.unix += secs(3550);
+    let refreshes = bed.start_call(ach());
+    bed.pass(secs(1));
+    bed.now.unix -= secs(3550);
+    bed.run();
+    assert!(bed.take(refreshes).is_ok());
+    for age in [30, 600, 3530] {
+        pass_until(&mut bed, asked + secs(age));
+        bed.send(ach()).unwrap();
+        assert_eq!((bed.token_requests.len(), last_used(&bed)), (2, "Bearer old"), "{age}");
+    }
+    pass_until(&mut bed, asked + secs(3545));
+    bed.send(ach()).unwrap();
+    assert_eq!(last_used(&bed), "Bearer token-3");
+}
+
 #[test]
 fn an_early_refresh_that_hangs_costs_its_call_ten_seconds_at_most() {
     let (mut bed, asked) = with_token(3600);

@@ -137,11 +137,19 @@ impl<'a> Operation<'a> {
                 if it.get("required").text() == "true" { " <em>required</em>" } else { "" },
                 it.get("in").text(),
                 schema::kind(it.get("schema")),
-                inline(it.get("description").text().trim()),
+                inline(it.get("description").text().trim()) + &examples(it),
             );
         }
         html + "</tbody>\n</table>\n"
     }
+}
+
+/// The values to paste.
+fn examples(parameter: &Node) -> String {
+    let many = parameter.get("examples").members().iter().map(|(_, it)| it.get("value"));
+    let all = parameter.find("example").into_iter().chain(many);
+    let all: Vec<String> = all.map(|it| format!("<code>{}</code>", escaped(it.text()))).collect();
+    if all.is_empty() { String::new() } else { format!("<br>{}", all.join("<br>")) }
 }
 
 /// One status, closed until it is asked for unless it is the good one.

@@ -67,14 +67,15 @@ pub(super) fn execute(bank: &mut Bank, write: &WriteRequest<'_>) -> Result<ApiRe
 
 /// What a conflict calls `transaction_id`.
 fn in_process(bank: &Bank, created: Created) -> ApiError {
-    ApiError::InProcess(
-        match created {
-            Created::Payment(place) => bank.payments.at(place).map(|it| it.id.as_uuid()),
-            Created::Transfer(place) => bank.book.entries().get(place).map(|it| it.entry_id),
-            Created::Issue(id) => Some(id.as_uuid()),
-        }
-        .unwrap_or_default(),
-    )
+    let id = match created {
+        Created::Payment(place) => bank.payments.at(place).map(|it| it.id.as_uuid()),
+        Created::Transfer(place) => bank.book.entries().get(place).map(|it| it.entry_id),
+        Created::Issue(id) => Some(id.as_uuid()),
+    };
+    ApiError::InProcess {
+        transaction_id: id.unwrap_or_default(),
+        is_payment: matches!(created, Created::Payment(_)),
+    }
 }
 
 /// The response to an accepted write, the first time and every time after.

@@ -19,7 +19,7 @@ use std::time::Duration;
 use http::StatusCode;
 use qbank_proto::{AccountId, Money, PaymentId};
 
-use crate::config::BankConfig;
+use crate::config::{BankConfig, ControlAccess};
 use crate::faults::{BankFault, Faults};
 use crate::message::error::ApiError;
 use access::{Clients, Tokens};
@@ -48,12 +48,12 @@ pub struct Bank {
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) webhooks: Outbox,
+    pub(crate) control: ControlAccess,
     most_intents: usize,
 }
 
 impl Bank {
     /// Opens a bank whose accounts are funded.
-    #[expect(clippy::needless_pass_by_value, reason = "a configuration is spent here")]
     pub fn new(config: BankConfig) -> Self {
         let clock = Clock::new(config.start);
         let start = clock.now();
@@ -74,6 +74,7 @@ impl Bank {
             faults: Faults::default(),
             journal: Journal::default(),
             webhooks: Outbox::default(),
+            control: config.control,
             most_intents: config.most_intents,
         }
     }

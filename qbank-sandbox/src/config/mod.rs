@@ -1,10 +1,13 @@
 //! How a bank starts: its clients, their accounts, its seed and its lifetimes.
 
+mod access;
 pub(crate) mod fixtures;
 
 use std::time::Duration;
 
 use qbank_proto::{AccountId, Money, Scope, Secret};
+
+pub use access::{ControlAccess, InvalidOrigin, Origin};
 
 /// How a bank starts.
 #[derive(Debug, Clone)]
@@ -24,11 +27,13 @@ pub struct BankConfig {
     pub most_intents: usize,
     /// The clients and their accounts. What one has, no other sees.
     pub clients: Vec<ClientConfig>,
+    /// Who may use the control surface.
+    pub control: ControlAccess,
 }
 
 impl Default for BankConfig {
     /// Seed 1, a Monday afternoon (2026-01-05, 14:00 UTC), tokens for an hour, keys
-    /// for thirty days, ten million intents, and two clients:
+    /// for thirty days, ten million intents, a control surface for programs, and two clients:
     /// [`CLIENT_ID`](crate::CLIENT_ID) and
     /// [`SECOND_CLIENT_ID`](crate::SECOND_CLIENT_ID).
     fn default() -> Self {
@@ -39,6 +44,7 @@ impl Default for BankConfig {
             key_lifetime: Duration::from_secs(30 * 24 * 3_600),
             most_intents: 10_000_000,
             clients: fixtures::clients(),
+            control: ControlAccess::default(),
         }
     }
 }

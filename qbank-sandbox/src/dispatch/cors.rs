@@ -1,14 +1,14 @@
-//! CORS: a page of any origin may use the sandbox.
+//! CORS: which pages may read a response.
 
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 /// The response to `OPTIONS`, on every path.
-pub(crate) fn preflight() -> Response<Bytes> {
+pub(super) fn preflight() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
     for (name, value) in [
@@ -24,9 +24,28 @@ pub(crate) fn preflight() -> Response<Bytes> {
     response
 }
 
-/// The headers of every response.
-pub(crate) fn allow(headers: &mut HeaderMap) {
+/// What pages of any origin may read.
+pub(super) fn any_origin(mut response: Response<Bytes>) -> Response<Bytes> {
+    let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// What only the page that asked may read, if a page asked.
+pub(super) fn one_origin(
+    mut response: Response<Bytes>,
+    origin: Option<&HeaderValue>,
+) -> Response<Bytes> {
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    response
+}
+
+/// On every response: what of it a page may read besides its body.
+pub(super) fn expose(headers: &mut HeaderMap) {
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("Location, Retry-After, Date"),

@@ -1,6 +1,8 @@
 //! The way of a request into the bank: to the control surface or, past its fault, to
-//! the API; recorded, dated, and open to pages of any origin.
+//! the API; recorded, dated, and open to pages: the API to those of any origin, the control
+//! surface to those that were allowed.
 
+mod access;
 mod cors;
 
 use std::time::Duration;
@@ -29,16 +31,35 @@ impl Bank {
     #[expect(clippy::needless_pass_by_value, reason = "a request is handled once")]
     pub fn handle(&mut self, now: Duration, request: Request<Bytes>) -> Response<Bytes> {
         self.observe(now);
-        let response = if *request.method() == Method::OPTIONS {
-            cors::preflight()
-        } else if let Some(below) = control::below(request.uri().path()) {
-            let response = control::respond(self, now, below, &request);
-            let request_id = self.ids.id();
-            response.unwrap_or_else(|error| error.into_response(request_id)).into_http()
+        let response = if let Some(below) = control::below(request.uri().path()) {
+            self.handle_control(now, below, &request)
+        } else if *request.method() == Method::OPTIONS {
+            cors::any_origin(cors::preflight())
         } else {
-            self.handle_api(&request)
+            cors::any_origin(self.handle_api(&request))
         };
         self.finish(response)
+    }
+
+    /// A request to the control surface, unless it comes from a page that was not allowed.
+    fn handle_control(
+        &mut self,
+        now: Duration,
+        below: &str,
+        request: &Request<Bytes>,
+    ) -> Response<Bytes> {
+        let origin = match access::admit(&self.control, request.headers()) {
+            Ok(origin) => origin,
+            Err(error) => return error.into_response(self.ids.id()).into_http(),
+        };
+        let response = if *request.method() == Method::OPTIONS {
+            cors::preflight()
+        } else {
+            let response = control::respond(self, now, below, request);
+            let request_id = self.ids.id();
+            response.unwrap_or_else(|error| error.into_response(request_id)).into_http()
+        };
+        cors::one_origin(response, origin)
     }
 
     /// Whether a fault closes the connection of such a request before it is read;
@@ -72,7 +93,7 @@ impl Bank {
             _ => ApiError::malformed("This is no request of HTTP/1.1."),
         };
         let response = error.into_response(self.ids.id()).into_http();
-        self.finish(response)
+        self.finish(cors::any_origin(response))
     }
 
     /// A request to the API: meets its fault, and is recorded.
@@ -113,7 +134,7 @@ impl Bank {
 
     /// The headers that every response has.
     fn finish(&mut self, mut response: Response<Bytes>) -> Response<Bytes> {
-        cors::allow(response.headers_mut());
+        cors::expose(response.headers_mut());
         response.headers_mut().insert(DATE, self.clock.date_header());
         response
     }

@@ -14,8 +14,9 @@ use crate::message::response::{ApiResponse, ContentType};
 pub(crate) enum ApiError {
     /// Any 4xx or 5xx but a conflict of keys.
     Standard { status: StatusCode, code: &'static str, message: String, header: Extra },
-    /// A request with this key is in process; the id of what it makes.
-    InProcess(Uuid),
+    /// A request with this key is in process: the id of what it makes, and whether that is
+    /// a payment, which can be polled.
+    InProcess { transaction_id: Uuid, is_payment: bool },
     /// The token endpoint's own form (RFC 6749 §5.2).
     OAuth { status: StatusCode, error: &'static str, description: &'static str },
 }
@@ -91,7 +92,9 @@ impl ApiError {
                     Extra::Allow(value) => response.with(ALLOW, HeaderValue::from_static(value)),
                 }
             }
-            Self::InProcess(transaction_id) => in_process(transaction_id),
+            Self::InProcess { transaction_id, is_payment } => {
+                in_process(transaction_id, is_payment)
+            }
             Self::OAuth { status, error, description } => oauth(status, error, description),
         }
     }
@@ -114,21 +117,24 @@ pub(crate) fn standard(
 }
 
 /// The problem document of RFC 9457 for a conflict of keys.
-fn in_process(transaction_id: Uuid) -> ApiResponse {
+fn in_process(transaction_id: Uuid, is_payment: bool) -> ApiResponse {
     #[derive(Serialize)]
     struct Problem {
         r#type: &'static str,
         title: &'static str,
         status: u16,
-        detail: &'static str,
+        detail: String,
         transaction_id: Uuid,
     }
+    let poll =
+        if is_payment { format!("; poll GET /payments/{transaction_id}") } else { String::new() };
     let problem = Problem {
         r#type: "https://api.qbankconnect.com/problems/idempotency-conflict",
         title: "Idempotency conflict",
         status: 409,
-        detail: "A request with this Idempotency-Key is being processed. Do not retry it; \
-                 poll GET /payments/{transaction_id}.",
+        detail: format!(
+            "A request with this Idempotency-Key is being processed. Do not retry it{poll}."
+        ),
         transaction_id,
     };
     ApiResponse::json(StatusCode::CONFLICT, &problem).content_type(ContentType::Problem)

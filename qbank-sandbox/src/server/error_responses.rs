@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
 use http::StatusCode;
-use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
+use http::header::ACCESS_CONTROL_EXPOSE_HEADERS;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{BankHandle, unix_now};
@@ -67,15 +67,15 @@ impl<S: AsyncWrite + Unpin> ErrorResponses<S> {
     }
 }
 
-/// The status of a response that is hyper's own: every response of the bank allows any
-/// origin, and none of hyper's does.
+/// The status of a response that is hyper's own: every response of the bank exposes
+/// headers to pages, and none of hyper's does.
 fn bare_status(bytes: &[u8]) -> Option<StatusCode> {
     let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
     if !status.starts_with(b"4") || !bytes.ends_with(b"\r\n\r\n") {
         return None;
     }
     let head = std::str::from_utf8(bytes).ok()?;
-    if head.contains(ACCESS_CONTROL_ALLOW_ORIGIN.as_str()) {
+    if head.contains(ACCESS_CONTROL_EXPOSE_HEADERS.as_str()) {
         return None;
     }
     StatusCode::from_bytes(status).ok()

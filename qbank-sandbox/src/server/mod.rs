@@ -45,8 +45,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 pub struct ServerConfig {
     /// The bank behind it. Its `start` is set from the system's clock.
     pub bank: BankConfig,
-    /// Listen where others can connect, too. The sandbox protects nothing: its
-    /// secrets are public and its control surface is open.
+    /// Listen where others can connect, too, under any `Host`. The sandbox protects nothing
+    /// from them: its secrets are public and its control surface is open to programs.
     pub allow_remote: bool,
 }
 
@@ -78,7 +78,9 @@ impl Server {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
 
-        let bank = BankHandle::new(Bank::new(BankConfig { start: unix_now(), ..config.bank }));
+        let mut opened = BankConfig { start: unix_now(), ..config.bank };
+        opened.control.any_host |= config.allow_remote;
+        let bank = BankHandle::new(Bank::new(opened));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stop_asked) = oneshot::channel();
         let (has_stopped, stopped) = channel();

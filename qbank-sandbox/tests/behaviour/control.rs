@@ -1,4 +1,4 @@
-use qbank_sandbox::{ACH_CLEARING, OPERATING};
+use qbank_sandbox::{ACH_CLEARING, Bank, BankConfig, OPERATING};
 
 use crate::customer::{Customer, ach, key, transfer};
 
@@ -72,9 +72,9 @@ fn advance_moves_the_banks_clock_through_its_batches() {
 }
 
 #[test]
-fn a_page_of_any_origin_may_use_the_sandbox() {
+fn a_page_of_any_origin_may_use_the_api() {
     let mut customer = Customer::new();
-    for path in ["/v1/payments/ach", "/_sandbox/faults", "/nowhere"] {
+    for path in ["/v1/payments/ach", "/nowhere"] {
         let response = customer.send("OPTIONS", path, &[("origin", "null")], "");
         assert_eq!(response.status, 204);
         assert_eq!(response.header("access-control-allow-origin"), "*");
@@ -87,6 +87,92 @@ fn a_page_of_any_origin_may_use_the_sandbox() {
     assert_eq!(refused.header("access-control-allow-origin"), "*");
     let exposed = refused.header("access-control-expose-headers");
     assert_eq!(exposed, "Location, Retry-After, Date");
+}
+
+/// A page's request, as a browser on this machine sends it.
+const HERE: (&str, &str) = ("host", "127.0.0.1:8467");
+
+#[test]
+fn a_page_that_was_not_allowed_cannot_use_the_control_surface() {
+    let mut customer = Customer::new();
+    let hook = r#"{"url":"http://127.0.0.1:9/hook"}"#;
+    for origin in
+        ["https://evil.example", "null", "http://127.0.0.1:3000", "http://localhost:8467", "x"]
+    {
+        for (method, path, body) in [
+            ("POST", "/webhooks", hook),
+            ("POST", "/advance", r#"{"seconds":900}"#),
+            ("DELETE", "/requests", ""),
+            ("GET", "/ledger", ""),
+            ("OPTIONS", "/faults", ""),
+        ] {
+            let path = format!("/_sandbox{path}");
+            let refused = customer.send(method, &path, &[HERE, ("origin", origin)], body);
+            assert_eq!(refused.header("access-control-allow-origin"), "", "{origin}");
+            assert!(refused.text().contains("--allow-origin"), "{}", refused.text());
+            assert!(refused.text().contains(origin), "{}", refused.text());
+            refused.refused(403, "ERR_SBX_006");
+        }
+    }
+    assert_eq!(customer.control("GET", "/webhooks", "").json(), serde_json::json!([]));
+}
+
+#[test]
+fn programs_its_own_page_and_allowed_origins_use_the_control_surface() {
+    let mut config = BankConfig::default();
+    config.control.origins.push("http://localhost:3000".parse().unwrap());
+    let start = config.start;
+    let mut customer = Customer::of(Bank::new(config), start);
+    // As `curl -d` sends it.
+    let form = [HERE, ("content-type", "application/x-www-form-urlencoded")];
+    let advanced = customer.send("POST", "/_sandbox/advance", &form, r#"{"seconds":1}"#);
+    assert_eq!(advanced.status, 200);
+    assert_eq!(advanced.header("access-control-allow-origin"), "");
+
+    let own = [HERE, ("origin", "http://127.0.0.1:8467")];
+    assert_eq!(customer.send("GET", "/_sandbox/ledger", &own, "").status, 200);
+
+    for method in ["OPTIONS", "GET"] {
+        let allowed = [HERE, ("origin", "http://localhost:3000")];
+        let response = customer.send(method, "/_sandbox/faults", &allowed, "");
+        assert!(response.status < 300, "{response:?}");
+        assert_eq!(response.header("access-control-allow-origin"), "http://localhost:3000");
+        assert_eq!(response.header("vary"), "Origin");
+    }
+    let other = [HERE, ("origin", "http://localhost:3001")];
+    customer.send("GET", "/_sandbox/faults", &other, "").refused(403, "ERR_SBX_006");
+}
+
+/// DNS rebinding: the page's own name leads to loopback, so that its origin is the host.
+#[test]
+fn the_control_surface_wants_a_loopback_host_and_the_api_does_not() {
+    let mut customer = Customer::new();
+    for host in
+        ["evil.example", "evil.example:8467", "10.0.0.7", "127.0.0.1.evil.example", "", "a@b"]
+    {
+        let origin = format!("http://{host}");
+        for headers in [&[("host", host), ("origin", &*origin)][..], &[("host", host)]] {
+            let refused = customer.send("GET", "/_sandbox/ledger", headers, "");
+            assert!(refused.text().contains("--allow-remote"), "{}", refused.text());
+            refused.refused(403, "ERR_SBX_006");
+        }
+        assert_eq!(customer.send("GET", "/v1/accounts", &[("host", host)], "").status, 401);
+    }
+    customer
+        .send("GET", "/_sandbox", &[HERE, ("host", "evil.example")], "")
+        .refused(403, "ERR_SBX_006");
+    for host in ["localhost", "LOCALHOST:1", "127.0.0.1", "127.1.2.3:80", "[::1]:8467"] {
+        assert_eq!(customer.send("GET", "/_sandbox/ledger", &[("host", host)], "").status, 200);
+    }
+
+    let mut config = BankConfig::default();
+    config.control.any_host = true;
+    let start = config.start;
+    let mut remote = Customer::of(Bank::new(config), start);
+    let name = ("host", "sandbox.internal:8467");
+    assert_eq!(remote.send("GET", "/_sandbox/ledger", &[name], "").status, 200);
+    let foreign = [name, ("origin", "https://evil.example")];
+    remote.send("GET", "/_sandbox/ledger", &foreign, "").refused(403, "ERR_SBX_006");
 }
 
 #[test]

@@ -17,6 +17,26 @@ fn the_same_key_while_its_ach_payment_is_in_process_is_a_conflict() {
 }
 
 #[test]
+fn a_conflict_names_the_payment_to_poll_where_there_is_one() {
+    let mut customer = Customer::new();
+    customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
+    let again = customer.write("/v1/payments/ach", &key(1), &ach("10.00"));
+    let poll = format!("Do not retry it; poll GET /payments/{}.", again.conflict());
+    assert!(again.json()["detail"].as_str().unwrap().ends_with(&poll), "{}", again.text());
+
+    for (path, key, body) in [
+        ("/v1/transfers", key(2), transfer("1.00")),
+        ("/v1/positivepay/issues", key(3), issue(&key(9))),
+    ] {
+        customer.fault(&format!(r#"{{"path":"{path}","kind":"in_flight"}}"#));
+        let conflict = customer.write(path, &key, &body);
+        assert_eq!(conflict.conflict().len(), 36);
+        let detail = conflict.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.ends_with("Do not retry it."), "{path}: {detail}");
+    }
+}
+
+#[test]
 fn the_same_key_after_its_payment_is_final_gives_the_first_response_again() {
     let mut customer = Customer::new();
     let first = customer.write("/v1/payments/ach", &key(1), &ach("10.00"));

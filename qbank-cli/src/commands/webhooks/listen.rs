@@ -26,6 +26,12 @@ pub(crate) fn listen(context: &Context<'_>, args: &Listen) -> Result<(), Failure
 
     context.interrupts.begin();
     Printer::listening(format!("http://{addr}/"));
+    if !addr.ip().is_loopback() {
+        context.printer.warning(&format!(
+            "--addr {addr} can be reached by other machines: whoever reaches it can send \
+             deliveries, without TLS; only those with a valid signature are taken"
+        ));
+    }
     let (stop, stopped) = oneshot::channel();
     let served = thread::Builder::new()
         .spawn(move || runtime.block_on(receiver::serve(listener, receiver, stopped)))
