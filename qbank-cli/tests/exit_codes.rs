@@ -7,7 +7,7 @@ use program::scripted::ScriptedBank;
 use program::{ACH, Bank, CLOSED, ISSUE, OPERATING, PAYROLL, Program, READS, TRANSFER, WIRE};
 use serde_json::{Value, json};
 
-/// Status, kind, fate of a write's only attempt, exit code (contract: canonical
+/// Status, kind, fate of a write's only attempt, exit code (the canonical
 /// mapping).
 const MAPPING: [(u16, &str, &str, i32); 18] = [
     (400, "invalid_request", "refused", 3),

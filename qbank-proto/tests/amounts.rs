@@ -142,7 +142,7 @@ fn an_amount_refuses_zero_negative_and_fractions_of_a_cent() {
     for fine in ["0.001", "1.005", "0.009999"] {
         assert_eq!(fine.parse::<Amount>(), Err(AmountError::TooPrecise));
     }
-    // Read from a bank exactly; typed by a person, more likely a slip.
+    // Read from a bank exactly; typed by a person, more likely a typo.
     for exponent in ["1e3", "1E3", "0e9", "-1e3", "1e-3"] {
         assert_eq!(exponent.parse::<Amount>(), Err(AmountError::NotANumber));
     }

@@ -147,7 +147,7 @@ fn a_list_whose_items_have_only_ids_is_a_list() {
     assert_eq!(read(ListAccounts, body).unwrap().value.len(), 2);
 }
 
-/// Every reading endpoint takes this body for an error, or for an answer.
+/// Every reading endpoint takes this body for an error, or for a response.
 fn refused_by_all(body: &[u8]) {
     fn refused<T: Debug>(outcome: Result<Reply<T>, Error>) {
         let error = outcome.unwrap_err();
@@ -278,7 +278,7 @@ fn a_list_that_broke_off_is_not_taken_for_shorter() {
 }
 
 #[test]
-fn an_error_answer_that_means_harm_says_what_it_can() {
+fn an_error_response_that_means_harm_says_what_it_can() {
     for body in [
         &br#"{"message":"\ud800","error_code":{"a":1},"request_id":7}"#[..],
         br#"{"message":null,"title":[],"detail":"\u0000"}"#,

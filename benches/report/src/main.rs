@@ -1,10 +1,10 @@
 //! Makes the report of what was measured: `bench-report SAMPLES FOLDER`.
 
+mod comparison;
 mod markdown;
 mod plots;
 mod rows;
 mod samples;
-mod verdict;
 mod versions;
 
 use std::path::Path;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::comparison::Comparison;
 use crate::rows::{Against, GROUPS, Group, Row, Target};
 use crate::samples::{Samples, Spread};
-use crate::verdict::Verdict;
 use crate::versions::versions;
 
 pub(crate) fn report(samples: &Samples) -> String {
@@ -17,16 +17,16 @@ pub(crate) fn report(samples: &Samples) -> String {
 }
 
 fn head(page: &mut String, samples: &Samples) {
-    let all: Vec<(&Row, Option<Verdict>)> = GROUPS
+    let all: Vec<(&Row, Option<Comparison>)> = GROUPS
         .iter()
         .flat_map(|group| group.rows)
         .filter(|row| !matches!(row.target, Target::None))
-        .map(|row| (row, Verdict::of(row, samples)))
+        .map(|row| (row, Comparison::of(row, samples)))
         .collect();
-    let met = |(row, verdict): &&(&Row, Option<Verdict>)| {
-        verdict.as_ref().and_then(|it| it.distance(row.target)).is_some_and(|it| it <= 1.0)
+    let met = |(row, comparison): &&(&Row, Option<Comparison>)| {
+        comparison.as_ref().and_then(|it| it.distance(row.target)).is_some_and(|it| it <= 1.0)
     };
-    let unmeasured = all.iter().filter(|(_, verdict)| verdict.is_none()).count();
+    let unmeasured = all.iter().filter(|(_, comparison)| comparison.is_none()).count();
     let met = all.iter().filter(met).count();
     // Writing to a string cannot fail.
     let _ = write!(
@@ -69,14 +69,16 @@ fn section(page: &mut String, group: &Group, samples: &Samples) {
     page.push_str("| | target | measured | made of | |\n|---|---|---|---|---|\n");
     let mut missed = Vec::new();
     for row in group.rows {
-        let verdict = Verdict::of(row, samples);
-        let (measured, parts, says) = match &verdict {
-            Some(verdict) => (spread(verdict.figure, row), parts(verdict, row), verdict.says(row)),
+        let comparison = Comparison::of(row, samples);
+        let (measured, parts, says) = match &comparison {
+            Some(comparison) => {
+                (spread(comparison.figure, row), parts(comparison, row), comparison.says(row))
+            }
             None => ("–".to_owned(), "–".to_owned(), "not measured in this run".to_owned()),
         };
         let target = target(row);
         let _ = writeln!(page, "| {} | {target} | {measured} | {parts} | {says} |", row.what);
-        let distance = verdict.and_then(|it| it.distance(row.target));
+        let distance = comparison.and_then(|it| it.distance(row.target));
         if distance.is_some_and(|it| it > 1.0) && !row.if_missed.is_empty() {
             missed.push(row);
         }
@@ -107,9 +109,9 @@ fn spread(figure: Spread, row: &Row) -> String {
 }
 
 /// What the figure is made of, each with its name.
-fn parts(verdict: &Verdict, row: &Row) -> String {
-    let ours = format!("{} {}", row.ours, row.unit.show(verdict.ours.median));
-    match (&verdict.other, row.against) {
+fn parts(comparison: &Comparison, row: &Row) -> String {
+    let ours = format!("{} {}", row.ours, row.unit.show(comparison.ours.median));
+    match (&comparison.other, row.against) {
         (Some(other), _) => format!("{ours}, {} {}", row.other, row.unit.show(other.median)),
         (None, Against::Nothing) => String::new(),
         (None, _) => ours,

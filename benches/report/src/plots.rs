@@ -6,9 +6,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::Failure;
+use crate::comparison::Comparison;
 use crate::rows::{GROUPS, Target};
 use crate::samples::{Samples, Spread};
-use crate::verdict::Verdict;
 
 const GOOD: RGBColor = RGBColor(46, 125, 50);
 const BAD: RGBColor = RGBColor(198, 40, 40);
@@ -24,7 +24,7 @@ pub(crate) fn targets(samples: &Samples, file: &Path) -> Result<(), Failure> {
     let mut bars = Vec::new();
     for group in &GROUPS {
         for row in group.rows.iter().filter(|row| !matches!(row.target, Target::None)) {
-            let distance = Verdict::of(row, samples).and_then(|it| it.distance(row.target));
+            let distance = Comparison::of(row, samples).and_then(|it| it.distance(row.target));
             if let Some(distance) = distance {
                 bars.push((format!("{}: {}", group.short, row.what), distance));
             }

@@ -4,7 +4,7 @@ use http::response;
 
 use crate::types::{BoxError, FaultKind};
 
-/// Why an exchange brought no complete answer.
+/// Why an exchange brought no complete response.
 #[derive(Debug)]
 pub struct Fault {
     /// Whether the bank may have the request.

@@ -4,7 +4,7 @@
 //!   script ──► bank ─┐
 //!                    ▼
 //!   calls ──► Bed::run: poll what is runnable, then move the clock to the next
-//!             event: an answer that is due, or a `Wait` that is over
+//!             event: a response that is due, or a `Wait` that is over
 //! ```
 //!
 //! A call is polled only for a cause: it is new, its exchange settled, its waker
@@ -37,20 +37,20 @@ pub use values::*;
 
 /// 2026-01-05T12:00:00Z.
 pub const NOON: Duration = Duration::from_secs(1_767_614_400);
-/// How long an answer takes unless the script says otherwise.
+/// How long a response takes unless the script says otherwise.
 pub const LATENCY: Duration = Duration::from_millis(10);
 pub const CLIENT_SECRET: &str = "correct-horse-battery-staple";
 
 pub struct Bed {
     pub session: Session,
     pub now: Now,
-    /// What the bank answers to each operation, in order.
+    /// What the bank responses to each operation, in order.
     pub bank: VecDeque<Act>,
-    /// What the bank answers once `bank` is used up.
+    /// What the bank responses once `bank` is used up.
     pub always: Option<Act>,
-    /// What the token endpoint answers, in order; good tokens once used up.
+    /// What the token endpoint responses, in order; good tokens once used up.
     pub tokens: VecDeque<Act>,
-    /// What the supplier answers, in order; good tokens once used up.
+    /// What the supplier responses, in order; good tokens once used up.
     pub supplier: VecDeque<Supply>,
     /// What arrived at the bank, and at its token endpoint.
     pub sent: Vec<Sent>,
@@ -120,19 +120,19 @@ impl Bed {
         Self::with(|config| config.credentials = Credentials::Supplier)
     }
 
-    /// Adds to what the bank answers.
+    /// Adds to what the bank responses.
     pub fn bank(mut self, script: impl IntoIterator<Item = Act>) -> Self {
         self.bank.extend(script);
         self
     }
 
-    /// Adds to what the token endpoint answers.
+    /// Adds to what the token endpoint responses.
     pub fn tokens(mut self, script: impl IntoIterator<Item = Act>) -> Self {
         self.tokens.extend(script);
         self
     }
 
-    /// What the bank answers once its script is used up.
+    /// What the bank responses once its script is used up.
     pub fn always(mut self, act: Act) -> Self {
         self.always = Some(act);
         self
@@ -211,7 +211,7 @@ impl Bed {
         self.due.retain(|due| due.slot != handle.0);
     }
 
-    /// Never polls a call again, nor gives it answers, and does not drop it.
+    /// Never polls a call again, nor gives it responses, and does not drop it.
     pub fn stall<T>(&mut self, handle: Handle<T>) {
         self.slots[handle.0].stalled = true;
     }

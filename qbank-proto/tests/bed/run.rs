@@ -131,7 +131,9 @@ impl Bed {
             self.tokens.pop_front().unwrap_or(good)
         } else {
             let next = self.bank.pop_front().or_else(|| self.always.clone());
-            next.unwrap_or_else(|| panic!("no answer is scripted for {} {}", sent.method, sent.url))
+            next.unwrap_or_else(|| {
+                panic!("no response is scripted for {} {}", sent.method, sent.url)
+            })
         };
         let log = if is_token { &mut self.token_requests } else { &mut self.sent };
         log.push(sent);

@@ -16,11 +16,11 @@ pub struct Act {
 
 #[derive(Debug, Clone)]
 enum Outcome {
-    Says(Answer),
+    Says(ScriptedResponse),
     Breaks {
         unsent: bool,
         kind: FaultKind,
-        head: Option<Answer>,
+        head: Option<ScriptedResponse>,
         text: String,
     },
     /// The driver loses the ticket.
@@ -28,13 +28,13 @@ enum Outcome {
 }
 
 #[derive(Debug, Clone)]
-struct Answer {
+struct ScriptedResponse {
     status: u16,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
 }
 
-impl Answer {
+impl ScriptedResponse {
     fn response(self) -> Response<Bytes> {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status.try_into().unwrap();
@@ -43,11 +43,15 @@ impl Answer {
     }
 }
 
-/// An answer with an empty body.
+/// A response with an empty body.
 pub fn says(status: u16) -> Act {
     Act {
         after: None,
-        outcome: Outcome::Says(Answer { status, headers: Vec::new(), body: Bytes::new() }),
+        outcome: Outcome::Says(ScriptedResponse {
+            status,
+            headers: Vec::new(),
+            body: Bytes::new(),
+        }),
     }
 }
 
@@ -73,14 +77,14 @@ pub fn breaks_unsent(kind: FaultKind) -> Act {
     act
 }
 
-/// The answer's body broke off after its head.
+/// The response's body broke off after its head.
 pub fn cut_off(act: Act, kind: FaultKind) -> Act {
-    let Outcome::Says(answer) = act.outcome else {
-        panic!("only an answer can be cut off");
+    let Outcome::Says(response) = act.outcome else {
+        panic!("only a response can be cut off");
     };
     let mut broken = breaks(kind);
     if let Outcome::Breaks { head, .. } = &mut broken.outcome {
-        *head = Some(answer);
+        *head = Some(response);
     }
     broken
 }
@@ -90,12 +94,12 @@ pub fn lost() -> Act {
     Act { after: None, outcome: Outcome::Lost }
 }
 
-/// A token answer.
+/// A token response.
 pub fn good_token(token: &str) -> Act {
     token_for(token, "3600")
 }
 
-/// A token answer with this JSON as its lifetime.
+/// A token response with this JSON as its lifetime.
 pub fn token_for(token: &str, expires_in: &str) -> Act {
     says(200).json(&format!(
         r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{expires_in}}}"#
@@ -105,17 +109,17 @@ pub fn token_for(token: &str, expires_in: &str) -> Act {
 impl Act {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Outcome::Says(answer) = &mut self.outcome {
+        if let Outcome::Says(response) = &mut self.outcome {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
-            answer.headers.push((name.parse().unwrap(), value));
+            response.headers.push((name.parse().unwrap(), value));
         }
         self
     }
 
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        if let Outcome::Says(answer) = &mut self.outcome {
-            answer.body = body.into();
+        if let Outcome::Says(response) = &mut self.outcome {
+            response.body = body.into();
         }
         self
     }
@@ -169,7 +173,7 @@ impl Act {
 impl Outcome {
     fn result(self) -> Result<Response<Bytes>, Fault> {
         match self {
-            Self::Says(answer) => Ok(answer.response()),
+            Self::Says(response) => Ok(response.response()),
             Self::Breaks { unsent, kind, head, text } => {
                 let fault =
                     if unsent { Fault::unsent(kind, text) } else { Fault::maybe(kind, text) };
@@ -183,7 +187,7 @@ impl Outcome {
     }
 }
 
-/// What a supplier answers.
+/// What a supplier responses.
 #[derive(Debug)]
 pub struct Supply {
     pub after: Duration,

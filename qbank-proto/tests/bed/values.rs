@@ -1,4 +1,4 @@
-//! Requests, answers and expectations that many scripts share.
+//! Requests, responses and expectations that many scripts share.
 
 use std::time::Duration;
 

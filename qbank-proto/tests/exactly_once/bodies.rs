@@ -38,7 +38,7 @@ fn a_wire_without_a_payment_in_its_body_is_unknown_and_resent() {
 }
 
 #[test]
-fn a_malformed_answer_to_a_write_is_unknown_and_resent() {
+fn a_malformed_response_to_a_write_is_unknown_and_resent() {
     for body in ["<html>", "[]", "{\"a\":", "ok", "\u{0}"] {
         let mut bed = Bed::new().always(says(202).body(body));
         expect(&bed.send(ach()).unwrap_err(), ErrorKind::UnexpectedResponse, Fate::Unknown, 3);
@@ -55,7 +55,7 @@ fn a_malformed_answer_to_a_write_is_unknown_and_resent() {
 }
 
 #[test]
-fn a_malformed_answer_to_a_read_is_not_asked_for_again() {
+fn a_malformed_response_to_a_read_is_not_asked_for_again() {
     let mut bed = Bed::new().bank([says(200).json("{}")]);
     let error = bed.send(accounts()).unwrap_err();
     expect(&error, ErrorKind::UnexpectedResponse, Fate::NotApplicable, 1);

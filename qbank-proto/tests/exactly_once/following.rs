@@ -1,4 +1,4 @@
-//! Following a conflict: the payment in process is fetched, and is the answer
+//! Following a conflict: the payment in process is fetched, and is the response
 //! if it is ours.
 
 use qbank_proto::endpoint::PaymentStatus;
@@ -201,7 +201,7 @@ fn a_follow_with_max_retries_0_still_looks() {
 }
 
 #[test]
-fn calling_off_a_follow_leaves_it_in_progress() {
+fn cancelling_a_follow_leaves_it_in_progress() {
     let mut bed = in_doubt([]).always(refuses(404));
     let call = bed.start_call(ach());
     bed.pass(secs(3));

@@ -61,8 +61,8 @@ impl Endpoint for Freeze {
         Ok(Bytes::from_static(b"{}"))
     }
 
-    fn decode(&self, answer: &ApiResponse<'_>) -> Result<u16, DecodeError> {
-        answer.content().map(|_| answer.status.as_u16())
+    fn decode(&self, response: &ApiResponse<'_>) -> Result<u16, DecodeError> {
+        response.content().map(|_| response.status.as_u16())
     }
 }
 

@@ -31,7 +31,7 @@ fn seconds_are_waited_for() {
 }
 
 #[test]
-fn an_http_date_is_relative_to_the_answers_own_date_or_to_our_clock() {
+fn an_http_date_is_relative_to_the_responses_own_date_or_to_our_clock() {
     let dated = asks(503, NOON_AND_7).header("date", "Mon, 05 Jan 2026 11:59:57 GMT");
     assert_eq!(delay(dated), secs(10));
     // Our clock has gone on by two latencies since noon.

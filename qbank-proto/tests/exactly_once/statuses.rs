@@ -37,7 +37,7 @@ fn a_refused_request_is_refused_once() {
 }
 
 #[test]
-fn an_error_carries_key_first_send_attempts_and_the_raw_answer() {
+fn an_error_carries_key_first_send_attempts_and_the_raw_response() {
     let mut bed = Bed::new().bank([reset(), refuses(400)]);
     let error = bed.send(ach()).unwrap_err();
     let key = error.key().unwrap().to_string();
@@ -173,7 +173,7 @@ fn a_redirect_is_unknown_and_never_followed() {
 }
 
 #[test]
-fn an_answer_that_ends_with_an_interim_status_is_unexpected() {
+fn a_response_that_ends_with_an_interim_status_is_unexpected() {
     for status in [100, 101, 103, 600, 999] {
         let mut bed = Bed::new().bank([says(status)]);
         let error = bed.send(ach()).unwrap_err();
@@ -196,7 +196,7 @@ fn a_refused_token_leaves_a_write_never_sent() {
     expect(&error, ErrorKind::Unauthenticated, Fate::NeverSent, 0);
     assert!(error.first_sent().is_none());
     assert_eq!(error.error_code(), Some("invalid_client"));
-    assert!(error.response().is_none(), "token answers are never retained");
+    assert!(error.response().is_none(), "token responses are never retained");
 }
 
 #[test]

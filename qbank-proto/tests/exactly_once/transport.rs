@@ -1,4 +1,4 @@
-//! No complete answer: what may have reached the bank is unknown, what cannot
+//! No complete response: what may have reached the bank is unknown, what cannot
 //! have is never sent.
 
 use qbank_proto::{ErrorKind, Fate, FaultKind};
@@ -55,7 +55,7 @@ fn what_breaks_after_sending_is_unknown_and_resent_on_a_fresh_connection() {
     {
         let mut bed = Bed::new().always(breaks(kind).after(secs(1)));
         let error = bed.send(ach()).unwrap_err();
-        // What is no HTTP is an answer all the same, if an impossible one.
+        // What is no HTTP is a response all the same, if an impossible one.
         let says = match kind {
             FaultKind::Protocol => ErrorKind::UnexpectedResponse,
             _ => ErrorKind::Transport,
@@ -84,7 +84,7 @@ fn a_read_that_breaks_is_resent_and_has_no_fate() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_inside_a_response_is_resent_on_a_fresh_connection() {
+fn a_response_that_breaks_off_inside_a_response_is_resent_on_a_fresh_connection() {
     for status in [200, 201, 408, 500, 502, 503] {
         let broken = cut_off(says(status), FaultKind::Disconnected);
         let mut bed = Bed::new().bank([broken, wired()]);
@@ -96,7 +96,7 @@ fn an_answer_that_breaks_off_inside_a_response_is_resent_on_a_fresh_connection()
 }
 
 #[test]
-fn an_answer_that_promised_success_and_broke_off_is_an_unexpected_response() {
+fn a_response_that_promised_success_and_broke_off_is_an_unexpected_response() {
     let broken = cut_off(says(201), FaultKind::Disconnected);
     let mut bed = Bed::new().always(broken);
     let error = bed.send(wire()).unwrap_err();
@@ -142,14 +142,14 @@ fn a_hidden_redirect_is_unknown_and_not_resent() {
 }
 
 #[test]
-fn a_claim_of_never_sent_is_not_believed_when_an_answer_came() {
+fn a_claim_of_never_sent_is_not_believed_when_a_response_came() {
     let answered = cut_off(says(201), FaultKind::Connect);
     let mut bed = Bed::new().always(answered);
     assert_eq!(bed.send(wire()).unwrap_err().fate(), Fate::Unknown);
 }
 
 #[test]
-fn calling_it_off_leaves_unknown_what_was_out_and_never_sent_what_was_not() {
+fn cancelling_it_leaves_unknown_what_was_out_and_never_sent_what_was_not() {
     let mut bed = Bed::new().always(lost());
     let out = bed.start_call(ach());
     bed.pass(secs(1));
@@ -163,7 +163,7 @@ fn calling_it_off_leaves_unknown_what_was_out_and_never_sent_what_was_not() {
 }
 
 #[test]
-fn calling_it_off_between_attempts_says_what_came_before() {
+fn cancelling_it_between_attempts_says_what_came_before() {
     let mut bed = Bed::new().bank([refuses(503).header("retry-after", "60")]);
     let call = bed.start_call(ach());
     bed.pass(secs(1));

@@ -101,7 +101,7 @@ fn what_looking_again_cannot_help_ends_the_wait() {
 }
 
 #[test]
-fn an_answer_about_another_payment_is_not_believed() {
+fn a_response_about_another_payment_is_not_believed() {
     let mut bed = Bed::new().always(in_state("P_COMPLETED"));
     let jitter = 7;
     let other = OTHER_PAYMENT.parse().unwrap();
@@ -110,7 +110,7 @@ fn an_answer_about_another_payment_is_not_believed() {
 }
 
 #[test]
-fn calling_off_a_wait_says_what_was_seen() {
+fn cancelling_a_wait_says_what_was_seen() {
     let mut bed = Bed::new().always(in_state("P_PROCESSING"));
     let machine = wait(&bed, options());
     let handle = bed.start(machine);

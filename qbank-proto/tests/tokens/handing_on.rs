@@ -55,7 +55,7 @@ fn a_leader_dropped_in_its_backoff_blocks_nobody_and_the_backoff_holds() {
 }
 
 #[test]
-fn a_leader_that_is_called_off_blocks_nobody() {
+fn a_leader_that_is_cancelled_blocks_nobody() {
     let mut bed = Bed::new().tokens([lost()]).always(accepted());
     let leader = bed.start_call(ach());
     let follower = bed.start_call(ach());

@@ -12,9 +12,9 @@
 #[path = "../bed/mod.rs"]
 mod bed;
 
-mod answers;
 mod early;
 mod handing_on;
+mod responses;
 mod single_flight;
 mod supplied;
 mod wakers;

@@ -141,9 +141,9 @@ fn a_token_request_is_a_form_without_key_or_bearer() {
 }
 
 #[derive(Default)]
-struct Bell(AtomicBool);
+struct WakeFlag(AtomicBool);
 
-impl Wake for Bell {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -158,13 +158,13 @@ fn a_follower_is_woken_by_the_waker_of_its_last_poll() {
         panic!("asks for a token");
     };
     // The task that waits moved to another executor.
-    let bells = [Arc::new(Bell::default()), Arc::new(Bell::default())];
-    for bell in &bells {
-        let waker = Waker::from(Arc::clone(bell));
+    let flags = [Arc::new(WakeFlag::default()), Arc::new(WakeFlag::default())];
+    for flag in &flags {
+        let waker = Waker::from(Arc::clone(flag));
         assert!(matches!(follower.poll(bed.now, &waker), Step::Wait(_)));
     }
     assert_eq!(bed.session.waiting(), 1);
     leader.settle(bed.now, exchange.ticket, good_token("t").result().unwrap());
-    assert!(bells[1].0.load(Ordering::Relaxed));
+    assert!(flags[1].0.load(Ordering::Relaxed));
     assert!(matches!(follower.poll(bed.now, Waker::noop()), Step::Send(_)));
 }

@@ -1,4 +1,4 @@
-//! What the token endpoint answers.
+//! What the token endpoint responses.
 
 use qbank_proto::{ErrorKind, Fate, FaultKind};
 

@@ -4,7 +4,7 @@ use crate::rows::{Against, Row, Target};
 use crate::samples::{Samples, Spread};
 
 /// A row, measured.
-pub(crate) struct Verdict {
+pub(crate) struct Comparison {
     /// The figure that the target is of.
     pub(crate) figure: Spread,
     /// What it was made of: ours, and what it is held against.
@@ -12,7 +12,7 @@ pub(crate) struct Verdict {
     pub(crate) other: Option<Spread>,
 }
 
-impl Verdict {
+impl Comparison {
     /// `None`: this run did not measure it.
     pub(crate) fn of(row: &Row, samples: &Samples) -> Option<Self> {
         let ours = samples.of(row.figure, row.who)?;
