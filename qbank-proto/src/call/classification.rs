@@ -151,8 +151,8 @@ impl Context<'_> {
         let status = response.status();
         let headers = response.headers();
         let urls = self.urls();
-        let problem = Problem::read(headers, response.body(), &urls, secrets);
-        let mut decision = policy::classify(status, problem.conflict(), self.write());
+        let (problem, conflict) = Problem::read(headers, response.body(), &urls, secrets);
+        let mut decision = policy::classify(status, conflict, self.write());
         // The connection ended inside this response.
         decision.fresh_connection |= fault.is_some();
         let message = [&problem.message, &problem.title, &problem.detail]

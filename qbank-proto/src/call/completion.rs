@@ -29,12 +29,13 @@ impl Intent {
         }
     }
 
-    /// A call that is over before it began.
-    pub(super) fn reject(&self, error: Error) -> Error {
+    /// A call that is over before it began. What was kept of a resumed one stays.
+    pub(super) fn reject(&self, error: Error, kept: Option<Bytes>) -> Error {
         let mut error = error.with_fate(self.attempts.join());
         let details = error.details_mut();
         details.key = self.key;
         details.first_sent = self.attempts.first_sent();
+        details.body = kept;
         error
     }
 

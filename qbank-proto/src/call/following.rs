@@ -55,6 +55,8 @@ pub(super) enum Followed {
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// A configured pause of nothing would poll without end.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 impl PaymentPoller {
     pub(super) fn new(
@@ -66,7 +68,7 @@ impl PaymentPoller {
         jitter: Jitter,
     ) -> Self {
         Self {
-            pause: session.config().poll_interval,
+            pause: session.config().poll_interval.max(SHORTEST_PAUSE),
             session,
             payment_id,
             goal,
@@ -135,7 +137,7 @@ impl PaymentPoller {
         if until >= self.deadline {
             return Some(self.time_up());
         }
-        self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
+        self.pause = self.pause.saturating_add(self.pause / 2).min(LONGEST_PAUSE);
         self.state = State::Pause(until);
         None
     }

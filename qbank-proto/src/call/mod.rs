@@ -86,10 +86,10 @@ impl<E: Endpoint> Call<E> {
         let mut intent = Intent::new(session, Operation::of::<E>(), call, write, jitter);
         let mut url = intent.base_url();
         endpoint.target(&mut url);
-        let body = endpoint.body().map(|body| kept.unwrap_or(body));
+        let body = endpoint.body().map(|body| kept.clone().unwrap_or(body));
         let state = match body.and_then(|body| intent.prepare(url, body)) {
             Ok(()) => State::Ready,
-            Err(error) => State::Done(Err(intent.reject(error))),
+            Err(error) => State::Done(Err(intent.reject(error, kept))),
         };
         Self { endpoint, intent, state }
     }
@@ -104,10 +104,12 @@ impl<E: Endpoint> Call<E> {
         self.intent.body()
     }
 
-    /// What continues this intent after a crash: to be saved before the first send, with
-    /// the time that the driver's clock shows now. `None` for a read.
+    /// What continues this intent after a crash: to be saved before it is sent, with the time
+    /// that the driver's clock shows now. Of an intent that was sent before, the moment of
+    /// its first send stays. `None` for a read.
     pub fn resume(&self, now: Now) -> Option<Resume> {
-        Some(Resume::new(self.key()?, now.utc()).body(self.body().clone()))
+        let first_sent = self.intent.attempts.first_sent().unwrap_or_else(|| now.utc());
+        Some(Resume::new(self.key()?, first_sent).body(self.body().clone()))
     }
 
     fn advance(&mut self, now: Now, waker: &Waker) -> Step<Result<Reply<E::Output>, Error>> {

@@ -12,7 +12,7 @@ use crate::config::{CallOptions, Limits};
 use crate::error::{Details, Error, ErrorKind};
 use crate::machine::{Fault, Machine, Now, Step, Ticket};
 use crate::policy::Jitter;
-use crate::resource::Payment;
+use crate::resource::{Payment, PaymentStatus};
 use crate::session::Session;
 use crate::types::{AccessToken, BoxError, Fate, PaymentId, seconds_up};
 
@@ -90,7 +90,12 @@ impl WaitForPayment {
     }
 
     fn not_final(&self, kind: ErrorKind, why: &str, reply: Reply<Payment>) -> Error {
-        let status = reply.value.status.as_ref().map_or("not known", |status| status.as_str());
+        // What the bank may have written instead of a status is not repeated.
+        let status = match &reply.value.status {
+            None => "not known",
+            Some(PaymentStatus::Other(_)) => "one that this version does not know",
+            Some(status) => status.as_str(),
+        };
         let what = format!("payment {} {why}; its status is {status}", self.payment_id);
         let details = Details {
             status: Some(reply.status()),

@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{ApiResponse, Endpoint, Read, Write};
 use crate::error::Error;
-use crate::json::{DecodeError, leaves};
+use crate::json::{DecodeError, DecodeErrorKind, leaves};
 use crate::types::Scope;
 
 /// `GET` of any path below the base URL. Its output is the raw body.
@@ -43,7 +43,7 @@ impl Endpoint for RawRead {
 }
 
 /// `POST` of a JSON body to any path below the base URL, with a key. Any
-/// complete 2xx is accepted; its output is the raw body.
+/// complete 2xx is accepted, unless its body is an error; its output is the raw body.
 #[derive(Clone)]
 pub struct RawWrite {
     target: String,
@@ -77,6 +77,12 @@ impl Endpoint for RawWrite {
     }
 
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
+        // A body that is JSON and an error is no success; any other is the application's.
+        if let Err(error) = response.success()
+            && matches!(error.kind(), DecodeErrorKind::Problem)
+        {
+            return Err(error);
+        }
         whole(response)
     }
 

@@ -1,11 +1,11 @@
 //! A 2xx response, as an endpoint reads it.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::json::{DecodeError, DecodeErrorKind, Document, Member};
-use crate::response::content_coding;
+use crate::response::{content_coding, declares_problem};
 use crate::types::PaymentId;
 
 /// A 2xx response, as an endpoint reads it.
@@ -89,6 +89,9 @@ struct Signs<'a> {
     #[serde(borrow)]
     error_code: Member<'a>,
     error: Member<'a>,
+    errors: Member<'a>,
+    #[serde(rename = "errorCode")]
+    error_code_other: Member<'a>,
     #[serde(rename = "type")]
     problem_type: Member<'a>,
     title: Member<'a>,
@@ -99,26 +102,30 @@ struct Signs<'a> {
 /// A problem document, a standard error or an OAuth error is no success, whatever the
 /// status over it.
 fn is_problem(headers: &HeaderMap, document: &Document<'_>) -> Result<bool, DecodeError> {
-    let declared = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
-        let start = value.as_bytes().get(..PROBLEM.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(PROBLEM))
-    });
+    let declared = declares_problem(headers);
     // Most bodies hold none of these words, and are read once instead of twice.
-    if !declared && !document.may_hold(&["error", "title", "about:blank", "problems"]) {
+    if !declared && !document.may_hold(&["error", "title", "about:blank", "problems", "\"status\""])
+    {
         return Ok(false);
     }
     let signs: Signs<'_> = document.object()?;
     let given = |member: Member<'_>| member.json().is_some_and(|it| !matches!(it, "false" | "[]"));
     let text = |member: Member<'_>| member.json().is_some_and(|json| json.starts_with('"'));
+    // A payment's status is a text; a problem's is the number of an HTTP status.
     let numeric_status = signs.status.json().is_some_and(|json| !json.starts_with('"'));
+    let failed_status = signs
+        .status
+        .json()
+        .is_some_and(|json| json.parse::<u16>().is_ok_and(|status| (400..600).contains(&status)));
     let names_a_problem = signs.problem_type.text().lenient().is_some_and(|name| {
         name == "about:blank" || name.contains("/problems/") || name.contains("/errors/")
     });
     Ok(declared
         || given(signs.error_code)
+        || given(signs.error_code_other)
         || given(signs.error)
+        || given(signs.errors)
         || names_a_problem
+        || failed_status
         || text(signs.title) && (numeric_status || text(signs.detail)))
 }
-
-const PROBLEM: &[u8] = b"application/problem+json";

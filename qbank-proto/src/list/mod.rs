@@ -356,8 +356,13 @@ fn first_item<L: ListEndpoint>(
 /// Whether more of the text could make it right: to serde_json a number that ends in its
 /// point or its sign is wrong there, and not cut off.
 fn is_cut(text: &str, error: &serde_json::Error) -> bool {
-    let last_line = text.len() - text.rfind('\n').map_or(0, |at| at + 1);
-    let at_end = || error.line() == text.matches('\n').count() + 1 && error.column() >= last_line;
+    // Whether nothing is left after the line and column of the error: found from the front,
+    // so that what comes after a wrong item is not searched again for each.
+    let at_end = || {
+        let before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+        let start: usize = before.map(str::len).sum();
+        start + error.column() >= text.len()
+    };
     error.is_eof() || error.is_syntax() && at_end()
 }
 

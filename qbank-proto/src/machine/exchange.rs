@@ -20,7 +20,7 @@ pub struct Exchange {
     pub connect_timeout: Duration,
     /// Limit for the whole exchange, the response's body included.
     pub timeout: Duration,
-    /// Limit for the whole exchange once [`Machine::head`] says that its body is
+    /// Limit for the whole exchange once [`Machine::head`](crate::Machine::head) says that its body is
     /// streamed: what is left of the call. `None`: it will not say so.
     pub stream_timeout: Option<Duration>,
     /// Limit for the response's body, in bytes after decoding.

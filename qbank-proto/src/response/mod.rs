@@ -9,7 +9,7 @@ mod retry_after;
 
 pub(crate) use content_coding::content_coding;
 pub(crate) use payment_urls::PaymentUrls;
-pub(crate) use problem::Conflict;
 pub use problem::Problem;
+pub(crate) use problem::{Conflict, declares_problem};
 pub(crate) use redact::{redact, redact_bounded, redact_source};
 pub(crate) use retry_after::retry_after;

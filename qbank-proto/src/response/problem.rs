@@ -44,29 +44,43 @@ pub struct Problem {
 /// What a 409 conflicts with, by its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conflict {
-    /// A request with this key is in process; also when nothing in it contradicts that.
+    /// A request with this key is in process; also when nothing in it contradicts that: never
+    /// resent, never called refused.
     OfKeys,
     /// A standard error: something else conflicts, and nothing was done.
     Other,
 }
 
 impl Problem {
-    /// Reads what it can; an unreadable or encoded body is an empty problem.
+    /// Reads what it can; an unreadable or encoded body is an empty problem. Beside it, what
+    /// a 409 with this body conflicts with: decided on what the bank wrote, before secrets
+    /// are hidden in it.
     pub(crate) fn read(
         headers: &HeaderMap,
         body: &Bytes,
         urls: &PaymentUrls<'_>,
         secrets: &[&str],
-    ) -> Self {
+    ) -> (Self, Conflict) {
         let document = document(headers, body);
         let members = Members::of(&document);
+        let link = link_id(headers, urls);
+        let given = |member: Member<'_>| member.json().is_some();
+        // A gateway's `{"message": …}` is not the bank's standard error; nor is one that
+        // names a payment, even by an id that cannot be read.
+        let standard = given(members.error_code)
+            && !given(members.transaction())
+            && !given(members.instance)
+            && link.is_none()
+            && !declares_problem(headers)
+            && !members.names_key_conflict();
         let transaction_id = members
-            .transaction_id
+            .transaction()
             .id()
             .lenient()
             .or_else(|| urls.id_of(&members.instance.text().lenient()?))
-            .or_else(|| link_id(headers, urls));
-        Self { transaction_id, ..members.problem(secrets) }
+            .or(link);
+        let problem = Self { transaction_id, ..members.problem(secrets) };
+        (problem, if standard { Conflict::Other } else { Conflict::OfKeys })
     }
 
     /// Reads the error of a token endpoint, which concerns no payment.
@@ -85,30 +99,19 @@ impl Problem {
 
     fn plain(document: &Document<'_>) -> Result<Self, DecodeError> {
         let members: Members<'_> = document.object()?;
-        Ok(Self { transaction_id: members.transaction_id.id().lenient(), ..members.problem(&[]) })
-    }
-
-    /// Only a standard error means that nothing is in process. Anything that is
-    /// neither that nor a known problem is taken for a conflict of keys: never
-    /// resent, never called refused.
-    pub(crate) fn conflict(&self) -> Conflict {
-        // A gateway's `{"message": …}` is not the bank's standard error.
-        if self.error_code.is_some() && !self.names_key_conflict() && self.transaction_id.is_none()
-        {
-            Conflict::Other
-        } else {
-            Conflict::OfKeys
-        }
-    }
-
-    /// The documentation spells the problem type in two ways.
-    fn names_key_conflict(&self) -> bool {
-        self.problem_type.as_deref().is_some_and(|name| {
-            let last = name.rsplit('/').next().unwrap_or(name);
-            matches!(last, "idempotency-conflict" | "idempotency_conflict")
-        })
+        Ok(Self { transaction_id: members.transaction().id().lenient(), ..members.problem(&[]) })
     }
 }
+
+/// Whether the body is declared to be a problem document.
+pub(crate) fn declares_problem(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| {
+        let start = value.as_bytes().get(..PROBLEM.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(PROBLEM))
+    })
+}
+
+const PROBLEM: &[u8] = b"application/problem+json";
 
 impl<'de> Deserialize<'de> for Problem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -126,15 +129,17 @@ fn document<'b>(headers: &HeaderMap, body: &'b Bytes) -> Document<'b> {
 struct Members<'a> {
     #[serde(borrow)]
     error_code: Member<'a>,
-    #[serde(alias = "requestId")]
     request_id: Member<'a>,
+    #[serde(rename = "requestId")]
+    request_id_other: Member<'a>,
     message: Member<'a>,
     #[serde(rename = "type")]
     problem_type: Member<'a>,
     title: Member<'a>,
     detail: Member<'a>,
-    #[serde(alias = "transactionId")]
     transaction_id: Member<'a>,
+    #[serde(rename = "transactionId")]
+    transaction_id_other: Member<'a>,
     instance: Member<'a>,
     error: Member<'a>,
     error_description: Member<'a>,
@@ -145,11 +150,24 @@ impl<'a> Members<'a> {
         document.object().unwrap_or_default()
     }
 
+    /// The first spelling that is there.
+    fn transaction(&self) -> Member<'a> {
+        self.transaction_id.or(self.transaction_id_other)
+    }
+
+    /// The documentation spells the problem type in two ways.
+    fn names_key_conflict(&self) -> bool {
+        self.problem_type.text().lenient().is_some_and(|name| {
+            let last = name.rsplit('/').next().unwrap_or(&name);
+            matches!(last, "idempotency-conflict" | "idempotency_conflict")
+        })
+    }
+
     fn problem(&self, secrets: &[&str]) -> Problem {
         let text = |member: Member<'_>| Some(redact_bounded(member.text().lenient()?, secrets));
         Problem {
             error_code: text(self.error_code),
-            request_id: self.request_id.id().lenient(),
+            request_id: self.request_id.or(self.request_id_other).id().lenient(),
             message: text(self.message),
             problem_type: text(self.problem_type),
             title: text(self.title),
@@ -177,7 +195,7 @@ mod tests {
 
     fn read(headers: &HeaderMap, body: &'static [u8]) -> Problem {
         let base = Uri::from_static("https://bank.example/v1");
-        Problem::read(headers, &Bytes::from_static(body), &PaymentUrls::new(&base, &base), &[])
+        Problem::read(headers, &Bytes::from_static(body), &PaymentUrls::new(&base, &base), &[]).0
     }
 
     #[test]

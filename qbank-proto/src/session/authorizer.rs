@@ -223,9 +223,15 @@ impl Authorizer {
         ticket: &Ticket,
         token: Result<AccessToken, BoxError>,
     ) -> bool {
-        let Some((asked, _)) = self.take_in_flight(ticket) else {
+        let Some((asked, own_time)) = self.take_in_flight(ticket) else {
             return false;
         };
+        // The supplier was given this call's own time, which was too short: the lead goes to
+        // a call that has more.
+        if token.is_err() && own_time.is_some_and(|from| now.mono >= from) {
+            self.state = State::OutOfTime;
+            return true;
+        }
         let read = token.map_err(|error| {
             self.session.with_tokens(|secrets| {
                 let message = redact_bounded(error.to_string(), secrets);

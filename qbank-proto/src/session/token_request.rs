@@ -65,12 +65,13 @@ impl TokenRequest {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = url.clone();
         let headers = request.headers_mut();
-        headers.reserve(5);
+        headers.reserve(6);
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(header::USER_AGENT, user_agent.clone());
         if let Some(value) = &self.authorization {
             headers.insert(header::AUTHORIZATION, value.clone());

@@ -173,7 +173,7 @@ fn token(response: &Response<Bytes>) -> Result<Option<AccessToken>, Unusable> {
 fn seconds(text: &str) -> Option<Duration> {
     let text = text.trim();
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        Some((mantissa, exponent)) => (mantissa, power(exponent)?),
         None => (text, 0),
     };
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
@@ -185,15 +185,29 @@ fn seconds(text: &str) -> Option<Duration> {
     if unsigned.len() < mantissa.len() {
         return Some(Duration::ZERO);
     }
+    let whole = whole.trim_start_matches('0');
     // So many digits stand before the point.
-    let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
+    let point = i64::try_from(whole.len()).ok()?.saturating_add(exponent);
     let mut all = whole.bytes().chain(fraction.bytes());
+    if point > LONGEST_NUMBER && all.clone().any(|byte| byte != b'0') {
+        return Some(Duration::MAX);
+    }
     let mut total: u64 = 0;
     for _ in 0..point.clamp(0, LONGEST_NUMBER) {
         let digit = all.next().map_or(0, |byte| byte - b'0');
         total = total.saturating_mul(10).saturating_add(digit.into());
     }
     Some(Duration::from_secs(total))
+}
+
+/// A power of ten; one that is too large to be read is large all the same.
+fn power(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let size = digits.parse().unwrap_or(i64::MAX);
+    Some(if text.starts_with('-') { -size } else { size })
 }
 
 /// More digits than any lifetime has, and than `u64` holds.

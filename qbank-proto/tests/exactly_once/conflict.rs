@@ -124,6 +124,22 @@ fn a_409_with_a_standard_error_is_refused() {
 }
 
 #[test]
+fn a_409_that_names_a_payment_or_is_a_problem_document_is_not_refused() {
+    let code = r#""error_code":"E","message":"m","request_id":"r""#;
+    for act in [
+        problem(code),
+        says(409).json(&format!(r#"{{{code},"transaction_id":"7"}}"#)),
+        says(409).json(&format!(r#"{{{code},"transactionId":"{PAYMENT}"}}"#)),
+        says(409).json(&format!(r#"{{{code},"transactionId":"{PAYMENT}","transaction_id":"7"}}"#)),
+        says(409).json(&format!(r#"{{{code},"instance":"/v1/payments/unreadable"}}"#)),
+        says(409).json(r#"{"error_code":"E","type":"x/idempotency-conflict"}"#),
+    ] {
+        let error = reported(act);
+        expect(&error, ErrorKind::IdempotencyConflict, Fate::InProgress, 1);
+    }
+}
+
+#[test]
 fn a_standard_409_after_an_attempt_in_doubt_stays_unknown() {
     let mut bed = Bed::new().bank([reset(), refuses(409)]);
     let error = bed.send(ach()).unwrap_err();

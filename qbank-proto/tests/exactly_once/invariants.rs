@@ -180,6 +180,25 @@ fn a_resumed_intent_sends_the_key_and_the_bytes_it_was_given() {
 }
 
 #[test]
+fn what_continues_an_intent_keeps_its_first_send_and_its_bytes() {
+    let mut bed = Bed::new();
+    let resume = bed.call(ach(), resumed(3600)).resume(bed.now).unwrap();
+    assert_eq!(resume.first_sent, ago(3600), "or an old key would look young again");
+    let resume = bed.call(ach(), Options::default()).resume(bed.now).unwrap();
+    assert_eq!(resume.first_sent, bed.now.utc());
+
+    // Kept bytes that are not sent, because the key is too old, are not lost either.
+    let kept = br#"{"amount": 1.0, "as": "it was"}"#.to_vec();
+    let key = "3f2504e0-4f89-41d3-9a0c-0305e82c3301".parse().unwrap();
+    let old = Resume::new(key, ago(25 * 3600)).body(kept.clone());
+    let options = qbank_proto::WriteOptions::resume(old);
+    let call = qbank_proto::Call::new(&bed.session, ach(), options, 9);
+    let error = bed.drive(call).unwrap_err();
+    expect(&error, ErrorKind::InvalidInput, Fate::Unknown, 0);
+    assert_eq!(error.resume().unwrap().body.unwrap(), kept);
+}
+
+#[test]
 fn an_intent_older_than_the_bank_may_remember_is_refused_here() {
     let day = 24 * 3600;
     let mut bed = Bed::new().bank([accepted()]);

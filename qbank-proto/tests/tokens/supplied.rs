@@ -95,6 +95,23 @@ fn a_dropped_call_hands_the_question_on() {
 }
 
 #[test]
+fn a_hurried_leader_whose_supplier_is_too_slow_for_it_fails_nobody_else() {
+    let mut bed = Bed::with_supplier().always(accepted());
+    let mut slow = no_supply("timed out");
+    slow.after = millis(50);
+    bed.supplier.push_back(slow);
+    let hurried = with(|options| options.deadline = Some(millis(50)));
+    let leader = bed.call(ach(), hurried);
+    let leader = bed.start(leader);
+    let follower = bed.start_call(ach());
+    bed.run();
+    let error = bed.take(leader).unwrap_err();
+    assert_eq!((error.kind(), error.fate()), (ErrorKind::DeadlineExceeded, Fate::NeverSent));
+    assert!(bed.take(follower).is_ok());
+    assert_eq!(bed.asked.len(), 2);
+}
+
+#[test]
 fn a_supplied_token_that_is_refused_twice_is_final() {
     let mut bed = Bed::with_supplier().always(refuses(401));
     let error = bed.send(ach()).unwrap_err();

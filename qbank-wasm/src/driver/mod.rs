@@ -68,7 +68,7 @@ impl Fetch {
     }
 
     /// Asks this function for a token whenever the session needs one
-    /// ([`Credentials::Supplier`]). It is given the time it may take, after which it
+    /// ([`Credentials::Supplier`](qbank_proto::Credentials::Supplier)). It is given the time it may take, after which it
     /// is dropped.
     #[must_use]
     pub fn token_supplier<F, T>(mut self, supplier: F) -> Self
