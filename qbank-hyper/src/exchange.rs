@@ -31,36 +31,47 @@ pub(crate) struct Clients {
 /// What came of an exchange, and the body if it was left unread.
 pub(crate) type Settled = (Ticket, Result<Response<Bytes>, Fault>, Option<list::Body>);
 
-/// Does one exchange, once. `mode` is asked what becomes of the response's body.
+/// Does one exchange, once: what a GOAWAY named as not processed is put back on another
+/// connection. `mode` is asked what becomes of the response's body.
 pub(crate) fn exchange<'m>(
     clients: &Clients,
     exchange: Exchange,
     mode: impl FnOnce(&Ticket, &Parts) -> BodyMode + 'm,
 ) -> impl Future<Output = Settled> + 'm {
     // Outside the future, which would keep all of the exchange beside the request.
-    let Exchange { request, ticket, timeout, stream_timeout, max_body, .. } = exchange;
-    let mut request = request.map(Full::new);
-    let connection = capture_connection(&mut request);
-    let start = if exchange.fresh_connection { &clients.fresh } else { &clients.pooled };
+    let Exchange { request, ticket, timeout, connect_timeout, stream_timeout, max_body, .. } =
+        exchange;
+    let request = request.map(Full::new);
+    let clients = if exchange.fresh_connection { &clients.fresh } else { &clients.pooled };
+    let start = Arc::clone(clients);
     let begun = Instant::now();
-    let limits = Limits {
-        connect_by: begun + exchange.connect_timeout.min(LONGEST),
-        done_by: begun + timeout.min(LONGEST),
-    };
-    let response = start(request);
+    let done_by = begun + timeout.min(LONGEST);
     async move {
-        let mut timer = pin!(sleep_until(limits.connect_by.min(limits.done_by)));
-        let response = match response_head(response, &connection, &limits, timer.as_mut()).await {
-            Ok(response) => response,
-            Err(fault) => return (ticket, Err(fault), None),
+        let mut timer = pin!(sleep_until(done_by));
+        let mut puts_back = 0;
+        let response = loop {
+            let connect_by = Instant::now() + connect_timeout.min(LONGEST);
+            timer.as_mut().reset(connect_by.min(done_by));
+            let mut request = request.clone();
+            let connection = capture_connection(&mut request);
+            let response = start(request);
+            match response_head(response, &connection, done_by, timer.as_mut()).await {
+                Ok(response) => break response,
+                Err(Broken::NotProcessed(_)) if puts_back < MOST_PUTS_BACK => puts_back += 1,
+                Err(Broken::NotProcessed(fault) | Broken::Failed(fault)) => {
+                    return (ticket, Err(fault), None);
+                }
+            }
         };
+        // Not needed while the body arrives.
+        drop((request, start));
         let (head, body) = response.into_parts();
         if mode(&ticket, &head) == BodyMode::Stream {
             let limit = stream_timeout.unwrap_or(timeout);
             let unread = list::Body::new(body, begun + limit.min(LONGEST));
             return (ticket, Ok(Response::from_parts(head, Bytes::new())), Some(unread));
         }
-        match read(body, max_body, timer, limits.done_by).await {
+        match read(body, max_body, timer, done_by).await {
             Ok(body) => (ticket, Ok(Response::from_parts(head, body)), None),
             Err(fault) => (ticket, Err(fault.with_head(head)), None),
         }
@@ -70,9 +81,14 @@ pub(crate) fn exchange<'m>(
 /// No limit is longer than ten years: the clock's own range has an end.
 pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
-struct Limits {
-    connect_by: Instant,
-    done_by: Instant,
+/// A server that names the stream as not processed again and again is given up.
+const MOST_PUTS_BACK: u32 = 3;
+
+/// Why there is no head.
+enum Broken {
+    /// A GOAWAY says that the server did not process the request.
+    NotProcessed(Fault),
+    Failed(Fault),
 }
 
 /// Waits for the head. hyper-util captures the connection before it gives it the request: until
@@ -80,29 +96,31 @@ struct Limits {
 async fn response_head(
     response: ResponseFuture,
     connection: &CaptureConnection,
-    limits: &Limits,
+    done_by: Instant,
     mut timer: Pin<&mut Sleep>,
-) -> Result<Response<Incoming>, Fault> {
+) -> Result<Response<Incoming>, Broken> {
     let mut response = pin!(response);
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = response.as_mut().poll(cx) {
-            let connected = is_captured(connection);
-            return Poll::Ready(outcome.map_err(|error| fault::of_client(error, connected)));
+            return Poll::Ready(outcome.map_err(|error| {
+                let not_processed = fault::is_not_processed(&error);
+                let fault = fault::of_client(error, is_captured(connection));
+                if not_processed { Broken::NotProcessed(fault) } else { Broken::Failed(fault) }
+            }));
         }
         loop {
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
             if !is_captured(connection) {
-                return Poll::Ready(Err(Fault::unsent(
-                    FaultKind::Timeout,
-                    "no connection in time",
-                )));
+                let fault = Fault::unsent(FaultKind::Timeout, "no connection in time");
+                return Poll::Ready(Err(Broken::Failed(fault)));
             }
-            if timer.deadline() >= limits.done_by {
-                return Poll::Ready(Err(Fault::maybe(FaultKind::Timeout, "no response in time")));
+            if timer.deadline() >= done_by {
+                let fault = Fault::maybe(FaultKind::Timeout, "no response in time");
+                return Poll::Ready(Err(Broken::Failed(fault)));
             }
-            timer.as_mut().reset(limits.done_by);
+            timer.as_mut().reset(done_by);
         }
     })
     .await

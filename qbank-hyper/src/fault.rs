@@ -27,17 +27,21 @@ pub(crate) fn inside_response(error: hyper::Error) -> Fault {
     Fault::maybe(kind(&error).unwrap_or(FaultKind::Disconnected), error)
 }
 
-/// hyper took the request back before it wrote any of it (`is_canceled`). Or a GOAWAY named our
-/// stream as not processed (RFC 9113 §6.8): the one claim of a server that counts, since a proxy
-/// that has not read a stream cannot have passed it on.
+/// hyper took the request back before it wrote any of it, or the server did not process it.
+fn never_started(error: &(dyn Error + 'static)) -> bool {
+    let taken_back = |cause: &(dyn Error + 'static)| {
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
+    };
+    chain(error).any(taken_back) || is_not_processed(error)
+}
+
+/// A GOAWAY named our stream as not processed (RFC 9113 §6.8): the one claim of a server that
+/// counts, since a proxy that has not read a stream cannot have passed it on.
 ///
 /// `REFUSED_STREAM` claims the same (§8.7), but proxies send it for requests that they have
 /// passed on: haproxy does whenever its own server gave no response.
-fn never_started(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn is_not_processed(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|cause| {
-        if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
-            return hyper.is_canceled();
-        }
         cause.downcast_ref::<h2::Error>().is_some_and(|h2| {
             h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR)
         })

@@ -11,10 +11,14 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use qbank_hyper::{AccessToken, Client, Credentials, Error, Fate, Hyper, hyper_util};
+use qbank_hyper::{AccessToken, Client, Credentials, Error, Fate, Hyper, Reply, hyper_util};
+use qbank_proto::endpoint::AchAccepted;
 use support::{SOON, ach, config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,12 +67,29 @@ async fn close_with(mut stream: TcpStream, frames: Vec<u8>) -> std::io::Result<(
     Ok(())
 }
 
-async fn pays(frames: Vec<u8>) -> Error {
+/// `202` with a `Location`, and no body.
+fn accepts() -> Vec<u8> {
+    let location = b"/v1/payments/0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
+    // HPACK, literals with the static table's names: 8 is `:status`, 46 is `location`.
+    let mut headers = b"\x08\x03202\x0f\x1f".to_vec();
+    headers.push(location.len() as u8);
+    headers.extend(location);
+    let mut response = frame(1, 1, &headers);
+    response[4] = 0x5; // END_STREAM, END_HEADERS
+    response
+}
+
+/// Pays once, without retries, at a server that gives each connection the next of these
+/// frames, and the last of them to all that follow. Also, how many connections there were.
+async fn pays_at(script: Vec<Vec<u8>>) -> (Result<Reply<AchAccepted>, Error>, usize) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(close_with(stream, frames.clone()));
+            let nth = count.fetch_add(1, Ordering::SeqCst).min(script.len() - 1);
+            tokio::spawn(close_with(stream, script[nth].clone()));
         }
     });
     let http2 =
@@ -77,7 +98,30 @@ async fn pays(frames: Vec<u8>) -> Error {
     config.credentials = Credentials::Token(AccessToken::new("t").unwrap());
     let client = Client::with_driver(config, Hyper::with_client(http2)).unwrap();
     let paid = timeout(SOON, client.payments().create_ach(ach("1")).send());
-    paid.await.expect("it hangs").unwrap_err()
+    let paid = paid.await.expect("it hangs");
+    (paid, connections.load(Ordering::SeqCst))
+}
+
+async fn pays(frames: Vec<u8>) -> Error {
+    pays_at(vec![frames]).await.0.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_goaway_named_as_not_processed_is_put_back_three_times_and_costs_no_retry() {
+    for away in 1..=3 {
+        let mut script = vec![goaway(0, NO_ERROR); away];
+        script.push(accepts());
+        let (paid, connections) = pays_at(script).await;
+        let reply = paid.unwrap();
+        assert_eq!((reply.fate, reply.attempts.len(), connections), (Fate::Accepted, 1, away + 1));
+    }
+    let (paid, connections) = pays_at(vec![goaway(0, NO_ERROR)]).await;
+    let error = paid.unwrap_err();
+    assert_eq!((error.fate(), error.attempts().len(), connections), (Fate::NeverSent, 1, 4));
+    // What was put back and then fell into doubt is in doubt.
+    let (paid, connections) = pays_at(vec![goaway(0, NO_ERROR), Vec::new()]).await;
+    let error = paid.unwrap_err();
+    assert_eq!((error.fate(), error.attempts().len(), connections), (Fate::Unknown, 1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,6 +23,18 @@ pub(crate) struct Program {
 
 impl Program {
     /// The words of `line` are its arguments.
+    ///
+    /// It starts with every signal's default, whatever the tests inherited: under `nohup` SIGHUP
+    /// is ignored, in the background of a shell SIGINT.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn new(line: &str) -> Self {
+        let mut env = Command::new("env");
+        env.arg("--default-signal").arg(env!("CARGO_BIN_EXE_qbank"));
+        Self::of(env, line)
+    }
+
+    /// The words of `line` are its arguments.
+    #[cfg(not(target_os = "linux"))]
     pub(crate) fn new(line: &str) -> Self {
         Self::of(Command::new(env!("CARGO_BIN_EXE_qbank")), line)
     }
