@@ -23,16 +23,15 @@ export class QBankConnectClient {
     }
     const call = (...args) => this.#call(...args);
     this.withRawResponse = resources(call);
-    Object.assign(this, resources(async (...args) => (await call(...args)).data));
+    const data = async (...args) => (await call(...args)).data;
+    // Not a method: it works on its own too, and behind a Proxy.
+    this.authenticate = (options) => data("authenticate", undefined, options);
+    Object.assign(this, resources(data));
     this.transactions.stream = (...args) => this.#stream(...args).items;
     this.withRawResponse.transactions.stream = async (...args) => {
       const { open, items } = this.#stream(...args);
       return { ...(await open()), data: items };
     };
-  }
-
-  async authenticate(options) {
-    return (await this.#call("authenticate", undefined, options)).data;
   }
 
   async #call(operation, request, options) {

@@ -53,17 +53,18 @@ async function supplied(supplier, ms, stop) {
     const supplying = (async () => supplier())();
     const late = "the token supplier gave nothing in time";
     const token = await within(ms, supplying, late, stop.stopped);
-    if (typeof token === "string") return wellFormed({ accessToken: token });
-    const text = member(token, "accessToken");
+    const text = typeof token === "string" ? token : member(token, "accessToken");
     if (typeof text !== "string") {
       throw new Broken("other", "it must give a string, or { accessToken, expiresIn? }");
     }
-    const given = member(token, "expiresIn");
+    // A token that was read from a file ends in a newline.
+    const accessToken = text.trim();
+    const given = typeof token === "string" ? undefined : member(token, "expiresIn");
     const seconds = typeof given === "string" && /^\d{1,9}$/.test(given) ? Number(given) : given;
     // No number, no lifetime: what is past has none either.
-    if (!Number.isFinite(seconds)) return wellFormed({ accessToken: text });
+    if (!Number.isFinite(seconds)) return wellFormed({ accessToken });
     const expiresIn = Math.min(Math.max(Math.trunc(seconds), 0), Number.MAX_SAFE_INTEGER);
-    return wellFormed({ accessToken: text, expiresIn });
+    return wellFormed({ accessToken, expiresIn });
   } catch (thrown) {
     const message = [member(thrown, "message"), thrown].find((it) => typeof it === "string");
     return wellFormed({ message: message ?? "an error without a message" });
@@ -100,21 +101,20 @@ async function waiting(call, limit, stop) {
 const SOONEST = 2;
 const LATEST = 50;
 
+// The calls that a signal ends: one listener for all, since Node warns of more than ten.
+const heeding = new WeakMap();
+
 /** What ends a call early: the application's signal. */
 export class Stop {
   #signal;
   #stop;
-  #listener = () => {
-    this.aborted = true;
-    this.#stop();
-  };
 
   constructor(signal) {
     this.#signal = signal;
     this.stopped = new Promise((resolve) => (this.#stop = () => resolve()));
     this.aborted = member(signal, "aborted") === true;
     // What throws here is no signal of the platform's.
-    if (!this.aborted) quietly(() => signal?.addEventListener("abort", this.#listener));
+    if (signal && !this.aborted) quietly(() => this.#heed());
   }
 
   /** What the work gives, or nothing if the call was called off first. */
@@ -124,12 +124,27 @@ export class Stop {
 
   /** As if the signal had aborted. */
   now() {
-    this.#listener();
+    this.aborted = true;
+    this.#stop();
   }
 
   /** The call is done. */
   end() {
-    quietly(() => this.#signal?.removeEventListener("abort", this.#listener));
+    const all = heeding.get(this.#signal);
+    if (!all?.stops.delete(this) || all.stops.size > 0) return;
+    heeding.delete(this.#signal);
+    quietly(() => this.#signal.removeEventListener("abort", all.listener));
+  }
+
+  #heed() {
+    let all = heeding.get(this.#signal);
+    if (!all) {
+      const stops = new Set();
+      all = { stops, listener: () => stops.forEach((stop) => stop.now()) };
+      this.#signal.addEventListener("abort", all.listener);
+      heeding.set(this.#signal, all);
+    }
+    all.stops.add(this);
   }
 }
 

@@ -23,7 +23,7 @@ for (const name of [
 
 export class QBankError extends Error {
   constructor(evidence = {}, raw, cause) {
-    super(evidence.message, cause === undefined ? undefined : { cause });
+    super(evidence.message ?? new.target.KIND.replaceAll("_", " "), cause === undefined ? undefined : { cause });
     const { message, attemptLog = [], headers, ...members } = evidence;
     Object.assign(this, { kind: new.target.KIND }, UNKNOWN, members);
     this.firstSent &&= new Date(this.firstSent);

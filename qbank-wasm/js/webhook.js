@@ -49,10 +49,14 @@ const text = (value) => (typeof value === "string" ? value.replace(/\p{Cs}/gu, "
 // The signature covers bytes: JSON that was parsed and written again has others.
 function bytesOf(body) {
   if (typeof body === "string") return new TextEncoder().encode(body);
-  // Not by class: another realm has another one.
-  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body);
-  if (ArrayBuffer.isView(body)) {
-    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  try {
+    // Not by class: another realm has another one.
+    if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body);
+    if (ArrayBuffer.isView(body)) {
+      return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    }
+  } catch {
+    // A buffer that was transferred has no bytes any more.
   }
   throw refused("bad_options", "body must be the bytes as they came, before any JSON.parse");
 }

@@ -209,13 +209,12 @@ test("an abort after the answer has no effect, and a signal serves many calls", 
 test("a thousand calls at once on one signal are all called off by it, and leave no listener", async () => {
   const { client } = clientOf(untilAborted);
   const abort = new AbortController();
-  const { setMaxListeners } = await import("node:events");
-  setMaxListeners(0, abort.signal);
   const paying = Array.from({ length: 1_000 }, () =>
     failure(client.payments.createAch(ACH, { signal: abort.signal })),
   );
   await settled();
-  assert.equal(listeners(abort.signal), 1_000);
+  // One for all: Node warns of a leak after ten.
+  assert.equal(listeners(abort.signal), 1);
   abort.abort(REASON);
   for (const error of await within(10_000, Promise.all(paying)))
     assert.equal(error.fate, "unknown");

@@ -30,6 +30,9 @@ test("authenticate tells what the token allows and how long, and not the token",
   assert.deepEqual(Object.keys(info).sort(), ["expiresInMs", "scope"]);
   assert.match(info.scope, /payments\.ach\.write/);
   assert.ok(info.expiresInMs > 0 && info.expiresInMs <= 3_600_000);
+  const { authenticate } = client;
+  assert.equal((await authenticate()).scope, info.scope);
+  assert.equal((await new Proxy(client, {}).authenticate()).scope, info.scope);
 });
 
 test("accounts come in camel case with their audit fields", async () => {

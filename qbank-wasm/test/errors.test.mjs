@@ -298,7 +298,9 @@ test("errors can be made for an application's own tests, with the kind of their 
   assert.equal(+made.firstSent, 5);
   assert.equal(made.cause.message, "why");
   assert.equal(made.raw.length, 1);
-  assert.equal(new qbank.QBankError().message, "");
+  // An error that a test of the application makes still says what it is.
+  assert.equal(new qbank.NotFoundError({}).message, "not found");
+  assert.equal(new qbank.QBankError().message, "unexpected response");
 });
 
 test("an error in a log as JSON tells what happened and what is needed to resume", async () => {

@@ -108,6 +108,9 @@ test("a supplier is asked once for forty calls, and once more after a 401", asyn
 test("a supplier may give a string or a token with its lifetime, at once or later", async () => {
   for (const answer of [
     "t",
+    // As a file or a command gives it.
+    "t\n",
+    { accessToken: " t\r\n", expiresIn: 60 },
     { accessToken: "t", expiresIn: 60 },
     { accessToken: "t" },
     { accessToken: "t", expiresIn: undefined },

@@ -194,6 +194,13 @@ test("a body may be a string or bytes of any kind", () => {
   }
 });
 
+// A buffer that went to another thread.
+function transferred() {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
+}
+
 test("a body that was parsed is refused, and the message says so", () => {
   for (const body of [
     JSON.parse(BODY),
@@ -205,6 +212,7 @@ test("a body that was parsed is refused, and the message says so", () => {
     true,
     new Blob([BODY]),
     Promise.resolve(BODY),
+    transferred(),
   ]) {
     assert.equal(refusal(body, signed(), SECRET), "bad_options");
   }
