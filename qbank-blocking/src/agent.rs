@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use qbank_proto::Error;
+use rustls::RootCertStore;
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
@@ -41,7 +42,13 @@ impl Builder {
         let before = self.roots.len();
         for item in ureq::tls::parse_pem(pem) {
             match item {
-                Ok(PemItem::Certificate(certificate)) => self.roots.push(certificate),
+                Ok(PemItem::Certificate(certificate)) => {
+                    // Found now, not when the first call fails over an unknown issuer.
+                    RootCertStore::empty().add(certificate.der().into()).map_err(|_| {
+                        Error::invalid_input("root certificates", "are not all X.509")
+                    })?;
+                    self.roots.push(certificate);
+                }
                 Ok(_) => {}
                 Err(_) => {
                     return Err(Error::invalid_input("root certificates", "are not valid PEM"));
@@ -93,6 +100,7 @@ impl Builder {
                 .max_redirects_will_error(false)
                 .http_status_as_error(false)
                 .accept_encoding("")
+                .max_response_header_size(LARGEST_HEAD)
                 .max_idle_age(IDLE)
                 .max_idle_connections(64)
                 .max_idle_connections_per_host(64)
@@ -148,3 +156,7 @@ fn variable(names: [&str; 2]) -> Option<String> {
 
 /// Common servers and load balancers close after 60 s or more; some after 15.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Gateways add fields of their own, and policies are long. How many fields there may be is
+/// ureq's own limit: 128.
+const LARGEST_HEAD: usize = 128 * 1024;

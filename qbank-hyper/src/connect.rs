@@ -173,6 +173,8 @@ fn pool() -> ClientBuilder {
     builder.pool_timer(TokioTimer::new()).timer(TokioTimer::new()).pool_idle_timeout(IDLE);
     // A connection that went silent is closed rather than given to the next call.
     builder.http2_keep_alive_interval(PING).http2_keep_alive_timeout(PING);
+    builder.http1_max_headers(MOST_FIELDS).http1_max_buf_size(LARGEST_HEAD);
+    builder.http2_max_header_list_size(u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX));
     builder
 }
 
@@ -187,6 +189,9 @@ where
 const IDLE: Duration = Duration::from_secs(10);
 const PING: Duration = Duration::from_secs(5);
 const MOST_IDLE: usize = 256;
+/// Gateways add fields of their own, and policies are long.
+const MOST_FIELDS: usize = 256;
+const LARGEST_HEAD: usize = 128 * 1024;
 
 /// TCP to the bank, or through a proxy's tunnel. Loopback is never proxied.
 #[derive(Debug, Clone)]
