@@ -59,7 +59,7 @@ async function supplied(supplier, ms, stop) {
     }
     // A token that was read from a file ends in a newline.
     const accessToken = text.trim();
-    const given = typeof token === "string" ? undefined : member(token, "expiresIn");
+    const given = member(token, "expiresIn");
     const seconds = typeof given === "string" && /^\d{1,9}$/.test(given) ? Number(given) : given;
     // No number, no lifetime: what is past has none either.
     if (!Number.isFinite(seconds)) return wellFormed({ accessToken });
