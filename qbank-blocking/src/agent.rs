@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use qbank_proto::Error;
+use qbank_proto::http::Uri;
+use qbank_proto::{Error, proxy_of_environment, proxy_url};
 use rustls::RootCertStore;
 use ureq::Agent;
 use ureq::config::Config;
@@ -16,7 +17,8 @@ use crate::resolver::BoundedResolver;
 pub(crate) enum Agents {
     /// Ours: safe by its own configuration. `direct` is for loopback, which is
     /// never proxied.
-    Own { direct: Agent, proxied: Option<Agent> },
+    /// A proxy that cannot be used is why nothing else is reached.
+    Own { direct: Agent, proxied: Result<Option<Agent>, String> },
     /// The application's: made safe on each request.
     Given(Agent),
 }
@@ -68,12 +70,7 @@ impl Builder {
     /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        let given = if url.starts_with("http://") { proxy(url) } else { None };
-        // Not echoed: it may hold a password.
-        let given = given.ok_or_else(|| {
-            Error::invalid_input("proxy", "must be a URL such as http://proxy.example:3128")
-        })?;
-        self.proxy = Proxy::Given(given);
+        self.proxy = Proxy::Given(exempting(&proxy_url("proxy", url)?)?);
         Ok(self)
     }
 
@@ -89,8 +86,8 @@ impl Builder {
         let tls = self.tls();
         let proxy = match self.proxy {
             Proxy::OfEnvironment => of_environment(),
-            Proxy::None => None,
-            Proxy::Given(proxy) => Some(proxy),
+            Proxy::None => Ok(None),
+            Proxy::Given(proxy) => Ok(Some(proxy)),
         };
         let agent = |proxy| {
             let config = Config::builder()
@@ -107,8 +104,10 @@ impl Builder {
                 .build();
             Agent::with_parts(config, TrackedConnector::default(), BoundedResolver::default())
         };
-        let agents =
-            Agents::Own { direct: agent(None), proxied: proxy.map(|proxy| agent(Some(proxy))) };
+        let proxied = proxy
+            .map(|proxy| proxy.map(|proxy| agent(Some(proxy))))
+            .map_err(|error| error.to_string());
+        let agents = Agents::Own { direct: agent(None), proxied };
         Ureq { agents, supplier: None }
     }
 
@@ -126,8 +125,9 @@ impl Builder {
 }
 
 /// A proxy that leaves out the hosts of `NO_PROXY`.
-fn proxy(url: &str) -> Option<ureq::Proxy> {
-    let given = ureq::Proxy::new(url).ok()?;
+fn exempting(url: &Uri) -> Result<ureq::Proxy, Error> {
+    let unusable = |_| Error::invalid_input("proxy", "is not one that ureq takes");
+    let given = ureq::Proxy::new(&url.to_string()).map_err(unusable)?;
     let mut builder = ureq::Proxy::builder(given.protocol()).host(given.host()).port(given.port());
     if let Some(user) = given.username() {
         builder = builder.username(user);
@@ -135,23 +135,19 @@ fn proxy(url: &str) -> Option<ureq::Proxy> {
     if let Some(password) = given.password() {
         builder = builder.password(password);
     }
-    let exempt = variable(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    let exempt = ["NO_PROXY", "no_proxy"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_default();
     for host in exempt.split(',').map(str::trim).filter(|host| !host.is_empty()) {
         builder = builder.no_proxy(host);
     }
-    builder.build().ok()
+    builder.build().map_err(unusable)
 }
 
-/// The more specific variable counts: a bank is always reached over https.
-fn of_environment() -> Option<ureq::Proxy> {
-    proxy(
-        &variable(["HTTPS_PROXY", "https_proxy"])
-            .or_else(|| variable(["ALL_PROXY", "all_proxy"]))?,
-    )
-}
-
-fn variable(names: [&str; 2]) -> Option<String> {
-    names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+fn of_environment() -> Result<Option<ureq::Proxy>, Error> {
+    let url = proxy_of_environment(|name| std::env::var_os(name))?;
+    url.as_ref().map(exempting).transpose()
 }
 
 /// Common servers and load balancers close after 60 s or more; some after 15.

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::Instant;
 
 use qbank_proto::bytes::Bytes;
-use qbank_proto::{BodyMode, Exchange, Fault, Ticket, is_loopback};
+use qbank_proto::{BodyMode, Exchange, Fault, FaultKind, Ticket, is_loopback};
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::response::Parts;
 use ureq::http::{Request, Response, request};
@@ -27,9 +27,12 @@ pub(crate) fn exchange(
     let limits = Limits::of(&exchange);
     InFlight::begin(&exchange);
     let response = match agents {
-        Agents::Own { direct, proxied } => {
-            let agent = proxied.as_ref().filter(|_| !limits.loopback).unwrap_or(direct);
-            run_own(agent, exchange.request)
+        Agents::Own { direct, .. } if limits.loopback => run_own(direct, exchange.request),
+        Agents::Own { direct, proxied: Ok(proxied) } => {
+            run_own(proxied.as_ref().unwrap_or(direct), exchange.request)
+        }
+        Agents::Own { proxied: Err(rule), .. } => {
+            Err(Fault::unsent(FaultKind::Connect, rule.as_str()))
         }
         Agents::Given(agent) => run_given(agent, exchange.request, &limits),
     };

@@ -273,6 +273,43 @@ fn a_proxy_is_never_for_loopback() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_used_is_never_gone_past() {
+    // What would be reached without the proxy, and what the second variable names.
+    let other = ScriptedBank::responding(|_| (403, String::new()));
+    let address = other.base_url.trim_end_matches("/v1").to_owned();
+    for transport in ["blocking", "hyper"] {
+        for value in ["socks5://127.0.0.1:1080", "https://127.0.0.1:1", "'http://127.0.0.1:1'", " "]
+        {
+            for name in ["HTTPS_PROXY", "https_proxy"] {
+                let paid = Program::new(WIRE)
+                    .args("--max-retries 0 --base-url https://bank.invalid/v1 --transport")
+                    .arg(transport)
+                    .env("QBANK_ACCESS_TOKEN", TOKEN)
+                    .env(name, value)
+                    .env("ALL_PROXY", &address);
+                let error = paid.run().error(3);
+                assert_eq!(
+                    (&error["kind"], &error["fate"]),
+                    (&json!("transport"), &json!("never_sent"))
+                );
+                let message = error["message"].as_str().unwrap_or_default();
+                assert!(
+                    message.contains(&format!("{name} must be a URL such as http://")),
+                    "{message}"
+                );
+            }
+        }
+        let paid = Program::new(WIRE)
+            .args("--max-retries 0 --base-url https://bank.invalid/v1 --transport")
+            .arg(transport)
+            .env("QBANK_ACCESS_TOKEN", TOKEN)
+            .env("ALL_PROXY", "socks5://127.0.0.1:1080");
+        assert_eq!(paid.run().error(3)["fate"], "never_sent");
+    }
+    assert!(other.received().is_empty());
+}
+
+#[test]
 fn account_numbers_stay_out_of_the_process_list() {
     let number = "739105528846";
     let (_folder, path) = file("739105528846\n");

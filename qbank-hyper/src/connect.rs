@@ -16,7 +16,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::Uri;
-use qbank_proto::{BoxError, Error, is_loopback};
+use qbank_proto::{BoxError, Error, is_loopback, proxy_of_environment, proxy_url};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -31,13 +31,17 @@ use crate::exchange::{Clients, StartRequest};
 #[derive(Debug, Clone)]
 pub struct Builder {
     roots: Vec<CertificateDer<'static>>,
-    proxy: Arc<Matcher>,
+    /// Or why the one that the environment names cannot be used.
+    proxy: Result<Arc<Matcher>, Arc<str>>,
     http1_only: bool,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { roots: Vec::new(), proxy: Arc::new(Matcher::from_env()), http1_only: false }
+        let proxy = proxy_of_environment(|name| std::env::var_os(name))
+            .map(|url| url.map_or_else(no_proxy, |url| exempting(&url)))
+            .map_err(|error| error.to_string().into());
+        Self { roots: Vec::new(), proxy, http1_only: false }
     }
 }
 
@@ -67,26 +71,14 @@ impl Builder {
     /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        let proxy = Matcher::builder().all(url).build();
-        let proxy = proxy.intercept(&Uri::from_static("https://bank.example"));
-        let usable = proxy.is_some_and(|proxy| is_host_and_port(proxy.uri()));
-        if !url.starts_with("http://") || !usable {
-            // Not echoed: it may hold a password.
-            return Err(Error::invalid_input(
-                "proxy",
-                "must be a URL such as http://proxy.example:3128",
-            ));
-        }
-        let exempt = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
-        let builder = Matcher::builder().all(url).no(exempt.unwrap_or_default());
-        self.proxy = Arc::new(builder.build());
+        self.proxy = Ok(exempting(&proxy_url("proxy", url)?));
         Ok(self)
     }
 
     /// Goes through no proxy, whatever the environment sets.
     #[must_use]
     pub fn no_proxy(mut self) -> Self {
-        self.proxy = Arc::new(Matcher::builder().build());
+        self.proxy = Ok(no_proxy());
         self
     }
 
@@ -106,7 +98,7 @@ impl Builder {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let tcp = Proxied { tcp, proxy: Arc::clone(&self.proxy) };
+        let tcp = Proxied { tcp, proxy: self.proxy.clone() };
         let https =
             HttpsConnectorBuilder::new().with_tls_config(self.tls()).https_or_http().enable_http1();
         if self.http1_only {
@@ -158,14 +150,14 @@ impl Hyper {
     }
 }
 
-/// After a second `@`, part of a password would be part of the authority; an
-/// impossible port would silently be 80.
-fn is_host_and_port(proxy: &Uri) -> bool {
-    proxy.authority().is_some_and(|authority| {
-        let host = authority.host().len();
-        let port = authority.port().map_or(0, |port| 1 + port.as_str().len());
-        host > 0 && host + port == authority.as_str().len()
-    })
+/// A proxy that leaves out the hosts of `NO_PROXY`.
+fn exempting(url: &Uri) -> Arc<Matcher> {
+    let exempt = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
+    Arc::new(Matcher::builder().all(url.to_string()).no(exempt.unwrap_or_default()).build())
+}
+
+fn no_proxy() -> Arc<Matcher> {
+    Arc::new(Matcher::builder().build())
 }
 
 fn pool() -> ClientBuilder {
@@ -197,7 +189,7 @@ const LARGEST_HEAD: usize = 128 * 1024;
 #[derive(Debug, Clone)]
 struct Proxied {
     tcp: HttpConnector,
-    proxy: Arc<Matcher>,
+    proxy: Result<Arc<Matcher>, Arc<str>>,
 }
 
 impl Service<Uri> for Proxied {
@@ -211,16 +203,18 @@ impl Service<Uri> for Proxied {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let loopback = is_loopback(target.host().unwrap_or_default());
-        let intercept = self.proxy.intercept(&target).filter(|_| !loopback);
+        let intercept = match &self.proxy {
+            _ if loopback => None,
+            Ok(proxy) => proxy.intercept(&target),
+            Err(rule) => {
+                let rule = rule.to_string();
+                return Box::pin(async move { Err(rule.into()) });
+            }
+        };
         let Some(proxy) = intercept else {
             let connecting = self.tcp.call(target);
             return Box::pin(async move { Ok(Tcp::new(connecting.await?)) });
         };
-        if proxy.uri().scheme_str() != Some("http") {
-            // CONNECT over a plain connection would only give its password away.
-            let rule = "the proxy that the environment names must be an http:// URL";
-            return Box::pin(async move { Err(rule.into()) });
-        }
         let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
         if let Some(auth) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(auth.clone());

@@ -150,7 +150,7 @@ pub use client::{
 };
 pub use config::{
     AuthDate, CallOptions, ClientAuth, Config, Credentials, Environment, WriteOptions,
-    absolute_url, is_loopback,
+    absolute_url, is_loopback, proxy_of_environment, proxy_url,
 };
 pub use endpoint::ListEndpoint;
 pub use error::{Error, ErrorKind};

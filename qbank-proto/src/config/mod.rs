@@ -3,6 +3,7 @@
 
 mod auth_date;
 mod call_options;
+mod proxy;
 mod urls;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use http::HeaderValue;
 pub use auth_date::AuthDate;
 pub(crate) use call_options::Limits;
 pub use call_options::{CallOptions, WriteOptions};
+pub use proxy::{proxy_of_environment, proxy_url};
 pub(crate) use urls::Urls;
 pub use urls::{absolute_url, is_loopback};
 
