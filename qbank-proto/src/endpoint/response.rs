@@ -104,8 +104,7 @@ struct Signs<'a> {
 fn is_problem(headers: &HeaderMap, document: &Document<'_>) -> Result<bool, DecodeError> {
     let declared = declares_problem(headers);
     // Most bodies hold none of these words, and are read once instead of twice.
-    if !declared && !document.may_hold(&["error", "title", "about:blank", "problems", "\"status\""])
-    {
+    if !declared && !document.may_hold(&["error", "title", "about:blank", "problems"]) {
         return Ok(false);
     }
     let signs: Signs<'_> = document.object()?;
