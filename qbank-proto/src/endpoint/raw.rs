@@ -6,6 +6,7 @@ use http::Method;
 use super::{ApiResponse, Endpoint, Read, Write};
 use crate::error::Error;
 use crate::json::{DecodeError, DecodeErrorKind, leaves};
+use crate::response::declares_problem;
 use crate::types::Scope;
 
 /// `GET` of any path below the base URL. Its output is the raw body.
@@ -78,10 +79,9 @@ impl Endpoint for RawWrite {
 
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Bytes, DecodeError> {
         // A body that is JSON and an error is no success; any other is the application's.
-        if let Err(error) = response.success()
-            && matches!(error.kind(), DecodeErrorKind::Problem)
-        {
-            return Err(error);
+        let is_problem = |error: DecodeError| matches!(error.kind(), DecodeErrorKind::Problem);
+        if declares_problem(response.headers) || response.success().is_err_and(is_problem) {
+            return Err(DecodeErrorKind::Problem.into());
         }
         whole(response)
     }

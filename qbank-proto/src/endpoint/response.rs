@@ -56,7 +56,7 @@ impl<'a> ApiResponse<'a> {
     /// The JSON of a body that must be there and must not be an error.
     pub(super) fn success(&self) -> Result<Document<'a>, DecodeError> {
         let document = self.document()?;
-        if is_problem(self.headers, &document)? {
+        if is_problem(self.headers, &document, self.location.is_some())? {
             return Err(DecodeErrorKind::Problem.into());
         }
         Ok(document)
@@ -67,7 +67,8 @@ impl<'a> ApiResponse<'a> {
         &self,
         documented: StatusCode,
     ) -> Result<Document<'a>, DecodeError> {
-        if self.status == documented && blank(without_mark(self.whole()?)) {
+        let empty = blank(without_mark(self.whole()?));
+        if self.status == documented && empty && !declares_problem(self.headers) {
             return Ok(Document::of("{}"));
         }
         self.success()
@@ -101,10 +102,17 @@ struct Signs<'a> {
 
 /// A problem document, a standard error or an OAuth error is no success, whatever the
 /// status over it.
-fn is_problem(headers: &HeaderMap, document: &Document<'_>) -> Result<bool, DecodeError> {
+fn is_problem(
+    headers: &HeaderMap,
+    document: &Document<'_>,
+    located: bool,
+) -> Result<bool, DecodeError> {
     let declared = declares_problem(headers);
     // Most bodies hold none of these words, and are read once instead of twice.
-    if !declared && !document.may_hold(&["error", "title", "about:blank", "problems"]) {
+    // A status stands in many, and is looked at where no `Location` names the payment.
+    let words = ["error", "title", "about:blank", "problems", "\"status\""];
+    let words = if located { &words[..4] } else { &words };
+    if !declared && !document.may_hold(words) {
         return Ok(false);
     }
     let signs: Signs<'_> = document.object()?;

@@ -65,14 +65,14 @@ impl Problem {
         let members = Members::of(&document);
         let link = link_id(headers, urls);
         let given = |member: Member<'_>| member.json().is_some();
-        // A gateway's `{"message": …}` is not the bank's standard error; nor is one that
-        // names a payment, even by an id that cannot be read.
-        let standard = given(members.error_code)
+        // A gateway's `{"message": …}` is not the bank's standard error; nor is what has a
+        // problem's type, or names a payment, even by an id that cannot be read.
+        let standard = members.error_code.text().lenient().is_some_and(|code| !code.is_empty())
             && !given(members.transaction())
             && !given(members.instance)
             && link.is_none()
             && !declares_problem(headers)
-            && !members.names_key_conflict();
+            && !given(members.problem_type);
         let transaction_id = members
             .transaction()
             .id()
@@ -153,14 +153,6 @@ impl<'a> Members<'a> {
     /// The first spelling that is there.
     fn transaction(&self) -> Member<'a> {
         self.transaction_id.or(self.transaction_id_other)
-    }
-
-    /// The documentation spells the problem type in two ways.
-    fn names_key_conflict(&self) -> bool {
-        self.problem_type.text().lenient().is_some_and(|name| {
-            let last = name.rsplit('/').next().unwrap_or(&name);
-            matches!(last, "idempotency-conflict" | "idempotency_conflict")
-        })
     }
 
     fn problem(&self, secrets: &[&str]) -> Problem {

@@ -133,6 +133,9 @@ fn a_409_that_names_a_payment_or_is_a_problem_document_is_not_refused() {
         says(409).json(&format!(r#"{{{code},"transactionId":"{PAYMENT}","transaction_id":"7"}}"#)),
         says(409).json(&format!(r#"{{{code},"instance":"/v1/payments/unreadable"}}"#)),
         says(409).json(r#"{"error_code":"E","type":"x/idempotency-conflict"}"#),
+        says(409).json(r#"{"error_code":"E","type":"urn:bank:Idempotency-Conflict/"}"#),
+        says(409).json(r#"{"error_code":false,"message":"Conflict"}"#),
+        says(409).json(r#"{"error_code":"","message":"Conflict"}"#),
     ] {
         let error = reported(act);
         expect(&error, ErrorKind::IdempotencyConflict, Fate::InProgress, 1);
