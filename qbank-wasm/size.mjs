@@ -7,9 +7,8 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const BROWSER_BUDGET = 140 * 1024;
 // The budget is not met since JSON is serde's and a call is compiled for each operation.
-// Lower this with every change that makes the package smaller, and never raise it. A few
-// hundred bytes depend on the folder that it is built in.
-const BROWSER_TODAY = 189_500;
+// Lower this with every change that makes the package smaller, and never raise it.
+const BROWSER_TODAY = 189_000;
 const LOADED = {
   browser: ["index.js"],
   node: ["node.js", "index.cjs"],
