@@ -8,7 +8,7 @@ use http::Response;
 
 use super::already_taken;
 use crate::config::{CallOptions, Limits};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Details, Error, ErrorKind};
 use crate::machine::{Fault, Machine, Now, Step, Ticket};
 use crate::policy::Jitter;
 use crate::session::{Authorizer, NoToken, Session};
@@ -66,11 +66,12 @@ impl Machine for Authenticate {
                 Err(NoToken::Refused(refusal)) => {
                     Err(Error::with_details(refusal.kind, Fate::NotApplicable, refusal.details()))
                 }
-                Err(NoToken::OutOfTime) => Err(Error::new(
-                    ErrorKind::DeadlineExceeded,
-                    Fate::NotApplicable,
-                    "the deadline passed before there was a token",
-                )),
+                Err(NoToken::OutOfTime) => {
+                    let mut details = Details::new("the deadline passed before there was a token");
+                    self.auth.explain(&mut details);
+                    let kind = ErrorKind::DeadlineExceeded;
+                    Err(Error::with_details(kind, Fate::NotApplicable, details))
+                }
             }
         })
     }

@@ -13,9 +13,7 @@ use crate::error::Details;
 use crate::json::{DecodeError, DecodeErrorKind};
 use crate::machine::{Fault, Now};
 use crate::policy::{self, Decision};
-use crate::response::{
-    PaymentUrls, Problem, content_coding, redact_bounded, redact_source, retry_after,
-};
+use crate::response::{PaymentUrls, Problem, Redactor, content_coding, retry_after};
 use crate::types::{AccessToken, FaultKind, PaymentId};
 
 /// What an outcome is read against.
@@ -32,11 +30,11 @@ impl<'a> Context<'a> {
 
     /// Texts that no error may repeat: of the request, of the session, and the tokens of
     /// this attempt and of the one before, which a response may still repeat.
-    fn secrets<'s>(&'s self, mut secrets: Vec<&'s str>) -> Vec<&'s str> {
+    fn redactor<'s>(&'s self, mut secrets: Vec<&'s str>) -> Redactor {
         secrets.extend(self.intent.session.secrets());
         secrets.push(self.sent.token.expose());
         secrets.extend(self.intent.previous_token.as_ref().map(AccessToken::expose));
-        secrets
+        Redactor::new(&secrets)
     }
 
     fn write(&self) -> bool {
@@ -159,7 +157,7 @@ impl Context<'_> {
         response: Response<Bytes>,
         fault: Option<Fault>,
     ) -> Failure {
-        let secrets = &self.secrets(secrets);
+        let secrets = &self.redactor(secrets);
         let status = response.status();
         let headers = response.headers();
         let urls = self.urls();
@@ -183,7 +181,7 @@ impl Context<'_> {
                 retry_after: retry_after(headers, self.unix),
                 problem,
                 response: Some(response),
-                source: fault.map(|fault| redact_source(fault.source, secrets)),
+                source: fault.map(|fault| secrets.source(fault.source)),
                 ..Details::new(what)
             }),
         }
@@ -191,7 +189,7 @@ impl Context<'_> {
 
     /// No complete response.
     fn broken(&self, secrets: Vec<&str>, fault: Fault) -> Failure {
-        let secrets = &self.secrets(secrets);
+        let secrets = &self.redactor(secrets);
         let decision = policy::classify_fault(&fault);
         let what = match (fault.kind, &fault.head) {
             (FaultKind::BodyTooLarge, _) => {
@@ -201,7 +199,7 @@ impl Context<'_> {
                 )
             }
             (kind, head) => {
-                let source = redact_bounded(fault.message(), secrets);
+                let source = secrets.bounded(fault.message());
                 let after = head
                     .as_ref()
                     .map_or(String::new(), |head| format!(" (after {})", head.status.as_u16()));
@@ -214,7 +212,7 @@ impl Context<'_> {
             details: Box::new(Details {
                 status: fault.head.as_ref().map(|head| head.status),
                 response: fault.head.map(|head| bodiless(*head)),
-                source: Some(redact_source(fault.source, secrets)),
+                source: Some(secrets.source(fault.source)),
                 ..Details::new(what)
             }),
         }

@@ -50,7 +50,7 @@ impl Intent {
 
     pub(super) fn fail(&mut self, kind: ErrorKind, mut details: Box<Details>) -> Error {
         self.auth.release();
-        details.operation = Some(self.operation.name.clone());
+        details.operation = Some(self.sent_to());
         details.key = self.key;
         details.first_sent = self.attempts.first_sent();
         details.body = self.key.map(|_| self.body.clone());
@@ -80,7 +80,9 @@ impl Intent {
 
     pub(super) fn out_of_time(&mut self) -> Error {
         let what = format!("the deadline of {} s passed", seconds(self.limits.deadline));
-        self.cut_short(ErrorKind::DeadlineExceeded, What::Message(what))
+        let mut error = self.cut_short(ErrorKind::DeadlineExceeded, What::Message(what));
+        self.auth.explain(error.details_mut());
+        error
     }
 
     /// The application ends it, by the kind of what came before.

@@ -60,9 +60,9 @@ pub(super) struct Operation {
 
 /// Where an intent goes, and its bytes, before they are checked.
 pub(super) struct Request {
-    operation: Operation,
-    url: String,
-    body: Result<Bytes, Error>,
+    pub(super) operation: Operation,
+    pub(super) url: String,
+    pub(super) body: Result<Bytes, Error>,
 }
 
 impl Request {
@@ -99,22 +99,7 @@ pub(super) struct InFlight {
 }
 
 impl Intent {
-    /// An intent, and whether it can be sent.
-    pub(super) fn prepare(
-        session: &Session,
-        Request { operation, url, body }: Request,
-        (options, write): (CallOptions, Option<WriteOptions>),
-        jitter: u64,
-    ) -> (Self, Result<(), Error>) {
-        let kept = write.as_ref().and_then(WriteOptions::kept_body);
-        let mut intent = Self::new(session, operation, options, write, jitter);
-        let body = body.map(|body| kept.clone().unwrap_or(body));
-        let fixed = body.and_then(|body| intent.fix(url, body));
-        let fixed = fixed.map_err(|error| intent.reject(error, kept));
-        (intent, fixed)
-    }
-
-    fn new(
+    pub(super) fn new(
         session: &Session,
         operation: Operation,
         options: CallOptions,
@@ -156,7 +141,7 @@ impl Intent {
     }
 
     /// Fixes where it goes, and its bytes.
-    fn fix(&mut self, url: String, body: Bytes) -> Result<(), Error> {
+    pub(super) fn prepare(&mut self, url: String, body: Bytes) -> Result<(), Error> {
         self.body = body;
         // Whatever the operation appended, it stays with the bank's own host.
         let target = url.get(self.session.urls().base_text.len()..).unwrap_or_default();
@@ -290,6 +275,13 @@ impl Intent {
             headers.insert(AUTH_DATE, date.clone());
         }
         request
+    }
+
+    /// Method and path below the base URL, for errors. A query stays out of them.
+    pub(super) fn sent_to(&self) -> String {
+        let (base, path) = (self.session.urls().base.path(), self.uri.path());
+        let path = path.strip_prefix(base.trim_end_matches('/')).unwrap_or(path);
+        format!("{} {path}", self.operation.name.method)
     }
 
     /// The attempt is over.

@@ -43,7 +43,7 @@ use crate::config::{CallOptions, WriteOptions};
 use crate::endpoint::{Effect, Endpoint, Erased, ResponseDecoder};
 use crate::error::{Details, Error, ErrorKind};
 use crate::machine::{BodyMode, Fault, Machine, Now, Step, Ticket};
-use crate::response::redact_source;
+use crate::response::Redactor;
 use crate::session::Session;
 use crate::types::{AccessToken, BoxError, Fate, FaultKind, IdempotencyKey, Message, Resume};
 
@@ -112,10 +112,14 @@ impl<D: ResponseDecoder> Call<D> {
         options: (CallOptions, Option<WriteOptions>),
         jitter: u64,
     ) -> Self {
-        let (intent, prepared) = Intent::prepare(session, request, options, jitter);
-        let state = match prepared {
+        let Request { operation, url, body } = request;
+        let (call, write) = options;
+        let kept = write.as_ref().and_then(WriteOptions::kept_body);
+        let mut intent = Intent::new(session, operation, call, write, jitter);
+        let body = body.map(|body| kept.clone().unwrap_or(body));
+        let state = match body.and_then(|body| intent.prepare(url, body)) {
             Ok(()) => State::Ready,
-            Err(error) => State::Done(Err(error)),
+            Err(error) => State::Done(Err(intent.reject(error, kept))),
         };
         Self { decoder, intent, state }
     }
@@ -216,7 +220,7 @@ impl<D: ResponseDecoder> Call<D> {
             },
             Followed::Lost { error, .. } | Followed::TimeUp { last: Some(error), .. } => {
                 // The poller redacts the session's secrets, but not this request's.
-                let source = redact_source(Box::new(error), &self.decoder.secrets());
+                let source = Redactor::new(&self.decoder.secrets()).source(Box::new(error));
                 State::Done(Err(self.intent.unfollowed(|details| {
                     details.what.push_str("; following it failed");
                     details.source = Some(source);

@@ -101,7 +101,7 @@ pub trait Endpoint: Debug + Send + 'static {
     /// The HTTP method.
     const METHOD: Method;
     /// The path below the base URL with its parameters by name, such as
-    /// `/balances/{accountId}`: names the operation in spans and errors.
+    /// `/balances/{accountId}`: names the operation in spans.
     const PATH: &'static str;
     /// The scope the operation needs.
     const SCOPE: Option<Scope>;

@@ -15,7 +15,8 @@ use crate::types::{AttemptList, BoxError, FaultKind, IdempotencyKey, Scope};
 #[derive(Default)]
 pub(crate) struct Details {
     /// Such as `POST /payments/ach`, if it is a call of one operation.
-    pub(crate) operation: Option<OperationName>,
+    /// Method and path below the base URL, such as `GET /balances/6f1c0e9a-…`.
+    pub(crate) operation: Option<String>,
     pub(crate) what: What,
     pub(crate) status: Option<StatusCode>,
     pub(crate) problem: Problem,
@@ -44,7 +45,7 @@ impl Details {
     }
 }
 
-/// Such as `GET /balances/{accountId}`, for spans and errors.
+/// Such as `GET /balances/{accountId}`, for spans.
 #[derive(Debug, Clone)]
 pub(crate) struct OperationName {
     pub(crate) method: Method,

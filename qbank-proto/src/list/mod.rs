@@ -30,7 +30,7 @@ use serde_json::Deserializer;
 use crate::endpoint::{ApiResponse, Endpoint, ListEndpoint, Read};
 use crate::error::{Details, Error, ErrorKind};
 use crate::json::{DecodeError, DecodeErrorKind, Document, Object};
-use crate::response::{content_coding, redact_bounded};
+use crate::response::{Redactor, content_coding};
 use crate::types::{Fate, Scope};
 use extent::Extent;
 
@@ -145,8 +145,10 @@ impl<L: ListEndpoint> ListDecoder<L> {
 
     /// No more bytes will come, because of this.
     pub fn broken(&mut self, why: impl std::fmt::Display) {
-        self.ended =
-            Some(format!("the response broke off: {}", redact_bounded(why.to_string(), &[])));
+        self.ended = Some(format!(
+            "the response broke off: {}",
+            Redactor::default().bounded(why.to_string())
+        ));
     }
 
     /// Items given out so far; those that could not be read do not count.

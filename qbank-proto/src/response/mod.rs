@@ -11,5 +11,5 @@ pub(crate) use content_coding::content_coding;
 pub(crate) use payment_urls::PaymentUrls;
 pub use problem::Problem;
 pub(crate) use problem::{Conflict, declares_problem};
-pub(crate) use redact::{redact, redact_bounded, redact_source};
+pub(crate) use redact::Redactor;
 pub(crate) use retry_after::retry_after;

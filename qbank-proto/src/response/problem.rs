@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::json::{self, DecodeError, Document, Member};
-use crate::response::{PaymentUrls, content_coding, redact_bounded};
+use crate::response::{PaymentUrls, Redactor, content_coding};
 use crate::types::{PaymentId, RequestId};
 
 /// The members of an error response, each as far as it was there and readable.
@@ -59,7 +59,7 @@ impl Problem {
         headers: &HeaderMap,
         body: &Bytes,
         urls: &PaymentUrls<'_>,
-        secrets: &[&str],
+        secrets: &Redactor,
     ) -> (Self, Conflict) {
         let document = document(headers, body);
         let members = Members::of(&document);
@@ -84,10 +84,10 @@ impl Problem {
     }
 
     /// Reads the error of a token endpoint, which concerns no payment.
-    pub(crate) fn of_token_endpoint(headers: &HeaderMap, body: &Bytes, secrets: &[&str]) -> Self {
+    pub(crate) fn of_token_endpoint(headers: &HeaderMap, body: &Bytes, secrets: &Redactor) -> Self {
         let document = document(headers, body);
         let members = Members::of(&document);
-        let text = |member: Member<'_>| Some(redact_bounded(member.text().lenient()?, secrets));
+        let text = |member: Member<'_>| Some(secrets.bounded(member.text().lenient()?));
         let problem = members.problem(secrets);
         Self {
             error_code: text(members.error).or(problem.error_code),
@@ -99,7 +99,10 @@ impl Problem {
 
     fn plain(document: &Document<'_>) -> Result<Self, DecodeError> {
         let members: Members<'_> = document.object()?;
-        Ok(Self { transaction_id: members.transaction().id().lenient(), ..members.problem(&[]) })
+        Ok(Self {
+            transaction_id: members.transaction().id().lenient(),
+            ..members.problem(&Redactor::default())
+        })
     }
 }
 
@@ -155,8 +158,8 @@ impl<'a> Members<'a> {
         self.transaction_id.or(self.transaction_id_other)
     }
 
-    fn problem(&self, secrets: &[&str]) -> Problem {
-        let text = |member: Member<'_>| Some(redact_bounded(member.text().lenient()?, secrets));
+    fn problem(&self, secrets: &Redactor) -> Problem {
+        let text = |member: Member<'_>| Some(secrets.bounded(member.text().lenient()?));
         Problem {
             error_code: text(self.error_code),
             request_id: self.request_id.or(self.request_id_other).id().lenient(),
@@ -187,7 +190,13 @@ mod tests {
 
     fn read(headers: &HeaderMap, body: &'static [u8]) -> Problem {
         let base = Uri::from_static("https://bank.example/v1");
-        Problem::read(headers, &Bytes::from_static(body), &PaymentUrls::new(&base, &base), &[]).0
+        Problem::read(
+            headers,
+            &Bytes::from_static(body),
+            &PaymentUrls::new(&base, &base),
+            &Redactor::default(),
+        )
+        .0
     }
 
     #[test]

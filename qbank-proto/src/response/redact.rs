@@ -16,42 +16,93 @@ const SHORTEST: usize = 4;
 /// As much of a bank's text as an error keeps.
 const LONGEST_TEXT: usize = 2_000;
 
-/// Replaces the secrets, any eight characters in a row of one, and either however it is
+/// Replaces secrets, any eight characters in a row of one, and either however it is
 /// punctuated: `4417-9988-7766-5` and `4417 9988 7766 5` are the number 4417998877665.
-pub(crate) fn redact(text: String, secrets: &[&str]) -> String {
-    // Of each byte whether it is part of a secret.
-    let mut hidden = vec![false; text.len()];
-    for reads in [Spelling::AsWritten, Spelling::WithoutPunctuation] {
-        let (places, letters): (Vec<_>, Vec<_>) =
-            text.char_indices().filter(|(_, c)| reads.counts(*c)).unzip();
-        let known: Vec<Vec<char>> = secrets
-            .iter()
-            .map(|secret| secret.chars().filter(|c| reads.counts(*c)).collect())
-            .filter(|secret: &Vec<char>| secret.len() >= SHORTEST)
-            .collect();
-        // Fingerprints, sorted once: a long text and a long token stay linear. Two parts
-        // with one fingerprint hide a little more.
-        for length in SHORTEST..=WINDOW {
-            let parts: BinaryHeap<u64> = known
+///
+/// Made once for all the texts of a response.
+#[derive(Default)]
+pub(crate) struct Redactor {
+    parts: Vec<Parts>,
+}
+
+/// The parts of all secrets in one spelling and of one length, in characters.
+struct Parts {
+    spelling: Spelling,
+    length: usize,
+    /// Fingerprints, sorted once: a long text and a long token stay linear. Two parts with
+    /// one fingerprint hide a little more.
+    sorted: Vec<u64>,
+}
+
+impl Redactor {
+    pub(crate) fn new(secrets: &[&str]) -> Self {
+        let mut parts = Vec::new();
+        for spelling in [Spelling::AsWritten, Spelling::WithoutPunctuation] {
+            let known: Vec<Vec<char>> = secrets
                 .iter()
-                .filter(|secret| secret.len().min(WINDOW) == length)
-                .flat_map(|secret| secret.windows(length).map(fingerprint))
+                .map(|secret| spelling.of(secret).map(|(_, c)| c).collect())
                 .collect();
-            if parts.is_empty() {
-                continue;
-            }
-            let parts = parts.into_sorted_vec();
-            for (at, part) in letters.windows(length).enumerate() {
-                if parts.binary_search(&fingerprint(part)).is_ok()
-                    && let (Some(first), Some(last)) = (places.get(at), places.get(at + length - 1))
-                {
-                    let end = last + part.last().map_or(0, |c| c.len_utf8());
-                    hidden.get_mut(*first..end).unwrap_or_default().fill(true);
+            for length in SHORTEST..=WINDOW {
+                // A heap sort: 2 KB less of the npm package, gzipped, than a quick sort.
+                let heap: BinaryHeap<u64> = known
+                    .iter()
+                    .filter(|secret| secret.len() >= SHORTEST && secret.len().min(WINDOW) == length)
+                    .flat_map(|secret| secret.windows(length).map(fingerprint))
+                    .collect();
+                if !heap.is_empty() {
+                    parts.push(Parts { spelling, length, sorted: heap.into_sorted_vec() });
                 }
             }
         }
+        Self { parts }
     }
-    if hidden.contains(&true) { without(&text, &hidden) } else { text }
+
+    pub(crate) fn redact(&self, text: String) -> String {
+        // Of each byte whether it is part of a secret.
+        let mut hidden = vec![false; text.len()];
+        for parts in self.parts.chunk_by(|one, next| one.spelling == next.spelling) {
+            let Some(first) = parts.first() else { continue };
+            let (places, letters): (Vec<_>, Vec<_>) = first.spelling.of(&text).unzip();
+            for Parts { length, sorted, .. } in parts {
+                for (at, part) in letters.windows(*length).enumerate() {
+                    if sorted.binary_search(&fingerprint(part)).is_ok()
+                        && let (Some(first), Some(last)) =
+                            (places.get(at), places.get(at + length - 1))
+                    {
+                        let end = last + part.last().map_or(0, |c| c.len_utf8());
+                        hidden.get_mut(*first..end).unwrap_or_default().fill(true);
+                    }
+                }
+            }
+        }
+        if hidden.contains(&true) { without(&text, &hidden) } else { text }
+    }
+
+    /// The same for a text that an error keeps: of bounded length.
+    pub(crate) fn bounded(&self, mut text: String) -> String {
+        if let Some((cut, _)) = text.char_indices().nth(LONGEST_TEXT) {
+            text.truncate(cut);
+            text.push('…');
+        }
+        self.redact(text)
+    }
+
+    /// An error as a source that repeats no secret: itself where nothing in its
+    /// chain does, so that it can be downcast, and its redacted text otherwise.
+    pub(crate) fn source(&self, source: BoxError) -> BoxError {
+        let mut shown = String::new();
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&*source);
+        while let Some(error) = next {
+            // Writing to a string does not fail.
+            let _ = write!(shown, "{error} {error:?} ");
+            next = error.source();
+        }
+        if self.redact(shown.clone()) == shown {
+            source
+        } else {
+            Box::new(Message::new(self.bounded(source.to_string())))
+        }
+    }
 }
 
 /// FNV-1a over the characters.
@@ -69,8 +120,9 @@ enum Spelling {
 }
 
 impl Spelling {
-    fn counts(self, c: char) -> bool {
-        self == Self::AsWritten || c.is_alphanumeric()
+    /// The characters that count, and where they are.
+    fn of(self, text: &str) -> impl Iterator<Item = (usize, char)> {
+        text.char_indices().filter(move |(_, c)| self == Self::AsWritten || c.is_alphanumeric())
     }
 }
 
@@ -90,32 +142,6 @@ fn without(text: &str, hidden: &[bool]) -> String {
     shown
 }
 
-/// The same for a text that an error keeps: of bounded length.
-pub(crate) fn redact_bounded(mut text: String, secrets: &[&str]) -> String {
-    if let Some((cut, _)) = text.char_indices().nth(LONGEST_TEXT) {
-        text.truncate(cut);
-        text.push('…');
-    }
-    redact(text, secrets)
-}
-
-/// An error as a source that repeats no secret: itself where nothing in its
-/// chain does, so that it can be downcast, and its redacted text otherwise.
-pub(crate) fn redact_source(source: BoxError, secrets: &[&str]) -> BoxError {
-    let mut shown = String::new();
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&*source);
-    while let Some(error) = next {
-        // Writing to a string does not fail.
-        let _ = write!(shown, "{error} {error:?} ");
-        next = error.source();
-    }
-    if redact(shown.clone(), secrets) == shown {
-        source
-    } else {
-        Box::new(Message::new(redact_bounded(source.to_string(), secrets)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +149,7 @@ mod tests {
     const SECRETS: [&str; 2] = ["correct-horse-battery", "00 1234 5678"];
 
     fn hidden(text: &str) -> String {
-        redact(text.to_owned(), &SECRETS)
+        Redactor::new(&SECRETS).redact(text.to_owned())
     }
 
     #[test]
@@ -155,12 +181,12 @@ mod tests {
     fn a_long_text_and_a_long_secret_take_linear_time() {
         // Every window of one against every window of the other would take minutes.
         let (token, text) = ("ab".repeat(30_000), "ba-".repeat(110_000));
-        assert!(redact(text, &[&token]).starts_with(HIDDEN));
+        assert!(Redactor::new(&[&token]).redact(text).starts_with(HIDDEN));
     }
 
     #[test]
     fn a_text_of_any_length_is_bounded() {
         let long = "é".repeat(1_000_000);
-        assert_eq!(redact_bounded(long, &SECRETS).chars().count(), LONGEST_TEXT + 1);
+        assert_eq!(Redactor::new(&SECRETS).bounded(long).chars().count(), LONGEST_TEXT + 1);
     }
 }

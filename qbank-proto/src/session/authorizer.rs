@@ -9,9 +9,10 @@ use http::Response;
 
 use super::{Bearer, Failed, Flight, GRACE, Grant, Lease, Refusal, Session, token_response};
 use crate::config::{CallOptions, Credentials, Limits};
+use crate::error::Details;
 use crate::machine::{Exchange, Fault, Now, Step, Ticket, next_id};
 use crate::policy::Jitter;
-use crate::response::{redact_bounded, redact_source};
+use crate::response::Redactor;
 use crate::types::{AccessToken, BoxError, FaultKind, Message};
 
 /// One call's way to a token: a machine of its own.
@@ -24,6 +25,8 @@ pub(crate) struct Authorizer {
     limits: Limits,
     jitter: Jitter,
     state: State,
+    /// Why there was no token when this call's own time ran out, if that is known.
+    hurried: Option<Arc<Refusal>>,
 }
 
 enum State {
@@ -59,12 +62,20 @@ impl Authorizer {
         // A token serves all calls: one with short limits must not use up the retries of
         // the others, and only its deadline cuts the time.
         let limits = Limits::of(session.config(), &CallOptions::default());
-        Self { session, caller, own, limits, jitter, state: State::Idle }
+        Self { session, caller, own, limits, jitter, state: State::Idle, hurried: None }
     }
 
     /// Whether the session can get another token after a 401.
     pub(crate) fn can_renew(&self) -> bool {
         self.own.is_none() && !matches!(self.session.config().credentials, Credentials::Token(_))
+    }
+
+    /// Of an error that the deadline passed: with why there was no token just then.
+    pub(crate) fn explain(&self, details: &mut Details) {
+        if let Some(refusal) = self.hurried.as_ref().map(|refusal| refusal.details()) {
+            details.what.push_str(&format!("; {}", refusal.what));
+            details.source = refusal.source;
+        }
     }
 
     /// `deadline` is the call's own, by the monotonic clock.
@@ -210,7 +221,10 @@ impl Authorizer {
         let secrets = self.session.secrets();
         let read = match outcome {
             Ok(response) => token_response::read(&response, now.unix, &secrets),
-            Err(fault) => Err(Refusal::of_fault(fault, &self.session.urls().token, &secrets)),
+            Err(fault) => {
+                let secrets = Redactor::new(&secrets);
+                Err(Refusal::of_fault(fault, &self.session.urls().token, &secrets))
+            }
         };
         self.conclude(now, asked, read, broken);
         true
@@ -226,18 +240,20 @@ impl Authorizer {
         let Some((asked, own_time)) = self.take_in_flight(ticket) else {
             return false;
         };
+        let read = token.map_err(|error| {
+            let secrets = self.session.redactor();
+            let message = secrets.bounded(error.to_string());
+            Refusal::of_supplier(secrets.source(error), &message)
+        });
         // The supplier was given this call's own time, which was too short: the lead goes to
         // a call that has more.
-        if token.is_err() && own_time.is_some_and(|from| now.mono >= from) {
+        if let Err(refusal) = &read
+            && own_time.is_some_and(|from| now.mono >= from)
+        {
+            self.hurried = Some(Arc::clone(refusal));
             self.state = State::OutOfTime;
             return true;
         }
-        let read = token.map_err(|error| {
-            self.session.with_tokens(|secrets| {
-                let message = redact_bounded(error.to_string(), secrets);
-                Refusal::of_supplier(redact_source(error, secrets), &message)
-            })
-        });
         self.conclude(now, asked, read, false);
         true
     }

@@ -31,7 +31,7 @@ use tokens::{Flight, Grant, Tokens};
 use crate::config::{Config, Credentials, Urls};
 use crate::error::Error;
 use crate::machine::Now;
-use crate::response::redact;
+use crate::response::Redactor;
 use crate::types::{AccessToken, Secret};
 
 /// What the calls of one client share. Cheap to clone.
@@ -98,18 +98,17 @@ impl Session {
     /// `[secret]`: for text that a bank may have filled with what it was sent.
     #[must_use]
     pub fn redact(&self, text: String) -> String {
-        self.with_tokens(|secrets| redact(text, secrets))
+        self.redactor().redact(text)
     }
 
-    /// Also with the tokens of the session, which `secrets` has none of.
-    fn with_tokens<T>(&self, act: impl FnOnce(&[&str]) -> T) -> T {
+    /// Also of the tokens of the session, which `secrets` has none of.
+    fn redactor(&self) -> Redactor {
         let tokens = self.0.tokens.known();
         let mut secrets = self.secrets();
         secrets.extend(tokens.iter().flatten().map(AccessToken::expose));
-        act(&secrets)
+        Redactor::new(&secrets)
     }
 
-    /// Texts that no error may repeat.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         self.0.secrets.iter().map(Secret::expose).collect()
     }

@@ -9,7 +9,7 @@ use http::{StatusCode, Uri};
 use crate::error::{Details, ErrorKind};
 use crate::machine::Fault;
 use crate::policy::{self, Resend};
-use crate::response::{Problem, redact_bounded, redact_source};
+use crate::response::{Problem, Redactor};
 use crate::types::{BoxError, FaultKind};
 
 /// Why there is no token, shared by all who waited for it.
@@ -71,9 +71,9 @@ impl Refusal {
     }
 
     /// The token endpoint could not be reached, or its response broke off.
-    pub(crate) fn of_fault(fault: Fault, url: &Uri, secrets: &[&str]) -> Arc<Self> {
+    pub(crate) fn of_fault(fault: Fault, url: &Uri, secrets: &Redactor) -> Arc<Self> {
         let decision = policy::classify_fault(&fault);
-        let source = redact_bounded(fault.message(), secrets);
+        let source = secrets.bounded(fault.message());
         let host = url.authority().map_or("", |host| host.as_str());
         let mut refusal = Self::new(
             decision.kind,
@@ -82,7 +82,7 @@ impl Refusal {
         refusal.status = fault.head.map(|head| head.status);
         refusal.fault = Some(fault.kind);
         refusal.again = decision.resend == Resend::Yes;
-        let source = redact_source(fault.source, secrets);
+        let source = secrets.source(fault.source);
         refusal.source = Some(SharedSource(Arc::new(source)));
         Arc::new(refusal)
     }

@@ -13,7 +13,7 @@ use super::Refusal;
 use crate::error::{ErrorKind, PROXY_CREDENTIALS};
 use crate::json::{DecodeError, DecodeErrorKind, Document, Member};
 use crate::policy::{self, Resend};
-use crate::response::{Conflict, Problem, content_coding, retry_after};
+use crate::response::{Conflict, Problem, Redactor, content_coding, retry_after};
 use crate::types::{AccessToken, UNSTATED_LIFETIME};
 
 /// Reads the token endpoint's response. Nothing of it is kept but the token, its
@@ -24,7 +24,10 @@ pub(crate) fn read(
     secrets: &[&str],
 ) -> Result<AccessToken, Arc<Refusal>> {
     let status = response.status();
-    let problem = || Problem::of_token_endpoint(response.headers(), response.body(), secrets);
+    let problem = || {
+        let secrets = Redactor::new(secrets);
+        Problem::of_token_endpoint(response.headers(), response.body(), &secrets)
+    };
     if !status.is_success() {
         return Err(refused(response, problem(), unix));
     }

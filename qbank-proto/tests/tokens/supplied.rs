@@ -107,6 +107,8 @@ fn a_hurried_leader_whose_supplier_is_too_slow_for_it_fails_nobody_else() {
     bed.run();
     let error = bed.take(leader).unwrap_err();
     assert_eq!((error.kind(), error.fate()), (ErrorKind::DeadlineExceeded, Fate::NeverSent));
+    assert!(error.to_string().contains("token supplier failed: timed out"), "{error}");
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "timed out");
     assert!(bed.take(follower).is_ok());
     assert_eq!(bed.asked.len(), 2);
 }
