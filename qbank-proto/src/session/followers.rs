@@ -1,13 +1,17 @@
 //! The calls that wait for a token, by the order of their ids.
 
+use std::sync::Arc;
 use std::task::Waker;
 
 /// Who waits, oldest id first. Ids grow, so that a new one usually goes to the end;
 /// who leaves in between leaves a gap, and gaps go when they are the larger part:
 /// ten thousand calls come and go without moving each other.
+///
+/// Each waker is behind an `Arc`: this is held under the session's lock, where no code of the
+/// application runs, not even a waker's `clone`.
 #[derive(Default)]
 pub(super) struct Followers {
-    waiting: Vec<(u64, Option<Waker>)>,
+    waiting: Vec<(u64, Option<Arc<Waker>>)>,
     gaps: usize,
 }
 
@@ -21,7 +25,7 @@ impl Followers {
     }
 
     /// Gives back the waker that this one replaces.
-    pub(super) fn insert(&mut self, id: u64, waker: Waker) -> Option<Waker> {
+    pub(super) fn insert(&mut self, id: u64, waker: Arc<Waker>) -> Option<Arc<Waker>> {
         match self.find(id) {
             Ok(at) => {
                 let replaced = self.waiting[at].1.replace(waker);
@@ -35,7 +39,7 @@ impl Followers {
         }
     }
 
-    pub(super) fn remove(&mut self, id: u64) -> Option<Waker> {
+    pub(super) fn remove(&mut self, id: u64) -> Option<Arc<Waker>> {
         let at = self.find(id).ok()?;
         let removed = self.waiting[at].1.take()?;
         self.gaps += 1;
@@ -51,12 +55,12 @@ impl Followers {
     }
 
     /// All of them, who stay.
-    pub(super) fn wakers(&self) -> Vec<Waker> {
+    pub(super) fn wakers(&self) -> Vec<Arc<Waker>> {
         self.waiting.iter().filter_map(|(_, waker)| waker.clone()).collect()
     }
 
     /// All of them.
-    pub(super) fn into_wakers(self) -> Vec<Waker> {
+    pub(super) fn into_wakers(self) -> Vec<Arc<Waker>> {
         self.waiting.into_iter().filter_map(|(_, waker)| waker).collect()
     }
 }
@@ -88,16 +92,16 @@ mod tests {
             let mut map = BTreeMap::new();
             for (n, (id, comes)) in (0..).zip(steps) {
                 let (had, has) = if comes {
-                    let waker = Waker::from(Arc::new(Named(n)));
+                    let waker = Arc::new(Waker::from(Arc::new(Named(n))));
                     (map.insert(id, waker.clone()), followers.insert(id, waker))
                 } else {
                     (map.remove(&id), followers.remove(id))
                 };
-                prop_assert_eq!(had.as_ref().map(Waker::data), has.as_ref().map(Waker::data));
+                prop_assert_eq!(had.as_ref().map(|waker| waker.data()), has.as_ref().map(|waker| waker.data()));
                 prop_assert_eq!(followers.len(), map.len());
                 prop_assert_eq!(followers.is_empty(), map.is_empty());
-                let told: Vec<_> = followers.wakers().iter().map(Waker::data).collect();
-                let known: Vec<_> = map.values().map(Waker::data).collect();
+                let told: Vec<_> = followers.wakers().iter().map(|waker| waker.data()).collect();
+                let known: Vec<_> = map.values().map(|waker| waker.data()).collect();
                 prop_assert_eq!(told, known);
                 prop_assert!(followers.waiting.len() <= 2 * map.len() + 1);
             }
@@ -109,7 +113,7 @@ mod tests {
     fn ten_thousand_come_and_go() {
         let mut followers = Followers::default();
         for id in 0..10_000 {
-            assert!(followers.insert(id, Waker::noop().clone()).is_none());
+            assert!(followers.insert(id, Arc::new(Waker::noop().clone())).is_none());
         }
         for id in 0..10_000 {
             assert!(followers.remove(id).is_some());

@@ -93,7 +93,7 @@ impl Tokens {
             drop(retired);
             match decided {
                 Some(grant) => return grant,
-                None => own = Some(waker.clone()),
+                None => own = Some(Arc::new(waker.clone())),
             }
         }
     }
@@ -105,8 +105,8 @@ impl Tokens {
         now: Now,
         caller: u64,
         followed: Option<&Flight>,
-        own: &mut Option<Waker>,
-    ) -> (Option<Grant>, Option<Waker>) {
+        own: &mut Option<Arc<Waker>>,
+    ) -> (Option<Grant>, Option<Arc<Waker>>) {
         // A flight lands under this lock, so it has landed or is still under way.
         match followed.and_then(|flight| flight.0.get()) {
             Some(Ok(bearer)) => return (Some(Grant::Use(bearer.clone())), None),
@@ -180,7 +180,7 @@ impl Tokens {
 
 impl State {
     /// Gives back the waker that the new one replaces.
-    fn follow(&mut self, now: Now, caller: u64, waker: Waker) -> (Grant, Option<Waker>) {
+    fn follow(&mut self, now: Now, caller: u64, waker: Arc<Waker>) -> (Grant, Option<Arc<Waker>>) {
         let refresh = self.refresh.get_or_insert_with(Refresh::new);
         // A call that follows has no token left: from here a failure matters.
         refresh.early = false;
@@ -189,12 +189,12 @@ impl State {
         (Grant::Follow(Arc::clone(&refresh.flight), wait), retired)
     }
 
-    fn unfollow(&mut self, caller: u64) -> Option<Waker> {
+    fn unfollow(&mut self, caller: u64) -> Option<Arc<Waker>> {
         self.refresh.as_mut()?.followers.remove(caller)
     }
 
     /// Gives back the call's waker. A refresh that all calls have left is over.
-    fn forget(&mut self, caller: u64) -> Option<Waker> {
+    fn forget(&mut self, caller: u64) -> Option<Arc<Waker>> {
         let retired = self.unfollow(caller);
         self.refresh.take_if(|refresh| refresh.leader.is_none() && refresh.followers.is_empty());
         retired
@@ -205,7 +205,10 @@ impl State {
     }
 
     /// Ends the flight; the wakers are woken by the caller, after unlocking.
-    pub(super) fn land(&mut self, outcome: Option<Result<Bearer, Arc<Refusal>>>) -> Vec<Waker> {
+    pub(super) fn land(
+        &mut self,
+        outcome: Option<Result<Bearer, Arc<Refusal>>>,
+    ) -> Vec<Arc<Waker>> {
         let Some(refresh) = self.refresh.take() else {
             return Vec::new();
         };
@@ -236,8 +239,8 @@ impl Refresh {
     }
 }
 
-pub(super) fn wake(followers: Vec<Waker>) {
+pub(super) fn wake(followers: Vec<Arc<Waker>>) {
     for waker in followers {
-        waker.wake();
+        waker.wake_by_ref();
     }
 }
