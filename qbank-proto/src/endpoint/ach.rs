@@ -142,7 +142,9 @@ impl Endpoint for CreateAch {
 
 impl CreateAch {
     fn read(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
-        let document = response.success_or_empty(StatusCode::ACCEPTED)?;
+        let Some(document) = response.success_or_empty(StatusCode::ACCEPTED)? else {
+            return Ok(AchAccepted::new(response.location));
+        };
         let about: Record<'_> = document.object()?;
         let id = about.id();
         same_id(id, "paymentId", response.location)?;

@@ -36,7 +36,7 @@ impl Endpoint for GetBalance {
     }
 
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Balance, DecodeError> {
-        let balance = Balance::read(&response.document()?)?;
+        let balance = Balance::read(&response.success()?)?;
         if balance.account_id == self.account_id {
             Ok(balance)
         } else {

@@ -58,7 +58,10 @@ impl Endpoint for CreateCheckIssue {
     /// The response's body is not documented: with 202 any JSON object that is no
     /// error, or nothing; with another status one with members.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<CheckIssueAccepted, DecodeError> {
-        let document = response.success_or_empty(StatusCode::ACCEPTED)?;
+        let accepted = CheckIssueAccepted::new(self.issue_id);
+        let Some(document) = response.success_or_empty(StatusCode::ACCEPTED)? else {
+            return Ok(accepted);
+        };
         let about: Record<'_> = document.object()?;
         same_id(about.issue_id, "issue_id", Some(self.issue_id))?;
         same_id(about.account_id, "account_id", Some(self.account_id))?;
@@ -66,7 +69,7 @@ impl Endpoint for CreateCheckIssue {
         if response.status != StatusCode::ACCEPTED && document.is_empty_object() {
             return Err(DecodeError::new("nothing in the response names an issue"));
         }
-        Ok(CheckIssueAccepted { issue_id: self.issue_id })
+        Ok(accepted)
     }
 }
 

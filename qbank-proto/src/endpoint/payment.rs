@@ -64,7 +64,7 @@ fn read(
     response: &ApiResponse<'_>,
     how: Reading,
 ) -> Result<Payment, DecodeError> {
-    let payment = Payment::read(&response.document()?, how)?;
+    let payment = Payment::read(&response.success()?, how)?;
     if payment.payment_id == asked {
         Ok(payment)
     } else {
@@ -76,6 +76,7 @@ fn read(
 mod tests {
     use super::*;
     use crate::endpoint::vector::{read, target};
+    use crate::json::DecodeErrorKind;
     use crate::resource::{PaymentStatus, PaymentType};
     use crate::types::Money;
 
@@ -120,6 +121,14 @@ mod tests {
         {
             assert!(read(&endpoint, 200, body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn an_error_under_a_success_is_no_payment() {
+        let endpoint = GetPayment::new(ID.parse().unwrap());
+        let body = format!(r#"{{"paymentId":"{ID}","error_code":"ERR_CORE_01"}}"#);
+        assert_eq!(read(&endpoint, 200, &body).unwrap_err().kind(), &DecodeErrorKind::Problem);
+        assert!(read(&FollowPayment(endpoint.payment_id), 200, &body).is_err());
     }
 
     #[test]

@@ -62,16 +62,16 @@ impl<'a> ApiResponse<'a> {
         Ok(document)
     }
 
-    /// The same where the documented status may come without a body.
+    /// The same where the documented status may come without a body: then `None`.
     pub(super) fn success_or_empty(
         &self,
         documented: StatusCode,
-    ) -> Result<Document<'a>, DecodeError> {
+    ) -> Result<Option<Document<'a>>, DecodeError> {
         let empty = blank(without_mark(self.whole()?));
         if self.status == documented && empty && !declares_problem(self.headers) {
-            return Ok(Document::of("{}"));
+            return Ok(None);
         }
-        self.success()
+        self.success().map(Some)
     }
 }
 

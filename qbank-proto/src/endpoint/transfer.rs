@@ -48,7 +48,9 @@ impl Endpoint for CreateTransfer {
     /// The response's body is not documented: with 201 any JSON object that is no
     /// error, or nothing; with another status one with members, or an id.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<TransferAccepted, DecodeError> {
-        let document = response.success_or_empty(StatusCode::CREATED)?;
+        let Some(document) = response.success_or_empty(StatusCode::CREATED)? else {
+            return Ok(TransferAccepted { location: response.location, status: None });
+        };
         let about: Record<'_> = document.object()?;
         same_id(about.id(), "paymentId", response.location)?;
         same_type(about.payment_type, None)?;

@@ -214,6 +214,7 @@ impl<L: ListEndpoint> ListDecoder<L> {
             return self.incomplete();
         }
         match first_item::<L>(rest) {
+            Ok((length, _)) if length > LONGEST_ITEM => Some(self.too_long()),
             Ok((length, item)) => Some(self.given(length, item)),
             Err(error) if is_cut(rest, &error) => self.incomplete(),
             Err(error) => self.unreadable(&error),
@@ -228,6 +229,9 @@ impl<L: ListEndpoint> ListDecoder<L> {
         match stream.next() {
             Some(Ok(_)) => {
                 let length = stream.byte_offset();
+                if length > LONGEST_ITEM {
+                    return Some(self.too_long());
+                }
                 let document = Document::of(rest.get(..length).unwrap_or_default());
                 let item = document.object::<L::Members<'_>>().and_then(L::item);
                 let item = item.map_err(DecodeError::without_place);
@@ -276,10 +280,15 @@ impl<L: ListEndpoint> ListDecoder<L> {
             self.extent.ends_in(rest.as_bytes());
         }
         if length > LONGEST_ITEM {
-            return Some(self.fail("one of its items is larger than 1 MiB"));
+            return Some(self.too_long());
         }
         self.tried = length;
         self.starved()
+    }
+
+    /// However it came, in one piece or in many.
+    fn too_long(&mut self) -> Result<L::Item, Error> {
+        self.fail("one of its items is larger than 1 MiB")
     }
 
     /// Nothing to read: more will come, or the list is torn.

@@ -215,6 +215,24 @@ fn what_is_no_unicode_comes_after_what_is() {
 }
 
 #[test]
+fn an_item_that_is_too_long_is_refused_however_it_comes() {
+    let long = "a".repeat(LONGEST_ITEM);
+    for id in ["6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10", "no uuid"] {
+        let body = format!(r#"[{{"transactionId":"{id}","description":"{long}"}}]"#);
+        for chunk in [body.len(), 10_000] {
+            let mut list = ListDecoder::new(&ListTransactions::new());
+            let mut chunks = body.as_bytes().chunks(chunk);
+            let error = chunks.find_map(|chunk| {
+                list.push(chunk);
+                list.next()
+            });
+            let error = error.expect("it is refused").unwrap_err();
+            assert!(error.to_string().contains("larger than 1 MiB"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn an_item_without_end_does_not_fill_the_memory() {
     for (head, byte) in [("\"", b'}'), ("\"", b'a'), ("", b' '), ("[", b'['), ("\"", b'\\')] {
         let mut list = ListDecoder::new(&ListTransactions::new());
