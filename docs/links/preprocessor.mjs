@@ -55,5 +55,7 @@ function rewritten(target, chapter, paths) {
 }
 
 // An image that mdBook copies.
-const inSource = (file) =>
-  file.startsWith(`${SOURCE}/`) && !file.endsWith(".md") ? file.slice(SOURCE.length + 1) : undefined;
+function inSource(file) {
+  const is = file.startsWith(`${SOURCE}/`) && !file.endsWith(".md");
+  return is ? file.slice(SOURCE.length + 1) : undefined;
+}
