@@ -34,6 +34,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail"))]
 
 mod call;
+mod headers;
 mod input;
 mod operation;
 mod output;

@@ -109,7 +109,7 @@ impl Operation {
     }
 }
 
-/// A machine of any operation.
+/// A machine of any operation. [`Call::erased`] keeps it one type for most of them.
 pub(crate) type Boxed = Box<dyn Machine<Output = Outcome> + Send>;
 pub(crate) type Outcome = Result<Reply<Data>, Error>;
 
@@ -128,7 +128,7 @@ impl With<'_> {
     ) -> Result<Boxed, Error> {
         let options = self.options.write(IdempotencyKey::from_entropy(self.entropy.key))?;
         let endpoint = endpoint(options.key)?;
-        Ok(boxed(Call::new(self.session, endpoint, options, self.entropy.jitter), data))
+        Ok(Box::new(Call::erased(self.session, endpoint, options, self.entropy.jitter, data)))
     }
 
     fn read<E: Endpoint<Effect = Read>>(
@@ -137,7 +137,7 @@ impl With<'_> {
         data: fn(E::Output) -> Data,
     ) -> Result<Boxed, Error> {
         let options = self.options.read()?;
-        Ok(boxed(Call::new(self.session, endpoint, options, self.entropy.jitter), data))
+        Ok(Box::new(Call::erased(self.session, endpoint, options, self.entropy.jitter, data)))
     }
 
     fn wait(self, request: &mut Members<'_>) -> Result<Boxed, Error> {
@@ -146,7 +146,7 @@ impl With<'_> {
         let machine = WaitForPayment::new(self.session, id, options, self.entropy.jitter);
         // The bank has accepted it before: not seeing it is not absence.
         let machine = if request.flag("accepted") { machine.accepted() } else { machine };
-        Ok(boxed(machine, Data::Payment))
+        Ok(Box::new(machine.map(|outcome| outcome.map(|reply| reply.map(Data::Payment)))))
     }
 
     fn authenticate(self) -> Result<Boxed, Error> {
@@ -154,13 +154,6 @@ impl With<'_> {
         let machine = Authenticate::new(self.session, &options, self.entropy.jitter);
         Ok(Box::new(machine.map(|outcome| outcome.map(|info| Reply::new(Data::Token(info))))))
     }
-}
-
-fn boxed<M, T: 'static>(machine: M, data: fn(T) -> Data) -> Boxed
-where
-    M: Machine<Output = Result<Reply<T>, Error>> + Send + 'static,
-{
-    Box::new(machine.map(move |outcome: M::Output| outcome.map(|reply| reply.map(data))))
 }
 
 /// The member of the options that the core has this name for.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use qbank_proto::bytes::Bytes;
-use qbank_proto::http::{HeaderName, HeaderValue, Response, StatusCode, response};
+use qbank_proto::http::{Response, StatusCode, response};
 use qbank_proto::{AccessToken, BoxError, Error, Fault, FaultKind, Message};
 
 use super::Members;
+use crate::headers::Headers;
 
 /// A response, or as much of one as came before a fault: `status`, `headers` (names and values
 /// in turn), `fault` (the name of its kind), `neverSent` and `message`.
@@ -36,16 +37,9 @@ struct Received {
 impl Received {
     fn read(mut members: Members<'_>) -> Result<Self, Error> {
         let mut head = members.number("status")?.and_then(head);
-        let headers = members.texts("headers")?;
+        let headers = Headers::of(members.texts("headers")?);
         if let Some(head) = &mut head {
-            for pair in headers.chunks_exact(2) {
-                // What is no header is left out.
-                if let Ok(name) = HeaderName::from_bytes(pair[0].as_bytes())
-                    && let Ok(value) = HeaderValue::from_bytes(pair[1].as_bytes())
-                {
-                    head.headers.append(name, value);
-                }
-            }
+            headers.into_head(head);
         }
         Ok(Self {
             head,

@@ -4,9 +4,10 @@ use qbank_proto::bytes::Bytes;
 use qbank_proto::{Attempt, Fate, Scope};
 use serde::{Serialize, Serializer};
 
+use super::View;
 use super::resource::Record;
 use super::step::milliseconds;
-use super::{View, pairs};
+use crate::headers::Headers;
 
 /// Why a call failed: what happened, what became of the money, and the evidence. It serialises
 /// as a record, without the response's body.
@@ -53,7 +54,8 @@ impl Serialize for Error {
         record.member("neededScope", &error.needed_scope().map(Scope::as_str))?;
         record.member("offset", &error.offset())?;
         record.member("payment", &error.payment().map(View))?;
-        record.member("headers", &error.response().map(|response| pairs(response.headers())))?;
+        let headers = error.response().map(|response| Headers::all(response.extensions()));
+        record.member("headers", &headers)?;
         record.end()
     }
 }

@@ -7,9 +7,10 @@ use qbank_proto::endpoint::{
 };
 use serde::{Serialize, Serializer};
 
+use super::View;
 use super::error::log;
 use super::resource::Record;
-use super::{View, pairs};
+use crate::headers::Headers;
 
 /// A good response, with all that is known about it. It serialises as a record, without its
 /// body.
@@ -30,7 +31,7 @@ impl Serialize for Reply {
         record.member("data", &reply.value)?;
         record.member("fate", reply.fate.as_str())?;
         record.member("status", &reply.status().as_u16())?;
-        record.member("headers", &pairs(reply.headers()))?;
+        record.member("headers", Headers::all(reply.response().extensions()))?;
         record.member("idempotencyKey", &reply.key)?;
         record.member("firstSent", &reply.first_sent.map(|at| at.timestamp_millis()))?;
         record.member("followedConflict", &reply.followed)?;

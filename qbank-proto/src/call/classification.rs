@@ -8,9 +8,9 @@ use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode, header};
 
 use super::intent::{InFlight, Intent};
-use crate::endpoint::{ApiResponse, Endpoint};
+use crate::endpoint::{ApiResponse, ResponseDecoder};
 use crate::error::Details;
-use crate::json::DecodeError;
+use crate::json::{DecodeError, DecodeErrorKind};
 use crate::machine::{Fault, Now};
 use crate::policy::{self, Decision};
 use crate::response::{
@@ -32,8 +32,7 @@ impl<'a> Context<'a> {
 
     /// Texts that no error may repeat: of the request, of the session, and the tokens of
     /// this attempt and of the one before, which a response may still repeat.
-    fn secrets<'s, E: Endpoint>(&'s self, endpoint: &'s E) -> Vec<&'s str> {
-        let mut secrets = endpoint.secrets();
+    fn secrets<'s>(&'s self, mut secrets: Vec<&'s str>) -> Vec<&'s str> {
         secrets.extend(self.intent.session.secrets());
         secrets.push(self.sent.token.expose());
         secrets.extend(self.intent.previous_token.as_ref().map(AccessToken::expose));
@@ -50,7 +49,15 @@ impl<'a> Context<'a> {
 }
 
 pub(super) enum Classified<T> {
-    Success { value: T, response: Response<Bytes> },
+    Success {
+        value: T,
+        response: Response<Bytes>,
+    },
+    /// The bank's own record that the payment of this call failed.
+    PaymentFailed {
+        id: Option<PaymentId>,
+        response: Response<Bytes>,
+    },
     Failure(Box<Failure>),
 }
 
@@ -60,10 +67,18 @@ pub(super) struct Failure {
     pub(super) details: Box<Details>,
 }
 
+impl<T> From<Failure> for Classified<T> {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(Box::new(failure))
+    }
+}
+
 impl<T> Classified<T> {
     pub(super) fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Success { response, .. } => Some(response.status()),
+            Self::Success { response, .. } | Self::PaymentFailed { response, .. } => {
+                Some(response.status())
+            }
             Self::Failure(failure) => failure.details.status,
         }
     }
@@ -71,38 +86,34 @@ impl<T> Classified<T> {
 
 /// A response that broke off after its head is classified by the head: a 401 is a
 /// 401, and an ACH payment with a usable `Location` is accepted.
-pub(super) fn classify<E: Endpoint>(
-    endpoint: &E,
+pub(super) fn classify<D: ResponseDecoder>(
+    decoder: &D,
     context: &Context<'_>,
     outcome: Result<Response<Bytes>, Fault>,
-) -> Classified<E::Output> {
-    let failure = match outcome {
-        Ok(response) if response.status().is_success() => {
-            let (status, headers) = (response.status(), response.headers());
-            match endpoint.decode(&context.read(status, headers, Some(response.body()))) {
-                Ok(value) => return Classified::Success { value, response },
-                Err(error) => context.undecodable(&error, response),
-            }
-        }
-        Ok(response) => context.refused(&context.secrets(endpoint), response, None),
+) -> Classified<D::Output> {
+    let (response, fault) = match outcome {
+        Ok(response) => (response, None),
         Err(mut fault) => match fault.head.take() {
-            Some(head) if head.status.is_success() => {
-                match endpoint.decode(&context.read(head.status, &head.headers, None)) {
-                    Ok(value) => {
-                        return Classified::Success { value, response: bodiless(*head) };
-                    }
-                    Err(_) => context
-                        .broken(&context.secrets(endpoint), Fault { head: Some(head), ..fault }),
-                }
-            }
-            Some(head) => {
-                let fault = Some(fault);
-                context.refused(&context.secrets(endpoint), bodiless(*head), fault)
-            }
-            None => context.broken(&context.secrets(endpoint), fault),
+            Some(head) => (bodiless(*head), Some(fault)),
+            None => return context.broken(decoder.secrets(), fault).into(),
         },
     };
-    Classified::Failure(Box::new(failure))
+    if !response.status().is_success() {
+        return context.refused(decoder.secrets(), response, fault).into();
+    }
+    let body = fault.is_none().then(|| &**response.body());
+    let error = match decoder.decode(&context.read(response.status(), response.headers(), body)) {
+        Ok(value) => return Classified::Success { value, response },
+        Err(error) => error,
+    };
+    match (error.kind(), fault) {
+        (DecodeErrorKind::PaymentFailed(id), _) => Classified::PaymentFailed { id: *id, response },
+        (_, None) => context.undecodable(&error, response).into(),
+        (_, Some(fault)) => {
+            let head = Some(Box::new(response.into_parts().0));
+            context.broken(decoder.secrets(), Fault { head, ..fault }).into()
+        }
+    }
 }
 
 fn bodiless(head: Parts) -> Response<Bytes> {
@@ -144,10 +155,11 @@ impl Context<'_> {
     /// A status that promises nothing.
     fn refused(
         &self,
-        secrets: &[&str],
+        secrets: Vec<&str>,
         response: Response<Bytes>,
         fault: Option<Fault>,
     ) -> Failure {
+        let secrets = &self.secrets(secrets);
         let status = response.status();
         let headers = response.headers();
         let urls = self.urls();
@@ -178,7 +190,8 @@ impl Context<'_> {
     }
 
     /// No complete response.
-    fn broken(&self, secrets: &[&str], fault: Fault) -> Failure {
+    fn broken(&self, secrets: Vec<&str>, fault: Fault) -> Failure {
+        let secrets = &self.secrets(secrets);
         let decision = policy::classify_fault(&fault);
         let what = match (fault.kind, &fault.head) {
             (FaultKind::BodyTooLarge, _) => {

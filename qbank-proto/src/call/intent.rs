@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Response, Uri, header};
 use tracing::Span;
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 use tracing::span::EnteredSpan;
@@ -55,19 +55,31 @@ pub(super) struct Operation {
     pub(super) name: OperationName,
     pub(super) scope: Option<Scope>,
     pub(super) follows: bool,
-    streams: bool,
+    pub(super) streams: bool,
 }
 
-impl Operation {
-    pub(super) fn of<E: Endpoint>() -> Self {
-        Self {
+/// Where an intent goes, and its bytes, before they are checked.
+pub(super) struct Request {
+    operation: Operation,
+    url: String,
+    body: Result<Bytes, Error>,
+}
+
+impl Request {
+    pub(super) fn of<E: Endpoint>(session: &Session, endpoint: &E) -> Self {
+        let operation = Operation {
             name: OperationName { method: E::METHOD, path: E::PATH },
             scope: E::SCOPE,
             follows: E::FOLLOWS,
             streams: E::STREAMS,
-        }
+        };
+        let mut url = session.urls().start();
+        endpoint.target(&mut url);
+        Self { operation, url, body: endpoint.body() }
     }
+}
 
+impl Operation {
     fn method(&self) -> Method {
         self.name.method.clone()
     }
@@ -87,7 +99,22 @@ pub(super) struct InFlight {
 }
 
 impl Intent {
-    pub(super) fn new(
+    /// An intent, and whether it can be sent.
+    pub(super) fn prepare(
+        session: &Session,
+        Request { operation, url, body }: Request,
+        (options, write): (CallOptions, Option<WriteOptions>),
+        jitter: u64,
+    ) -> (Self, Result<(), Error>) {
+        let kept = write.as_ref().and_then(WriteOptions::kept_body);
+        let mut intent = Self::new(session, operation, options, write, jitter);
+        let body = body.map(|body| kept.clone().unwrap_or(body));
+        let fixed = body.and_then(|body| intent.fix(url, body));
+        let fixed = fixed.map_err(|error| intent.reject(error, kept));
+        (intent, fixed)
+    }
+
+    fn new(
         session: &Session,
         operation: Operation,
         options: CallOptions,
@@ -128,16 +155,8 @@ impl Intent {
         }
     }
 
-    /// What an operation appends its path and query to.
-    pub(super) fn base_url(&self) -> String {
-        let base = &self.session.urls().base_text;
-        let mut url = String::with_capacity(base.len() + USUAL_TARGET);
-        url.push_str(base);
-        url
-    }
-
     /// Fixes where it goes, and its bytes.
-    pub(super) fn prepare(&mut self, url: String, body: Bytes) -> Result<(), Error> {
+    fn fix(&mut self, url: String, body: Bytes) -> Result<(), Error> {
         self.body = body;
         // Whatever the operation appended, it stays with the bank's own host.
         let target = url.get(self.session.urls().base_text.len()..).unwrap_or_default();
@@ -251,8 +270,8 @@ impl Intent {
         (exchange, in_flight)
     }
 
-    fn request(&self, token: &AccessToken) -> Request<Bytes> {
-        let mut request = Request::new(self.body.clone());
+    fn request(&self, token: &AccessToken) -> http::Request<Bytes> {
+        let mut request = http::Request::new(self.body.clone());
         *request.method_mut() = self.operation.method();
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
@@ -283,7 +302,7 @@ impl Intent {
         let status = classified.status();
         let fate = match classified {
             _ if self.key.is_none() => Fate::NotApplicable,
-            Classified::Success { .. } => Fate::Accepted,
+            Classified::Success { .. } | Classified::PaymentFailed { .. } => Fate::Accepted,
             Classified::Failure(failure) => failure.decision.fate,
         };
         self.previous_token = Some(sent.token.clone());
@@ -308,6 +327,4 @@ impl fmt::Debug for Intent {
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const AUTH_DATE: HeaderName = HeaderName::from_static("x-fapi-auth-date");
-/// Room for `/payments/` and an id.
-const USUAL_TARGET: usize = 64;
 const ACCEPT: &str = "application/json, application/problem+json";

@@ -34,13 +34,13 @@ use http::{Response, response};
 pub use authenticate::{Authenticate, TokenInfo};
 use classification::{Classified, Context, classify};
 use following::{Followed, PaymentPoller};
-use intent::{InFlight, Intent, Operation};
+use intent::{InFlight, Intent, Request};
 pub use reply::Reply;
 use retry::Next;
 pub use waiting::WaitForPayment;
 
-use crate::config::WriteOptions;
-use crate::endpoint::{Effect, Endpoint};
+use crate::config::{CallOptions, WriteOptions};
+use crate::endpoint::{Effect, Endpoint, Erased, ResponseDecoder};
 use crate::error::{Details, Error, ErrorKind};
 use crate::machine::{BodyMode, Fault, Machine, Now, Step, Ticket};
 use crate::response::redact_source;
@@ -52,10 +52,13 @@ use crate::types::{AccessToken, BoxError, Fate, FaultKind, IdempotencyKey, Messa
 /// Key and body are there before anything is sent, so that an application can
 /// write them to its own database first and [`resume`](crate::Resume) after a
 /// crash.
-pub struct Call<E: Endpoint> {
-    endpoint: E,
+///
+/// Its type has the operation, or, made by [`Call::erased`], only the output: then one
+/// compiled machine serves all operations.
+pub struct Call<D: ResponseDecoder> {
+    decoder: D,
     intent: Intent,
-    state: State<E::Output>,
+    state: State<D::Output>,
 }
 
 enum State<T> {
@@ -81,17 +84,40 @@ impl<E: Endpoint> Call<E> {
         options: <E::Effect as Effect>::Options,
         jitter: u64,
     ) -> Self {
-        let (call, write) = E::Effect::parts(options);
-        let kept = write.as_ref().and_then(WriteOptions::kept_body);
-        let mut intent = Intent::new(session, Operation::of::<E>(), call, write, jitter);
-        let mut url = intent.base_url();
-        endpoint.target(&mut url);
-        let body = endpoint.body().map(|body| kept.clone().unwrap_or(body));
-        let state = match body.and_then(|body| intent.prepare(url, body)) {
+        let request = Request::of(session, &endpoint);
+        Self::prepared(session, endpoint, request, E::Effect::parts(options), jitter)
+    }
+}
+
+impl<T: fmt::Debug + Send + 'static> Call<Erased<T>> {
+    /// The same as [`Call::new`], with an output that does not depend on the operation.
+    pub fn erased<E: Endpoint>(
+        session: &Session,
+        endpoint: E,
+        options: <E::Effect as Effect>::Options,
+        jitter: u64,
+        map: fn(E::Output) -> T,
+    ) -> Self {
+        let request = Request::of(session, &endpoint);
+        let decoder = Erased::new(endpoint, map);
+        Self::prepared(session, decoder, request, E::Effect::parts(options), jitter)
+    }
+}
+
+impl<D: ResponseDecoder> Call<D> {
+    fn prepared(
+        session: &Session,
+        decoder: D,
+        request: Request,
+        options: (CallOptions, Option<WriteOptions>),
+        jitter: u64,
+    ) -> Self {
+        let (intent, prepared) = Intent::prepare(session, request, options, jitter);
+        let state = match prepared {
             Ok(()) => State::Ready,
-            Err(error) => State::Done(Err(intent.reject(error, kept))),
+            Err(error) => State::Done(Err(error)),
         };
-        Self { endpoint, intent, state }
+        Self { decoder, intent, state }
     }
 
     /// The key of the intent, if it writes.
@@ -112,7 +138,7 @@ impl<E: Endpoint> Call<E> {
         Some(Resume::new(self.key()?, first_sent).body(self.body().clone()))
     }
 
-    fn advance(&mut self, now: Now, waker: &Waker) -> Step<Result<Reply<E::Output>, Error>> {
+    fn advance(&mut self, now: Now, waker: &Waker) -> Step<Result<Reply<D::Output>, Error>> {
         loop {
             match &mut self.state {
                 State::Done(_) | State::Taken(_) => return Step::Done(self.take_result()),
@@ -155,10 +181,15 @@ impl<E: Endpoint> Call<E> {
         };
         let fault = outcome.as_ref().err().map(|fault| fault.kind);
         let context = Context::new(&self.intent, &sent, now);
-        let classified = classify(&self.endpoint, &context, outcome);
+        let classified = classify(&self.decoder, &context, outcome);
         self.intent.record(&sent, &classified, fault);
         self.state = match classified {
-            Classified::Success { value, response } => self.complete(value, response, false),
+            Classified::Success { value, response } => {
+                State::Done(Ok(self.intent.succeed(value, response, false)))
+            }
+            Classified::PaymentFailed { id, response } => {
+                State::Done(Err(self.intent.own_record(completion::failed(id, response))))
+            }
             Classified::Failure(failure) => match self.intent.next(now, &sent, *failure, fault) {
                 Next::Resend(until) => State::Backoff(until),
                 Next::Follow(poller) => State::Following(poller),
@@ -167,27 +198,15 @@ impl<E: Endpoint> Call<E> {
         };
     }
 
-    fn complete(
-        &mut self,
-        value: E::Output,
-        response: Response<Bytes>,
-        followed: bool,
-    ) -> State<E::Output> {
-        State::Done(if E::failed(&value) {
-            let failed = completion::failed(E::payment_id(&value), response);
-            Err(self.intent.own_record(failed))
-        } else {
-            Ok(self.intent.succeed(value, response, followed))
-        })
-    }
-
     fn followed(&mut self, followed: Followed) {
         self.state = match followed {
-            Followed::Seen(reply) => match self.endpoint.follow(&reply.value) {
+            Followed::Seen(reply) => match self.decoder.follow(&reply.value) {
                 Some(_) if reply.value.failed() => {
                     State::Done(Err(self.intent.own_record(completion::payment_failed(reply))))
                 }
-                Some(value) => self.complete(value, reply.into_response(), true),
+                Some(value) => {
+                    State::Done(Ok(self.intent.succeed(value, reply.into_response(), true)))
+                }
                 None => State::Done(Err(self.intent.unfollowed(|details| {
                     details.what.push_str(
                         "; the payment in process is of another amount or type: was the key used before?",
@@ -197,7 +216,7 @@ impl<E: Endpoint> Call<E> {
             },
             Followed::Lost { error, .. } | Followed::TimeUp { last: Some(error), .. } => {
                 // The poller redacts the session's secrets, but not this request's.
-                let source = redact_source(Box::new(error), &self.endpoint.secrets());
+                let source = redact_source(Box::new(error), &self.decoder.secrets());
                 State::Done(Err(self.intent.unfollowed(|details| {
                     details.what.push_str("; following it failed");
                     details.source = Some(source);
@@ -208,7 +227,7 @@ impl<E: Endpoint> Call<E> {
     }
 
     /// Gives the result out, once.
-    fn take_result(&mut self) -> Result<Reply<E::Output>, Error> {
+    fn take_result(&mut self) -> Result<Reply<D::Output>, Error> {
         let fate = match &self.state {
             State::Done(Ok(reply)) => reply.fate,
             State::Done(Err(error)) => error.fate(),
@@ -222,8 +241,8 @@ impl<E: Endpoint> Call<E> {
     }
 }
 
-impl<E: Endpoint> Machine for Call<E> {
-    type Output = Result<Reply<E::Output>, Error>;
+impl<D: ResponseDecoder> Machine for Call<D> {
+    type Output = Result<Reply<D::Output>, Error>;
 
     fn poll(&mut self, now: Now, waker: &Waker) -> Step<Self::Output> {
         let _entered = self.intent.entered();
@@ -233,7 +252,7 @@ impl<E: Endpoint> Machine for Call<E> {
     /// Only the good response to the call itself is left to the caller.
     fn head(&mut self, _: Now, ticket: &Ticket, head: &response::Parts) -> BodyMode {
         let ours = matches!(&self.state, State::InFlight(sent) if sent.ticket == ticket.0);
-        if E::STREAMS && ours && head.status.is_success() {
+        if self.intent.operation.streams && ours && head.status.is_success() {
             BodyMode::Stream
         } else {
             BodyMode::Buffer
@@ -272,10 +291,10 @@ impl<E: Endpoint> Machine for Call<E> {
     }
 }
 
-impl<E: Endpoint> fmt::Debug for Call<E> {
+impl<D: ResponseDecoder> fmt::Debug for Call<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("operation", &format_args!("{} {}", E::METHOD, E::PATH))
+            .field("operation", &format_args!("{}", self.intent.operation.name))
             .field("intent", &self.intent)
             .finish_non_exhaustive()
     }

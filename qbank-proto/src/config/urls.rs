@@ -36,7 +36,17 @@ impl Urls {
             token: checked("token URL", &token, http_allowed)?,
         })
     }
+
+    /// What an operation appends its path and query to.
+    pub(crate) fn start(&self) -> String {
+        let mut url = String::with_capacity(self.base_text.len() + USUAL_TARGET);
+        url.push_str(&self.base_text);
+        url
+    }
 }
+
+/// Room for `/payments/` and an id.
+const USUAL_TARGET: usize = 64;
 
 /// HTTPS anywhere; plain HTTP to a loopback address only, and only when asked.
 fn checked(field: &str, text: &str, http_allowed: bool) -> Result<Uri, Error> {

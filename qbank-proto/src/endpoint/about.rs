@@ -3,9 +3,9 @@
 //!
 //! What is absent or cannot be read contradicts nothing.
 
-use super::PaymentType;
-use crate::json::{DecodeError, Member};
-use crate::types::{Amount, Id, Money};
+use super::{PaymentStatus, PaymentType};
+use crate::json::{DecodeError, DecodeErrorKind, Member};
+use crate::types::{Amount, Id, Money, PaymentId};
 
 /// `expected` is what we asked for, or what another part of the response names.
 pub(super) fn same_id<K>(
@@ -38,5 +38,16 @@ pub(super) fn same_type(
         Some(PaymentType::Other(_)) | None => Ok(()),
         found if found.as_ref() == expected => Ok(()),
         Some(_) => Err(DecodeError::about_another("type")),
+    }
+}
+
+/// A good response may report that the payment failed.
+pub(super) fn not_failed(
+    status: Option<&PaymentStatus>,
+    id: Option<PaymentId>,
+) -> Result<(), DecodeError> {
+    match status {
+        Some(PaymentStatus::Failed) => Err(DecodeErrorKind::PaymentFailed(id).into()),
+        _ => Ok(()),
     }
 }

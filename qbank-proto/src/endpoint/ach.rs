@@ -5,12 +5,13 @@ use chrono::NaiveDate;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::about::{same_amount, same_id, same_type};
+use super::about::{not_failed, same_amount, same_id, same_type};
 use super::pasted::plain_text;
 use super::recipient::{Details, Recipient};
 use super::{ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, Member};
+use crate::json::DecodeError;
+use crate::resource::Record;
 use crate::types::{AccountId, Amount, Money, PaymentId, Scope};
 
 /// Pays by ACH.
@@ -109,12 +110,12 @@ impl Endpoint for CreateAch {
     /// contradict the request. The bank documents that the body may be empty. The id comes
     /// from the `Location`, else from the body, else it is not known.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
-        match self.read(response) {
-            Err(_) if response.location.is_some() => {
-                Ok(AchAccepted { payment_id: response.location, status: None })
-            }
-            read => read,
-        }
+        let accepted = match self.read(response) {
+            Err(_) if response.location.is_some() => AchAccepted::new(response.location),
+            read => read?,
+        };
+        not_failed(accepted.status.as_ref(), accepted.payment_id)?;
+        Ok(accepted)
     }
 
     fn follow(&self, payment: &Payment) -> Option<AchAccepted> {
@@ -131,14 +132,6 @@ impl Endpoint for CreateAch {
         })
     }
 
-    fn failed(accepted: &AchAccepted) -> bool {
-        accepted.status == Some(PaymentStatus::Failed)
-    }
-
-    fn payment_id(accepted: &AchAccepted) -> Option<PaymentId> {
-        accepted.payment_id
-    }
-
     fn secrets(&self) -> Vec<&str> {
         match &self.destination {
             Destination::Account(_) => Vec::new(),
@@ -150,8 +143,8 @@ impl Endpoint for CreateAch {
 impl CreateAch {
     fn read(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
         let document = response.success_or_empty(StatusCode::ACCEPTED)?;
-        let about: About<'_> = document.object()?;
-        let id = about.id.or(about.id_other);
+        let about: Record<'_> = document.object()?;
+        let id = about.id();
         same_id(id, "paymentId", response.location)?;
         same_type(about.payment_type, Some(&PaymentType::Ach))?;
         same_amount(about.amount, self.amount)?;
@@ -179,24 +172,6 @@ struct Body<'a> {
     effective_date: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference_id: Option<&'a str>,
-}
-
-/// What the payment is known by, in a response.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct About<'a> {
-    #[serde(borrow, rename = "paymentId")]
-    id: Member<'a>,
-    #[serde(rename = "payment_id")]
-    id_other: Member<'a>,
-    #[serde(rename = "type")]
-    payment_type: Member<'a>,
-    amount: Member<'a>,
-    status: Member<'a>,
-    #[serde(alias = "sourceAccountId")]
-    source_account_id: Member<'a>,
-    #[serde(alias = "destinationAccountId")]
-    destination_account_id: Member<'a>,
 }
 
 /// The bank took the payment. It settles in batches: see `payments().wait`.

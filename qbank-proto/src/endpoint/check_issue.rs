@@ -9,7 +9,8 @@ use super::about::{same_amount, same_id};
 use super::pasted::needed_text;
 use super::{ApiResponse, Endpoint, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, Member};
+use crate::json::DecodeError;
+use crate::resource::Record;
 use crate::types::{AccountId, Amount, IssueId, Scope};
 
 /// Reports an issued check.
@@ -58,7 +59,7 @@ impl Endpoint for CreateCheckIssue {
     /// error, or nothing; with another status one with members.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<CheckIssueAccepted, DecodeError> {
         let document = response.success_or_empty(StatusCode::ACCEPTED)?;
-        let about: About<'_> = document.object()?;
+        let about: Record<'_> = document.object()?;
         same_id(about.issue_id, "issue_id", Some(self.issue_id))?;
         same_id(about.account_id, "account_id", Some(self.account_id))?;
         same_amount(about.amount, self.amount)?;
@@ -67,17 +68,6 @@ impl Endpoint for CreateCheckIssue {
         }
         Ok(CheckIssueAccepted { issue_id: self.issue_id })
     }
-}
-
-/// What the issue is known by, in a response.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct About<'a> {
-    #[serde(borrow, alias = "issueId")]
-    issue_id: Member<'a>,
-    #[serde(alias = "accountId")]
-    account_id: Member<'a>,
-    amount: Member<'a>,
 }
 
 /// The bank took the issue; it works from the next batch on.

@@ -10,6 +10,7 @@ mod ach;
 mod balance;
 mod check_exceptions;
 mod check_issue;
+mod decoder;
 mod effect;
 mod list;
 mod pasted;
@@ -33,6 +34,7 @@ pub use ach::{AchAccepted, CreateAch, Destination};
 pub use balance::{Balance, GetBalance};
 pub use check_exceptions::{CheckException, ListCheckExceptions, ReasonCode};
 pub use check_issue::{CheckIssueAccepted, CreateCheckIssue};
+pub use decoder::{Erased, ResponseDecoder};
 pub use effect::{Effect, Read, Write};
 pub use list::ListEndpoint;
 pub(crate) use payment::FollowPayment;
@@ -46,7 +48,7 @@ pub use wire::{Beneficiary, CreateWire};
 
 use crate::error::Error;
 use crate::json::DecodeError;
-use crate::types::{PaymentId, Scope};
+use crate::types::Scope;
 
 /// An operation of the bank: a value that knows its request and reads its response.
 ///
@@ -115,26 +117,14 @@ pub trait Endpoint: Debug + Send + 'static {
     }
 
     /// Reads a 2xx response. An error means that the response is not usable; for a
-    /// write, that it is unknown what happened.
+    /// write, that it is unknown what happened, unless it is
+    /// [`PaymentFailed`](crate::DecodeErrorKind::PaymentFailed).
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Self::Output, DecodeError>;
 
     /// Turns the bank's record of a payment that conflicts with this call's key
     /// into this call's output, if it is the payment this call asked for.
     fn follow(&self, payment: &Payment) -> Option<Self::Output> {
         let _ = payment;
-        None
-    }
-
-    /// Whether a good response reports that the payment failed. It is then reported
-    /// as [`ErrorKind::PaymentFailed`](crate::ErrorKind): the bank's own record.
-    fn failed(output: &Self::Output) -> bool {
-        let _ = output;
-        false
-    }
-
-    /// The payment that a good response names.
-    fn payment_id(output: &Self::Output) -> Option<PaymentId> {
-        let _ = output;
         None
     }
 

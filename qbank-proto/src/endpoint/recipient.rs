@@ -1,8 +1,6 @@
 //! Whom an ACH payment goes to, at another bank.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::pasted::{account_number, needed_text};
@@ -20,8 +18,26 @@ pub struct Recipient {
     pub bank_id: RoutingNumber,
     /// The account's number there.
     pub account_number: Secret,
-    /// Further members as they were written.
-    more: BTreeMap<String, Further>,
+    more: More,
+}
+
+/// Further members as they were written, in the order of their names.
+#[derive(Debug, Clone, Default)]
+struct More(Vec<(String, Further)>);
+
+impl More {
+    fn insert(&mut self, name: String, further: Further) {
+        match self.0.binary_search_by(|(other, _)| other.cmp(&name)) {
+            Ok(at) => self.0[at].1 = further,
+            Err(at) => self.0.insert(at, (name, further)),
+        }
+    }
+}
+
+impl Serialize for More {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, further)| (name, further)))
+    }
 }
 
 /// A further member as it was written, and what of it no error may repeat.
@@ -39,7 +55,7 @@ impl std::fmt::Debug for Further {
 }
 
 impl Serialize for Further {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.json.serialize(serializer)
     }
 }
@@ -55,7 +71,7 @@ impl Recipient {
             name: name.into(),
             bank_id,
             account_number: account_number.into(),
-            more: BTreeMap::new(),
+            more: More::default(),
         }
     }
 
@@ -91,7 +107,7 @@ impl Recipient {
 
     /// What no error may repeat.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
-        let more = self.more.values().flat_map(|further| &further.texts);
+        let more = self.more.0.iter().flat_map(|(_, further)| &further.texts);
         std::iter::once(self.account_number.expose()).chain(more.map(String::as_str))
     }
 
@@ -114,7 +130,7 @@ pub(super) struct Details<'a> {
     bank_id: &'a RoutingNumber,
     account_number: &'a str,
     #[serde(flatten)]
-    more: &'a BTreeMap<String, Further>,
+    more: &'a More,
 }
 
 #[cfg(test)]

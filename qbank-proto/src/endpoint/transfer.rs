@@ -4,10 +4,11 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::about::{same_amount, same_id, same_type};
+use super::about::{not_failed, same_amount, same_id, same_type};
 use super::{ApiResponse, Endpoint, PaymentStatus, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, Member};
+use crate::json::DecodeError;
+use crate::resource::Record;
 use crate::types::{AccountId, Amount, PaymentId, Scope};
 
 /// Moves money between two own accounts.
@@ -48,8 +49,8 @@ impl Endpoint for CreateTransfer {
     /// error, or nothing; with another status one with members, or an id.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<TransferAccepted, DecodeError> {
         let document = response.success_or_empty(StatusCode::CREATED)?;
-        let about: About<'_> = document.object()?;
-        same_id(about.id.or(about.id_other), "paymentId", response.location)?;
+        let about: Record<'_> = document.object()?;
+        same_id(about.id(), "paymentId", response.location)?;
         same_type(about.payment_type, None)?;
         same_amount(about.amount, self.amount)?;
         same_id(about.from_account_id, "from_account_id", Some(self.from_account_id))?;
@@ -59,34 +60,9 @@ impl Endpoint for CreateTransfer {
             return Err(DecodeError::new("nothing in the response names a transfer"));
         }
         let status = about.status.open().lenient();
+        not_failed(status.as_ref(), response.location)?;
         Ok(TransferAccepted { location: response.location, status })
     }
-
-    fn failed(accepted: &TransferAccepted) -> bool {
-        accepted.status == Some(PaymentStatus::Failed)
-    }
-
-    fn payment_id(accepted: &TransferAccepted) -> Option<PaymentId> {
-        accepted.location
-    }
-}
-
-/// What the transfer is known by, in a response.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct About<'a> {
-    #[serde(borrow, rename = "paymentId")]
-    id: Member<'a>,
-    #[serde(rename = "payment_id")]
-    id_other: Member<'a>,
-    #[serde(rename = "type")]
-    payment_type: Member<'a>,
-    amount: Member<'a>,
-    status: Member<'a>,
-    #[serde(alias = "fromAccountId")]
-    from_account_id: Member<'a>,
-    #[serde(alias = "toAccountId")]
-    to_account_id: Member<'a>,
 }
 
 /// The bank made the transfer. Its response is not documented: see the raw body.

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::about::{same_amount, same_id, same_type};
+use super::about::{not_failed, same_amount, same_id, same_type};
 use super::pasted::{account_number, needed_text};
 use super::{ApiResponse, Endpoint, Payment, PaymentType, Write, to_json};
 use crate::error::Error;
-use crate::json::{DecodeError, Member, Reading};
-use crate::types::{AccountId, Amount, Money, PaymentId, RoutingNumber, Scope, Secret};
+use crate::json::{DecodeError, Reading};
+use crate::resource::Record;
+use crate::types::{AccountId, Amount, Money, RoutingNumber, Scope, Secret};
 
 /// Pays by wire.
 #[derive(Debug, Clone)]
@@ -90,12 +91,14 @@ impl Endpoint for CreateWire {
     /// The body is all there is: one about another payment leaves this one unknown.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
         let document = response.success()?;
-        let about: About<'_> = document.object()?;
-        same_id(about.id.or(about.id_other), "paymentId", response.location)?;
+        let about: Record<'_> = document.object()?;
+        same_id(about.id(), "paymentId", response.location)?;
         same_type(about.payment_type, Some(&PaymentType::Wire))?;
         same_amount(about.amount, self.amount)?;
         same_id(about.source_account_id, "source_account_id", Some(self.source_account_id))?;
-        Payment::read(&document, Reading::Lenient)
+        let payment = Payment::of(&about, Reading::Lenient)?;
+        not_failed(payment.status.as_ref(), Some(payment.payment_id))?;
+        Ok(payment)
     }
 
     fn follow(&self, payment: &Payment) -> Option<Payment> {
@@ -103,14 +106,6 @@ impl Endpoint for CreateWire {
             && payment.amount == Some(Money::from(self.amount))
             && payment.source_account_id.is_none_or(|id| id == self.source_account_id);
         ours.then(|| payment.clone())
-    }
-
-    fn failed(payment: &Payment) -> bool {
-        payment.failed()
-    }
-
-    fn payment_id(payment: &Payment) -> Option<PaymentId> {
-        Some(payment.payment_id)
     }
 
     fn secrets(&self) -> Vec<&str> {
@@ -131,21 +126,6 @@ struct Details<'a> {
     name: &'a str,
     bank_id: &'a RoutingNumber,
     account_number: &'a str,
-}
-
-/// What the payment is known by, in a response.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct About<'a> {
-    #[serde(borrow, rename = "paymentId")]
-    id: Member<'a>,
-    #[serde(rename = "payment_id")]
-    id_other: Member<'a>,
-    #[serde(rename = "type")]
-    payment_type: Member<'a>,
-    amount: Member<'a>,
-    #[serde(alias = "sourceAccountId")]
-    source_account_id: Member<'a>,
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::error::Category;
 
+use crate::types::PaymentId;
+
 /// Why a response's body cannot be used. Holds names and places of members, never a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
@@ -40,6 +42,10 @@ pub enum DecodeErrorKind {
     AboutAnother,
     /// The body is an error document under a status that promised success.
     Problem,
+    /// It is no error of decoding: the body is the bank's own record that the payment of
+    /// this call failed. The call then fails as
+    /// [`ErrorKind::PaymentFailed`](crate::ErrorKind), and no money moved.
+    PaymentFailed(Option<PaymentId>),
     /// A reason that an endpoint gave.
     Other(Cow<'static, str>),
 }
@@ -141,6 +147,7 @@ impl fmt::Display for DecodeError {
                 K::EndsEarly => "the JSON ends too early",
                 K::NotJson => "the body is not valid JSON",
                 K::Problem => "the body is an error",
+                K::PaymentFailed(_) => "the body says that the payment failed",
                 _ => "the JSON is not of the expected shape",
             })?,
         }

@@ -4,4 +4,5 @@ mod audit;
 mod payment;
 
 pub use audit::Audit;
+pub(crate) use payment::Record;
 pub use payment::{Payment, PaymentStatus, PaymentType};

@@ -57,9 +57,12 @@ impl Payment {
     }
 
     pub(crate) fn read(document: &Document<'_>, how: Reading) -> Result<Self, DecodeError> {
-        let it: Members<'_> = document.object()?;
+        Self::of(&document.object()?, how)
+    }
+
+    pub(crate) fn of(it: &Record<'_>, how: Reading) -> Result<Self, DecodeError> {
         Ok(Self {
-            payment_id: it.id.or(it.id_other).id().essential("paymentId")?,
+            payment_id: it.id().id().essential("paymentId")?,
             payment_type: it.payment_type.open().by(how, "type")?,
             amount: it.amount.money().by(how, "amount")?,
             status: it.status.open().by(how, "status")?,
@@ -87,18 +90,21 @@ impl Payment {
     }
 }
 
-/// Each documented spelling is a member of its own; others are aliases.
+/// What the bank may say of a payment, a transfer or a check issue: one reader for all of
+/// them. Each documented spelling is a member of its own; others are aliases.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Members<'a> {
+pub(crate) struct Record<'a> {
     #[serde(borrow, rename = "paymentId")]
     id: Member<'a>,
     #[serde(rename = "payment_id")]
     id_other: Member<'a>,
+    #[serde(alias = "issueId")]
+    pub(crate) issue_id: Member<'a>,
     #[serde(rename = "type")]
-    payment_type: Member<'a>,
-    amount: Member<'a>,
-    status: Member<'a>,
+    pub(crate) payment_type: Member<'a>,
+    pub(crate) amount: Member<'a>,
+    pub(crate) status: Member<'a>,
     #[serde(rename = "creationDate")]
     created: Member<'a>,
     #[serde(rename = "creation_date")]
@@ -107,14 +113,27 @@ struct Members<'a> {
     completed: Member<'a>,
     #[serde(rename = "completion_date")]
     completed_other: Member<'a>,
+    #[serde(alias = "accountId")]
+    pub(crate) account_id: Member<'a>,
     #[serde(alias = "sourceAccountId")]
-    source_account_id: Member<'a>,
+    pub(crate) source_account_id: Member<'a>,
     #[serde(alias = "destinationAccountId")]
-    destination_account_id: Member<'a>,
+    pub(crate) destination_account_id: Member<'a>,
+    #[serde(alias = "fromAccountId")]
+    pub(crate) from_account_id: Member<'a>,
+    #[serde(alias = "toAccountId")]
+    pub(crate) to_account_id: Member<'a>,
     timestamp: Member<'a>,
     actor: Member<'a>,
     #[serde(alias = "requestId")]
     request_id: Member<'a>,
+}
+
+impl<'a> Record<'a> {
+    /// The payment's.
+    pub(crate) fn id(&self) -> Member<'a> {
+        self.id.or(self.id_other)
+    }
 }
 
 impl<'de> Deserialize<'de> for Payment {

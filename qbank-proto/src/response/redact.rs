@@ -1,5 +1,6 @@
 //! Keeps secrets out of texts that a bank, a proxy or a transport wrote.
 
+use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
 use crate::types::{BoxError, Message};
@@ -31,7 +32,7 @@ pub(crate) fn redact(text: String, secrets: &[&str]) -> String {
         // Fingerprints, sorted once: a long text and a long token stay linear. Two parts
         // with one fingerprint hide a little more.
         for length in SHORTEST..=WINDOW {
-            let mut parts: Vec<u64> = known
+            let parts: BinaryHeap<u64> = known
                 .iter()
                 .filter(|secret| secret.len().min(WINDOW) == length)
                 .flat_map(|secret| secret.windows(length).map(fingerprint))
@@ -39,7 +40,7 @@ pub(crate) fn redact(text: String, secrets: &[&str]) -> String {
             if parts.is_empty() {
                 continue;
             }
-            parts.sort_unstable();
+            let parts = parts.into_sorted_vec();
             for (at, part) in letters.windows(length).enumerate() {
                 if parts.binary_search(&fingerprint(part)).is_ok()
                     && let (Some(first), Some(last)) = (places.get(at), places.get(at + length - 1))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -76,12 +76,15 @@ impl<'a> Signatures<'a> {
     }
 }
 
-const SIGNATURE: &str = "webhook-signature";
+const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const EVENT_ID: HeaderName = HeaderName::from_static("webhook-event-id");
+const STANDARD_ID: HeaderName = HeaderName::from_static("webhook-id");
+const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 
 impl<'a> Delivery<'a> {
     /// Takes the parts from the headers of an HTTP request.
     pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Result<Self, VerifyError> {
-        let one = |name: &str| {
+        let one = |name: HeaderName| {
             let mut values = headers.get_all(name).iter();
             let first = values.next();
             match (first, values.next()) {
@@ -90,9 +93,9 @@ impl<'a> Delivery<'a> {
                 (None, None) => Ok(None),
             }
         };
-        let event_id = match one("webhook-event-id")? {
+        let event_id = match one(EVENT_ID)? {
             Some(id) => Some(id),
-            None => one("webhook-id")?,
+            None => one(STANDARD_ID)?,
         };
         let readable = |value: &HeaderValue| value.to_str().is_ok();
         if !headers.get_all(SIGNATURE).iter().all(readable) {
@@ -105,7 +108,7 @@ impl<'a> Delivery<'a> {
             body,
             signature: Signatures(Values::Headers(headers)),
             event_id,
-            timestamp: one("webhook-timestamp")?,
+            timestamp: one(TIMESTAMP)?,
         })
     }
 }

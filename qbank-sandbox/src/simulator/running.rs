@@ -61,17 +61,19 @@ pub(super) fn write(
                 CreateWire::new(job.from, beneficiary, amount, reference),
                 options,
                 jitter,
+                |payment| Some(payment.payment_id),
             )
         }
         What::Transfer => {
-            prepared(session, CreateTransfer::new(job.from, job.to, amount), options, jitter)
+            let transfer = CreateTransfer::new(job.from, job.to, amount);
+            prepared(session, transfer, options, jitter, |accepted| accepted.location)
         }
         What::Check => {
             let cents = u128::try_from(job.cents).unwrap_or_default();
             let issue = IssueId::from_uuid(Uuid::from_u128((4 << 76) | (8 << 60) | cents));
             let date = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).ok_or(InvalidJob)?;
             let issue = CreateCheckIssue::new(issue, job.from, "10012", amount, date);
-            prepared(session, issue, options, jitter)
+            prepared(session, issue, options, jitter, |_| None)
         }
         _ => {
             let payment = CreateAch::new(job.from, job.to, amount);
@@ -79,7 +81,7 @@ pub(super) fn write(
                 Some(reference) => payment.reference_id(reference),
                 None => payment,
             };
-            prepared(session, payment, options, jitter)
+            prepared(session, payment, options, jitter, |accepted| accepted.payment_id)
         }
     };
     Ok(prepared)
@@ -90,10 +92,11 @@ fn prepared<E: Endpoint<Effect = Write>>(
     endpoint: E,
     options: WriteOptions,
     jitter: u64,
+    id: fn(E::Output) -> Option<PaymentId>,
 ) -> Prepared {
-    let call = Call::new(session, endpoint, options, jitter);
+    let call = Call::erased(session, endpoint, options, jitter, id);
     let body = call.body().clone();
-    let machine = Box::new(call.map(|result| Outcome::of(result, E::payment_id)));
+    let machine = Box::new(call.map(|result| Outcome::of(result, |id| *id)));
     Prepared { machine, body }
 }
 
