@@ -107,7 +107,8 @@ impl Call {
         while let Some(next) = self.list.next() {
             match next {
                 Ok(item) => items.items.push(item),
-                Err(error) => items.failed = Some(Error(error)),
+                Err(error) if self.list.is_over() => items.failed = Some(Error(error)),
+                Err(error) => items.unreadable.push((items.items.len(), Error(error))),
             }
         }
         items

@@ -139,6 +139,26 @@ fn a_list_gives_its_items_while_it_arrives_and_what_is_wrong_after_them() {
 }
 
 #[test]
+fn an_item_that_cannot_be_read_is_given_in_its_place_and_ends_nothing() {
+    let mut call = call("transactions.stream", &json!({}), &json!({})).unwrap();
+    let item = json!({ "transactionId": PAYMENT, "amount": -1.1 }).to_string();
+    let wrong = json!({ "transactionId": PAYMENT, "amount": "much" }).to_string();
+    let items = record(&call.items(format!("[{item},{wrong},{item},{wrong}").as_bytes(), None));
+    assert_eq!(items["items"].as_array().unwrap().len(), 2);
+    assert_eq!(items["failed"], Value::Null);
+    let unreadable = &items["unreadable"];
+    assert_eq!((&unreadable[0][0], &unreadable[1][0]), (&json!(1), &json!(2)));
+    assert_eq!(unreadable[0][1]["kind"], "unexpected_response");
+    assert_eq!(unreadable[0][1]["offset"], item.len() + 2);
+    let text = unreadable[0][1]["message"].as_str().unwrap();
+    assert!(text.contains("[1].amount"), "{text}");
+    // A list that is no list any more ends.
+    let items = record(&call.items(b"}", None));
+    assert_eq!((&items["items"], &items["unreadable"]), (&json!([]), &json!([])));
+    assert_eq!(items["failed"]["kind"], "unexpected_response");
+}
+
+#[test]
 fn authenticate_tells_of_the_token_all_but_its_text() {
     let credentials =
         r#"{"clientId": "id", "clientSecret": "a-secret", "scopes": ["accounts.read"]}"#;

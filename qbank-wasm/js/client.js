@@ -62,10 +62,10 @@ export class QBankConnectClient {
     const fate = isWrite(operation) ? sent : "not_applicable";
     try {
       const random = randomness();
-      const { signal, record, accepted } = callInput(operation, options);
+      const { signal, onUnreadable, record, accepted } = callInput(operation, options);
       const input = requestInput(operation, request, accepted);
       const call = this.#session.call(operation, input, record, random);
-      return { operation, signal, call, end: () => quietly(() => call.end()) };
+      return { operation, signal, onUnreadable, call, end: () => quietly(() => call.end()) };
     } catch (thrown) {
       throw failure(thrown, fate);
     }

@@ -37,13 +37,13 @@ export async function drive(made, { fetch, supplier }, stop) {
   }
 }
 
-/** What a call came to: its reply, or its error, thrown. */
-export function outcome({ done, failed }, { call, signal }) {
+/** What a call came to: its reply, or its error, thrown. `cause` is what went wrong before. */
+export function outcome({ done, failed }, { call, signal }, cause) {
   if (!failed) return done;
   const raw = failed.headers ? call.body() : undefined;
   // The signal is not the cause of what is wrong with the arguments.
   const aborted = failed.kind !== "invalid_input" && member(signal, "aborted");
-  throw errorOf(failed, raw, aborted ? member(signal, "reason") : undefined);
+  throw errorOf(failed, raw, aborted ? member(signal, "reason") : cause);
 }
 
 // Asks the application's function for a token: a string, or what a token endpoint says, in

@@ -118,6 +118,16 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+export interface StreamOptions extends CallOptions {
+  /**
+   * Gets the error of an item that cannot be read, in its place: its `message` names the item and
+   * the member, and `offset` is where it begins. The list goes on once it has returned, or what
+   * it returned is settled; what it throws ends the list. Without it, the first such error is
+   * thrown after the last item.
+   */
+  onUnreadable?: (error: UnexpectedResponseError) => void | Promise<void>;
+}
+
 export interface WriteOptions extends CallOptions {
   /** A uuid v4 of your own, kept before the call; made afresh if left out. `null` is refused. */
   idempotencyKey?: string;
@@ -326,13 +336,13 @@ export interface Resources<Raw extends boolean = false> {
     list(filter?: TransactionFilter, options?: CallOptions): Result<Raw, Transaction[]>;
     /**
      * The same, one after the other while the response arrives: the memory does not grow with it.
-     * What is torn or malformed is thrown after everything before it, with its `offset`. `break`
-     * cancels the rest. `timeoutMs` limits the wait for the response to begin, `deadlineMs` all of
+     * What is torn or malformed is thrown after everything before it, with its `offset`. An item
+     * that cannot be read ends nothing: see `onUnreadable`. `break` cancels the rest. `timeoutMs` limits the wait for the response to begin, `deadlineMs` all of
      * it. With `withRawResponse`, `data` is the list: go through it, or call its `return()`.
      */
     stream(
       filter?: TransactionFilter,
-      options?: CallOptions,
+      options?: StreamOptions,
     ): Raw extends true ? Promise<RawResponse<TransactionStream>> : TransactionStream;
   };
   payments: {

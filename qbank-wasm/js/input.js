@@ -33,8 +33,8 @@ export function clientInput(options) {
 /** The options of a call: a record, and what of them is not the machine's option. */
 export function callInput(operation, options) {
   if (options == null) return { record: {} };
-  const shape = operation in WRITES ? WRITE : operation === "payments.wait" ? WAIT : READ;
-  const { signal, accepted, ...record } = members(options, "options", "", shape);
+  const shape = operation in WRITES ? WRITE : (READS[operation] ?? READ);
+  const { signal, onUnreadable, accepted, ...record } = members(options, "options", "", shape);
   // A null is an empty column of a database: taken for "make one", it pays twice.
   for (const name of ["idempotencyKey", "resumeFrom"]) {
     if (name in shape && member(options, name) === null) {
@@ -44,7 +44,7 @@ export function callInput(operation, options) {
   if (record.resumeFrom !== undefined && record.idempotencyKey === undefined) {
     throw new Wrong("idempotencyKey", "is needed to resume");
   }
-  return { signal, accepted, record };
+  return { signal, onUnreadable, accepted, record };
 }
 
 /** Whether the options say that an intent was perhaps sent before, however wrong they are. */
@@ -201,6 +201,8 @@ const environment = (value) => {
   return checked(given, one && !(sandboxPort && tokenUrl !== undefined), rule);
 };
 
+const callback = (value) => checked(value, typeof value === "function", "must be a function");
+
 const port = (value) =>
   checked(value, count(value) > 0 && value < 2 ** 16, "must be a port from 1 to 65535");
 
@@ -216,7 +218,7 @@ const CLIENT = {
   environment,
   ...LIMITS,
   onConflict,
-  fetch: (value) => checked(value, typeof value === "function", "must be a function"),
+  fetch: callback,
   backoffMs: milliseconds,
   pollIntervalMs: milliseconds,
   maxBodyBytes: (value) => checked(value, count(value) > 0, "must be more than zero"),
@@ -224,7 +226,10 @@ const CLIENT = {
   userAgent: text,
 };
 const READ = { ...LIMITS, accessToken: text, signal };
-const WAIT = { ...READ, accepted: flag };
+const READS = {
+  "payments.wait": { ...READ, accepted: flag },
+  "transactions.stream": { ...READ, onUnreadable: callback },
+};
 const WRITE = {
   ...READ,
   idempotencyKey: text,

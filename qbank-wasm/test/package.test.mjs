@@ -172,6 +172,27 @@ test("`require` works, and gives the same classes as `import`", () => {
   assert.equal(printed.toString().trim(), "function");
 });
 
+test("each condition gives its file, whatever it stands beside", () => {
+  const resolved = (kind, ...conditions) => {
+    const script = `
+      import { createRequire } from "node:module";
+      const by = { import: import.meta.resolve, require: createRequire(import.meta.url).resolve };
+      console.log(by.${kind}("@qbank/connect"));
+    `;
+    const printed = run(script, ...conditions.flatMap((one) => ["-C", one]));
+    return printed.trim().split("/").at(-1);
+  };
+  assert.equal(resolved("import"), "node.js");
+  assert.equal(resolved("require"), "index.cjs");
+  for (const kind of ["import", "require"]) {
+    // Of a bundler: one copy of the classes, in ES modules, whoever imports or requires it.
+    assert.equal(resolved(kind, "module"), "index.js");
+    assert.equal(resolved(kind, "module", "browser"), "index.js");
+    assert.equal(resolved(kind, "workerd"), "edge.js");
+    assert.equal(resolved(kind, "workerd", "module"), "edge.js");
+  }
+});
+
 test("what browsers and bundlers get works in Node, too", async () => {
   const { verifyWebhook, WebhookVerificationError } = await import(join(installed, "index.js"));
   assert.throws(

@@ -122,6 +122,65 @@ test("a malformed tail is the same", async () => {
   assert.equal(error.offset, 0);
 });
 
+const wrong = (n) => `{"transaction_id":"${id(n)}","amount":"much"}`;
+
+test("an item that cannot be read goes to onUnreadable in its place, and ends nothing", async () => {
+  const text = `[${item(1)},${wrong(2)},{},${item(3)},{"amount":1},${item(4)},${wrong(5)}]`;
+  for (const size of [1, 50, 10_000]) {
+    const chunks = text.match(new RegExp(`.{1,${size}}`, "g"));
+    const { client } = clientOf(bodyOf(chunks).answer);
+    const came = [];
+    const onUnreadable = async (error) => {
+      assert.equal(error.name, "UnexpectedResponseError");
+      assert.equal(error.fate, "not_applicable");
+      assert.match(text.slice(error.offset), /^\{/);
+      await settled();
+      came.push(error.message.match(/(\[\d\])\.\w+/)[0]);
+    };
+    for await (const it of client.transactions.stream({}, { onUnreadable })) came.push(it.amount);
+    const places = ["[1].amount", "[2].transactionId", "[4].transactionId", "[6].amount"];
+    const [a, b, c, d] = places;
+    assert.deepEqual(came, ["-1.10", a, b, "-3.10", c, "-4.10", d], `chunks of ${size}`);
+  }
+});
+
+test("without onUnreadable the first such item is thrown after the last item", async () => {
+  const { client } = clientOf(bodyOf([`[${wrong(1)},${item(2)},`, `{},${item(3)}]`]).answer);
+  const { got, error } = await broken(client.transactions.stream());
+  assert.deepEqual(got.map(({ amount }) => amount), ["-2.10", "-3.10"]);
+  assert.equal(error.offset, 1);
+  assert.match(error.message, /\[0\]\.amount/);
+  // What tears the list is thrown then and there, and the item is its cause.
+  const torn = clientOf(bodyOf([`[${wrong(1)},${item(2)},`]).answer);
+  const after = await broken(torn.client.transactions.stream());
+  assert.equal(after.got.length, 1);
+  assert.match(after.error.message, /ended before the list did/);
+  assert.equal(after.error.cause.offset, 1);
+});
+
+test("what onUnreadable throws ends the list as it is, and cancels the body", async () => {
+  const { answer, seen } = bodyOf([`[${wrong(1)},`, `${item(2)},`, `${item(3)}]`]);
+  const { client, calls } = clientOf(answer);
+  const enough = new Error("enough");
+  const onUnreadable = () => {
+    throw enough;
+  };
+  const items = client.transactions.stream({}, { onUnreadable });
+  await assert.rejects(items.next(), (error) => error === enough);
+  await settled();
+  assert.ok(calls[0].init.signal.aborted);
+  assert.equal(seen.cancelled, 1);
+  assert.deepEqual(await items.next(), { done: true, value: undefined });
+});
+
+test("a large chunk of items that cannot be read takes little memory", async () => {
+  const { client } = clientOf(() => new Response(`[${"{},".repeat(500_000)}{}]`));
+  let unreadable = 0;
+  const onUnreadable = () => void (unreadable += 1);
+  assert.deepEqual(await collect(client.transactions.stream({}, { onUnreadable })), []);
+  assert.equal(unreadable, 500_001);
+});
+
 test("an early break cancels the body, and reads no more of it", async () => {
   const chunks = Array.from({ length: 100 }, (_, n) => `${n === 0 ? "[" : ","}${item(n + 1)}`);
   const { seen, answer } = bodyOf(chunks);
@@ -213,6 +272,7 @@ test("wrong arguments throw at once", async () => {
     ["accountId", [{ accountId: "17" }]],
     ["postedSince", [{ postedSince: "05/01/2026" }]],
     ["idempotencyKey", [{}, { idempotencyKey: "x" }]],
+    ["onUnreadable", [{}, { onUnreadable: "log" }]],
   ]) {
     const error = await failure(async () => client.transactions.stream(...args));
     assert.equal(error.field, field);

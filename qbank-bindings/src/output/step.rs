@@ -87,7 +87,10 @@ pub struct Items {
     /// In order.
     #[serde(serialize_with = "views")]
     pub items: Vec<Transaction>,
-    /// What is wrong.
+    /// Those that cannot be read, each with how many of `items` come before it. The list goes
+    /// on after it.
+    pub unreadable: Vec<(usize, Error)>,
+    /// What ended the list too early.
     pub failed: Option<Error>,
 }
 

@@ -46,6 +46,7 @@ import type {
   RawResponse,
   Resources,
   Scope,
+  StreamOptions,
   SuppliedToken,
   TokenInfo,
   Transaction,
@@ -157,7 +158,10 @@ export async function everyMethod(): Promise<void> {
     amounts.push(transaction.amount);
     if (amounts.length === 10) break;
   }
-  const stream: TransactionStream = client.transactions.stream();
+  const unreadable: StreamOptions = { onUnreadable: (error) => console.error(error.offset) };
+  const noted = async (error: UnexpectedResponseError) => console.error(error.message);
+  await client.transactions.stream(filter, { ...call, onUnreadable: noted }).return();
+  const stream: TransactionStream = client.transactions.stream({}, unreadable);
   const asked: AsyncIterable<Transaction> = stream;
   const first: IteratorResult<Transaction, undefined> = await stream.next();
   await stream.return();

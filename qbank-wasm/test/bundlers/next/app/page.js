@@ -1,0 +1,5 @@
+import { Pay } from "./client";
+
+export default function Page() {
+  return <Pay />;
+}
