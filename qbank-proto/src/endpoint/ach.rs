@@ -11,7 +11,6 @@ use super::recipient::{Details, Recipient};
 use super::{ApiResponse, Endpoint, Payment, PaymentStatus, PaymentType, Write, to_json};
 use crate::error::Error;
 use crate::json::DecodeError;
-use crate::resource::Record;
 use crate::types::{AccountId, Amount, Money, PaymentId, Scope};
 
 /// Pays by ACH.
@@ -142,10 +141,10 @@ impl Endpoint for CreateAch {
 
 impl CreateAch {
     fn read(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
-        let Some(document) = response.success_or_empty(StatusCode::ACCEPTED)? else {
+        let Some(document) = response.document_or_empty(StatusCode::ACCEPTED)? else {
             return Ok(AchAccepted::new(response.location));
         };
-        let about: Record<'_> = document.object()?;
+        let about = response.record(&document)?;
         let id = about.id();
         same_id(id, "paymentId", response.location)?;
         same_type(about.payment_type, Some(&PaymentType::Ach))?;

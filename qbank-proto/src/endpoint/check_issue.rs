@@ -10,7 +10,6 @@ use super::pasted::needed_text;
 use super::{ApiResponse, Endpoint, Write, to_json};
 use crate::error::Error;
 use crate::json::DecodeError;
-use crate::resource::Record;
 use crate::types::{AccountId, Amount, IssueId, Scope};
 
 /// Reports an issued check.
@@ -59,10 +58,10 @@ impl Endpoint for CreateCheckIssue {
     /// error, or nothing; with another status one with members.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<CheckIssueAccepted, DecodeError> {
         let accepted = CheckIssueAccepted::new(self.issue_id);
-        let Some(document) = response.success_or_empty(StatusCode::ACCEPTED)? else {
+        let Some(document) = response.document_or_empty(StatusCode::ACCEPTED)? else {
             return Ok(accepted);
         };
-        let about: Record<'_> = document.object()?;
+        let about = response.record(&document)?;
         same_id(about.issue_id, "issue_id", Some(self.issue_id))?;
         same_id(about.account_id, "account_id", Some(self.account_id))?;
         same_amount(about.amount, self.amount)?;

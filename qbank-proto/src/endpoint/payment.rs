@@ -64,7 +64,8 @@ fn read(
     response: &ApiResponse<'_>,
     how: Reading,
 ) -> Result<Payment, DecodeError> {
-    let payment = Payment::read(&response.success()?, how)?;
+    let document = response.document()?;
+    let payment = Payment::of(&response.record(&document)?, how)?;
     if payment.payment_id == asked {
         Ok(payment)
     } else {

@@ -1,10 +1,10 @@
 //! A 2xx response, as an endpoint reads it.
 
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::json::{DecodeError, DecodeErrorKind, Document, Member};
+use crate::json::{DecodeError, DecodeErrorKind, Document};
+use crate::resource::{Record, Signs};
 use crate::response::{content_coding, declares_problem};
 use crate::types::PaymentId;
 
@@ -56,14 +56,32 @@ impl<'a> ApiResponse<'a> {
     /// The JSON of a body that must be there and must not be an error.
     pub(super) fn success(&self) -> Result<Document<'a>, DecodeError> {
         let document = self.document()?;
-        if is_problem(self.headers, &document, self.location.is_some())? {
-            return Err(DecodeErrorKind::Problem.into());
+        // Most bodies hold none of these words, and are read once instead of twice.
+        let words = ["error", "title", "about:blank", "problems", "\"status\""];
+        if declares_problem(self.headers) || document.may_hold(&words) {
+            self.no_problem(&document.object()?)?;
         }
         Ok(document)
     }
 
-    /// The same where the documented status may come without a body: then `None`.
-    pub(super) fn success_or_empty(
+    /// What a document says of a payment, a transfer or a check issue. It must not be an error.
+    pub(super) fn record<'d>(&self, document: &'d Document<'_>) -> Result<Record<'d>, DecodeError> {
+        let record: Record<'_> = document.object()?;
+        self.no_problem(&record.signs())?;
+        Ok(record)
+    }
+
+    /// A problem document, a standard error or an OAuth error is no success, whatever the
+    /// status over it.
+    fn no_problem(&self, signs: &Signs<'_>) -> Result<(), DecodeError> {
+        if declares_problem(self.headers) || signs.are_of_a_problem() {
+            return Err(DecodeErrorKind::Problem.into());
+        }
+        Ok(())
+    }
+
+    /// The JSON of a body where the documented status may come without one: then `None`.
+    pub(super) fn document_or_empty(
         &self,
         documented: StatusCode,
     ) -> Result<Option<Document<'a>>, DecodeError> {
@@ -71,7 +89,7 @@ impl<'a> ApiResponse<'a> {
         if self.status == documented && empty && !declares_problem(self.headers) {
             return Ok(None);
         }
-        self.success().map(Some)
+        self.document().map(Some)
     }
 }
 
@@ -81,58 +99,4 @@ fn without_mark(body: &[u8]) -> &[u8] {
 
 fn blank(body: &[u8]) -> bool {
     body.iter().all(u8::is_ascii_whitespace)
-}
-
-/// The members by which an error is known.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Signs<'a> {
-    #[serde(borrow)]
-    error_code: Member<'a>,
-    error: Member<'a>,
-    errors: Member<'a>,
-    #[serde(rename = "errorCode")]
-    error_code_other: Member<'a>,
-    #[serde(rename = "type")]
-    problem_type: Member<'a>,
-    title: Member<'a>,
-    detail: Member<'a>,
-    status: Member<'a>,
-}
-
-/// A problem document, a standard error or an OAuth error is no success, whatever the
-/// status over it.
-fn is_problem(
-    headers: &HeaderMap,
-    document: &Document<'_>,
-    located: bool,
-) -> Result<bool, DecodeError> {
-    let declared = declares_problem(headers);
-    // Most bodies hold none of these words, and are read once instead of twice.
-    // A status stands in many, and is looked at where no `Location` names the payment.
-    let words = ["error", "title", "about:blank", "problems", "\"status\""];
-    let words = if located { &words[..4] } else { &words };
-    if !declared && !document.may_hold(words) {
-        return Ok(false);
-    }
-    let signs: Signs<'_> = document.object()?;
-    let given = |member: Member<'_>| member.json().is_some_and(|it| !matches!(it, "false" | "[]"));
-    let text = |member: Member<'_>| member.json().is_some_and(|json| json.starts_with('"'));
-    // A payment's status is a text; a problem's is the number of an HTTP status.
-    let numeric_status = signs.status.json().is_some_and(|json| !json.starts_with('"'));
-    let failed_status = signs
-        .status
-        .json()
-        .is_some_and(|json| json.parse::<u16>().is_ok_and(|status| (400..600).contains(&status)));
-    let names_a_problem = signs.problem_type.text().lenient().is_some_and(|name| {
-        name == "about:blank" || name.contains("/problems/") || name.contains("/errors/")
-    });
-    Ok(declared
-        || given(signs.error_code)
-        || given(signs.error_code_other)
-        || given(signs.error)
-        || given(signs.errors)
-        || names_a_problem
-        || failed_status
-        || text(signs.title) && (numeric_status || text(signs.detail)))
 }

@@ -8,7 +8,6 @@ use super::about::{not_failed, same_amount, same_id, same_type};
 use super::{ApiResponse, Endpoint, PaymentStatus, Write, to_json};
 use crate::error::Error;
 use crate::json::DecodeError;
-use crate::resource::Record;
 use crate::types::{AccountId, Amount, PaymentId, Scope};
 
 /// Moves money between two own accounts.
@@ -48,10 +47,10 @@ impl Endpoint for CreateTransfer {
     /// The response's body is not documented: with 201 any JSON object that is no
     /// error, or nothing; with another status one with members, or an id.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<TransferAccepted, DecodeError> {
-        let Some(document) = response.success_or_empty(StatusCode::CREATED)? else {
+        let Some(document) = response.document_or_empty(StatusCode::CREATED)? else {
             return Ok(TransferAccepted { location: response.location, status: None });
         };
-        let about: Record<'_> = document.object()?;
+        let about = response.record(&document)?;
         same_id(about.id(), "paymentId", response.location)?;
         same_type(about.payment_type, None)?;
         same_amount(about.amount, self.amount)?;

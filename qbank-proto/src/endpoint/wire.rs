@@ -9,7 +9,6 @@ use super::pasted::{account_number, needed_text};
 use super::{ApiResponse, Endpoint, Payment, PaymentType, Write, to_json};
 use crate::error::Error;
 use crate::json::{DecodeError, Reading};
-use crate::resource::Record;
 use crate::types::{AccountId, Amount, Money, RoutingNumber, Scope, Secret};
 
 /// Pays by wire.
@@ -90,8 +89,8 @@ impl Endpoint for CreateWire {
 
     /// The body is all there is: one about another payment leaves this one unknown.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
-        let document = response.success()?;
-        let about: Record<'_> = document.object()?;
+        let document = response.document()?;
+        let about = response.record(&document)?;
         same_id(about.id(), "paymentId", response.location)?;
         same_type(about.payment_type, Some(&PaymentType::Wire))?;
         same_amount(about.amount, self.amount)?;

@@ -2,7 +2,9 @@
 
 mod audit;
 mod payment;
+mod signs;
 
 pub use audit::Audit;
 pub(crate) use payment::Record;
 pub use payment::{Payment, PaymentStatus, PaymentType};
+pub(crate) use signs::Signs;

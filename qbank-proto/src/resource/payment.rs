@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::json::{self, DecodeError, Document, Member, Reading};
-use crate::resource::Audit;
+use crate::resource::{Audit, Signs};
 use crate::types::{AccountId, Money, PaymentId, open_enum};
 
 /// A payment, as the bank reports it. Only its id is essential.
@@ -127,9 +127,30 @@ pub(crate) struct Record<'a> {
     actor: Member<'a>,
     #[serde(alias = "requestId")]
     request_id: Member<'a>,
+    error_code: Member<'a>,
+    #[serde(rename = "errorCode")]
+    error_code_other: Member<'a>,
+    error: Member<'a>,
+    errors: Member<'a>,
+    title: Member<'a>,
+    detail: Member<'a>,
 }
 
 impl<'a> Record<'a> {
+    /// By which it may be an error.
+    pub(crate) fn signs(&self) -> Signs<'a> {
+        Signs {
+            error_code: self.error_code,
+            error_code_other: self.error_code_other,
+            error: self.error,
+            errors: self.errors,
+            problem_type: self.payment_type,
+            title: self.title,
+            detail: self.detail,
+            status: self.status,
+        }
+    }
+
     /// The payment's.
     pub(crate) fn id(&self) -> Member<'a> {
         self.id.or(self.id_other)
