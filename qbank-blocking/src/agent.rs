@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use qbank_proto::http::Uri;
-use qbank_proto::{Error, proxy_of_environment, proxy_url};
-use rustls::RootCertStore;
+use qbank_proto::{Error, TlsSettings, proxy_of_environment, proxy_url};
+use rustls::ClientConfig;
 use ureq::Agent;
 use ureq::config::Config;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
 use crate::Ureq;
-use crate::connector::TrackedConnector;
+use crate::connector::OwnConnector;
+use crate::in_flight::InFlight;
 use crate::resolver::BoundedResolver;
 
 #[derive(Clone)]
@@ -24,10 +24,17 @@ pub(crate) enum Agents {
 }
 
 /// Our own agent: Mozilla's root certificates, ring, the environment's proxy.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct Builder {
-    roots: Vec<Certificate<'static>>,
+    tls: TlsSettings,
     proxy: Proxy,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Self { tls: TlsSettings::new(provider), proxy: Proxy::default() }
+    }
 }
 
 #[derive(Debug, Default, Clone)]
@@ -41,28 +48,22 @@ enum Proxy {
 impl Builder {
     /// Trusts these root certificates as well: one or more, in PEM.
     pub fn root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
-        let before = self.roots.len();
-        for item in ureq::tls::parse_pem(pem) {
-            match item {
-                Ok(PemItem::Certificate(certificate)) => {
-                    // Found now, not when the first call fails over an unknown issuer.
-                    RootCertStore::empty().add(certificate.der().into()).map_err(|_| {
-                        Error::invalid_input("root certificates", "are not all X.509")
-                    })?;
-                    self.roots.push(certificate);
-                }
-                Ok(_) => {}
-                Err(_) => {
-                    return Err(Error::invalid_input("root certificates", "are not valid PEM"));
-                }
-            }
-        }
-        if self.roots.len() == before {
-            return Err(Error::invalid_input(
-                "root certificates",
-                "must hold a CERTIFICATE in PEM",
-            ));
-        }
+        self.tls.add_roots(pem)?;
+        Ok(self)
+    }
+
+    /// Trusts these root certificates, and those that were given before, but not Mozilla's.
+    pub fn only_root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
+        self.tls.only_roots(pem)?;
+        Ok(self)
+    }
+
+    /// Shows this certificate to a server that asks for one (mutual TLS): the certificate and
+    /// what leads to its root, and its private key, each in PEM; both may stand in one text.
+    /// A key that is encrypted, or is of another certificate, is refused here, and no error
+    /// repeats any of it.
+    pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        self.tls.client_certificate(chain, key)?;
         Ok(self)
     }
 
@@ -83,7 +84,7 @@ impl Builder {
 
     /// The driver.
     pub fn build(self) -> Ureq {
-        let tls = self.tls();
+        let tls = self.own_tls();
         let proxy = match self.proxy {
             Proxy::OfEnvironment => of_environment(),
             Proxy::None => Ok(None),
@@ -91,7 +92,6 @@ impl Builder {
         };
         let agent = |proxy| {
             let config = Config::builder()
-                .tls_config(tls.clone())
                 .proxy(proxy)
                 .max_redirects(0)
                 .max_redirects_will_error(false)
@@ -102,7 +102,8 @@ impl Builder {
                 .max_idle_connections(64)
                 .max_idle_connections_per_host(64)
                 .build();
-            Agent::with_parts(config, TrackedConnector::default(), BoundedResolver::default())
+            let connector = OwnConnector::new(Arc::clone(&tls));
+            Agent::with_parts(config, connector, BoundedResolver::default())
         };
         let proxied = proxy
             .map(|proxy| proxy.map(|proxy| agent(Some(proxy))))
@@ -111,16 +112,13 @@ impl Builder {
         Ureq { agents, supplier: None }
     }
 
-    /// Without own roots ureq's default, which costs no copy.
-    fn tls(&self) -> TlsConfig {
-        if self.roots.is_empty() {
-            return TlsConfig::default();
-        }
-        let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| Certificate::from_der(der).to_owned());
-        let all: Vec<_> = mozilla.chain(self.roots.iter().cloned()).collect();
-        TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(all))).build()
+    fn own_tls(&self) -> Arc<ClientConfig> {
+        #[expect(
+            clippy::expect_used,
+            reason = "ring has the default versions; no input is involved"
+        )]
+        let tls = self.tls.client_config(InFlight::set_asked).expect("ring has TLS 1.2 and 1.3");
+        Arc::new(tls)
     }
 }
 

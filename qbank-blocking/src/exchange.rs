@@ -62,10 +62,11 @@ fn run_own(agent: &Agent, request: Request<Bytes>) -> Result<Response<Body>, Fau
         agent.run(Request::from_parts(head, &body[..]))
     };
     response.map_err(|error| {
-        if InFlight::current().is_written() {
+        let in_flight = InFlight::current();
+        if in_flight.is_written() {
             fault::after_request(error)
         } else {
-            fault::before_request(error)
+            fault::before_request(error, in_flight.is_asked())
         }
     })
 }
@@ -86,7 +87,11 @@ fn run_given(
     let request = Request::from_parts(head, SendBody::from_reader(&mut body));
     let response = agent.run(secured(agent, request, limits));
     response.map_err(|error| {
-        if body.is_read() { fault::after_request(error) } else { fault::before_request(error) }
+        if body.is_read() {
+            fault::after_request(error)
+        } else {
+            fault::before_request(error, false)
+        }
     })
 }
 

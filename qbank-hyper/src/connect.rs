@@ -1,6 +1,7 @@
 //! Our own connector: TCP, a proxy if there is one, and TLS with ALPN.
 
 mod tcp;
+mod tls;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::client::legacy::{Builder as ClientBuilder, Client};
@@ -16,13 +17,12 @@ use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::Uri;
-use qbank_proto::{BoxError, Error, is_loopback, proxy_of_environment, proxy_url};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use qbank_proto::{BoxError, Error, TlsSettings, is_loopback, proxy_of_environment, proxy_url};
 use tower_service::Service;
 
 use self::tcp::Tcp;
+use self::tls::Noting;
+pub(crate) use self::tls::{Refused, refusal};
 
 use crate::Hyper;
 use crate::exchange::{Clients, StartRequest};
@@ -30,7 +30,7 @@ use crate::exchange::{Clients, StartRequest};
 /// Our own connector: Mozilla's root certificates, ring, the environment's proxy.
 #[derive(Debug, Clone)]
 pub struct Builder {
-    roots: Vec<CertificateDer<'static>>,
+    tls: TlsSettings,
     /// Or why the one that the environment names cannot be used.
     proxy: Result<Arc<Matcher>, Arc<str>>,
     http1_only: bool,
@@ -41,29 +41,30 @@ impl Default for Builder {
         let proxy = proxy_of_environment(|name| std::env::var_os(name))
             .map(|url| url.map_or_else(no_proxy, |url| exempting(&url)))
             .map_err(|error| error.to_string().into());
-        Self { roots: Vec::new(), proxy, http1_only: false }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Self { tls: TlsSettings::new(provider), proxy, http1_only: false }
     }
 }
 
 impl Builder {
     /// Trusts these root certificates as well: one or more, in PEM.
     pub fn root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
-        let before = self.roots.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate
-                .map_err(|_| Error::invalid_input("root certificates", "are not valid PEM"))?;
-            // Found now, not when the first call fails over an unknown issuer.
-            RootCertStore::empty()
-                .add(certificate.clone())
-                .map_err(|_| Error::invalid_input("root certificates", "are not all X.509"))?;
-            self.roots.push(certificate);
-        }
-        if self.roots.len() == before {
-            return Err(Error::invalid_input(
-                "root certificates",
-                "must hold a CERTIFICATE in PEM",
-            ));
-        }
+        self.tls.add_roots(pem)?;
+        Ok(self)
+    }
+
+    /// Trusts these root certificates, and those that were given before, but not Mozilla's.
+    pub fn only_root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
+        self.tls.only_roots(pem)?;
+        Ok(self)
+    }
+
+    /// Shows this certificate to a server that asks for one (mutual TLS): the certificate and
+    /// what leads to its root, and its private key, each in PEM; both may stand in one text.
+    /// A key that is encrypted, or is of another certificate, is refused here, and no error
+    /// repeats any of it.
+    pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        self.tls.client_certificate(chain, key)?;
         Ok(self)
     }
 
@@ -94,33 +95,23 @@ impl Builder {
         Hyper::with_connector(self.connector())
     }
 
-    fn connector(&self) -> HttpsConnector<Proxied> {
+    fn connector(&self) -> Noting {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let tcp = Proxied { tcp, proxy: self.proxy.clone() };
-        let https =
-            HttpsConnectorBuilder::new().with_tls_config(self.tls()).https_or_http().enable_http1();
-        if self.http1_only {
-            https.wrap_connector(tcp)
-        } else {
-            https.enable_http2().wrap_connector(tcp)
-        }
-    }
-
-    fn tls(&self) -> ClientConfig {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(self.roots.iter().cloned());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
         #[expect(
             clippy::expect_used,
             reason = "ring has the default versions; no input is involved"
         )]
-        ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring supports TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth()
+        let tls = self.tls.client_config(tls::set_asked).expect("ring has TLS 1.2 and 1.3");
+        let https =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        Noting(if self.http1_only {
+            https.wrap_connector(tcp)
+        } else {
+            https.enable_http2().wrap_connector(tcp)
+        })
     }
 }
 

@@ -104,7 +104,7 @@ async fn response_head(
         if let Poll::Ready(outcome) = response.as_mut().poll(cx) {
             return Poll::Ready(outcome.map_err(|error| {
                 let not_processed = fault::is_not_processed(&error);
-                let fault = fault::of_client(error, is_captured(connection));
+                let fault = fault::of_client(error, connection);
                 if not_processed { Broken::NotProcessed(fault) } else { Broken::Failed(fault) }
             }));
         }

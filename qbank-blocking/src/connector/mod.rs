@@ -1,27 +1,53 @@
-//! The connector of our own agent: ureq's chain within the limits of the exchange, noting the
-//! first byte of the request that is written.
+//! The connector of our own agent: TCP, a proxy if there is one, and TLS, within the limits of
+//! the exchange, noting the first byte of the request that is written.
 //!
 //! ureq's errors alone are no evidence of "not sent": a failed TLS handshake is an I/O error
 //! like any other. So the outermost connector, above TLS, notes what is written.
 
+mod tls;
+
+use std::sync::Arc;
+
+use rustls::ClientConfig;
 use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+    Buffers, ChainedConnector, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout,
+    TcpConnector, Transport,
 };
+
+use self::tls::TlsTransport;
 
 use crate::in_flight::InFlight;
 
-/// ureq's default chain, tracked from outside.
-#[derive(Debug, Default)]
-pub(crate) struct TrackedConnector(DefaultConnector);
+/// TCP, a proxy and TLS, tracked from outside.
+#[derive(Debug)]
+pub(crate) struct OwnConnector {
+    tcp: ChainedConnector<(), ConnectProxyConnector, TcpConnector>,
+    tls: Arc<ClientConfig>,
+}
 
-impl Connector for TrackedConnector {
+impl OwnConnector {
+    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
+        Self { tcp: ConnectProxyConnector::default().chain(TcpConnector::default()), tls }
+    }
+
+    fn over(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
+        let tcp = self.tcp.connect(details, None)?.ok_or(ureq::Error::ConnectionFailed)?;
+        if details.needs_tls() {
+            Ok(Box::new(TlsTransport::connect(&self.tls, Box::new(tcp), details)?))
+        } else {
+            Ok(Box::new(tcp))
+        }
+    }
+}
+
+impl Connector for OwnConnector {
     type Out = TrackedTransport;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
-        chained: Option<()>,
+        _: Option<()>,
     ) -> Result<Option<TrackedTransport>, ureq::Error> {
         let limited = ConnectionDetails {
             uri: details.uri,
@@ -39,10 +65,10 @@ impl Connector for TrackedConnector {
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
         };
-        let connected = self.0.connect(&limited, chained);
+        let connected = self.over(&limited);
         // What was written so far was a CONNECT to a proxy, which names the host alone.
         InFlight::set_written(false);
-        Ok(connected?.map(TrackedTransport))
+        Ok(Some(TrackedTransport(connected?)))
     }
 }
 
