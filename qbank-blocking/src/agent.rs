@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use qbank_proto::http::Uri;
-use qbank_proto::{Error, TlsSettings, proxy_of_environment, proxy_url};
+use qbank_proto::{Error, LARGEST_HEAD, TlsSettings};
 use rustls::ClientConfig;
 use ureq::Agent;
 use ureq::config::Config;
@@ -15,10 +14,9 @@ use crate::resolver::BoundedResolver;
 
 #[derive(Clone)]
 pub(crate) enum Agents {
-    /// Ours: safe by its own configuration. `direct` is for loopback, which is
-    /// never proxied.
-    /// A proxy that cannot be used is why nothing else is reached.
-    Own { direct: Agent, proxied: Result<Option<Agent>, String> },
+    /// Ours: safe by its own configuration. A proxy that cannot be used is why nothing but
+    /// loopback is reached.
+    Own { agent: Agent, unusable_proxy: Option<String> },
     /// The application's: made safe on each request.
     Given(Agent),
 }
@@ -42,7 +40,7 @@ enum Proxy {
     #[default]
     OfEnvironment,
     None,
-    Given(ureq::Proxy),
+    Given(Arc<qbank_proto::Proxy>),
 }
 
 impl Builder {
@@ -71,7 +69,8 @@ impl Builder {
     /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        self.proxy = Proxy::Given(exempting(&proxy_url("proxy", url)?)?);
+        let proxy = qbank_proto::Proxy::exempting("proxy", url, |name| std::env::var_os(name))?;
+        self.proxy = Proxy::Given(Arc::new(proxy));
         Ok(self)
     }
 
@@ -85,31 +84,31 @@ impl Builder {
     /// The driver.
     pub fn build(self) -> Ureq {
         let tls = self.own_tls();
-        let proxy = match self.proxy {
-            Proxy::OfEnvironment => of_environment(),
-            Proxy::None => Ok(None),
-            Proxy::Given(proxy) => Ok(Some(proxy)),
+        let (proxy, unusable_proxy) = match self.proxy {
+            Proxy::OfEnvironment => {
+                match qbank_proto::Proxy::of_environment(|name| std::env::var_os(name)) {
+                    Ok(proxy) => (proxy.map(Arc::new), None),
+                    Err(error) => (None, Some(error.to_string())),
+                }
+            }
+            Proxy::None => (None, None),
+            Proxy::Given(proxy) => (Some(proxy), None),
         };
-        let agent = |proxy| {
-            let config = Config::builder()
-                .proxy(proxy)
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .http_status_as_error(false)
-                .accept_encoding("")
-                .max_response_header_size(LARGEST_HEAD)
-                .max_idle_age(IDLE)
-                .max_idle_connections(64)
-                .max_idle_connections_per_host(64)
-                .build();
-            let connector = OwnConnector::new(Arc::clone(&tls));
-            Agent::with_parts(config, connector, BoundedResolver::default())
-        };
-        let proxied = proxy
-            .map(|proxy| proxy.map(|proxy| agent(Some(proxy))))
-            .map_err(|error| error.to_string());
-        let agents = Agents::Own { direct: agent(None), proxied };
-        Ureq { agents, supplier: None }
+        let config = Config::builder()
+            // The connector does it.
+            .proxy(None)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .accept_encoding("")
+            .max_response_header_size(LARGEST_HEAD)
+            .max_idle_age(IDLE)
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(64)
+            .build();
+        let connector = OwnConnector::new(proxy.clone(), tls);
+        let agent = Agent::with_parts(config, connector, BoundedResolver::new(proxy));
+        Ureq { agents: Agents::Own { agent, unusable_proxy }, supplier: None }
     }
 
     fn own_tls(&self) -> Arc<ClientConfig> {
@@ -122,35 +121,5 @@ impl Builder {
     }
 }
 
-/// A proxy that leaves out the hosts of `NO_PROXY`.
-fn exempting(url: &Uri) -> Result<ureq::Proxy, Error> {
-    let unusable = |_| Error::invalid_input("proxy", "is not one that ureq takes");
-    let given = ureq::Proxy::new(&url.to_string()).map_err(unusable)?;
-    let mut builder = ureq::Proxy::builder(given.protocol()).host(given.host()).port(given.port());
-    if let Some(user) = given.username() {
-        builder = builder.username(user);
-    }
-    if let Some(password) = given.password() {
-        builder = builder.password(password);
-    }
-    let exempt = ["NO_PROXY", "no_proxy"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_default();
-    for host in exempt.split(',').map(str::trim).filter(|host| !host.is_empty()) {
-        builder = builder.no_proxy(host);
-    }
-    builder.build().map_err(unusable)
-}
-
-fn of_environment() -> Result<Option<ureq::Proxy>, Error> {
-    let url = proxy_of_environment(|name| std::env::var_os(name))?;
-    url.as_ref().map(exempting).transpose()
-}
-
 /// Common servers and load balancers close after 60 s or more; some after 15.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// Gateways add fields of their own, and policies are long. How many fields there may be is
-/// ureq's own limit: 128.
-const LARGEST_HEAD: usize = 128 * 1024;

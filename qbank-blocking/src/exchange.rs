@@ -27,13 +27,10 @@ pub(crate) fn exchange(
     let limits = Limits::of(&exchange);
     InFlight::begin(&exchange);
     let response = match agents {
-        Agents::Own { direct, .. } if limits.loopback => run_own(direct, exchange.request),
-        Agents::Own { direct, proxied: Ok(proxied) } => {
-            run_own(proxied.as_ref().unwrap_or(direct), exchange.request)
-        }
-        Agents::Own { proxied: Err(rule), .. } => {
+        Agents::Own { unusable_proxy: Some(rule), .. } if !limits.loopback => {
             Err(Fault::unsent(FaultKind::Connect, rule.as_str()))
         }
+        Agents::Own { agent, .. } => run_own(agent, exchange.request),
         Agents::Given(agent) => run_given(agent, exchange.request, &limits),
     };
     let mut unread = None;

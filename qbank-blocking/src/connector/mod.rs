@@ -5,14 +5,15 @@
 //! like any other. So the outermost connector, above TLS, notes what is written.
 
 mod tls;
+mod tunnel;
 
 use std::sync::Arc;
 
+use qbank_proto::Proxy;
 use rustls::ClientConfig;
 use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{
-    Buffers, ChainedConnector, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout,
-    TcpConnector, Transport,
+    Buffers, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport,
 };
 
 use self::tls::TlsTransport;
@@ -22,21 +23,29 @@ use crate::in_flight::InFlight;
 /// TCP, a proxy and TLS, tracked from outside.
 #[derive(Debug)]
 pub(crate) struct OwnConnector {
-    tcp: ChainedConnector<(), ConnectProxyConnector, TcpConnector>,
+    tcp: TcpConnector,
+    proxy: Option<Arc<Proxy>>,
     tls: Arc<ClientConfig>,
 }
 
 impl OwnConnector {
-    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tcp: ConnectProxyConnector::default().chain(TcpConnector::default()), tls }
+    pub(crate) fn new(proxy: Option<Arc<Proxy>>, tls: Arc<ClientConfig>) -> Self {
+        Self { tcp: TcpConnector::default(), proxy, tls }
     }
 
     fn over(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
-        let tcp = self.tcp.connect(details, None)?.ok_or(ureq::Error::ConnectionFailed)?;
-        if details.needs_tls() {
-            Ok(Box::new(TlsTransport::connect(&self.tls, Box::new(tcp), details)?))
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.is_for(details.uri));
+        let tcp = if let Some(proxy) = proxy {
+            tunnel::open(&self.tcp, proxy, details)
+                .map_err(|error| ureq::Error::Other(Box::new(error)))?
         } else {
-            Ok(Box::new(tcp))
+            let tcp = self.tcp.connect(details, None::<()>)?;
+            Box::new(tcp.ok_or(ureq::Error::ConnectionFailed)?)
+        };
+        if details.needs_tls() {
+            Ok(Box::new(TlsTransport::connect(&self.tls, tcp, details)?))
+        } else {
+            Ok(tcp)
         }
     }
 }
@@ -65,10 +74,7 @@ impl Connector for OwnConnector {
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
         };
-        let connected = self.over(&limited);
-        // What was written so far was a CONNECT to a proxy, which names the host alone.
-        InFlight::set_written(false);
-        Ok(Some(TrackedTransport(connected?)))
+        Ok(Some(TrackedTransport(self.over(&limited)?)))
     }
 }
 

@@ -15,7 +15,9 @@ use http::HeaderValue;
 pub use auth_date::AuthDate;
 pub(crate) use call_options::Limits;
 pub use call_options::{CallOptions, WriteOptions};
-pub use proxy::{proxy_of_environment, proxy_url};
+pub use proxy::{
+    LARGEST_HEAD, MOST_HEAD_FIELDS, Proxy, ProxyError, proxy_of_environment, proxy_url,
+};
 #[cfg(feature = "tls")]
 pub use tls::{TlsSettings, of_tls_error, refused_in_handshake};
 pub(crate) use urls::Urls;
