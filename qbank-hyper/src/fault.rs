@@ -5,7 +5,7 @@ use std::io;
 
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::CaptureConnection;
-use qbank_proto::{Fault, FaultKind, Sent, of_tls_error};
+use qbank_proto::{BoxError, Fault, FaultKind, LARGEST_HEAD, MOST_HEAD_FIELDS, Sent, of_tls_error};
 
 use crate::connect::{Refused, refusal};
 
@@ -27,7 +27,8 @@ pub(crate) fn of_client(error: legacy::Error, connection: &CaptureConnection) ->
     } else {
         Sent::Maybe
     };
-    Fault { sent, ..Fault::maybe(kind, error) }
+    let source = if is_head_too_large(&error) { head_too_large() } else { error.into() };
+    Fault { sent, ..Fault::maybe(kind, source) }
 }
 
 /// The body broke off.
@@ -54,6 +55,20 @@ pub(crate) fn is_not_processed(error: &(dyn Error + 'static)) -> bool {
             h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR)
         })
     })
+}
+
+fn is_head_too_large(error: &(dyn Error + 'static)) -> bool {
+    chain(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(|cause| {
+        // hyper has no method for it.
+        cause.is_parse() && cause.to_string() == "message head is too large"
+    })
+}
+
+/// hyper's own message does not say what the limits are.
+fn head_too_large() -> BoxError {
+    let limit = LARGEST_HEAD / 1024;
+    format!("the response's head has more than {MOST_HEAD_FIELDS} fields, or than {limit} KiB")
+        .into()
 }
 
 fn kind(error: &(dyn Error + 'static)) -> Option<FaultKind> {
