@@ -65,6 +65,16 @@ impl Builder {
         Ok(self)
     }
 
+    /// Does TLS with this configuration: its cryptography (aws-lc-rs, say), its roots or its
+    /// verifier (the platform's, say), its client certificate. Roots and a client certificate
+    /// that this builder is given are not used then. ALPN stays the driver's, and nothing is
+    /// sent before the handshake ends.
+    #[must_use]
+    pub fn tls(mut self, config: ClientConfig) -> Self {
+        self.tls.configure(config);
+        self
+    }
+
     /// Goes through this HTTP proxy (`CONNECT`), such as
     /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.

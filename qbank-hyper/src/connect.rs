@@ -19,6 +19,7 @@ use qbank_proto::http::Uri;
 use qbank_proto::{
     BoxError, Error, LARGEST_HEAD, MOST_HEAD_FIELDS, Proxy, TlsSettings, is_loopback,
 };
+use rustls::ClientConfig;
 use tower_service::Service;
 
 use self::tcp::Tcp;
@@ -67,6 +68,16 @@ impl Builder {
     pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
         self.tls.client_certificate(chain, key)?;
         Ok(self)
+    }
+
+    /// Does TLS with this configuration: its cryptography (aws-lc-rs, say), its roots or its
+    /// verifier (the platform's, say), its client certificate. Roots and a client certificate
+    /// that this builder is given are not used then. ALPN stays the driver's, and nothing is
+    /// sent before the handshake ends.
+    #[must_use]
+    pub fn tls(mut self, config: ClientConfig) -> Self {
+        self.tls.configure(config);
+        self
     }
 
     /// Goes through this HTTP proxy (`CONNECT`), such as

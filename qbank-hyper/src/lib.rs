@@ -72,6 +72,8 @@ pub use hyper_util;
 /// test, and a fake.
 pub use qbank_proto::Client as ClientOver;
 pub use qbank_proto::*;
+/// For [`Builder::tls`].
+pub use rustls;
 
 pub use crate::connect::Builder;
 use crate::exchange::Clients;
