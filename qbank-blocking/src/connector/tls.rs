@@ -57,14 +57,16 @@ impl TlsTransport {
         if !self.asked {
             return error.into();
         }
-        let refusal = match error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
-            Some(tls) => tls.clone(),
-            // A write can fail before the alert that says why is read.
-            None if writing && error.kind() != io::ErrorKind::TimedOut => match self.alert() {
-                Some(tls) => tls,
-                None => return error.into(),
-            },
-            None => return error.into(),
+        let inner = error.get_ref();
+        let refusal = match inner.and_then(|it| it.downcast_ref::<rustls::Error>()) {
+            Some(tls) => Some(tls.clone()),
+            // A write can fail before the alert that says why is read; not if time is up,
+            // which is an error of ureq's.
+            None if writing && inner.is_none() => self.alert(),
+            None => None,
+        };
+        let Some(refusal) = refusal else {
+            return error.into();
         };
         if refused_in_handshake(&refusal, &self.stream.conn, self.answered) {
             InFlight::set_refused();
