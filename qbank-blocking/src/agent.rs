@@ -2,32 +2,37 @@
 
 use std::sync::Arc;
 
-use qbank_proto::http::Uri;
-use qbank_proto::{Error, proxy_of_environment, proxy_url};
-use rustls::RootCertStore;
+use qbank_proto::{Error, LARGEST_HEAD, TlsSettings};
+use rustls::ClientConfig;
 use ureq::Agent;
 use ureq::config::Config;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
 use crate::Ureq;
-use crate::connector::TrackedConnector;
+use crate::connector::OwnConnector;
+use crate::in_flight::InFlight;
 use crate::resolver::BoundedResolver;
 
 #[derive(Clone)]
 pub(crate) enum Agents {
-    /// Ours: safe by its own configuration. `direct` is for loopback, which is
-    /// never proxied.
-    /// A proxy that cannot be used is why nothing else is reached.
-    Own { direct: Agent, proxied: Result<Option<Agent>, String> },
+    /// Ours: safe by its own configuration. A proxy that cannot be used is why nothing but
+    /// loopback is reached.
+    Own { agent: Agent, unusable_proxy: Option<String> },
     /// The application's: made safe on each request.
     Given(Agent),
 }
 
 /// Our own agent: Mozilla's root certificates, ring, the environment's proxy.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct Builder {
-    roots: Vec<Certificate<'static>>,
+    tls: TlsSettings,
     proxy: Proxy,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Self { tls: TlsSettings::new(provider), proxy: Proxy::default() }
+    }
 }
 
 #[derive(Debug, Default, Clone)]
@@ -35,42 +40,47 @@ enum Proxy {
     #[default]
     OfEnvironment,
     None,
-    Given(ureq::Proxy),
+    Given(Arc<qbank_proto::Proxy>),
 }
 
 impl Builder {
     /// Trusts these root certificates as well: one or more, in PEM.
     pub fn root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
-        let before = self.roots.len();
-        for item in ureq::tls::parse_pem(pem) {
-            match item {
-                Ok(PemItem::Certificate(certificate)) => {
-                    // Found now, not when the first call fails over an unknown issuer.
-                    RootCertStore::empty().add(certificate.der().into()).map_err(|_| {
-                        Error::invalid_input("root certificates", "are not all X.509")
-                    })?;
-                    self.roots.push(certificate);
-                }
-                Ok(_) => {}
-                Err(_) => {
-                    return Err(Error::invalid_input("root certificates", "are not valid PEM"));
-                }
-            }
-        }
-        if self.roots.len() == before {
-            return Err(Error::invalid_input(
-                "root certificates",
-                "must hold a CERTIFICATE in PEM",
-            ));
-        }
+        self.tls.add_roots(pem)?;
         Ok(self)
+    }
+
+    /// Trusts these root certificates, and those that were given before, but not Mozilla's.
+    pub fn only_root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
+        self.tls.only_roots(pem)?;
+        Ok(self)
+    }
+
+    /// Shows this certificate to a server that asks for one (mutual TLS): the certificate and
+    /// what leads to its root, and its private key, each in PEM; both may stand in one text.
+    /// A key that is encrypted, or is of another certificate, is refused here, and no error
+    /// repeats any of it.
+    pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        self.tls.client_certificate(chain, key)?;
+        Ok(self)
+    }
+
+    /// Does TLS with this configuration: its cryptography (aws-lc-rs, say), its roots or its
+    /// verifier (the platform's, say), its client certificate. Roots and a client certificate
+    /// that this builder is given are not used then. ALPN stays the driver's, and nothing is
+    /// sent before the handshake ends.
+    #[must_use]
+    pub fn tls(mut self, config: ClientConfig) -> Self {
+        self.tls.configure(config);
+        self
     }
 
     /// Goes through this HTTP proxy (`CONNECT`), such as
     /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        self.proxy = Proxy::Given(exempting(&proxy_url("proxy", url)?)?);
+        let proxy = qbank_proto::Proxy::exempting("proxy", url, |name| std::env::var_os(name))?;
+        self.proxy = Proxy::Given(Arc::new(proxy));
         Ok(self)
     }
 
@@ -83,76 +93,43 @@ impl Builder {
 
     /// The driver.
     pub fn build(self) -> Ureq {
-        let tls = self.tls();
-        let proxy = match self.proxy {
-            Proxy::OfEnvironment => of_environment(),
-            Proxy::None => Ok(None),
-            Proxy::Given(proxy) => Ok(Some(proxy)),
+        let tls = self.own_tls();
+        let (proxy, unusable_proxy) = match self.proxy {
+            Proxy::OfEnvironment => {
+                match qbank_proto::Proxy::of_environment(|name| std::env::var_os(name)) {
+                    Ok(proxy) => (proxy.map(Arc::new), None),
+                    Err(error) => (None, Some(error.to_string())),
+                }
+            }
+            Proxy::None => (None, None),
+            Proxy::Given(proxy) => (Some(proxy), None),
         };
-        let agent = |proxy| {
-            let config = Config::builder()
-                .tls_config(tls.clone())
-                .proxy(proxy)
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .http_status_as_error(false)
-                .accept_encoding("")
-                .max_response_header_size(LARGEST_HEAD)
-                .max_idle_age(IDLE)
-                .max_idle_connections(64)
-                .max_idle_connections_per_host(64)
-                .build();
-            Agent::with_parts(config, TrackedConnector::default(), BoundedResolver::default())
-        };
-        let proxied = proxy
-            .map(|proxy| proxy.map(|proxy| agent(Some(proxy))))
-            .map_err(|error| error.to_string());
-        let agents = Agents::Own { direct: agent(None), proxied };
-        Ureq { agents, supplier: None }
+        let config = Config::builder()
+            // The connector does it.
+            .proxy(None)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .accept_encoding("")
+            .max_response_header_size(LARGEST_HEAD)
+            .max_idle_age(IDLE)
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(64)
+            .build();
+        let connector = OwnConnector::new(proxy.clone(), tls);
+        let agent = Agent::with_parts(config, connector, BoundedResolver::new(proxy));
+        Ureq { agents: Agents::Own { agent, unusable_proxy }, supplier: None }
     }
 
-    /// Without own roots ureq's default, which costs no copy.
-    fn tls(&self) -> TlsConfig {
-        if self.roots.is_empty() {
-            return TlsConfig::default();
-        }
-        let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| Certificate::from_der(der).to_owned());
-        let all: Vec<_> = mozilla.chain(self.roots.iter().cloned()).collect();
-        TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(all))).build()
+    fn own_tls(&self) -> Arc<ClientConfig> {
+        #[expect(
+            clippy::expect_used,
+            reason = "ring has the default versions; no input is involved"
+        )]
+        let tls = self.tls.client_config(InFlight::set_asked).expect("ring has TLS 1.2 and 1.3");
+        Arc::new(tls)
     }
-}
-
-/// A proxy that leaves out the hosts of `NO_PROXY`.
-fn exempting(url: &Uri) -> Result<ureq::Proxy, Error> {
-    let unusable = |_| Error::invalid_input("proxy", "is not one that ureq takes");
-    let given = ureq::Proxy::new(&url.to_string()).map_err(unusable)?;
-    let mut builder = ureq::Proxy::builder(given.protocol()).host(given.host()).port(given.port());
-    if let Some(user) = given.username() {
-        builder = builder.username(user);
-    }
-    if let Some(password) = given.password() {
-        builder = builder.password(password);
-    }
-    let exempt = ["NO_PROXY", "no_proxy"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_default();
-    for host in exempt.split(',').map(str::trim).filter(|host| !host.is_empty()) {
-        builder = builder.no_proxy(host);
-    }
-    builder.build().map_err(unusable)
-}
-
-fn of_environment() -> Result<Option<ureq::Proxy>, Error> {
-    let url = proxy_of_environment(|name| std::env::var_os(name))?;
-    url.as_ref().map(exempting).transpose()
 }
 
 /// Common servers and load balancers close after 60 s or more; some after 15.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// Gateways add fields of their own, and policies are long. How many fields there may be is
-/// ureq's own limit: 128.
-const LARGEST_HEAD: usize = 128 * 1024;

@@ -27,13 +27,10 @@ pub(crate) fn exchange(
     let limits = Limits::of(&exchange);
     InFlight::begin(&exchange);
     let response = match agents {
-        Agents::Own { direct, .. } if limits.loopback => run_own(direct, exchange.request),
-        Agents::Own { direct, proxied: Ok(proxied) } => {
-            run_own(proxied.as_ref().unwrap_or(direct), exchange.request)
-        }
-        Agents::Own { proxied: Err(rule), .. } => {
+        Agents::Own { unusable_proxy: Some(rule), .. } if !limits.loopback => {
             Err(Fault::unsent(FaultKind::Connect, rule.as_str()))
         }
+        Agents::Own { agent, .. } => run_own(agent, exchange.request),
         Agents::Given(agent) => run_given(agent, exchange.request, &limits),
     };
     let mut unread = None;
@@ -62,10 +59,11 @@ fn run_own(agent: &Agent, request: Request<Bytes>) -> Result<Response<Body>, Fau
         agent.run(Request::from_parts(head, &body[..]))
     };
     response.map_err(|error| {
-        if InFlight::current().is_written() {
+        let in_flight = InFlight::current();
+        if in_flight.is_written() {
             fault::after_request(error)
         } else {
-            fault::before_request(error)
+            fault::before_request(error, in_flight.is_asked())
         }
     })
 }
@@ -86,7 +84,11 @@ fn run_given(
     let request = Request::from_parts(head, SendBody::from_reader(&mut body));
     let response = agent.run(secured(agent, request, limits));
     response.map_err(|error| {
-        if body.is_read() { fault::after_request(error) } else { fault::before_request(error) }
+        if body.is_read() {
+            fault::after_request(error)
+        } else {
+            fault::before_request(error, false)
+        }
     })
 }
 

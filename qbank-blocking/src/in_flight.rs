@@ -1,5 +1,5 @@
-//! The exchange that this thread does: its limits, and whether a byte of its request was
-//! written.
+//! The exchange that this thread does: its limits, whether a byte of its request was written,
+//! and whether the server asked for a client certificate.
 //!
 //! The resolver and the connector of our own agent read it. ureq works on the calling thread,
 //! hence a thread-local: its connections move between threads, the exchange does not.
@@ -19,11 +19,17 @@ pub(crate) struct InFlight {
     done_by: Option<Instant>,
     pub(crate) fresh_connection: bool,
     written: bool,
+    asked: bool,
 }
 
 impl InFlight {
-    const NONE: Self =
-        Self { connect_by: None, done_by: None, fresh_connection: false, written: false };
+    const NONE: Self = Self {
+        connect_by: None,
+        done_by: None,
+        fresh_connection: false,
+        written: false,
+        asked: false,
+    };
 
     /// An exchange begins.
     pub(crate) fn begin(exchange: &Exchange) {
@@ -32,7 +38,7 @@ impl InFlight {
             connect_by: now.checked_add(exchange.connect_timeout),
             done_by: now.checked_add(exchange.timeout),
             fresh_connection: exchange.fresh_connection,
-            written: false,
+            ..Self::NONE
         });
     }
 
@@ -60,6 +66,20 @@ impl InFlight {
             current.written = written;
             CURRENT.set(current);
         }
+    }
+
+    /// Whether a server asked for a client certificate.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked
+    }
+
+    pub(crate) fn set_asked() {
+        CURRENT.set(Self { asked: true, ..CURRENT.get() });
+    }
+
+    /// The server refused the client certificate before it read the request.
+    pub(crate) fn set_refused() {
+        CURRENT.set(Self { asked: true, written: false, ..CURRENT.get() });
     }
 
     /// Time left to connect.

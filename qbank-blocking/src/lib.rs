@@ -63,6 +63,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// test, and a fake.
 pub use qbank_proto::Client as ClientOver;
 pub use qbank_proto::*;
+/// For [`Builder::tls`].
+pub use rustls;
 pub use ureq;
 
 use crate::agent::Agents;

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use qbank_proto::Proxy;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -24,6 +25,7 @@ const MOST_HOSTS: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct BoundedResolver {
     system: DefaultResolver,
+    proxy: Option<Arc<Proxy>>,
     cache: Mutex<BTreeMap<String, (Instant, ResolvedSocketAddrs)>>,
 }
 
@@ -34,6 +36,10 @@ impl Resolver for BoundedResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        // A proxy resolves the names of the hosts that it is for.
+        if self.proxy.as_ref().is_some_and(|proxy| proxy.uri() != uri && proxy.is_for(uri)) {
+            return Ok(self.empty());
+        }
         if is_address(uri) {
             return self.system.resolve(uri, config, NextTimeout::default());
         }
@@ -59,6 +65,10 @@ impl Resolver for BoundedResolver {
 }
 
 impl BoundedResolver {
+    pub(crate) fn new(proxy: Option<Arc<Proxy>>) -> Self {
+        Self { proxy, ..Self::default() }
+    }
+
     fn cached(&self, key: &str) -> Option<ResolvedSocketAddrs> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, addresses) = cache.get(key)?;

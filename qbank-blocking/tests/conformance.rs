@@ -36,6 +36,9 @@ impl Transport for Blocking {
         if let Some(pem) = &target.ca_pem {
             builder = builder.root_certificates(pem.as_bytes()).unwrap();
         }
+        if let (Some(chain), Some(key)) = (&target.client_certificate_pem, &target.client_key_pem) {
+            builder = builder.client_certificate(chain.as_bytes(), key.as_bytes()).unwrap();
+        }
         play(&Over(builder.build()), target, call)
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use qbank_blocking::endpoint::CreateAch;
 use qbank_blocking::{
-    AccountId, Client, Config, Credentials, Environment, Error, ErrorKind, Fate, Reply, Ureq,
-    endpoint::AchAccepted,
+    AccessToken, AccountId, Client, Config, Credentials, Environment, Error, ErrorKind, Fate,
+    Reply, Ureq, endpoint::AchAccepted,
 };
 use qbank_conformance::{Proxy, Response, Script, Server, Step, Tls, Values};
 use qbank_sandbox::BankConfig;
@@ -50,9 +50,13 @@ fn other_example() -> (Server, Config) {
 }
 
 fn pay(server: &Server, config: Config, proxy: &Proxy) -> Result<Reply<AchAccepted>, Error> {
+    pay_through(server, config, &url(proxy))
+}
+
+fn pay_through(server: &Server, config: Config, url: &str) -> Result<Reply<AchAccepted>, Error> {
     let pem = server.target().ca_pem.clone().unwrap();
     let builder = Ureq::builder().root_certificates(pem.as_bytes())?;
-    let driver = builder.proxy(&url(proxy))?.build();
+    let driver = builder.proxy(url)?.build();
     let account: AccountId = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap();
     let payment = CreateAch::new(account, account, "1.00".parse().unwrap());
     Client::with_driver(config, driver)?.payments().create_ach(payment).send()
@@ -84,6 +88,112 @@ fn a_proxy_that_refuses_leaves_the_payment_unsent_and_its_password_hidden() {
     let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
     assert!(!shown.contains("ss-word") && !shown.contains("dXNlcjpw"), "{shown}");
     assert!(server.log().token.is_empty());
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named_with_its_status_and_what_to_do() {
+    for (response, message) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 4\r\n\r\nnot!",
+            "responded 407 to CONNECT; a proxy on the way wants credentials",
+        ),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", "responded 403 to CONNECT"),
+        ("HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n", "responded 302 to CONNECT"),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "did not respond in HTTP to CONNECT"),
+        ("HTTP/1.1 200 OK\r\n\r\n<html>", "sent more than its response to CONNECT"),
+        ("", "could not be used"),
+    ] {
+        let (server, config) = other_example();
+        let proxy = Proxy::start(response).unwrap();
+        let error = pay(&server, config, &proxy).unwrap_err();
+        let name = format!("proxy 127.0.0.1:{} {message}", proxy.port());
+        assert!(error.to_string().contains(&name), "{name}: {error}");
+        assert_eq!(error.fate(), Fate::NeverSent, "{response:?}");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("ss-word") && !shown.contains("dXNlcjpw"), "{shown}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_dead_is_named() {
+    let (server, config) = other_example();
+    let config = config.connect_timeout(Duration::from_millis(300)).max_retries(0);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap().to_string();
+    for (address, kind) in
+        [("127.0.0.1:1", "no connection could be made"), ("proxy.invalid:3128", ""), (&*silent, "")]
+    {
+        let url = format!("http://user:{PASSWORD}@{address}");
+        let error = pay_through(&server, config.clone(), &url).unwrap_err();
+        let name = format!("proxy {address} could not be used: ");
+        assert!(error.to_string().contains(&name), "{name}: {error}");
+        assert!(error.to_string().contains(kind), "{kind}: {error}");
+        assert_eq!(error.fate(), Fate::NeverSent, "{address}");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("ss-word") && !shown.contains("dXNlcjpw"), "{shown}");
+    }
+}
+
+#[test]
+fn the_head_of_a_proxys_response_may_be_as_large_as_that_of_any_other() {
+    for (fields, value, read) in
+        [(250, "x".repeat(400), true), (1, "x".repeat(100 * 1024), true), (257, "x".into(), false)]
+    {
+        let field = format!("X-Policy: {value}\r\n");
+        let head = format!("HTTP/1.1 200 Fine\r\n{}\r\n", field.repeat(fields));
+        let (server, config) = other_example();
+        let proxy = Proxy::start(Box::leak(head.into_boxed_str())).unwrap();
+        let paid = pay(&server, config, &proxy).map(|reply| reply.fate);
+        match paid {
+            Ok(fate) => assert!(read && fate == Fate::Accepted, "{fields} fields"),
+            Err(error) => {
+                assert!(!read, "{fields} fields: {error}");
+                let limit = "with a head of more than 256 fields or 128 KiB";
+                assert!(error.to_string().contains(limit), "{error}");
+            }
+        }
+    }
+}
+
+/// In the child process, whose environment names the proxy, makes the call.
+#[test]
+fn no_proxy_means_what_it_means_to_curl() {
+    const NAME: &str = "no_proxy_means_what_it_means_to_curl";
+    if let Some(port) = std::env::var_os("QBANK_TEST_CHILD") {
+        let credentials = Credentials::Token(AccessToken::new("t").unwrap());
+        let base = format!("https://api.other.example:{}/v1", port.to_str().unwrap());
+        let config = Config::new(Environment::custom(base), credentials).max_retries(0);
+        let client = Client::new(config).unwrap();
+        let account: AccountId = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10".parse().unwrap();
+        let payment = CreateAch::new(account, account, "1.00".parse().unwrap());
+        let error = client.payments().create_ach(payment).send().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport);
+        return;
+    }
+    for (list, exempt) in [
+        ("", false),
+        ("*", true),
+        ("other.example", true),
+        (".other.example", true),
+        ("*.other.example", true),
+        ("first.example, OTHER.example", true),
+        ("other.example:8443", true),
+        ("other.example:443", false),
+        ("ther.example", false),
+        ("0.0.0.0/0,::/0", false),
+    ] {
+        let proxy = Proxy::start("HTTP/1.1 403 Forbidden\r\n\r\n").unwrap();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([NAME, "--exact"])
+            .env("QBANK_TEST_CHILD", "8443")
+            .env("HTTPS_PROXY", url(&proxy))
+            .env("NO_PROXY", list)
+            .env_remove("no_proxy")
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        assert_eq!(proxy.heads().is_empty(), exempt, "NO_PROXY={list}");
+    }
 }
 
 #[test]

@@ -130,6 +130,9 @@ fn option_hint(error: &Error) -> &'static str {
         (ErrorKind::Unauthenticated, Some(404)) => "; --token-url or QBANK_TOKEN_URL sets it",
         (_, Some(407)) => "; --proxy, HTTPS_PROXY or ALL_PROXY sets it",
         _ if error.is_certificate_error() => "; --ca-file or QBANK_CA_FILE adds a root certificate",
+        _ if error.is_client_certificate_error() => {
+            "; --client-certificate-file and --client-key-file give it one"
+        }
         _ => "",
     }
 }

@@ -208,6 +208,8 @@ fn a_variable_of_white_space_is_refused_by_name() {
         "QBANK_BASE_URL",
         "QBANK_TOKEN_URL",
         "QBANK_CA_FILE",
+        "QBANK_CLIENT_CERTIFICATE_FILE",
+        "QBANK_CLIENT_KEY_FILE",
         "QBANK_SCOPES",
         "QBANK_TRANSPORT",
         "QBANK_CLIENT_ID",

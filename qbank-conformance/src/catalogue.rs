@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::{Arguments, Operation, Scenario};
 
 /// One file per group.
-const GROUPS: [(&str, &str); 28] = [
+const GROUPS: [(&str, &str); 29] = [
     ("connect.json", include_str!("../scenarios/connect.json")),
+    ("client_certificate.json", include_str!("../scenarios/client_certificate.json")),
     ("broken.json", include_str!("../scenarios/broken.json")),
     ("interim.json", include_str!("../scenarios/interim.json")),
     ("auth.json", include_str!("../scenarios/auth.json")),

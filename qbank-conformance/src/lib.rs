@@ -90,8 +90,8 @@ pub use proxy::Proxy;
 pub use run::{Summary, run, run_all};
 pub use scenario::Scenario;
 pub use script::{
-    Close, Drip, Listen, On, Read, Repeat, Response, Script, Step, Steps, Tls, TokenResponse,
-    Values,
+    ClientCertificate, Close, Drip, Listen, On, Read, Repeat, Response, Script, Step, Steps, Tls,
+    TokenResponse, Values,
 };
 pub use server::{Log, ReceivedRequest, Server};
 pub use transport::{Outcome, Target, Transport};

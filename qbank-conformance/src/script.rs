@@ -19,6 +19,8 @@ pub struct Script {
     pub tls: Option<Tls>,
     /// The token endpoint's certificate.
     pub token_tls: Option<Tls>,
+    /// What the client is given to present where a server wants a certificate of it.
+    pub client_certificate: Option<ClientCertificate>,
     /// How the API listens.
     pub listen: Listen,
     /// How the token endpoint listens.
@@ -195,6 +197,16 @@ pub enum Tls {
     UnknownCa,
     /// Signed by the test CA, for another name.
     OtherName,
+    /// Good, and for other.example as well, on a server that wants a client certificate of the
+    /// test CA.
+    WantsClientCertificate,
+    /// The same, on a server that speaks TLS 1.2 at most.
+    WantsClientCertificate12,
+    /// The same, on a server that speaks HTTP/2 only, as with `GoodH2`.
+    WantsClientCertificateH2,
+    /// The same over TLS 1.3, but every client is reset when its certificate, or that it has
+    /// none, was read: what loses the alert on a real way.
+    WantsClientCertificateAndResets,
     /// No TLS at all: plain HTTP on a port that was announced as `https`.
     Plaintext,
     /// The connection is closed after the ClientHello.
@@ -203,6 +215,18 @@ pub enum Tls {
     ResetsInHandshake,
     /// Nothing comes back after the ClientHello.
     StallsInHandshake,
+}
+
+/// A certificate for the client to present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientCertificate {
+    /// Signed by an intermediate CA that the test CA signed; the chain holds both.
+    Good,
+    /// Signed by the test CA, ended in 2001.
+    Expired,
+    /// Signed by another CA.
+    UnknownCa,
 }
 
 /// How an endpoint listens.

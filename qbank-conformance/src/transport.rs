@@ -26,6 +26,12 @@ pub struct Target {
     pub token_url: String,
     /// The only root to trust besides the system's own, if there is TLS.
     pub ca_pem: Option<String>,
+    /// The client's own certificate and what leads to its root, if it is to present one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate_pem: Option<String>,
+    /// The key of that certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key_pem: Option<String>,
     /// The client's id.
     pub client_id: String,
     /// The client's secret. A failure if it shows in a message.

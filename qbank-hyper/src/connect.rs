@@ -1,6 +1,8 @@
 //! Our own connector: TCP, a proxy if there is one, and TLS with ALPN.
 
 mod tcp;
+mod tls;
+mod tunnel;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,21 +10,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::client::legacy::{Builder as ClientBuilder, Client};
-use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::Uri;
-use qbank_proto::{BoxError, Error, is_loopback, proxy_of_environment, proxy_url};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use qbank_proto::{
+    BoxError, Error, LARGEST_HEAD, MOST_HEAD_FIELDS, Proxy, TlsSettings, is_loopback,
+};
+use rustls::ClientConfig;
 use tower_service::Service;
 
 use self::tcp::Tcp;
+use self::tls::Noting;
+pub(crate) use self::tls::{Refused, refusal};
 
 use crate::Hyper;
 use crate::exchange::{Clients, StartRequest};
@@ -30,55 +32,67 @@ use crate::exchange::{Clients, StartRequest};
 /// Our own connector: Mozilla's root certificates, ring, the environment's proxy.
 #[derive(Debug, Clone)]
 pub struct Builder {
-    roots: Vec<CertificateDer<'static>>,
+    tls: TlsSettings,
     /// Or why the one that the environment names cannot be used.
-    proxy: Result<Arc<Matcher>, Arc<str>>,
+    proxy: Result<Option<Arc<Proxy>>, Arc<str>>,
     http1_only: bool,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        let proxy = proxy_of_environment(|name| std::env::var_os(name))
-            .map(|url| url.map_or_else(no_proxy, |url| exempting(&url)))
+        let proxy = Proxy::of_environment(|name| std::env::var_os(name))
+            .map(|proxy| proxy.map(Arc::new))
             .map_err(|error| error.to_string().into());
-        Self { roots: Vec::new(), proxy, http1_only: false }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Self { tls: TlsSettings::new(provider), proxy, http1_only: false }
     }
 }
 
 impl Builder {
     /// Trusts these root certificates as well: one or more, in PEM.
     pub fn root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
-        let before = self.roots.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate
-                .map_err(|_| Error::invalid_input("root certificates", "are not valid PEM"))?;
-            // Found now, not when the first call fails over an unknown issuer.
-            RootCertStore::empty()
-                .add(certificate.clone())
-                .map_err(|_| Error::invalid_input("root certificates", "are not all X.509"))?;
-            self.roots.push(certificate);
-        }
-        if self.roots.len() == before {
-            return Err(Error::invalid_input(
-                "root certificates",
-                "must hold a CERTIFICATE in PEM",
-            ));
-        }
+        self.tls.add_roots(pem)?;
         Ok(self)
+    }
+
+    /// Trusts these root certificates, and those that were given before, but not Mozilla's.
+    pub fn only_root_certificates(mut self, pem: &[u8]) -> Result<Self, Error> {
+        self.tls.only_roots(pem)?;
+        Ok(self)
+    }
+
+    /// Shows this certificate to a server that asks for one (mutual TLS): the certificate and
+    /// what leads to its root, and its private key, each in PEM; both may stand in one text.
+    /// A key that is encrypted, or is of another certificate, is refused here, and no error
+    /// repeats any of it.
+    pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        self.tls.client_certificate(chain, key)?;
+        Ok(self)
+    }
+
+    /// Does TLS with this configuration: its cryptography (aws-lc-rs, say), its roots or its
+    /// verifier (the platform's, say), its client certificate. Roots and a client certificate
+    /// that this builder is given are not used then. ALPN stays the driver's, and nothing is
+    /// sent before the handshake ends.
+    #[must_use]
+    pub fn tls(mut self, config: ClientConfig) -> Self {
+        self.tls.configure(config);
+        self
     }
 
     /// Goes through this HTTP proxy (`CONNECT`), such as
     /// `http://user:password@proxy.example:3128`, whatever the environment sets.
     /// Hosts that `NO_PROXY` names are reached directly, as is loopback.
     pub fn proxy(mut self, url: &str) -> Result<Self, Error> {
-        self.proxy = Ok(exempting(&proxy_url("proxy", url)?));
+        let proxy = Proxy::exempting("proxy", url, |name| std::env::var_os(name))?;
+        self.proxy = Ok(Some(Arc::new(proxy)));
         Ok(self)
     }
 
     /// Goes through no proxy, whatever the environment sets.
     #[must_use]
     pub fn no_proxy(mut self) -> Self {
-        self.proxy = Ok(no_proxy());
+        self.proxy = Ok(None);
         self
     }
 
@@ -91,36 +105,28 @@ impl Builder {
 
     /// The driver.
     pub fn build(self) -> Hyper {
-        Hyper::with_connector(self.connector())
+        let mut driver = Hyper::with_connector(self.connector());
+        driver.clients.proxy = self.proxy.ok().flatten();
+        driver
     }
 
-    fn connector(&self) -> HttpsConnector<Proxied> {
+    fn connector(&self) -> Noting {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let tcp = Proxied { tcp, proxy: self.proxy.clone() };
-        let https =
-            HttpsConnectorBuilder::new().with_tls_config(self.tls()).https_or_http().enable_http1();
-        if self.http1_only {
-            https.wrap_connector(tcp)
-        } else {
-            https.enable_http2().wrap_connector(tcp)
-        }
-    }
-
-    fn tls(&self) -> ClientConfig {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(self.roots.iter().cloned());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
         #[expect(
             clippy::expect_used,
             reason = "ring has the default versions; no input is involved"
         )]
-        ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring supports TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth()
+        let tls = self.tls.client_config(tls::set_asked).expect("ring has TLS 1.2 and 1.3");
+        let https =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        Noting(if self.http1_only {
+            https.wrap_connector(tcp)
+        } else {
+            https.enable_http2().wrap_connector(tcp)
+        })
     }
 }
 
@@ -136,7 +142,8 @@ impl Hyper {
                 pool().pool_max_idle_per_host(most_idle).build(connector.clone());
             start(client)
         };
-        Self { clients: Clients { pooled: build(MOST_IDLE), fresh: build(0) }, supplier: None }
+        let clients = Clients { pooled: build(MOST_IDLE), fresh: build(0), proxy: None };
+        Self { clients, supplier: None }
     }
 
     /// A driver over a client of the application's. A fresh connection after a
@@ -146,18 +153,9 @@ impl Hyper {
         C: Connect + Clone + Send + Sync + 'static,
     {
         let start = start(client);
-        Self { clients: Clients { pooled: Arc::clone(&start), fresh: start }, supplier: None }
+        let clients = Clients { pooled: Arc::clone(&start), fresh: start, proxy: None };
+        Self { clients, supplier: None }
     }
-}
-
-/// A proxy that leaves out the hosts of `NO_PROXY`.
-fn exempting(url: &Uri) -> Arc<Matcher> {
-    let exempt = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
-    Arc::new(Matcher::builder().all(url.to_string()).no(exempt.unwrap_or_default()).build())
-}
-
-fn no_proxy() -> Arc<Matcher> {
-    Arc::new(Matcher::builder().build())
 }
 
 fn pool() -> ClientBuilder {
@@ -165,7 +163,7 @@ fn pool() -> ClientBuilder {
     builder.pool_timer(TokioTimer::new()).timer(TokioTimer::new()).pool_idle_timeout(IDLE);
     // A connection that went silent is closed rather than given to the next call.
     builder.http2_keep_alive_interval(PING).http2_keep_alive_timeout(PING);
-    builder.http1_max_headers(MOST_FIELDS).http1_max_buf_size(LARGEST_HEAD);
+    builder.http1_max_headers(MOST_HEAD_FIELDS).http1_max_buf_size(LARGEST_HEAD);
     builder.http2_max_header_list_size(u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX));
     builder
 }
@@ -181,15 +179,13 @@ where
 const IDLE: Duration = Duration::from_secs(10);
 const PING: Duration = Duration::from_secs(5);
 const MOST_IDLE: usize = 256;
-/// Gateways add fields of their own, and policies are long.
-const MOST_FIELDS: usize = 256;
-const LARGEST_HEAD: usize = 128 * 1024;
 
 /// TCP to the bank, or through a proxy's tunnel. Loopback is never proxied.
 #[derive(Debug, Clone)]
 struct Proxied {
     tcp: HttpConnector,
-    proxy: Result<Arc<Matcher>, Arc<str>>,
+    /// Or why the one that the environment names cannot be used.
+    proxy: Result<Option<Arc<Proxy>>, Arc<str>>,
 }
 
 impl Service<Uri> for Proxied {
@@ -202,24 +198,19 @@ impl Service<Uri> for Proxied {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let loopback = is_loopback(target.host().unwrap_or_default());
-        let intercept = match &self.proxy {
-            _ if loopback => None,
-            Ok(proxy) => proxy.intercept(&target),
+        let proxy = match &self.proxy {
+            _ if is_loopback(target.host().unwrap_or_default()) => None,
+            Ok(proxy) => proxy.clone().filter(|proxy| proxy.is_for(&target)),
             Err(rule) => {
                 let rule = rule.to_string();
                 return Box::pin(async move { Err(rule.into()) });
             }
         };
-        let Some(proxy) = intercept else {
-            let connecting = self.tcp.call(target);
-            return Box::pin(async move { Ok(Tcp::new(connecting.await?)) });
-        };
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
-        if let Some(auth) = proxy.basic_auth() {
-            tunnel = tunnel.with_auth(auth.clone());
+        if let Some(proxy) = proxy {
+            let opening = tunnel::open(&mut self.tcp, proxy, target);
+            return Box::pin(async move { Ok(Tcp::new(opening.await?)) });
         }
-        let connecting = tunnel.call(target);
+        let connecting = self.tcp.call(target);
         Box::pin(async move { Ok(Tcp::new(connecting.await?)) })
     }
 }

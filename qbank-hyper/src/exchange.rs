@@ -12,8 +12,8 @@ use hyper_util::client::legacy::ResponseFuture;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use qbank_proto::bytes::{Bytes, BytesMut};
 use qbank_proto::http::response::Parts;
-use qbank_proto::http::{Request, Response};
-use qbank_proto::{BodyMode, Exchange, Fault, FaultKind, Ticket};
+use qbank_proto::http::{Request, Response, Uri};
+use qbank_proto::{BodyMode, BoxError, Exchange, Fault, FaultKind, Proxy, Ticket};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{fault, list};
@@ -26,6 +26,8 @@ pub(crate) type StartRequest = dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + 
 pub(crate) struct Clients {
     pub(crate) pooled: Arc<StartRequest>,
     pub(crate) fresh: Arc<StartRequest>,
+    /// Of our own connector.
+    pub(crate) proxy: Option<Arc<Proxy>>,
 }
 
 /// What came of an exchange, and the body if it was left unread.
@@ -42,8 +44,9 @@ pub(crate) fn exchange<'m>(
     let Exchange { request, ticket, timeout, connect_timeout, stream_timeout, max_body, .. } =
         exchange;
     let request = request.map(Full::new);
-    let clients = if exchange.fresh_connection { &clients.fresh } else { &clients.pooled };
-    let start = Arc::clone(clients);
+    let start = if exchange.fresh_connection { &clients.fresh } else { &clients.pooled };
+    let start = Arc::clone(start);
+    let proxy = clients.proxy.clone();
     let begun = Instant::now();
     let done_by = begun + timeout.min(LONGEST);
     async move {
@@ -52,14 +55,18 @@ pub(crate) fn exchange<'m>(
         let response = loop {
             let connect_by = Instant::now() + connect_timeout.min(LONGEST);
             timer.as_mut().reset(connect_by.min(done_by));
-            let mut request = request.clone();
-            let connection = capture_connection(&mut request);
-            let response = start(request);
+            let mut started = request.clone();
+            let connection = capture_connection(&mut started);
+            let response = start(started);
             match response_head(response, &connection, done_by, timer.as_mut()).await {
                 Ok(response) => break response,
                 Err(Broken::NotProcessed(_)) if puts_back < MOST_PUTS_BACK => puts_back += 1,
                 Err(Broken::NotProcessed(fault) | Broken::Failed(fault)) => {
                     return (ticket, Err(fault), None);
+                }
+                Err(Broken::NotConnected) => {
+                    let late = late(proxy.as_deref(), request.uri());
+                    return (ticket, Err(Fault::unsent(FaultKind::Timeout, late)), None);
                 }
             }
         };
@@ -78,6 +85,15 @@ pub(crate) fn exchange<'m>(
     }
 }
 
+/// A connection that is not there in time.
+fn late(proxy: Option<&Proxy>, target: &Uri) -> BoxError {
+    let late = "no connection in time";
+    match proxy.filter(|proxy| proxy.is_for(target)) {
+        Some(proxy) => proxy.failed(late).into(),
+        None => late.into(),
+    }
+}
+
 /// No limit is longer than ten years: the clock's own range has an end.
 pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
@@ -88,6 +104,8 @@ const MOST_PUTS_BACK: u32 = 3;
 enum Broken {
     /// A GOAWAY says that the server did not process the request.
     NotProcessed(Fault),
+    /// There is no connection in time.
+    NotConnected,
     Failed(Fault),
 }
 
@@ -104,7 +122,7 @@ async fn response_head(
         if let Poll::Ready(outcome) = response.as_mut().poll(cx) {
             return Poll::Ready(outcome.map_err(|error| {
                 let not_processed = fault::is_not_processed(&error);
-                let fault = fault::of_client(error, is_captured(connection));
+                let fault = fault::of_client(error, connection);
                 if not_processed { Broken::NotProcessed(fault) } else { Broken::Failed(fault) }
             }));
         }
@@ -113,8 +131,7 @@ async fn response_head(
                 return Poll::Pending;
             }
             if !is_captured(connection) {
-                let fault = Fault::unsent(FaultKind::Timeout, "no connection in time");
-                return Poll::Ready(Err(Broken::Failed(fault)));
+                return Poll::Ready(Err(Broken::NotConnected));
             }
             if timer.deadline() >= done_by {
                 let fault = Fault::maybe(FaultKind::Timeout, "no response in time");

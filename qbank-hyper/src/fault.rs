@@ -4,11 +4,19 @@ use std::error::Error;
 use std::io;
 
 use hyper_util::client::legacy;
-use qbank_proto::{Fault, FaultKind, Sent};
+use hyper_util::client::legacy::connect::CaptureConnection;
+use qbank_proto::{BoxError, Fault, FaultKind, LARGEST_HEAD, MOST_HEAD_FIELDS, Sent, of_tls_error};
+
+use crate::connect::{Refused, refusal};
 
 /// There is no head. Not sent is claimed from what this side did: the connector failed
-/// (`is_connect`), no connection was captured (`connected`), or the request was not started.
-pub(crate) fn of_client(error: legacy::Error, connected: bool) -> Fault {
+/// (`is_connect`), no connection was captured, or the request was not started; or because the
+/// server refused the client certificate instead of reading a request.
+pub(crate) fn of_client(error: legacy::Error, connection: &CaptureConnection) -> Fault {
+    if let Some(refused) = refusal(connection) {
+        return Fault::unsent(FaultKind::ClientCertificate, refused);
+    }
+    let connected = connection.connection_metadata().is_some();
     let kind = kind(&error).unwrap_or(if error.is_connect() {
         FaultKind::Connect
     } else {
@@ -19,7 +27,8 @@ pub(crate) fn of_client(error: legacy::Error, connected: bool) -> Fault {
     } else {
         Sent::Maybe
     };
-    Fault { sent, ..Fault::maybe(kind, error) }
+    let source = if is_head_too_large(&error) { head_too_large() } else { error.into() };
+    Fault { sent, ..Fault::maybe(kind, source) }
 }
 
 /// The body broke off.
@@ -48,10 +57,27 @@ pub(crate) fn is_not_processed(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+fn is_head_too_large(error: &(dyn Error + 'static)) -> bool {
+    chain(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(|cause| {
+        // hyper has no method for it.
+        cause.is_parse() && cause.to_string() == "message head is too large"
+    })
+}
+
+/// hyper's own message does not say what the limits are.
+fn head_too_large() -> BoxError {
+    let limit = LARGEST_HEAD / 1024;
+    format!("the response's head has more than {MOST_HEAD_FIELDS} fields, or than {limit} KiB")
+        .into()
+}
+
 fn kind(error: &(dyn Error + 'static)) -> Option<FaultKind> {
     chain(error).find_map(|cause| {
+        if cause.is::<Refused>() {
+            return Some(FaultKind::ClientCertificate);
+        }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Some(of_tls(tls));
+            return Some(of_tls_error(tls, false));
         }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             return of_io(io);
@@ -68,7 +94,7 @@ fn kind(error: &(dyn Error + 'static)) -> Option<FaultKind> {
 fn of_io(error: &io::Error) -> Option<FaultKind> {
     let inner = error.get_ref();
     if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return Some(of_tls(tls));
+        return Some(of_tls_error(tls, false));
     }
     if let Some(io) = inner.and_then(|inner| inner.downcast_ref::<io::Error>()) {
         return of_io(io);
@@ -77,15 +103,6 @@ fn of_io(error: &io::Error) -> Option<FaultKind> {
         io::ErrorKind::ConnectionRefused => Some(FaultKind::Connect),
         io::ErrorKind::TimedOut => Some(FaultKind::Timeout),
         _ => None,
-    }
-}
-
-fn of_tls(error: &rustls::Error) -> FaultKind {
-    match error {
-        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
-            FaultKind::Certificate
-        }
-        _ => FaultKind::Tls,
     }
 }
 

@@ -47,7 +47,8 @@
 //! # Bringing your own
 //!
 //! [`Hyper::with_connector`] takes a connector, [`Hyper::with_client`] a whole
-//! client; [`Hyper::builder`] takes root certificates and a proxy for our own.
+//! client; [`Hyper::builder`] takes root certificates, a client certificate or a whole
+//! configuration of rustls, and a proxy, for our own.
 //! The safety of a call does not depend on it: hyper follows no redirect and
 //! makes no status an error, and our timeouts are on every exchange. With a given
 //! client a fresh connection after a fault cannot be forced.
@@ -72,6 +73,8 @@ pub use hyper_util;
 /// test, and a fake.
 pub use qbank_proto::Client as ClientOver;
 pub use qbank_proto::*;
+/// For [`Builder::tls`].
+pub use rustls;
 
 pub use crate::connect::Builder;
 use crate::exchange::Clients;

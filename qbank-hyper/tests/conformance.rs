@@ -43,6 +43,9 @@ impl Transport for Async {
         if let Some(pem) = &target.ca_pem {
             builder = builder.root_certificates(pem.as_bytes()).unwrap();
         }
+        if let (Some(chain), Some(key)) = (&target.client_certificate_pem, &target.client_key_pem) {
+            builder = builder.client_certificate(chain.as_bytes(), key.as_bytes()).unwrap();
+        }
         if self.http1_only {
             builder = builder.http1_only();
         }

@@ -63,6 +63,12 @@ fn driver(server: &Server, proxy: &str) -> Result<Hyper, Error> {
     Ok(builder.proxy(proxy)?.build())
 }
 
+async fn pay(server: &Server, config: Config, proxy: &str) -> Result<Fate, Error> {
+    let client = Client::with_driver(config, driver(server, proxy)?)?;
+    let paid = timeout(SOON, client.payments().create_ach(ach("1")).send());
+    paid.await.unwrap().map(|reply| reply.fate)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_host_is_reached_through_the_proxy_with_its_password() {
     let (server, config) = other_example();
@@ -109,6 +115,109 @@ async fn a_proxy_that_refuses_is_a_call_that_was_never_sent() {
         );
         says_no_password(&format!("{error} {error:?}"));
         assert_eq!(server.log().api_connections, 0, "it went past the proxy");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_refuses_is_named_with_its_status_and_what_to_do() {
+    for (response, message) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 4\r\n\r\nnot!",
+            "responded 407 to CONNECT; a proxy on the way wants credentials",
+        ),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", "responded 403 to CONNECT"),
+        ("HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n", "responded 302 to CONNECT"),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "did not respond in HTTP to CONNECT"),
+        ("HTTP/1.1 200 OK\r\n\r\n<html>", "sent more than its response to CONNECT"),
+        ("", "could not be used"),
+    ] {
+        let (server, config) = other_example();
+        let proxy = Proxy::start(response).unwrap();
+        let error = pay(&server, config, &url(&proxy)).await.unwrap_err();
+        let name = format!("proxy 127.0.0.1:{} {message}", proxy.port());
+        assert!(error.to_string().contains(&name), "{name}: {error}");
+        assert_eq!(error.fate(), Fate::NeverSent, "{response:?}");
+        says_no_password(&format!("{error} {error:?}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_is_dead_is_named() {
+    let (server, config) = other_example();
+    let config = config.connect_timeout(Duration::from_millis(300)).max_retries(0);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap().to_string();
+    for (address, kind) in
+        [("127.0.0.1:1", "no connection could be made"), ("proxy.invalid:3128", ""), (&*silent, "")]
+    {
+        let url = format!("http://user:{PASSWORD}@{address}");
+        let error = pay(&server, config.clone(), &url).await.unwrap_err();
+        let name = format!("proxy {address} could not be used: ");
+        assert!(error.to_string().contains(&name), "{name}: {error}");
+        assert!(error.to_string().contains(kind), "{kind}: {error}");
+        assert_eq!(error.fate(), Fate::NeverSent, "{address}");
+        says_no_password(&format!("{error} {error:?}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_head_of_a_proxys_response_may_be_as_large_as_that_of_any_other() {
+    for (fields, value, read) in
+        [(250, "x".repeat(400), true), (1, "x".repeat(100 * 1024), true), (257, "x".into(), false)]
+    {
+        let field = format!("X-Policy: {value}\r\n");
+        let head = format!("HTTP/1.1 200 Fine\r\n{}\r\n", field.repeat(fields));
+        let (server, config) = other_example();
+        let proxy = Proxy::start(Box::leak(head.into_boxed_str())).unwrap();
+        let paid = pay(&server, config, &url(&proxy)).await;
+        match paid {
+            Ok(fate) => assert!(read && fate == Fate::Accepted, "{fields} fields"),
+            Err(error) => {
+                assert!(!read, "{fields} fields: {error}");
+                let limit = "with a head of more than 256 fields or 128 KiB";
+                assert!(error.to_string().contains(limit), "{error}");
+            }
+        }
+    }
+}
+
+/// In the child process, whose environment names the proxy, makes the call.
+#[test]
+fn no_proxy_means_what_it_means_to_curl() {
+    const NAME: &str = "no_proxy_means_what_it_means_to_curl";
+    if let Some(port) = std::env::var_os("QBANK_TEST_CHILD") {
+        let credentials = Credentials::Token(AccessToken::new("t").unwrap());
+        let base = format!("https://api.other.example:{}/v1", port.to_str().unwrap());
+        let config = Config::new(Environment::custom(base), credentials).max_retries(0);
+        let client = Client::new(config).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let error = runtime.block_on(client.payments().create_ach(ach("1")).send()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport);
+        return;
+    }
+    for (list, exempt) in [
+        ("", false),
+        ("*", true),
+        ("other.example", true),
+        (".other.example", true),
+        ("*.other.example", true),
+        ("first.example, OTHER.example", true),
+        ("other.example:8443", true),
+        ("other.example:443", false),
+        ("ther.example", false),
+        ("0.0.0.0/0,::/0", false),
+    ] {
+        let proxy = Proxy::start("HTTP/1.1 403 Forbidden\r\n\r\n").unwrap();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([NAME, "--exact"])
+            .env("QBANK_TEST_CHILD", "8443")
+            .env("HTTPS_PROXY", url(&proxy))
+            .env("NO_PROXY", list)
+            .env_remove("no_proxy")
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        assert_eq!(proxy.heads().is_empty(), exempt, "NO_PROXY={list}");
     }
 }
 

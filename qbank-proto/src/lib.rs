@@ -149,9 +149,12 @@ pub use client::{
     Pending, PendingWait, PositivePay, Run, Transactions, Transfers,
 };
 pub use config::{
-    AuthDate, CallOptions, ClientAuth, Config, Credentials, Environment, WriteOptions,
-    absolute_url, is_loopback, proxy_of_environment, proxy_url,
+    AuthDate, CallOptions, ClientAuth, Config, Credentials, Environment, LARGEST_HEAD,
+    MOST_HEAD_FIELDS, Proxy, ProxyError, WriteOptions, absolute_url, is_loopback,
+    proxy_of_environment, proxy_url,
 };
+#[cfg(feature = "tls")]
+pub use config::{TlsSettings, of_tls_error, refused_in_handshake};
 pub use endpoint::ListEndpoint;
 pub use error::{Error, ErrorKind};
 pub use json::{DecodeError, DecodeErrorKind};

@@ -63,6 +63,7 @@ fn kind(name: &str) -> FaultKind {
         "connect" => FaultKind::Connect,
         "tls" => FaultKind::Tls,
         "certificate" => FaultKind::Certificate,
+        "client_certificate" => FaultKind::ClientCertificate,
         "timeout" => FaultKind::Timeout,
         "disconnected" => FaultKind::Disconnected,
         "protocol" => FaultKind::Protocol,

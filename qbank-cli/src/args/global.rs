@@ -36,6 +36,16 @@ pub(crate) struct Global {
     /// PEM file of an additional root certificate; or QBANK_CA_FILE
     #[arg(long, value_name = "FILE", global = true, overrides_with = "ca_file")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Trust the certificates of --ca-file alone, not Mozilla's as well
+    #[arg(long, global = true)]
+    pub(crate) ca_file_only: bool,
+    /// PEM file of a certificate for servers that want one, and what leads to its root; or
+    /// QBANK_CLIENT_CERTIFICATE_FILE
+    #[arg(long, value_name = "FILE", global = true, overrides_with = "client_certificate_file")]
+    pub(crate) client_certificate_file: Option<PathBuf>,
+    /// PEM file of that certificate's private key; or QBANK_CLIENT_KEY_FILE. May be the same
+    #[arg(long, value_name = "FILE", global = true, overrides_with = "client_key_file")]
+    pub(crate) client_key_file: Option<PathBuf>,
     /// HTTP proxy; or HTTPS_PROXY, ALL_PROXY, NO_PROXY. Never for loopback
     #[arg(long, value_name = "URL", global = true, overrides_with = "proxy")]
     pub(crate) proxy: Option<String>,

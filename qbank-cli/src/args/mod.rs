@@ -82,8 +82,12 @@ impl Cli {
         };
         let account_number = account_number.and_then(|it| it.account_number_file.as_deref());
         let client_secret = self.global.client_secret_file.as_deref();
-        let all =
-            [("--client-secret-file", client_secret), ("--account-number-file", account_number)];
+        let client_key = self.global.client_key_file.as_deref();
+        let all = [
+            ("--client-secret-file", client_secret),
+            ("--client-key-file", client_key),
+            ("--account-number-file", account_number),
+        ];
         all.into_iter().filter_map(|(option, path)| Some((option, path?)))
     }
 }

@@ -8,6 +8,7 @@ use qbank_proto::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use super::tls::Certificates;
 use crate::args::{Global, Transport};
 use crate::failure::Failure;
 use crate::input;
@@ -108,17 +109,21 @@ fn chosen(global: &Global) -> Result<Transport, Failure> {
 
 /// The driver that was chosen, with its certificates and its proxy.
 pub(crate) fn choose(global: &Global) -> Result<EitherDriver, Failure> {
-    let roots = match &global.ca_file {
-        Some(path) => Some(input::pem(path, "--ca-file")?),
-        None => input::path("QBANK_CA_FILE")?
-            .map(|path| input::pem(&path, "QBANK_CA_FILE"))
-            .transpose()?,
-    };
+    let certificates = Certificates::of(global)?;
     match chosen(global)? {
         Transport::Blocking => {
             let mut builder = Ureq::builder();
-            if let Some(pem) = roots {
-                builder = builder.root_certificates(&pem)?;
+            if let Some(pem) = &certificates.roots {
+                builder = if certificates.roots_only {
+                    builder.only_root_certificates(pem)?
+                } else {
+                    builder.root_certificates(pem)?
+                };
+            }
+            if let Some(client) = &certificates.client {
+                let key = client.key.expose().as_bytes();
+                let given = builder.client_certificate(&client.chain, key);
+                builder = given.map_err(|error| client.named(error))?;
             }
             if let Some(url) = &global.proxy {
                 builder = builder.proxy(url)?;
@@ -127,8 +132,17 @@ pub(crate) fn choose(global: &Global) -> Result<EitherDriver, Failure> {
         }
         Transport::Hyper => {
             let mut builder = Hyper::builder();
-            if let Some(pem) = roots {
-                builder = builder.root_certificates(&pem)?;
+            if let Some(pem) = &certificates.roots {
+                builder = if certificates.roots_only {
+                    builder.only_root_certificates(pem)?
+                } else {
+                    builder.root_certificates(pem)?
+                };
+            }
+            if let Some(client) = &certificates.client {
+                let key = client.key.expose().as_bytes();
+                let given = builder.client_certificate(&client.chain, key);
+                builder = given.map_err(|error| client.named(error))?;
             }
             if let Some(url) = &global.proxy {
                 builder = builder.proxy(url)?;

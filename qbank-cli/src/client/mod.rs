@@ -2,6 +2,7 @@
 //! environment, over the driver that was chosen.
 
 mod driver;
+mod tls;
 
 use qbank_proto::{AccessToken, Config, Credentials, Environment, Scope};
 

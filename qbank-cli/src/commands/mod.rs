@@ -42,7 +42,11 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         printer,
         interrupts: Interrupts::listen(printer.clone(), resumed)?,
     };
-    for (option, path) in cli.secret_files() {
+    // A variable that cannot be read is an error where it is used.
+    let key = input::path("QBANK_CLIENT_KEY_FILE").ok().flatten();
+    let key = key.filter(|_| cli.global.client_key_file.is_none());
+    let key = key.as_deref().map(|path| ("QBANK_CLIENT_KEY_FILE", path));
+    for (option, path) in cli.secret_files().chain(key) {
         if input::others_can_read(path) {
             printer.warning(&format!(
                 "{option}: {} can be read by every user of this machine; `chmod 600` it",

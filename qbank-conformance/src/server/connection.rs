@@ -28,9 +28,18 @@ pub(crate) fn serve(endpoint: &Endpoint, number: usize, tcp: TcpStream) -> io::R
         return Ok(());
     };
     loop {
-        if !connection.read_to(1)? {
-            connection.stream.close(Close::Fin);
-            return Ok(());
+        match connection.read_to(1) {
+            Ok(true) => {}
+            Ok(false) => {
+                connection.stream.close(Close::Fin);
+                return Ok(());
+            }
+            // The TLS handshake ends with the first read. Closing at once would send a reset,
+            // which could overtake the alert that says why.
+            Err(error) => {
+                connection.stream.close(Close::Fin);
+                return Err(error);
+            }
         }
         let slot =
             endpoint.record(ReceivedRequest { connection: number, ..ReceivedRequest::default() });
@@ -73,6 +82,11 @@ impl Connection<'_> {
             Tls::StallsInHandshake => while self.read_to(self.buffer.len() + 1)? {},
             _ => {
                 let config = self.endpoint.authority.config(tls)?;
+                if tls == Tls::WantsClientCertificateAndResets {
+                    self.stream.verify_client(config)?;
+                    self.stream.close(Close::Rst);
+                    return Ok(None);
+                }
                 self.stream = self.stream.with_tls(config)?;
                 return Ok(Some(self));
             }

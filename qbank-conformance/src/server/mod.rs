@@ -63,10 +63,14 @@ impl Server {
         let api = endpoint(script.api.clone(), tls(script.tls));
         let token = endpoint(token, tls(script.token_tls));
         let elsewhere = endpoint(elsewhere, None);
+        let presented = script.client_certificate.map(|it| authority.client(it)).transpose()?;
+        let (client_certificate_pem, client_key_pem) = presented.unzip();
         let target = Target {
             token_url: format!("{scheme}://{}/v1/token", token_port.host()),
             base_url: placeholders.base.clone(),
             ca_pem: secure.then(|| authority.pem()),
+            client_certificate_pem,
+            client_key_pem,
             client_id: "conformance".to_owned(),
             client_secret: "conformance-secret-b7Qz&=+ %/".to_owned(),
         };

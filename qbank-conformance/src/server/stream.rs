@@ -49,6 +49,21 @@ impl Stream {
         Ok(Stream { io: Io::Tls(Box::new(StreamOwned::new(tls, tcp))), ..self })
     }
 
+    /// Does the handshake until the client is verified or refused, and sends no alert.
+    pub(crate) fn verify_client(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
+        let mut tls = ServerConnection::new(config).map_err(io::Error::other)?;
+        while tls.is_handshaking() {
+            self.retry(|io| if tls.wants_write() { tls.write_tls(tcp(io)) } else { Ok(0) })?;
+            if tls.wants_write() {
+                continue;
+            }
+            if self.retry(|io| tls.read_tls(tcp(io)))? == 0 || tls.process_new_packets().is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads some bytes; 0 at the end.
     pub(crate) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {

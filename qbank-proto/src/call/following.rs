@@ -16,7 +16,7 @@ use crate::machine::{Fault, Machine, Now, Step, Ticket};
 use crate::policy::Jitter;
 use crate::resource::Payment;
 use crate::session::Session;
-use crate::types::{AccessToken, BoxError, FaultKind, PaymentId};
+use crate::types::{AccessToken, BoxError, PaymentId};
 
 pub(super) struct PaymentPoller {
     session: Session,
@@ -182,10 +182,7 @@ impl PaymentPoller {
 /// Whether polling again may help.
 fn passes(error: &Error) -> bool {
     use ErrorKind as K;
-    let certificate = error
-        .attempts()
-        .last()
-        .is_some_and(|attempt| attempt.fault == Some(FaultKind::Certificate));
+    let certificate = error.is_certificate_error() || error.is_client_certificate_error();
     let redirect = error.status().is_some_and(|status| status.is_redirection());
     !certificate
         && !redirect

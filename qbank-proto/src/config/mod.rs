@@ -4,6 +4,8 @@
 mod auth_date;
 mod call_options;
 mod proxy;
+#[cfg(feature = "tls")]
+mod tls;
 mod urls;
 
 use std::time::Duration;
@@ -13,7 +15,11 @@ use http::HeaderValue;
 pub use auth_date::AuthDate;
 pub(crate) use call_options::Limits;
 pub use call_options::{CallOptions, WriteOptions};
-pub use proxy::{proxy_of_environment, proxy_url};
+pub use proxy::{
+    LARGEST_HEAD, MOST_HEAD_FIELDS, Proxy, ProxyError, proxy_of_environment, proxy_url,
+};
+#[cfg(feature = "tls")]
+pub use tls::{TlsSettings, of_tls_error, refused_in_handshake};
 pub(crate) use urls::Urls;
 pub use urls::{absolute_url, is_loopback};
 

@@ -59,6 +59,9 @@ impl Error {
                 "nothing works until the certificate is trusted: check the host and the root \
                  certificates"
             }
+            _ if self.is_client_certificate_error() => {
+                "nothing works until the server gets a client certificate that it accepts"
+            }
             _ => "it is safe to try again",
         };
         advice.to_owned()

@@ -148,8 +148,19 @@ impl Error {
     /// Whether the server's certificate was refused, the bank's or the token endpoint's:
     /// nothing works until it is trusted.
     pub fn is_certificate_error(&self) -> bool {
+        self.fault() == Some(FaultKind::Certificate)
+    }
+
+    /// Whether the server refused the client certificate, or wants one and got none; the bank
+    /// or the token endpoint: nothing works until it gets one that it accepts.
+    pub fn is_client_certificate_error(&self) -> bool {
+        self.fault() == Some(FaultKind::ClientCertificate)
+    }
+
+    /// Of the token request, or else of the last attempt.
+    fn fault(&self) -> Option<FaultKind> {
         let of_call = self.attempts().last().and_then(|attempt| attempt.fault);
-        self.details.token_fault.or(of_call) == Some(FaultKind::Certificate)
+        self.details.token_fault.or(of_call)
     }
 
     pub(crate) fn details_mut(&mut self) -> &mut Details {

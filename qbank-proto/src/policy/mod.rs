@@ -94,7 +94,9 @@ pub(crate) fn classify_fault(fault: &Fault) -> Decision {
     };
     let decision = |kind, resend| Decision::new(kind, fate, resend).on_fresh_connection();
     match (fault.kind, &fault.head) {
-        (FaultKind::Certificate | FaultKind::Aborted, _) => decision(K::Transport, Never),
+        (FaultKind::Certificate | FaultKind::ClientCertificate | FaultKind::Aborted, _) => {
+            decision(K::Transport, Never)
+        }
         (FaultKind::Redirected, _) => decision(K::UnexpectedResponse, Never),
         (FaultKind::BodyTooLarge, _) => decision(K::UnexpectedResponse, OnceIfWrite),
         // A response that promised success and broke off, or one that is no HTTP, is

@@ -29,6 +29,16 @@ fn a_certificate_error_is_never_retried() {
 }
 
 #[test]
+fn a_refused_client_certificate_is_never_retried_and_named() {
+    let mut bed = Bed::new().bank([breaks_unsent(FaultKind::ClientCertificate)]);
+    let error = bed.send(ach()).unwrap_err();
+    expect(&error, ErrorKind::Transport, Fate::NeverSent, 1);
+    assert!(error.is_client_certificate_error() && !error.is_certificate_error());
+    assert!(error.to_string().contains("the server refused the client certificate"), "{error}");
+    assert!(error.advice().contains("a client certificate that it accepts"), "{error}");
+}
+
+#[test]
 fn a_stream_below_which_the_server_went_away_is_never_sent_and_resent() {
     let gone = breaks_unsent(FaultKind::Disconnected).text("GOAWAY");
     let mut bed = Bed::new().always(gone.clone());

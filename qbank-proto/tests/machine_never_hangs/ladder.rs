@@ -51,6 +51,7 @@ pub fn rows() -> Vec<Row> {
     let mut rows = vec![
         row(breaks_unsent(F::Certificate), Rung::NeverSent, Again::No),
         row(breaks(F::Certificate), Rung::Unknown, Again::No),
+        row(breaks_unsent(F::ClientCertificate), Rung::NeverSent, Again::No),
         row(breaks(F::Redirected), Rung::Unknown, Again::No),
         row(breaks(F::Aborted), Rung::Unknown, Again::No),
         row(lost(), Rung::Unknown, Again::Yes),

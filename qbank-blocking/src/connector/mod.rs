@@ -1,27 +1,62 @@
-//! The connector of our own agent: ureq's chain within the limits of the exchange, noting the
-//! first byte of the request that is written.
+//! The connector of our own agent: TCP, a proxy if there is one, and TLS, within the limits of
+//! the exchange, noting the first byte of the request that is written.
 //!
 //! ureq's errors alone are no evidence of "not sent": a failed TLS handshake is an I/O error
 //! like any other. So the outermost connector, above TLS, notes what is written.
 
+mod tls;
+mod tunnel;
+
+use std::sync::Arc;
+
+use qbank_proto::Proxy;
+use rustls::ClientConfig;
 use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+    Buffers, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport,
 };
+
+use self::tls::TlsTransport;
 
 use crate::in_flight::InFlight;
 
-/// ureq's default chain, tracked from outside.
-#[derive(Debug, Default)]
-pub(crate) struct TrackedConnector(DefaultConnector);
+/// TCP, a proxy and TLS, tracked from outside.
+#[derive(Debug)]
+pub(crate) struct OwnConnector {
+    tcp: TcpConnector,
+    proxy: Option<Arc<Proxy>>,
+    tls: Arc<ClientConfig>,
+}
 
-impl Connector for TrackedConnector {
+impl OwnConnector {
+    pub(crate) fn new(proxy: Option<Arc<Proxy>>, tls: Arc<ClientConfig>) -> Self {
+        Self { tcp: TcpConnector::default(), proxy, tls }
+    }
+
+    fn over(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.is_for(details.uri));
+        let tcp = if let Some(proxy) = proxy {
+            tunnel::open(&self.tcp, proxy, details)
+                .map_err(|error| ureq::Error::Other(Box::new(error)))?
+        } else {
+            let tcp = self.tcp.connect(details, None::<()>)?;
+            Box::new(tcp.ok_or(ureq::Error::ConnectionFailed)?)
+        };
+        if details.needs_tls() {
+            Ok(Box::new(TlsTransport::connect(&self.tls, tcp, details)?))
+        } else {
+            Ok(tcp)
+        }
+    }
+}
+
+impl Connector for OwnConnector {
     type Out = TrackedTransport;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
-        chained: Option<()>,
+        _: Option<()>,
     ) -> Result<Option<TrackedTransport>, ureq::Error> {
         let limited = ConnectionDetails {
             uri: details.uri,
@@ -39,10 +74,7 @@ impl Connector for TrackedConnector {
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
         };
-        let connected = self.0.connect(&limited, chained);
-        // What was written so far was a CONNECT to a proxy, which names the host alone.
-        InFlight::set_written(false);
-        Ok(connected?.map(TrackedTransport))
+        Ok(Some(TrackedTransport(self.over(&limited)?)))
     }
 }
 
