@@ -13,30 +13,57 @@
 //!                                              │
 //!                  success, or no resend helps ├──────────────► Done
 //!                                              │                  ▲
-//!      409, and an earlier attempt of this     ▼                  │
-//!      intent may have succeeded ──────► Following: GET /payments/{id}
+//!      409, and an attempt before may have     ▼                  │
+//!      reached the bank ───────────────► Following: GET /payments/{id}
 //! ```
 //!
-//! Each attempt has a [`Fate`], and a call has the highest of all its attempts:
+//! An *intent* is one payment that is to happen once: its key, its bytes, and all attempts to
+//! send them, over crashes too. Each attempt has a [`Fate`]; a call has the highest that any
+//! attempt of its intent reached, in this order:
 //!
 //! | Fate | What is known | What to do |
 //! |---|---|---|
-//! | [`NeverSent`](Fate::NeverSent) | no byte of it left this machine | fix the cause, and pay again; a new key is fine |
+//! | [`NeverSent`](Fate::NeverSent) | no byte of the payment left this computer | fix the cause, and pay again; a new key is fine |
 //! | [`Refused`](Fate::Refused) | the bank said no, and no attempt is in doubt | correct it; a new payment has a new key |
 //! | [`Unknown`](Fate::Unknown) | it may have happened | resume with the same key and bytes, or reconcile; never a new key |
-//! | [`InProgress`](Fate::InProgress) | the bank has it, and it is not final | do not pay again; look at the payment that is named |
-//! | [`Accepted`](Fate::Accepted) | the bank accepted it; an ACH payment settles later | nothing, or wait until it is final |
+//! | [`InProgress`](Fate::InProgress) | the bank works on a payment with this key | do not pay again; read the payment that the error names |
+//! | [`Accepted`](Fate::Accepted) | the bank accepted this payment; an ACH payment settles later | nothing, or wait until it has settled or failed |
 //!
 //! **A later refusal never lowers the fate.** Only the bank's own record of the payment
-//! can: where it says that the payment failed, it is refused. A [`Reply`] of a write is
-//! always accepted; a 409 on a first attempt is the error
-//! [`IdempotencyConflict`](ErrorKind::IdempotencyConflict), in progress, and never resent.
+//! lowers it: where that says that the payment failed, the fate is refused, and the error
+//! [`PaymentFailed`](ErrorKind::PaymentFailed). A [`Reply`] of a write is always accepted.
+//!
+//! What one attempt of a write means; the whole table is `policy/mod.rs`:
+//!
+//! | Outcome of an attempt | Fate | Sent again |
+//! |---|---|---|
+//! | the 2xx that is documented, and about our request | accepted | – |
+//! | a 2xx that cannot be used, is an error, or is about another payment | unknown | yes |
+//! | no connection, or no byte was written | never sent | yes |
+//! | no response, or one that broke off | unknown | yes |
+//! | 401 | refused | once, with a new token |
+//! | 429 | refused | yes, not before its `Retry-After` |
+//! | 408, 5xx | unknown | yes |
+//! | 409, a key in process | in progress | no: the payment is followed if an attempt before, or before a crash, may have reached the bank; else it is the error [`IdempotencyConflict`](ErrorKind::IdempotencyConflict), since the payment may be another of the same key |
+//! | any other 4xx | refused | no |
+//!
+//! "Yes" is within [`Config::retry`] and the call's deadline; then the call ends as it stands.
+//! A payment that is followed and is not ours by amount and type, or that cannot be read,
+//! ends the call in progress.
+//!
+//! A crash is survived by what [`Call::resume`] gives before the first send: a [`Resume`] with
+//! key, moment and body. Keep it beside your own record of the payment, of which the call is
+//! made again; the bytes of the [`Resume`] are what is sent. A bank forgets keys: beyond
+//! [`Config::max_key_age`] nothing is sent, and the payment has to be looked up first.
 //!
 //! # The smallest driver
 //!
 //! A [`Machine`] is polled, and says what to do next by a [`Step`]. Whatever HTTP client
-//! does the exchange, it follows no redirect, resends nothing by itself, and tells apart
-//! "no byte was written" from "maybe" ([`Sent`]):
+//! does the exchange, it must follow no redirect, resend nothing by itself, and tell apart
+//! "no byte was written" from "maybe" ([`Sent`]). A token request is an exchange like any
+//! other. The ticket of an exchange goes back with its outcome, and a late one is ignored;
+//! a call that is dropped leaves its token refresh to the next. [`Driver`] puts such a loop
+//! behind a [`Client`]:
 //!
 //! ```
 //! use std::task::Waker;
@@ -97,12 +124,12 @@
 //! | `endpoint/ach.rs` | [`CreateAch`](endpoint::CreateAch) | checks the request, and serialises it once |
 //! | `call/intent.rs` | `Intent` | what all attempts share; builds each `http::Request` |
 //! | `session/authorizer.rs` | `Authorizer` | gets a token for this call |
-//! | `session/tokens.rs`, `lease.rs` | `Tokens`, `Lease` | one refresh at a time, for all calls |
-//! | `machine/exchange.rs` | [`Exchange`] | goes out, and comes back as a response or a [`Fault`] |
-//! | `call/classification.rs` | `Classified` | a success with its value, or a failure |
+//! | `session/tokens.rs`, `lease.rs` | `Tokens`, `Lease` | one refresh at a time, for all calls: who holds the lease asks, and gives it on when dropped |
+//! | `machine/exchange.rs` | [`Exchange`] | a request with its limits; a response or a [`Fault`] comes back |
+//! | `call/classification.rs` | `Classified` | a success with its value, a payment that failed, or a failed attempt |
 //! | `response/problem.rs`, `payment_urls.rs` | [`Problem`] | what an error body says, and which payment it names |
-//! | `policy/mod.rs` | `Decision` | the table of outcomes: kind, fate, resend or not |
-//! | `call/attempts.rs` | [`Attempt`] | the highest fate of all attempts |
+//! | `policy/mod.rs` | `Decision` | the table of outcomes: kind and fate of this attempt, resend or not |
+//! | `call/attempts.rs` | `Attempts` | each [`Attempt`], and the highest fate of all |
 //! | `call/retry.rs` | `Next` | resend after a backoff, follow, or fail |
 //! | `call/following.rs` | `PaymentPoller` | after a conflict: the bank's record of our payment |
 //! | `call/completion.rs` | [`Reply`], [`Error`] | the value, or what happened, what became of the money, what to do |

@@ -104,10 +104,10 @@ impl Endpoint for CreateAch {
         })
     }
 
-    /// With a usable `Location` the payment is accepted, whatever the body: the bank names
-    /// the payment of this request there. The body's status counts only if the body does not
-    /// contradict the request. The bank documents that the body may be empty. The id comes
-    /// from the `Location`, else from the body, else it is not known.
+    /// The bank documents that the body may be empty. A `Location` under our own
+    /// `…/payments/` names the payment of this request, which then is accepted, whatever else
+    /// the body is; but a body that is about this request and says that the payment failed is
+    /// believed. Without such a `Location` the id comes from the body, or is not known.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<AchAccepted, DecodeError> {
         let accepted = match self.read(response) {
             Err(_) if response.location.is_some() => AchAccepted::new(response.location),

@@ -87,7 +87,8 @@ impl Endpoint for CreateWire {
         })
     }
 
-    /// The body is all there is: one about another payment leaves this one unknown.
+    /// The bank documents no `Location`: the body names the payment, and one about another
+    /// payment leaves this one unknown. A `Location` that comes all the same must agree.
     fn decode(&self, response: &ApiResponse<'_>) -> Result<Payment, DecodeError> {
         let document = response.document()?;
         let about = response.record(&document)?;

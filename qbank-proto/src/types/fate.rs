@@ -21,7 +21,7 @@ pub enum Fate {
     Refused,
     /// It may have happened. Resend only with the same key.
     Unknown,
-    /// The bank has it; it is not final.
+    /// The bank works on a payment with this key; whether it is this one may not be known.
     InProgress,
     /// The bank accepted it.
     Accepted,
