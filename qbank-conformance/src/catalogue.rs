@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Arguments, Operation, Scenario};
 
 /// One file per group.
-const GROUPS: [(&str, &str); 28] = [
+const GROUPS: [(&str, &str); 30] = [
     ("connect.json", include_str!("../scenarios/connect.json")),
     ("broken.json", include_str!("../scenarios/broken.json")),
     ("interim.json", include_str!("../scenarios/interim.json")),
@@ -34,6 +34,8 @@ const GROUPS: [(&str, &str); 28] = [
     ("malformed_reads.json", include_str!("../scenarios/malformed_reads.json")),
     ("cap.json", include_str!("../scenarios/cap.json")),
     ("token_responses.json", include_str!("../scenarios/token_responses.json")),
+    ("pages.json", include_str!("../scenarios/pages.json")),
+    ("gateway.json", include_str!("../scenarios/gateway.json")),
 ];
 
 const BODIES: [(&str, &str); 25] = [
