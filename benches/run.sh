@@ -27,7 +27,7 @@ measure() { # PROGRAM [ARGUMENT...]
 }
 sample() { printf 'sample\t%s\t%s\t%s\n' "$@" >>"$samples"; } # FIGURE WHO VALUE
 fact() { printf 'fact\t%s\t%s\n' "$@" >>"$samples"; }         # NAME TEXT
-build() { cargo build --quiet --release "$@"; }
+build() { cargo build --locked --quiet --release "$@"; }
 
 report() {
   stage "Report"
@@ -76,8 +76,8 @@ fact valgrind "$valgrind"
 stage "Build"
 build -p bench-core -p bench-time -p bench-wire
 build -p bench-peers
-[ "$mode" = --quick ] || cargo build --quiet --profile weight -p bench-stripe
-cargo bench --quiet -p bench-time --bench pieces --no-run
+[ "$mode" = --quick ] || cargo build --locked --quiet --profile weight -p bench-stripe
+cargo bench --locked --quiet -p bench-time --bench pieces --no-run
 
 stage "Allocations and instructions"
 measure allocations
@@ -91,7 +91,7 @@ fi
 stage "Time of each piece, criterion, $few rounds"
 criterion() { # one short round, and the median of each piece
   rm -rf "$CARGO_TARGET_DIR/criterion"
-  cargo bench --quiet -p bench-time --bench pieces -- \
+  cargo bench --locked --quiet -p bench-time --bench pieces -- \
     --warm-up-time 0.2 --measurement-time 0.4 --nresamples 2000 >/dev/null 2>&1
   for estimate in "$CARGO_TARGET_DIR"/criterion/*/*/new/estimates.json; do
     piece=$(dirname "$(dirname "$estimate")")
@@ -120,12 +120,12 @@ if [ "$mode" = full ]; then
   for name in hyper blocking bare-hyper bare-ureq reqwest stripe; do
     who=ours
     case $name in bare-*) who=bare ;; reqwest | stripe) who=peer ;; esac
-    crates=$(cargo tree -p "weight-$name" -e normal --prefix none |
+    crates=$(cargo tree --locked -p "weight-$name" -e normal --prefix none |
       sed 's/ (.*//' | sort -u | grep -vc '^weight-')
     cold=$CARGO_TARGET_DIR/cold
     rm -rf "$cold"
     begun=$(date +%s.%N)
-    CARGO_TARGET_DIR=$cold cargo build --quiet --profile weight -p "weight-$name"
+    CARGO_TARGET_DIR=$cold cargo build --locked --quiet --profile weight -p "weight-$name"
     seconds=$(awk -v begun="$begun" -v ended="$(date +%s.%N)" 'BEGIN { print ended - begun }')
     sample "weight.$name.crates" "$who" "$crates"
     sample "weight.$name.seconds" "$who" "$seconds"
@@ -141,7 +141,7 @@ if [ "$mode" = full ]; then
   done
 
   stage "What is shipped"
-  (cd .. && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/program cargo build --quiet --release -p qbank-cli)
+  (cd .. && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/program cargo build --locked --quiet --release -p qbank-cli)
   sample program.bytes ours "$(stat -c %s "$CARGO_TARGET_DIR/program/release/qbank")"
   if (source ../qbank-wasm/wasm.sh && wasm_toolchain) >/dev/null 2>&1; then
     # Over its budget it fails in CI; its size is what counts here.

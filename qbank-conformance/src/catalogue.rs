@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Arguments, Operation, Scenario};
 
 /// One file per group.
-const GROUPS: [(&str, &str); 29] = [
+const GROUPS: [(&str, &str); 31] = [
     ("connect.json", include_str!("../scenarios/connect.json")),
     ("client_certificate.json", include_str!("../scenarios/client_certificate.json")),
     ("broken.json", include_str!("../scenarios/broken.json")),
@@ -35,6 +35,8 @@ const GROUPS: [(&str, &str); 29] = [
     ("malformed_reads.json", include_str!("../scenarios/malformed_reads.json")),
     ("cap.json", include_str!("../scenarios/cap.json")),
     ("token_responses.json", include_str!("../scenarios/token_responses.json")),
+    ("pages.json", include_str!("../scenarios/pages.json")),
+    ("gateway.json", include_str!("../scenarios/gateway.json")),
 ];
 
 const BODIES: [(&str, &str); 25] = [

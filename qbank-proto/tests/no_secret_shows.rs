@@ -322,6 +322,17 @@ fn a_number_is_hidden_however_the_bank_punctuates_it() {
 }
 
 #[test]
+fn a_text_that_an_application_shows_keeps_all_but_the_secrets() {
+    let mut bed = bed().always(accepted());
+    let text = || format!("the bank wrote {CLIENT_SECRET} and {TOKEN}.");
+    let before = format!("the bank wrote [secret] and {TOKEN}.");
+    assert_eq!(bed.session.redact(text()), before, "there is no token yet");
+    bed.send(ach()).unwrap();
+    assert_eq!(bed.session.redact(text()), "the bank wrote [secret] and [secret].");
+    assert_eq!(bed.session.redact("nothing secret".to_owned()), "nothing secret");
+}
+
+#[test]
 fn what_else_was_sent_is_hidden_if_the_bank_repeats_it() {
     let echo = r#"{"message":"no IBAN DE89370400440532013000, no 4417998877665","error_code":"E"}"#;
     let recipient = Recipient::new("ACME", "021000021".parse().unwrap(), ACCOUNT_NUMBER)

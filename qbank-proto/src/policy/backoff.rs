@@ -66,6 +66,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn jitter_reaches_both_ends_of_its_range_and_forks_differ() {
+        let mut jitter = Jitter::new(7);
+        assert_eq!(jitter.up_to(0), 0);
+        let drawn: Vec<u64> = (0..64).map(|_| jitter.up_to(1)).collect();
+        assert!(drawn.contains(&0) && drawn.contains(&1));
+        assert_ne!(jitter.fork().next(), jitter.fork().next());
+    }
+
+    #[test]
     fn full_jitter_stays_below_a_doubling_bound_and_the_cap() {
         let policy = RetryPolicy::default();
         let mut jitter = Jitter::new(42);

@@ -14,8 +14,10 @@ mod bed;
 
 mod bodies;
 mod conflict;
+mod details;
 mod following;
 mod invariants;
+mod limits;
 mod requests;
 mod retry_after;
 mod statuses;
