@@ -77,27 +77,30 @@ impl Operation {
         let amount = qbank_proto::Amount::from_cents(CENTS).unwrap();
         match self {
             Self::Ach | Self::Read => {
-                prepared(session, CreateAch::new(OPERATING, SAVINGS, amount), options)
+                let payment = CreateAch::new(OPERATING, SAVINGS, amount);
+                prepared(session, payment, options, |accepted| accepted.payment_id)
             }
             Self::AchThatFails => {
                 let payment = CreateAch::new(OPERATING, SAVINGS, amount);
-                prepared(session, payment.reference_id("SBX-CORE-FUNDS"), options)
+                let payment = payment.reference_id("SBX-CORE-FUNDS");
+                prepared(session, payment, options, |accepted| accepted.payment_id)
             }
             Self::Transfer => {
-                prepared(session, CreateTransfer::new(OPERATING, SAVINGS, amount), options)
+                let transfer = CreateTransfer::new(OPERATING, SAVINGS, amount);
+                prepared(session, transfer, options, |accepted| accepted.location)
             }
-            Self::Wire => prepared(session, wire(amount, "INV-8"), options),
-            Self::WireThatFails => prepared(session, wire(amount, "SBX-CORE-FUNDS"), options),
-            Self::WireThatIsRefused => {
-                prepared(session, wire(amount, "SBX-VALIDATION-FUNDS"), options)
-            }
+            Self::Wire => wire(session, "INV-8", options),
+            Self::WireThatFails => wire(session, "SBX-CORE-FUNDS", options),
+            Self::WireThatIsRefused => wire(session, "SBX-VALIDATION-FUNDS", options),
         }
     }
 }
 
-fn wire(amount: qbank_proto::Amount, reference: &str) -> CreateWire {
+fn wire(session: &Session, reference: &str, options: WriteOptions) -> Prepared {
+    let amount = qbank_proto::Amount::from_cents(CENTS).unwrap();
     let beneficiary = Beneficiary::new("ACME", "021000021".parse().unwrap(), "123456789");
-    CreateWire::new(OPERATING, beneficiary, amount, reference)
+    let payment = CreateWire::new(OPERATING, beneficiary, amount, reference);
+    prepared(session, payment, options, |payment| Some(payment.payment_id))
 }
 
 /// The call that only reads.
@@ -110,10 +113,11 @@ fn prepared<E: Endpoint<Effect = Write>>(
     session: &Session,
     endpoint: E,
     options: WriteOptions,
+    payment: fn(E::Output) -> Option<PaymentId>,
 ) -> Prepared {
-    let call = Call::new(session, endpoint, options, JITTER);
+    let call = Call::erased(session, endpoint, options, JITTER, payment);
     let body = call.body().clone();
-    Prepared { machine: Box::new(call.map(|result| Ended::of(result, E::payment_id))), body }
+    Prepared { machine: Box::new(call.map(|result| Ended::of(result, |id| *id))), body }
 }
 
 /// Any: it spreads retries, and no rule depends on it.
