@@ -95,6 +95,7 @@ fn the_certificate_and_its_key_may_stand_in_one_text() {
     }
 }
 
+/// The core reads both, for each driver.
 #[test]
 fn what_is_no_certificate_or_not_its_key_is_refused_by_name_and_not_repeated() {
     let (chain, key) = pair(ClientCertificate::Good);

@@ -3,6 +3,7 @@
 
 use std::error::Error as _;
 
+use qbank_proto::endpoint::RawRead;
 use qbank_proto::{
     BodyMode, Call, CallOptions, ErrorKind, Fate, FaultKind, Machine, OpenList, Step,
     WaitForPayment,
@@ -129,4 +130,16 @@ fn a_call_shows_its_operation_and_its_key() {
     let shown = format!("{call:?}");
     assert!(shown.contains("POST /payments/ach"), "{shown}");
     assert!(shown.contains(&call.key().unwrap().to_string()), "{shown}");
+}
+
+#[test]
+fn an_error_names_the_path_that_was_called_without_its_query() {
+    let error = Bed::new().bank([refuses(404)]).send(get_payment()).unwrap_err();
+    let called = format!("GET /payments/{}: ", payment_id());
+    assert!(error.to_string().starts_with(&called), "{error}");
+    let raw = RawRead::new("/cards/7?pin=1234");
+    let error = Bed::new().bank([refuses(404)]).send(raw).unwrap_err();
+    assert!(error.to_string().starts_with("GET /cards/7: "), "{error}");
+    let error = Bed::new().bank([refuses(404)]).send(ach()).unwrap_err();
+    assert!(error.to_string().starts_with("POST /payments/ach: "), "{error}");
 }
