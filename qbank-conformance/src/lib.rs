@@ -65,6 +65,7 @@
 //! A transport's own test is then `assert!(run_all(&transport).failures.is_empty())`; a client in
 //! another language is played through a [`CommandTransport`].
 
+pub mod alerts;
 mod call;
 mod catalogue;
 mod check;

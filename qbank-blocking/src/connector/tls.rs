@@ -68,7 +68,7 @@ impl TlsTransport {
         let Some(refusal) = refusal else {
             return error.into();
         };
-        if refused_in_handshake(&refusal, &self.stream.conn, self.answered) {
+        if refused_in_handshake(&refusal, &mut self.stream.conn, self.answered) {
             InFlight::set_refused();
         }
         ureq::Error::Rustls(refusal)

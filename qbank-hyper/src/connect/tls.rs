@@ -119,11 +119,11 @@ impl NotedStream {
         Pin::new(&mut self.get_mut().io)
     }
 
-    fn check_read(&self, error: &io::Error) {
-        let (Some(Note(note)), MaybeHttpsStream::Https(tls)) = (&self.note, &self.io) else {
+    fn check_read(&mut self, error: &io::Error) {
+        let (Some(Note(note)), MaybeHttpsStream::Https(tls)) = (&self.note, &mut self.io) else {
             return;
         };
-        let (_, connection) = tls.inner().get_ref();
+        let (_, connection) = tls.inner_mut().get_mut();
         if let Some(error) = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>())
             && refused_in_handshake(error, connection, self.answered)
         {
@@ -139,8 +139,10 @@ impl NotedStream {
         }
         let mut byte = [MaybeUninit::uninit()];
         let mut buffer = ReadBuf::uninit(&mut byte);
-        if let Poll::Ready(Err(error)) = Pin::new(&mut self.io).poll_read(cx, buffer.unfilled()) {
-            self.check_read(&error);
+        match Pin::new(&mut self.io).poll_read(cx, buffer.unfilled()) {
+            Poll::Ready(Err(error)) => self.check_read(&error),
+            Poll::Ready(Ok(())) => self.answered |= !buffer.filled().is_empty(),
+            Poll::Pending => {}
         }
     }
 

@@ -4,6 +4,7 @@
 mod pem;
 
 use std::fmt;
+use std::io::BufRead as _;
 use std::sync::Arc;
 
 use rustls::client::ResolvesClientCert;
@@ -171,13 +172,21 @@ pub fn of_tls_error(error: &rustls::Error, asked: bool) -> FaultKind {
 
 /// Whether this error shows that a server, which asked for a client certificate, refused it
 /// instead of ending its handshake, so that it cannot have read a request. Over TLS 1.3 the
-/// client's own handshake has ended by then. `answered`: something came over the connection.
+/// client's own handshake has ended by then. `answered`: something was read from the connection.
+///
+/// It is the peer's word that the certificate was the reason. So only the alerts count that
+/// are about certificates and nothing else, and only where nothing shows that the server's
+/// handshake ended. A server that sends no tickets, reads a request and then one of these
+/// alerts, which no standard has it do, is believed wrongly.
 pub fn refused_in_handshake(
     error: &rustls::Error,
-    connection: &ClientConnection,
+    connection: &mut ClientConnection,
     answered: bool,
 ) -> bool {
-    of_tls_error(error, true) == FaultKind::ClientCertificate
+    let rustls::Error::AlertReceived(alert) = error else { return false };
+    // A response that came in one piece with the alert was not read by anybody yet.
+    let answered = answered || connection.reader().fill_buf().is_ok_and(|it| !it.is_empty());
+    FaultKind::is_alert_about_a_certificate(u8::from(*alert))
         && has_not_ended(
             connection.protocol_version(),
             connection.tls13_tickets_received(),

@@ -38,8 +38,9 @@ impl FaultKind {
     ///
     /// A server sends the alerts about certificates instead of ending its handshake: over TLS
     /// 1.3 the client's own has ended by then, and its request may be written already. That the
-    /// server did end it shows by a session ticket or a response; a driver that saw neither may
-    /// say that a request was not sent ([`Sent::No`](crate::Sent::No)).
+    /// server did end it shows by a session ticket or a response. A driver that saw neither may
+    /// say that a request was not sent ([`Sent::No`](crate::Sent::No)), but not after
+    /// `handshake_failure`, `access_denied` or `decrypt_error`, which have other reasons too.
     ///
     /// ```
     /// use qbank_proto::FaultKind;
@@ -56,6 +57,13 @@ impl FaultKind {
             40 | 42..=46 | 48 | 49 | 51 | 116 if asked => Self::ClientCertificate,
             _ => Self::Tls,
         }
+    }
+
+    /// An alert that no server has another reason for: bad_certificate to certificate_unknown,
+    /// unknown_ca, certificate_required.
+    #[cfg(feature = "tls")]
+    pub(crate) const fn is_alert_about_a_certificate(alert: u8) -> bool {
+        matches!(alert, 42..=46 | 48 | 116)
     }
 
     pub(crate) fn explain(self) -> &'static str {
