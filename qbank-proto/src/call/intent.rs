@@ -14,7 +14,7 @@ use tracing::span::EnteredSpan;
 use super::attempts::Attempts;
 use super::classification::Classified;
 use crate::config::{AuthDate, CallOptions, Limits, WriteOptions};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, RawRead};
 use crate::error::{Details, Error, ErrorKind, OperationName};
 use crate::machine::{Exchange, Fault, Now, Step, Ticket, next_id};
 use crate::policy::{ConflictPolicy, Jitter};
@@ -56,6 +56,8 @@ pub(super) struct Operation {
     pub(super) scope: Option<Scope>,
     pub(super) follows: bool,
     pub(super) streams: bool,
+    /// Whether errors may name the path that is called, and not only its template.
+    shows_path: bool,
 }
 
 /// Where an intent goes, and its bytes, before they are checked.
@@ -72,6 +74,9 @@ impl Request {
             scope: E::SCOPE,
             follows: E::FOLLOWS,
             streams: E::STREAMS,
+            shows_path: E::PATH.contains('{')
+                && E::PATH != RawRead::PATH
+                && endpoint.secrets().is_empty(),
         };
         let mut url = session.urls().start();
         endpoint.target(&mut url);
@@ -277,8 +282,12 @@ impl Intent {
         request
     }
 
-    /// Method and path below the base URL, for errors. A query stays out of them.
+    /// Method and path below the base URL, for errors. A query stays out of them, and so does
+    /// what may stand in a path of the application's own.
     pub(super) fn sent_to(&self) -> String {
+        if !self.operation.shows_path {
+            return self.operation.name.to_string();
+        }
         let (base, path) = (self.session.urls().base.path(), self.uri.path());
         let path = path.strip_prefix(base.trim_end_matches('/')).unwrap_or(path);
         format!("{} {path}", self.operation.name.method)

@@ -149,9 +149,9 @@ impl CreateAch {
         same_id(id, "paymentId", response.location)?;
         same_type(about.payment_type, Some(&PaymentType::Ach))?;
         same_amount(about.amount, self.amount)?;
-        same_id(about.source_account_id, "source_account_id", Some(self.source_account_id))?;
+        same_id(about.source_account(), "source_account_id", Some(self.source_account_id))?;
         if let Destination::Account(ours) = &self.destination {
-            same_id(about.destination_account_id, "destination_account_id", Some(*ours))?;
+            same_id(about.destination_account(), "destination_account_id", Some(*ours))?;
         }
         let payment_id = response.location.or_else(|| id.id().lenient());
         if payment_id.is_none() && response.status != StatusCode::ACCEPTED {

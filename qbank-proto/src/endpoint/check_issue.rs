@@ -62,8 +62,8 @@ impl Endpoint for CreateCheckIssue {
             return Ok(accepted);
         };
         let about = response.record(&document)?;
-        same_id(about.issue_id, "issue_id", Some(self.issue_id))?;
-        same_id(about.account_id, "account_id", Some(self.account_id))?;
+        same_id(about.issue(), "issue_id", Some(self.issue_id))?;
+        same_id(about.account(), "account_id", Some(self.account_id))?;
         same_amount(about.amount, self.amount)?;
         if response.status != StatusCode::ACCEPTED && document.is_empty_object() {
             return Err(DecodeError::new("nothing in the response names an issue"));

@@ -4,6 +4,7 @@ use http::Method;
 
 use super::{ApiResponse, Endpoint, Payment, Read};
 use crate::json::{DecodeError, Reading};
+use crate::resource::{PaymentStatus, Signs};
 use crate::types::{PaymentId, Scope};
 
 /// Reads one payment.
@@ -65,12 +66,16 @@ fn read(
     how: Reading,
 ) -> Result<Payment, DecodeError> {
     let document = response.document()?;
-    let payment = Payment::of(&response.record(&document)?, how)?;
-    if payment.payment_id == asked {
-        Ok(payment)
-    } else {
-        Err(DecodeError::about_another("paymentId"))
+    let record = document.object()?;
+    let payment = Payment::of(&record, how)?;
+    if payment.payment_id != asked {
+        return Err(DecodeError::about_another("paymentId"));
     }
+    // A record with a state of a payment may say why it failed.
+    let has_state =
+        payment.status.as_ref().is_some_and(|it| !matches!(it, PaymentStatus::Other(_)));
+    response.no_problem(&if has_state { Signs::default() } else { record.signs() })?;
+    Ok(payment)
 }
 
 #[cfg(test)]
@@ -78,7 +83,7 @@ mod tests {
     use super::*;
     use crate::endpoint::vector::{read, target};
     use crate::json::DecodeErrorKind;
-    use crate::resource::{PaymentStatus, PaymentType};
+    use crate::resource::PaymentType;
     use crate::types::Money;
 
     const ID: &str = "0b9e3c5e-8f0e-4a8e-9a54-6b7c1d2e3f40";
@@ -130,6 +135,31 @@ mod tests {
         let body = format!(r#"{{"paymentId":"{ID}","error_code":"ERR_CORE_01"}}"#);
         assert_eq!(read(&endpoint, 200, &body).unwrap_err().kind(), &DecodeErrorKind::Problem);
         assert!(read(&FollowPayment(endpoint.payment_id), 200, &body).is_err());
+    }
+
+    #[test]
+    fn a_record_with_a_state_may_say_why() {
+        let endpoint = GetPayment::new(ID.parse().unwrap());
+        for more in
+            [r#""error_code":"R01""#, r#""error":"","errors":{}"#, r#""title":"a","detail":"b""#]
+        {
+            let body = format!(r#"{{"paymentId":"{ID}","status":"P_FAILED",{more}}}"#);
+            assert!(read(&endpoint, 200, &body).unwrap().failed(), "{body}");
+            assert!(read(&FollowPayment(endpoint.payment_id), 200, &body).unwrap().failed());
+        }
+        let empty = format!(r#"{{"paymentId":"{ID}","error":"","errors":{{}},"error_code":""}}"#);
+        assert!(read(&endpoint, 200, &empty).is_ok());
+    }
+
+    #[test]
+    fn both_spellings_of_a_member_are_no_obstacle() {
+        let endpoint = GetPayment::new(ID.parse().unwrap());
+        let twice = ["", "source", "destination", "from", "to"].map(|which| match which {
+            "" => r#""accountId":"x","account_id":"y","issueId":"x","issue_id":"y""#.to_owned(),
+            which => format!(r#""{which}AccountId":"x","{which}_account_id":"y""#),
+        });
+        let body = format!(r#"{{"paymentId":"{ID}",{}}}"#, twice.join(","));
+        assert!(read(&endpoint, 200, &body).is_ok(), "{body}");
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl<'a> ApiResponse<'a> {
 
     /// A problem document, a standard error or an OAuth error is no success, whatever the
     /// status over it.
-    fn no_problem(&self, signs: &Signs<'_>) -> Result<(), DecodeError> {
+    pub(super) fn no_problem(&self, signs: &Signs<'_>) -> Result<(), DecodeError> {
         if declares_problem(self.headers) || signs.are_of_a_problem() {
             return Err(DecodeErrorKind::Problem.into());
         }

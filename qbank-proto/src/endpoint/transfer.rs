@@ -54,8 +54,8 @@ impl Endpoint for CreateTransfer {
         same_id(about.id(), "paymentId", response.location)?;
         same_type(about.payment_type, None)?;
         same_amount(about.amount, self.amount)?;
-        same_id(about.from_account_id, "from_account_id", Some(self.from_account_id))?;
-        same_id(about.to_account_id, "to_account_id", Some(self.to_account_id))?;
+        same_id(about.account_from(), "from_account_id", Some(self.from_account_id))?;
+        same_id(about.account_to(), "to_account_id", Some(self.to_account_id))?;
         let empty = response.location.is_none() && document.is_empty_object();
         if response.status != StatusCode::CREATED && empty {
             return Err(DecodeError::new("nothing in the response names a transfer"));

@@ -95,7 +95,7 @@ impl Endpoint for CreateWire {
         same_id(about.id(), "paymentId", response.location)?;
         same_type(about.payment_type, Some(&PaymentType::Wire))?;
         same_amount(about.amount, self.amount)?;
-        same_id(about.source_account_id, "source_account_id", Some(self.source_account_id))?;
+        same_id(about.source_account(), "source_account_id", Some(self.source_account_id))?;
         let payment = Payment::of(&about, Reading::Lenient)?;
         not_failed(payment.status.as_ref(), Some(payment.payment_id))?;
         Ok(payment)

@@ -73,8 +73,8 @@ impl Payment {
                 .moment()
                 .by(how, "completionDate")?,
             // Not documented, so it may be anything.
-            source_account_id: it.source_account_id.id().lenient(),
-            destination_account_id: it.destination_account_id.id().lenient(),
+            source_account_id: it.source_account().id().lenient(),
+            destination_account_id: it.destination_account().id().lenient(),
             audit: Audit::read(it.timestamp, it.actor, it.request_id, how)?,
         })
     }
@@ -91,7 +91,7 @@ impl Payment {
 }
 
 /// What the bank may say of a payment, a transfer or a check issue: one reader for all of
-/// them. Each documented spelling is a member of its own; others are aliases.
+/// them. Each spelling is a member of its own: a body may have both.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Record<'a> {
@@ -99,8 +99,9 @@ pub(crate) struct Record<'a> {
     id: Member<'a>,
     #[serde(rename = "payment_id")]
     id_other: Member<'a>,
-    #[serde(alias = "issueId")]
-    pub(crate) issue_id: Member<'a>,
+    issue_id: Member<'a>,
+    #[serde(rename = "issueId")]
+    issue_id_other: Member<'a>,
     #[serde(rename = "type")]
     pub(crate) payment_type: Member<'a>,
     pub(crate) amount: Member<'a>,
@@ -113,16 +114,21 @@ pub(crate) struct Record<'a> {
     completed: Member<'a>,
     #[serde(rename = "completion_date")]
     completed_other: Member<'a>,
-    #[serde(alias = "accountId")]
-    pub(crate) account_id: Member<'a>,
-    #[serde(alias = "sourceAccountId")]
-    pub(crate) source_account_id: Member<'a>,
-    #[serde(alias = "destinationAccountId")]
-    pub(crate) destination_account_id: Member<'a>,
-    #[serde(alias = "fromAccountId")]
-    pub(crate) from_account_id: Member<'a>,
-    #[serde(alias = "toAccountId")]
-    pub(crate) to_account_id: Member<'a>,
+    account_id: Member<'a>,
+    #[serde(rename = "accountId")]
+    account_id_other: Member<'a>,
+    source_account_id: Member<'a>,
+    #[serde(rename = "sourceAccountId")]
+    source_account_id_other: Member<'a>,
+    destination_account_id: Member<'a>,
+    #[serde(rename = "destinationAccountId")]
+    destination_account_id_other: Member<'a>,
+    from_account_id: Member<'a>,
+    #[serde(rename = "fromAccountId")]
+    from_account_id_other: Member<'a>,
+    to_account_id: Member<'a>,
+    #[serde(rename = "toAccountId")]
+    to_account_id_other: Member<'a>,
     timestamp: Member<'a>,
     actor: Member<'a>,
     #[serde(alias = "requestId")]
@@ -154,6 +160,30 @@ impl<'a> Record<'a> {
     /// The payment's.
     pub(crate) fn id(&self) -> Member<'a> {
         self.id.or(self.id_other)
+    }
+
+    pub(crate) fn issue(&self) -> Member<'a> {
+        self.issue_id.or(self.issue_id_other)
+    }
+
+    pub(crate) fn account(&self) -> Member<'a> {
+        self.account_id.or(self.account_id_other)
+    }
+
+    pub(crate) fn source_account(&self) -> Member<'a> {
+        self.source_account_id.or(self.source_account_id_other)
+    }
+
+    pub(crate) fn destination_account(&self) -> Member<'a> {
+        self.destination_account_id.or(self.destination_account_id_other)
+    }
+
+    pub(crate) fn account_from(&self) -> Member<'a> {
+        self.from_account_id.or(self.from_account_id_other)
+    }
+
+    pub(crate) fn account_to(&self) -> Member<'a> {
+        self.to_account_id.or(self.to_account_id_other)
     }
 }
 

@@ -23,8 +23,9 @@ pub(crate) struct Signs<'a> {
 
 impl Signs<'_> {
     pub(crate) fn are_of_a_problem(&self) -> bool {
-        let given =
-            |member: Member<'_>| member.json().is_some_and(|it| !matches!(it, "false" | "[]"));
+        let given = |member: Member<'_>| {
+            member.json().is_some_and(|it| !matches!(it, "false" | "[]" | "{}" | "\"\""))
+        };
         let text = |member: Member<'_>| member.json().is_some_and(|json| json.starts_with('"'));
         // A payment's status is a text; a problem's is the number of an HTTP status.
         let status = self.status.json().filter(|json| !json.starts_with('"'));
