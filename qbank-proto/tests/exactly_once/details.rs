@@ -130,3 +130,14 @@ fn a_call_shows_its_operation_and_its_key() {
     assert!(shown.contains("POST /payments/ach"), "{shown}");
     assert!(shown.contains(&call.key().unwrap().to_string()), "{shown}");
 }
+
+#[test]
+fn each_attempt_tells_its_fault_in_words_a_person_reads() {
+    let mut bed = Bed::new().bank([breaks_unsent(FaultKind::Connect), reset(), refuses(422)]);
+    let error = bed.send(ach()).unwrap_err();
+    let told: Vec<_> = error.attempts().into_iter().map(|attempt| attempt.fault).collect();
+    assert_eq!(told, [Some(FaultKind::Connect), Some(FaultKind::Disconnected), None]);
+    assert_eq!(FaultKind::Connect.to_string(), "no connection could be made");
+    let key = error.key().unwrap();
+    assert_eq!(format!("{key:?}"), format!("IdempotencyKey({key})"));
+}
