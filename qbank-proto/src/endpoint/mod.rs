@@ -143,13 +143,9 @@ pub trait Endpoint: Debug + Send + 'static {
     }
 }
 
-/// Room for a payment.
-const USUAL_LENGTH: usize = 256;
-
 /// Writes a request's body.
 fn to_json(body: &impl Serialize) -> Result<Bytes, Error> {
-    let mut json = Vec::with_capacity(USUAL_LENGTH);
-    serde_json::to_writer(&mut json, body)
+    let json = serde_json::to_vec(body)
         .map_err(|_| Error::invalid_input("request", "cannot be written as JSON"))?;
     Ok(json.into())
 }

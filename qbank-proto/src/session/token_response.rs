@@ -275,6 +275,8 @@ mod tests {
             (r#","expires_in":3.6e3"#, 3600),
             (r#","expires_in":"36E2""#, 3600),
             (r#","expires_in":1e999"#, 24 * 3600),
+            (r#","expires_in":"3e""#, 300),
+            (r#","expires_in":"3e1x""#, 300),
             (r#","expires_in":"inf""#, 300),
             (r#","expires_in":"nan""#, 300),
             (r#","expires_in":"""#, 300),

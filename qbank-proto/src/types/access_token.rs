@@ -113,4 +113,11 @@ mod tests {
         assert_eq!(format!("{:?}", AccessToken::new("abc").unwrap()), "AccessToken([secret])");
         assert_eq!(AccessToken::new("abc").unwrap().expose(), "abc");
     }
+
+    #[test]
+    fn a_text_that_is_no_token_is_refused_with_what_holds_for_one() {
+        let why = |text| AccessToken::new(text).unwrap_err().to_string();
+        assert_eq!(why(""), "must not be empty");
+        assert_eq!(why("a b"), "must be printable ASCII without blanks");
+    }
 }

@@ -144,3 +144,14 @@ fn an_error_names_the_path_that_was_called_without_its_query() {
     let error = Bed::new().bank([refuses(404)]).send(ach()).unwrap_err();
     assert!(error.to_string().starts_with("POST /payments/ach: "), "{error}");
 }
+
+#[test]
+fn each_attempt_tells_its_fault_in_words_a_person_reads() {
+    let mut bed = Bed::new().bank([breaks_unsent(FaultKind::Connect), reset(), refuses(422)]);
+    let error = bed.send(ach()).unwrap_err();
+    let told: Vec<_> = error.attempts().into_iter().map(|attempt| attempt.fault).collect();
+    assert_eq!(told, [Some(FaultKind::Connect), Some(FaultKind::Disconnected), None]);
+    assert_eq!(FaultKind::Connect.to_string(), "no connection could be made");
+    let key = error.key().unwrap();
+    assert_eq!(format!("{key:?}"), format!("IdempotencyKey({key})"));
+}

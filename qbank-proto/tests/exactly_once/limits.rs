@@ -1,7 +1,9 @@
 //! Limits, to the moment.
 
 use qbank_proto::chrono::TimeDelta;
-use qbank_proto::{AccessToken, Credentials, ErrorKind, Fate};
+use qbank_proto::{
+    AccessToken, Call, CallOptions, Credentials, ErrorKind, Fate, IdempotencyKey, WriteOptions,
+};
 
 use crate::bed::*;
 
@@ -43,10 +45,11 @@ fn another_machines_clock_may_be_five_minutes_ahead_and_no_more() {
 #[test]
 fn what_follows_a_conflict_keeps_the_calls_own_limits() {
     let record = record("ACH", "1000.50", "P_CREATED");
-    let mut bed = Bed::with(|config| config.connect_timeout = Some(secs(2)));
-    bed.bank.extend([reset(), conflict(), record]);
-    let options = with(|options| options.timeout = Some(secs(4)));
-    assert!(bed.send_with(ach(), options).unwrap().followed);
+    let mut bed = Bed::new().bank([reset(), conflict(), record]);
+    let limits = CallOptions::new().timeout(secs(4)).connect_timeout(secs(2));
+    let options = WriteOptions::new(IdempotencyKey::from_entropy([9; 16])).call(limits);
+    let call = Call::new(&bed.session, ach(), options, 7);
+    assert!(bed.drive(call).unwrap().followed);
     let followed = bed.sent.last().unwrap();
     assert_eq!((followed.timeout, followed.connect_timeout), (secs(4), secs(2)));
 }

@@ -1,6 +1,6 @@
 //! What the token endpoint responses.
 
-use qbank_proto::{ErrorKind, Fate, FaultKind};
+use qbank_proto::{Authenticate, CallOptions, ErrorKind, Fate, FaultKind};
 
 use crate::bed::*;
 
@@ -222,4 +222,36 @@ fn a_certificate_that_is_refused_during_a_refresh_is_named_after_earlier_attempt
     bed.tokens.extend([good_token("old"), breaks_unsent(FaultKind::Certificate)]);
     let error = bed.send(ach()).unwrap_err();
     assert!(error.is_certificate_error(), "{error}");
+}
+
+#[test]
+fn what_the_endpoint_answered_is_in_the_error_whatever_its_status() {
+    let oauth = r#""error":"invalid_client","error_description":"who is that?""#;
+    let mut bed = Bed::new().tokens([token(oauth)]);
+    let error = bed.send(ach()).unwrap_err();
+    expect(&error, ErrorKind::Unauthenticated, Fate::NeverSent, 0);
+    assert_eq!(
+        (error.status().unwrap().as_u16(), error.error_code()),
+        (200, Some("invalid_client"))
+    );
+    assert_eq!(error.problem().message.as_deref(), Some("who is that?"));
+
+    let mut bed = Bed::new().tokens([token(r#""access_token":"t","token_type":"mac""#)]);
+    let error = bed.send(ach()).unwrap_err();
+    expect(&error, ErrorKind::UnexpectedResponse, Fate::NeverSent, 0);
+    assert_eq!(error.status().unwrap(), 200);
+}
+
+#[test]
+fn the_scope_that_was_granted_is_known_if_the_endpoint_names_it() {
+    let mut bed = Bed::new().tokens([
+        token(r#""access_token":"t","token_type":"Bearer","scope":"accounts.read""#),
+        token(r#""access_token":"t","token_type":"Bearer""#),
+    ]);
+    for granted in [Some("accounts.read"), None] {
+        let machine = Authenticate::new(&bed.session, &CallOptions::new(), 7);
+        let info = bed.drive(machine).unwrap();
+        assert_eq!(info.scope.as_deref(), granted);
+        bed.pass(secs(3600));
+    }
 }
