@@ -157,8 +157,8 @@ fn the_head_of_a_proxys_response_may_be_as_large_as_that_of_any_other() {
 
 /// In the child process, whose environment names the proxy, makes the call.
 #[test]
-fn no_proxy_means_what_it_means_to_curl() {
-    const NAME: &str = "no_proxy_means_what_it_means_to_curl";
+fn the_hosts_of_no_proxy_are_reached_directly() {
+    const NAME: &str = "the_hosts_of_no_proxy_are_reached_directly";
     if let Some(port) = std::env::var_os("QBANK_TEST_CHILD") {
         let credentials = Credentials::Token(AccessToken::new("t").unwrap());
         let base = format!("https://api.other.example:{}/v1", port.to_str().unwrap());

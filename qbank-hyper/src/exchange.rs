@@ -87,10 +87,9 @@ pub(crate) fn exchange<'m>(
 
 /// A connection that is not there in time.
 fn late(proxy: Option<&Proxy>, target: &Uri) -> BoxError {
-    let late = "no connection in time";
     match proxy.filter(|proxy| proxy.is_for(target)) {
-        Some(proxy) => proxy.failed(late).into(),
-        None => late.into(),
+        Some(proxy) => format!("no connection in time through proxy {proxy}").into(),
+        None => "no connection in time".into(),
     }
 }
 

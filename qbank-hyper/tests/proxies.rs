@@ -147,12 +147,15 @@ async fn a_proxy_that_is_dead_is_named() {
     let config = config.connect_timeout(Duration::from_millis(300)).max_retries(0);
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = silent.local_addr().unwrap().to_string();
-    for (address, kind) in
-        [("127.0.0.1:1", "no connection could be made"), ("proxy.invalid:3128", ""), (&*silent, "")]
-    {
+    for (address, kind) in [
+        ("127.0.0.1:1", "could not be used: "),
+        ("proxy.invalid:3128", "could not be used: "),
+        // It may be the bank that is silent, behind the proxy.
+        (&*silent, "no connection in time through"),
+    ] {
         let url = format!("http://user:{PASSWORD}@{address}");
         let error = pay(&server, config.clone(), &url).await.unwrap_err();
-        let name = format!("proxy {address} could not be used: ");
+        let name = format!("proxy {address}");
         assert!(error.to_string().contains(&name), "{name}: {error}");
         assert!(error.to_string().contains(kind), "{kind}: {error}");
         assert_eq!(error.fate(), Fate::NeverSent, "{address}");
@@ -183,8 +186,8 @@ async fn the_head_of_a_proxys_response_may_be_as_large_as_that_of_any_other() {
 
 /// In the child process, whose environment names the proxy, makes the call.
 #[test]
-fn no_proxy_means_what_it_means_to_curl() {
-    const NAME: &str = "no_proxy_means_what_it_means_to_curl";
+fn the_hosts_of_no_proxy_are_reached_directly() {
+    const NAME: &str = "the_hosts_of_no_proxy_are_reached_directly";
     if let Some(port) = std::env::var_os("QBANK_TEST_CHILD") {
         let credentials = Credentials::Token(AccessToken::new("t").unwrap());
         let base = format!("https://api.other.example:{}/v1", port.to_str().unwrap());

@@ -23,7 +23,7 @@
 //!
 //! | Fate | What is known | What to do |
 //! |---|---|---|
-//! | [`NeverSent`](Fate::NeverSent) | no byte of the payment left this computer | fix the cause, and pay again; a new key is fine |
+//! | [`NeverSent`](Fate::NeverSent) | no server read a byte of the payment | fix the cause, and pay again; a new key is fine |
 //! | [`Refused`](Fate::Refused) | the bank said no, and no attempt is in doubt | correct it; a new payment has a new key |
 //! | [`Unknown`](Fate::Unknown) | it may have happened | resume with the same key and bytes, or reconcile; never a new key |
 //! | [`InProgress`](Fate::InProgress) | the bank works on a payment with this key | do not pay again; read the payment that the error names |
@@ -60,7 +60,7 @@
 //!
 //! A [`Machine`] is polled, and says what to do next by a [`Step`]. Whatever HTTP client
 //! does the exchange, it must follow no redirect, resend nothing by itself, and tell apart
-//! "no byte was written" from "maybe" ([`Sent`]). A token request is an exchange like any
+//! "no byte can have been read" from "maybe" ([`Sent`]). A token request is an exchange like any
 //! other. The ticket of an exchange goes back with its outcome, and a late one is ignored;
 //! a call that is dropped leaves its token refresh to the next. [`Driver`] puts such a loop
 //! behind a [`Client`]:

@@ -46,14 +46,17 @@ fn connect(
     proxy: &Proxy,
     details: &ConnectionDetails<'_>,
 ) -> Result<Box<dyn Transport>, ureq::Error> {
+    let addrs = details.resolver.resolve(proxy.uri(), details.config, details.timeout)?;
+    // The proxy's name took some of the time.
+    let left = InFlight::current().connect_left();
     let to_proxy = ConnectionDetails {
         uri: proxy.uri(),
-        addrs: details.resolver.resolve(proxy.uri(), details.config, details.timeout)?,
+        addrs,
         config: details.config,
         request_level: details.request_level,
         resolver: details.resolver,
         now: details.now,
-        timeout: details.timeout,
+        timeout: limited(details.timeout, left, ureq::Timeout::Connect),
         current_time: Arc::clone(&details.current_time),
         run_connector: Arc::clone(&details.run_connector),
         register_shutdown: Arc::clone(&details.register_shutdown),

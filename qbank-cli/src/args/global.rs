@@ -37,7 +37,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "FILE", global = true, overrides_with = "ca_file")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Trust the certificates of --ca-file alone, not Mozilla's as well
-    #[arg(long, global = true)]
+    #[arg(long, global = true, overrides_with = "ca_file_only")]
     pub(crate) ca_file_only: bool,
     /// PEM file of a certificate for servers that want one, and what leads to its root; or
     /// QBANK_CLIENT_CERTIFICATE_FILE

@@ -62,11 +62,12 @@ fn client(global: &Global) -> Result<Option<Client>, Failure> {
         })),
         (Some((_, name)), None) => Err(Failure::usage(format!(
             "{name} needs a key: give --client-key-file or set QBANK_CLIENT_KEY_FILE; both may be \
-             the same file"
+             the same file, but not standard input"
         ))),
         (None, Some((_, name))) => Err(Failure::usage(format!(
             "{name} needs a certificate: give --client-certificate-file or set \
-             QBANK_CLIENT_CERTIFICATE_FILE; both may be the same file"
+             QBANK_CLIENT_CERTIFICATE_FILE; both may be the same \
+             file, but not standard input"
         ))),
     }
 }

@@ -14,7 +14,6 @@ use crate::types::{AttemptList, BoxError, FaultKind, IdempotencyKey, Scope};
 /// Collected by the machines, read through [`Error`](super::Error).
 #[derive(Default)]
 pub(crate) struct Details {
-    /// Such as `POST /payments/ach`, if it is a call of one operation.
     /// Method and path below the base URL, such as `GET /balances/6f1c0e9a-…`.
     pub(crate) operation: Option<String>,
     pub(crate) what: What,

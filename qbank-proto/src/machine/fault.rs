@@ -24,7 +24,7 @@ impl Fault {
         Self { sent: Sent::Maybe, kind, head: None, source: source.into() }
     }
 
-    /// A fault before any byte of the request was written.
+    /// A fault before the server could read any byte of the request: see [`Sent::No`].
     pub fn unsent(kind: FaultKind, source: impl Into<BoxError>) -> Self {
         Self { sent: Sent::No, kind, head: None, source: source.into() }
     }
@@ -56,7 +56,9 @@ impl Fault {
 /// Whether the bank may have the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sent {
-    /// No byte of the request was written. Claim this only where it is certain.
+    /// The server read no byte of the request: none was written, or the server refused the
+    /// client's certificate instead of ending its TLS handshake. Claim this only where it is
+    /// certain.
     No,
     /// Some of it may have arrived.
     Maybe,

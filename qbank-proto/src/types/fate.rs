@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub enum Fate {
     /// The call moves no money.
     NotApplicable,
-    /// No byte of the intent left this machine.
+    /// The bank read no byte of the intent; most often none left this computer.
     NeverSent,
     /// The bank said no, and nothing is in doubt.
     Refused,

@@ -1,4 +1,5 @@
-//! The hosts that are reached without a proxy: `NO_PROXY`, as curl reads it.
+//! The hosts that are reached without a proxy: `NO_PROXY`, as curl reads it, and besides with
+//! ports and with `*.` before a name.
 
 use std::net::IpAddr;
 
@@ -24,6 +25,9 @@ enum Hosts {
 
 impl Exempt {
     pub(super) fn parse(list: &str) -> Self {
+        if list.trim() == "*" {
+            return Self(vec![Entry { hosts: Hosts::All, port: None }]);
+        }
         let entries = list.split(|c: char| c == ',' || c.is_whitespace());
         Self(entries.filter(|entry| !entry.is_empty()).filter_map(Entry::parse).collect())
     }
@@ -50,8 +54,9 @@ impl Exempt {
 
 impl Entry {
     fn parse(text: &str) -> Option<Self> {
+        // Alone it exempts every host, in a list none: see above.
         if text == "*" {
-            return Some(Self { hosts: Hosts::All, port: None });
+            return None;
         }
         if let Some((network, bits)) = text.split_once('/') {
             let network = bare(network).parse::<IpAddr>().ok()?;
@@ -109,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_proxy_means_what_it_means_to_curl() {
+    fn an_entry_exempts_a_name_with_its_subdomains_an_address_or_a_network() {
         for (list, host, port, exempt) in [
             ("", "bank.example", 443, false),
             ("*", "bank.example", 443, true),
@@ -138,7 +143,8 @@ mod tests {
             (" a.example , bank.example ", "bank.example", 443, true),
             ("a.example bank.example", "bank.example", 443, true),
             (",,a.example,,", "bank.example", 443, false),
-            ("a.example,*", "bank.example", 443, true),
+            ("a.example,*", "bank.example", 443, false),
+            (" * ", "bank.example", 443, true),
             // Ports.
             ("bank.example:443", "bank.example", 443, true),
             ("bank.example:443", "api.bank.example", 443, true),

@@ -28,10 +28,9 @@ pub struct Proxy {
 
 impl Proxy {
     /// The proxy at a URL such as `http://user:password@proxy.example:3128`, but not for the
-    /// hosts of a list as in `NO_PROXY`, which means what it means to curl: a name is exempt
-    /// with its subdomains, with or without a dot or `*.` before it; so are addresses and
-    /// networks (`10.0.0.0/8`), each also at one port only (`bank.example:8443`), and with `*`
-    /// every host.
+    /// hosts of a list as in `NO_PROXY`: a name is exempt with its subdomains, with or without
+    /// a dot or `*.` before it; so are addresses and networks (`10.0.0.0/8`); a name or an
+    /// address also at one port only (`bank.example:8443`); and with `*` alone every host.
     ///
     /// ```
     /// use qbank_proto::Proxy;
