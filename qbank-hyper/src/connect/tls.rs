@@ -42,7 +42,7 @@ pub(crate) fn refusal(connection: &CaptureConnection) -> Option<Refused> {
     extras.get::<Note>()?.0.get().cloned()
 }
 
-/// Shared by a connection and by what was told of it.
+/// Shared by a connection and its metadata.
 #[derive(Debug, Clone, Default)]
 struct Note(Arc<OnceLock<Refused>>);
 
