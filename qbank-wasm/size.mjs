@@ -8,7 +8,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 const BROWSER_BUDGET = 140 * 1024;
 // The budget is not met since JSON is read by serde.
 // Lower this with every change that makes the package smaller, and never raise it.
-const BROWSER_TODAY = 170_500;
+const BROWSER_TODAY = 170_000;
 
 const [dir] = process.argv.slice(2);
 const read = (name) => readFileSync(join(dir, name));

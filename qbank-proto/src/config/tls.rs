@@ -204,7 +204,7 @@ fn has_not_ended(version: Option<ProtocolVersion>, tickets: u32, answered: bool)
 mod tests {
     use super::*;
 
-    /// Of a CA that nobody has.
+    /// Of a CA made for this test.
     const ROOT: &[u8] = b"\
 -----BEGIN CERTIFICATE-----
 MIIBbzCCARWgAwIBAgIUO9weILPQAPBr0ax26Q2wML1vR5EwCgYIKoZIzj0EAwIw

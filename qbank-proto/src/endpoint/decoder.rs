@@ -37,7 +37,7 @@ impl<E: Endpoint> ResponseDecoder for E {
 }
 
 /// The decoder of any operation, with one output for all: a call is then compiled once and
-/// not once for each operation, a third of the npm package.
+/// not once for each operation, which would be 7 KB more of the npm package, gzipped.
 pub struct Erased<T>(Box<dyn ResponseDecoder<Output = T>>);
 
 impl<T: fmt::Debug + Send + 'static> Erased<T> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::surrogates;
@@ -11,16 +11,9 @@ use crate::json::DecodeError;
 use crate::types::{Id, Money, hyphenated, parse_day_as_written, parse_moment};
 
 /// One member of an object as unparsed JSON; what is missing or null is absent.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Member<'a>(Option<&'a RawValue>);
-
-/// As a derive would, but once for all members in a browser, where small is before fast.
-impl<'de: 'a, 'a> Deserialize<'de> for Member<'a> {
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self)
-    }
-}
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Member<'a>(#[serde(borrow)] Option<&'a RawValue>);
 
 /// What to make of a value that is there and cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

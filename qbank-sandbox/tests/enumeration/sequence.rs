@@ -226,7 +226,10 @@ impl<'a> World<'a> {
                 }
                 Step::Wait(time) => self.time += time,
                 Step::Authorize { .. } => {
-                    return broken(Rule::Table, "it asks for a token that nobody supplies");
+                    return broken(
+                        Rule::Table,
+                        "it asks for a token, and no application supplies one",
+                    );
                 }
                 Step::Send(exchange) if exchange.timeout > left => {
                     return broken(Rule::Deadline, "it sends beyond its deadline");

@@ -176,7 +176,7 @@ export const CASES = {
   ...vite("vite"),
   ...vite("vite7"),
   ...ofTests,
-  // It asks npm's registry whether there is a newer one, and cannot be told not to.
+  // It asks npm's registry whether there is a newer one, and has no switch for it.
   "next, dev": { of: "next", refused: "registry.npmjs.org", run: (app) => nextAt(app, "dev") },
   "next, turbopack": next("--turbopack"),
   "next, webpack": next("--webpack"),

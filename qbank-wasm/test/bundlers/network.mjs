@@ -1,4 +1,4 @@
-// That a tool asks nobody outside of this machine. Processes of Node are refused such a connection
+// That a tool connects to no other machine. Processes of Node are refused such a connection
 // (guard.cjs); others go to a proxy that passes nothing on. Both write down who was asked for.
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
