@@ -1,5 +1,6 @@
 //! Operations by name.
 
+use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::{
     Endpoint, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, Read, Write,
 };
@@ -81,7 +82,7 @@ impl Operation {
         mut request: Members<'_>,
         options: Options,
         entropy: Entropy,
-    ) -> Result<Boxed, Error> {
+    ) -> Result<Made, Error> {
         let with = With { session, options, entropy };
         let given = &mut request;
         let machine = match self {
@@ -109,6 +110,20 @@ impl Operation {
     }
 }
 
+/// A machine, and what its intent is if it writes.
+pub(crate) struct Made {
+    pub(crate) machine: Boxed,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) body: Bytes,
+}
+
+impl Made {
+    /// One that does not write.
+    fn read(machine: Boxed) -> Self {
+        Self { machine, key: None, body: Bytes::new() }
+    }
+}
+
 /// A machine of any operation. [`Call::erased`] keeps it one type for most of them.
 pub(crate) type Boxed = Box<dyn Machine<Output = Outcome> + Send>;
 pub(crate) type Outcome = Result<Reply<Data>, Error>;
@@ -125,34 +140,38 @@ impl With<'_> {
         self,
         endpoint: impl FnOnce(IdempotencyKey) -> Result<E, Error>,
         data: fn(E::Output) -> Data,
-    ) -> Result<Boxed, Error> {
+    ) -> Result<Made, Error> {
         let options = self.options.write(IdempotencyKey::from_entropy(self.entropy.key))?;
         let endpoint = endpoint(options.key)?;
-        Ok(Box::new(Call::erased(self.session, endpoint, options, self.entropy.jitter, data)))
+        let call = Call::erased(self.session, endpoint, options, self.entropy.jitter, data);
+        Ok(Made { key: call.key(), body: call.body().clone(), machine: Box::new(call) })
     }
 
     fn read<E: Endpoint<Effect = Read>>(
         self,
         endpoint: E,
         data: fn(E::Output) -> Data,
-    ) -> Result<Boxed, Error> {
+    ) -> Result<Made, Error> {
         let options = self.options.read()?;
-        Ok(Box::new(Call::erased(self.session, endpoint, options, self.entropy.jitter, data)))
+        let call = Call::erased(self.session, endpoint, options, self.entropy.jitter, data);
+        Ok(Made::read(Box::new(call)))
     }
 
-    fn wait(self, request: &mut Members<'_>) -> Result<Boxed, Error> {
+    fn wait(self, request: &mut Members<'_>) -> Result<Made, Error> {
         let id = request.needed("paymentId")?;
         let options = self.options.read()?;
         let machine = WaitForPayment::new(self.session, id, options, self.entropy.jitter);
         // The bank has accepted it before: not seeing it is not absence.
         let machine = if request.flag("accepted") { machine.accepted() } else { machine };
-        Ok(Box::new(machine.map(|outcome| outcome.map(|reply| reply.map(Data::Payment)))))
+        let machine = machine.map(|outcome| outcome.map(|reply| reply.map(Data::Payment)));
+        Ok(Made::read(Box::new(machine)))
     }
 
-    fn authenticate(self) -> Result<Boxed, Error> {
+    fn authenticate(self) -> Result<Made, Error> {
         let options = self.options.read()?;
         let machine = Authenticate::new(self.session, &options, self.entropy.jitter);
-        Ok(Box::new(machine.map(|outcome| outcome.map(|info| Reply::new(Data::Token(info))))))
+        let machine = machine.map(|outcome| outcome.map(|info| Reply::new(Data::Token(info))));
+        Ok(Made::read(Box::new(machine)))
     }
 }
 

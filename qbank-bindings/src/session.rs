@@ -37,7 +37,7 @@ impl Session {
             let request = Members::parse("request", request)?;
             operation.machine(&self.0, request, options, entropy)
         };
-        made().map(|machine| Call::new(machine, operation)).map_err(|error| {
+        made().map(|made| Call::new(made, operation)).map_err(|error| {
             let error = error.with_fate(operation.fate(resumes(options)));
             named(error, |field| operation.member(field))
         })

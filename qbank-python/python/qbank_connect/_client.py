@@ -1,0 +1,189 @@
+"""What both clients have in common: their options, their session, and what a fork changes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import weakref
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from . import _core
+from . import _values as values
+from ._drive import Made
+from ._operations import Operation
+from ._values import Wrong, by_argument, invalid
+from .environment import QBankConnectEnvironment
+from .errors import error_of
+
+T = TypeVar("T")
+log = logging.getLogger("qbank_connect")
+
+# After a fork the parent's connections are kept: to close them here would end its TLS.
+_kept: list[Any] = []
+_clients: weakref.WeakSet[BaseClient] = weakref.WeakSet()
+
+
+class BaseClient:
+    """Options, session, and the HTTP client."""
+
+    _own_http: ClassVar[Callable[[list[str]], Any]]
+    # Not in `__dict__`, which what logs an object's members would print.
+    __slots__ = ("__weakref__", "_given_http", "_http", "_session", "_supplier", "_urls")
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        try:
+            self._given_http = options.pop("httpx_client")
+            token = options.get("token")
+            self._supplier = token if callable(token) else None
+            environment = _environment(options)
+            record = _record(options, environment)
+        except Wrong as wrong:
+            raise invalid(wrong, "never_sent") from None
+        try:
+            self._session = _core.Session(json.dumps(record))
+            self._urls = [environment.base_url]
+            if environment.token_url is not None:
+                self._urls.append(environment.token_url)
+            self._http = self._given_http or type(self)._own_http(self._urls)
+        except _core.Refused as refused:
+            raise error_of(by_argument(json.loads(refused.args[0]))) from None
+        _clients.add(self)
+
+    def _make(self, operation: Operation[T], wake: Callable[[], object]) -> Made[T]:
+        """A call of the core. What is wrong with its arguments is raised at once."""
+        try:
+            call = self._session.call(
+                operation.name,
+                json.dumps(operation.request),
+                json.dumps(operation.options),
+                # A key for the intent, and what spreads retries.
+                secrets.token_bytes(24),
+                wake,
+            )
+        except _core.Refused as refused:
+            record = by_argument(json.loads(refused.args[0]))
+            raise error_of({**record, "fate": operation.fate}) from None
+        return Made(call, operation)
+
+    def _after_fork(self) -> None:
+        """In the child: a session and connections of its own."""
+        _kept.append(self._http)
+        self._session = self._session.fresh()
+        if self._given_http is None:
+            self._http = type(self)._own_http(self._urls)
+        else:
+            log.warning("a given httpx_client was forked: give the child a client of its own")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._urls[0]!r})"
+
+
+def _forked() -> None:
+    for client in list(_clients):
+        client._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def _environment(options: dict[str, Any]) -> QBankConnectEnvironment:
+    environment = options.pop("environment")
+    base_url, token_url = options.pop("base_url"), options.pop("token_url")
+    if environment is not None:
+        if base_url is not None or token_url is not None:
+            given = "base_url" if base_url is not None else "token_url"
+            raise Wrong(given, "must not be given with environment")
+        if not isinstance(environment, QBankConnectEnvironment):
+            raise Wrong("environment", "must be a QBankConnectEnvironment")
+        return environment
+    if base_url is None:
+        default = QBankConnectEnvironment.default()
+        if token_url is None:
+            return default
+        return QBankConnectEnvironment(default.base_url, _text("token_url", token_url))
+    token_url = None if token_url is None else _text("token_url", token_url)
+    return QBankConnectEnvironment(_text("base_url", base_url), token_url)
+
+
+def _text(name: str, value: Any) -> str:
+    try:
+        return values.text(value)
+    except Wrong as wrong:
+        raise wrong.within(name) from None
+
+
+def _bytes(value: Any) -> int:
+    if values.count(value) == 0:
+        raise Wrong("", "must be more than zero")
+    return int(value)
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "client_id": ("clientId", values.text),
+    "client_secret": ("clientSecret", values.text),
+    "token": ("accessToken", values.text),
+    "scopes": ("scopes", values.scopes),
+    "timeout": ("timeoutMs", values.milliseconds),
+    "deadline": ("deadlineMs", values.milliseconds),
+    "max_retries": ("maxRetries", values.count),
+    "on_conflict": ("onConflict", values.on_conflict),
+    "backoff": ("backoffMs", values.milliseconds),
+    "poll_interval": ("pollIntervalMs", values.milliseconds),
+    "max_key_age": ("maxKeyAgeMs", values.milliseconds),
+    "max_body_bytes": ("maxBodyBytes", _bytes),
+    "user_agent": ("userAgent", values.text),
+}
+
+# What a constructor hands over.
+OPTIONS = frozenset({*_OPTIONS, "environment", "base_url", "token_url", "httpx_client"})
+
+
+def _record(options: dict[str, Any], environment: QBankConnectEnvironment) -> dict[str, Any]:
+    _credentials(options["client_id"], options["client_secret"], options["token"])
+    if callable(options["token"]):
+        options["token"] = None
+    record: dict[str, Any] = {}
+    for name, value in options.items():
+        member, read = _OPTIONS[name]
+        if value is None:
+            continue
+        try:
+            record[member] = read(value)
+        except Wrong as wrong:
+            raise wrong.within(name) from None
+    record["baseUrl"] = environment.base_url
+    if environment.token_url is not None:
+        record["tokenUrl"] = environment.token_url
+    return record
+
+
+def _credentials(client_id: Any, client_secret: Any, token: Any) -> None:
+    if token is not None:
+        if client_id is not None or client_secret is not None:
+            raise Wrong("token", "must not be given with client_id or client_secret")
+        if not callable(token) and not isinstance(token, str):
+            raise Wrong("token", "must be a string or a function")
+    elif client_id is None and client_secret is None:
+        raise Wrong("credentials", "must be given: client_id and client_secret, or token")
+    elif client_id is None or client_secret is None:
+        raise Wrong("client_id" if client_id is None else "client_secret", "is missing")
+
+
+def supplied(token: Any) -> dict[str, Any]:
+    """The record of what a token supplier gave: a string, or what a token endpoint says."""
+    expires_in = None
+    if not isinstance(token, str) and hasattr(token, "get"):
+        expires_in, token = token.get("expires_in"), token.get("access_token")
+    if not isinstance(token, str):
+        return {"message": "it must give a string, or access_token and expires_in"}
+    # A token that was read from a file ends in a newline.
+    record: dict[str, Any] = {"accessToken": token.strip()}
+    if isinstance(expires_in, (int, float)) and 0 <= expires_in < 2**53:
+        record["expiresIn"] = int(expires_in)
+    return record
+
+

@@ -1,0 +1,319 @@
+"""The client for async code: asyncio and trio."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import anyio
+
+from . import _operations as operations
+from . import _transport
+from ._client import OPTIONS, BaseClient, supplied
+from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
+from ._httpx import async_exchange
+from ._method import AsyncMethod, AsyncPrepareMethod, AsyncRawMethod, AsyncResource
+from ._operations import Operation, RequestOptions
+from ._prepared import resumed
+from ._response import RawResponse
+from ._stream import AsyncTransactionStream, OnUnreadable
+from ._wake import AsyncWake
+from .environment import QBankConnectEnvironment
+from .models import Day, Id, Token
+
+T = TypeVar("T")
+
+
+class AsyncQBankConnectClient(BaseClient):
+    """A client of the bank for asyncio and trio. Tasks may share it; its calls share one token.
+
+    The options are those of ``QBankConnectClient``; a ``token`` may also be an async function, and
+    ``httpx_client`` is an ``httpx.AsyncClient``. The token is fetched by ``async with``, if
+    ``eager``, or by the first call.
+    """
+
+    __slots__ = (
+        "_eager",
+        "accounts",
+        "balances",
+        "payments",
+        "positive_pay",
+        "transactions",
+        "transfers",
+    )
+    _own_http = staticmethod(_transport.async_client)
+
+    def __init__(
+        self,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scopes: Iterable[str] | None = None,
+        token: str | Callable[[], Any] | None = None,
+        environment: QBankConnectEnvironment | None = None,
+        base_url: str | None = None,
+        token_url: str | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+        on_conflict: str | None = None,
+        httpx_client: Any = None,
+        eager: bool = True,
+        backoff: float | None = None,
+        poll_interval: float | None = None,
+        max_key_age: float | None = None,
+        max_body_bytes: int | None = None,
+        user_agent: str | None = None,
+    ) -> None:
+        super().__init__({name: it for name, it in locals().items() if name in OPTIONS})
+        self._eager = eager
+        self.accounts = AsyncAccounts(self)
+        self.balances = AsyncBalances(self)
+        self.transactions = AsyncTransactions(self)
+        self.payments = AsyncPayments(self)
+        self.transfers = AsyncTransfers(self)
+        self.positive_pay = AsyncPositivePay(self)
+
+    async def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
+        """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
+        return (await self._call(operations.authenticate(request_options=request_options))).data
+
+    async def close(self) -> None:
+        """Closes the connections, but not those of a given ``httpx_client``."""
+        if self._given_http is None:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+                await self._http.aclose()
+
+    async def __aenter__(self) -> AsyncQBankConnectClient:
+        if self._eager:
+            try:
+                await self.authenticate()
+            except BaseException:
+                await self.close()
+                raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _call(self, operation: Operation[T]) -> RawResponse[T]:
+        woken = AsyncWake()
+        return await self._run(self._make(operation, woken.set).drive(), woken)
+
+    def _prepare(self, operation: Operation[T]) -> AsyncPrepared[T]:
+        return AsyncPrepared(self, operation, self._make(operation, lambda: None))
+
+    async def _run(self, driving: Driving[T], woken: AsyncWake) -> RawResponse[T]:
+        try:
+            ask = next(driving)
+            while True:
+                ask = driving.send(await self._do(ask, woken))
+        except StopIteration as done:
+            reply: RawResponse[T] = done.value
+            return reply
+        except BaseException as thrown:
+            # Cancelled: the driver says what is known. Its own errors it raises again.
+            driving.throw(thrown)
+            raise
+
+    async def _do(self, ask: Ask, woken: AsyncWake) -> Any:
+        if isinstance(ask, Send):
+            return await async_exchange(self._http, ask)
+        if isinstance(ask, Authorize):
+            return await self._supply(ask.seconds)
+        await woken.wait(ask.seconds)
+        return None
+
+    async def _supply(self, seconds: float) -> Supplied:
+        try:
+            with anyio.fail_after(seconds):
+                token = self._supplier() if self._supplier else None
+                return Supplied(supplied(await token if inspect.isawaitable(token) else token))
+        except TimeoutError as late:
+            return Supplied({"message": "the token supplier gave nothing in time"}, late)
+        except Exception as thrown:
+            return Supplied({"message": str(thrown) or type(thrown).__name__}, thrown)
+
+
+class AsyncPrepared(Generic[T]):
+    """A write whose key and body are known before it is sent: write them down, then send it."""
+
+    __slots__ = ("_client", "_operation", "_sent", "body", "idempotency_key")
+
+    def __init__(
+        self, client: AsyncQBankConnectClient, operation: Operation[T], made: Made[T]
+    ) -> None:
+        self._client = client
+        self._operation = operation
+        self._sent = False
+        self.idempotency_key: str = made.call.key or ""
+        self.body: bytes = made.call.body()
+        """What every attempt sends."""
+
+    async def send(self, *, resume_from: datetime | None = None) -> T:
+        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the first
+        send.
+        """
+        return (await self.send_raw(resume_from=resume_from)).data
+
+    async def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
+        """The same; gives all that is known of the response."""
+        operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)
+        self._sent = True
+        return await self._client._call(operation)
+
+    def __repr__(self) -> str:
+        return f"AsyncPrepared({self._operation.title}, idempotency_key={self.idempotency_key!r})"
+
+
+class AsyncAccounts(AsyncResource):
+    """Accounts."""
+
+    __slots__ = ()
+    list = AsyncMethod(operations.list_accounts)
+
+    @property
+    def with_raw_response(self) -> AsyncRawAccounts:
+        """The same, with all that is known of the response."""
+        return AsyncRawAccounts(self._client)
+
+
+class AsyncRawAccounts(AsyncResource):
+    """Accounts, with all that is known of the response."""
+
+    __slots__ = ()
+    list = AsyncRawMethod(operations.list_accounts)
+
+
+class AsyncBalances(AsyncResource):
+    """Balances."""
+
+    __slots__ = ()
+    get = AsyncMethod(operations.get_balance)
+
+    @property
+    def with_raw_response(self) -> AsyncRawBalances:
+        """The same, with all that is known of the response."""
+        return AsyncRawBalances(self._client)
+
+
+class AsyncRawBalances(AsyncResource):
+    """Balances, with all that is known of the response."""
+
+    __slots__ = ()
+    get = AsyncRawMethod(operations.get_balance)
+
+
+class AsyncTransactions(AsyncResource):
+    """Transactions."""
+
+    __slots__ = ()
+    list = AsyncMethod(operations.list_transactions)
+
+    def stream(
+        self,
+        *,
+        account_id: Id | None = None,
+        posted_since: Day | None = None,
+        on_unreadable: OnUnreadable | None = None,
+        request_options: RequestOptions | None = None,
+    ) -> AsyncTransactionStream:
+        """All transactions, one after the other while they arrive, in the memory of one.
+
+        An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or the
+        first such error is raised at the end. Close it, or use ``async with``, to leave early. A list
+        that ends too early raises after everything before that; ``offset`` says where.
+        """
+        operation = operations.stream_transactions(
+            account_id=account_id, posted_since=posted_since, request_options=request_options
+        )
+        woken = AsyncWake()
+        made = self._client._make(operation, woken.set)
+        return AsyncTransactionStream(
+            made, lambda: self._client._run(made.drive(), woken), on_unreadable
+        )
+
+    @property
+    def with_raw_response(self) -> AsyncRawTransactions:
+        """The same, with all that is known of the response."""
+        return AsyncRawTransactions(self._client)
+
+
+class AsyncRawTransactions(AsyncResource):
+    """Transactions, with all that is known of the response."""
+
+    __slots__ = ()
+    list = AsyncRawMethod(operations.list_transactions)
+
+
+class AsyncPayments(AsyncResource):
+    """Payments: ACH and wires."""
+
+    __slots__ = ()
+    create_ach = AsyncMethod(operations.create_ach)
+    create_wire = AsyncMethod(operations.create_wire)
+    get = AsyncMethod(operations.get_payment)
+    get_payment_status = AsyncMethod(operations.get_payment)
+    wait = AsyncMethod(operations.wait_for_payment)
+    prepare_ach = AsyncPrepareMethod(operations.create_ach)
+    prepare_wire = AsyncPrepareMethod(operations.create_wire)
+
+    @property
+    def with_raw_response(self) -> AsyncRawPayments:
+        """The same, with all that is known of the response."""
+        return AsyncRawPayments(self._client)
+
+
+class AsyncRawPayments(AsyncResource):
+    """Payments, with all that is known of the response."""
+
+    __slots__ = ()
+    create_ach = AsyncRawMethod(operations.create_ach)
+    create_wire = AsyncRawMethod(operations.create_wire)
+    get = AsyncRawMethod(operations.get_payment)
+    get_payment_status = AsyncRawMethod(operations.get_payment)
+    wait = AsyncRawMethod(operations.wait_for_payment)
+
+
+class AsyncTransfers(AsyncResource):
+    """Transfers between accounts of one's own."""
+
+    __slots__ = ()
+    create = AsyncMethod(operations.create_transfer)
+    prepare = AsyncPrepareMethod(operations.create_transfer)
+
+    @property
+    def with_raw_response(self) -> AsyncRawTransfers:
+        """The same, with all that is known of the response."""
+        return AsyncRawTransfers(self._client)
+
+
+class AsyncRawTransfers(AsyncResource):
+    """Transfers, with all that is known of the response."""
+
+    __slots__ = ()
+    create = AsyncRawMethod(operations.create_transfer)
+
+
+class AsyncPositivePay(AsyncResource):
+    """Checks: those that were issued, and those that were not paid."""
+
+    __slots__ = ()
+    create_issue = AsyncMethod(operations.create_issue)
+    prepare_issue = AsyncPrepareMethod(operations.create_issue)
+    exceptions = AsyncMethod(operations.list_exceptions)
+
+    @property
+    def with_raw_response(self) -> AsyncRawPositivePay:
+        """The same, with all that is known of the response."""
+        return AsyncRawPositivePay(self._client)
+
+
+class AsyncRawPositivePay(AsyncResource):
+    """Checks, with all that is known of the response."""
+
+    __slots__ = ()
+    create_issue = AsyncRawMethod(operations.create_issue)
+    exceptions = AsyncRawMethod(operations.list_exceptions)
