@@ -168,6 +168,9 @@ def clocks() -> tuple[float, float]:
     return time.monotonic(), time.time()
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _text(record: Mapping[str, Any]) -> str:
     # A lone surrogate is no JSON: `?` in its place.
-    return json.dumps(record, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return _encode(record).encode("utf-8", "replace").decode()

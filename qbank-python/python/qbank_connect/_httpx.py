@@ -170,8 +170,9 @@ class _Exchange:
                 "qbank_fresh": wanted["freshConnection"],
             },
         )
-        # Without the parameters of the client.
-        request.url = type(request.url)(wanted["url"])
+        if client.params:
+            # Its parameters are for requests of its owner.
+            request.url = type(request.url)(wanted["url"])
         return request
 
     def trace(self, name: str, info: dict[str, Any]) -> None:

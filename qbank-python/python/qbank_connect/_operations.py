@@ -4,6 +4,7 @@ async, raw, prepared) has its methods from here, with these signatures and docst
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,9 @@ class WriteOptions(RequestOptions, total=False):
     """``report``, ``follow_own`` or ``follow``."""
     auth_date: datetime | str
     """When the end user last authenticated (``x-fapi-auth-date``)."""
+
+
+camel = functools.cache(to_camel)
 
 
 @dataclass(frozen=True)
@@ -290,9 +294,8 @@ def _write(
 
 
 def _model(request: Any, model: type[M]) -> M:
-    """The request, checked: one that was changed after it was made may be wrong since."""
     if isinstance(request, model):
-        return model(**dict(request))
+        return request
     if not isinstance(request, dict):
         raise Wrong("request", f"must be {_article(model)} or a dict")
     if not all(isinstance(name, str) for name in request):
@@ -306,7 +309,7 @@ def _article(model: type[BaseModel]) -> str:
 
 def _record(model: BaseModel) -> dict[str, Any]:
     own = type(model).model_fields
-    record = {to_camel(name): _json(getattr(model, name)) for name in own}
+    record = {camel(name): _json(getattr(model, name)) for name in own}
     for name, value in (model.model_extra or {}).items():
         if name in record:
             # With two of them, each side may read another one.
@@ -349,7 +352,7 @@ def _options(
 
 def _request(**members: tuple[Any, Callable[[Any], Any]]) -> Mapping[str, Any]:
     try:
-        read = {to_camel(name): _named(name, it[1], it[0]) for name, it in members.items()}
+        read = {camel(name): _named(name, it[1], it[0]) for name, it in members.items()}
     except Wrong as wrong:
         raise invalid(wrong, "not_applicable") from None
     return {name: value for name, value in read.items() if value is not None}

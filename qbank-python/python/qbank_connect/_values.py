@@ -64,8 +64,10 @@ def text(value: Any) -> str:
     """A string. A lone surrogate is no Unicode: it would become another text."""
     if not isinstance(value, str):
         raise Wrong("", "must be a string")
-    if any("\ud800" <= it <= "\udfff" for it in value):
-        raise Wrong("", "must not have a lone surrogate")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Wrong("", "must not have a lone surrogate") from None
     return str.__str__(value)
 
 

@@ -265,9 +265,11 @@ Day: TypeAlias = date | str
 
 
 class _Request(BaseModel):
-    """Raises ``QBankInvalidRequestError``, which names the field; its value is not repeated."""
+    """Raises ``QBankInvalidRequestError``, which names the field; its value is not repeated. It
+    cannot be changed: what was checked is what is sent.
+    """
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     def __init__(self, **members: Any) -> None:
         try:
