@@ -114,6 +114,19 @@ measure wire in-flight "$few"
 measure wire in-flight-memory
 measure wire streaming 10000 100000 1000000
 
+stage "Python"
+python_bench() { # the wheel of this tree, what python/requirements.txt names, and nothing else
+  local venv=$CARGO_TARGET_DIR/python dist=$CARGO_TARGET_DIR/dist
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' && python3 -m venv "$venv" || return 1
+  "$venv/bin/pip" install --quiet --disable-pip-version-check maturin==1.16.0 -r python/requirements.txt || return 1
+  rm -rf "$dist"
+  (cd ../qbank-python && env -u CARGO_TARGET_DIR "$venv/bin/maturin" build --quiet --release --locked --out "$dist") || return 1
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall "$dist"/*.whl || return 1
+  sample python.wheel ours "$(stat -c %s "$dist"/*.whl)"
+  "$venv/bin/python" python/bench.py $([ "$mode" = --quick ] && echo --quick) >>"$samples"
+}
+python_bench || loud "NO PYTHON 3.10, or no package index: the Python package is not measured"
+
 if [ "$mode" = full ]; then
   stage "Weight: cold builds"
   cargo fetch --quiet

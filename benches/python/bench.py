@@ -161,11 +161,12 @@ def measure_streaming(base: str) -> None:
         for count, _ in enumerate(stream, 4001):
             if count == ITEMS // 10:
                 # Tracing is slow: a tenth of the list is traced, twice as much would show.
-                sample("python.stream.tenth", "ours", tracemalloc.get_traced_memory()[1] - before)
+                traced = tracemalloc.get_traced_memory()[1] - before
+                sample("python.stream.tenth", "ours", traced / 2**20)
                 tracemalloc.stop()
                 peak = resident()
         assert count == ITEMS, count
-        sample("python.stream.growth", "ours", resident() - peak)
+        sample("python.stream.growth", "ours", (resident() - peak) / 2**20)
         began = time.process_time()
         assert sum(1 for _ in client.transactions.stream()) == ITEMS
         sample("python.stream.item", "ours", microseconds(began, ITEMS))

@@ -4,7 +4,7 @@ use super::{Against, Group, Row, Target, Unit};
 use Target::{AtLeast, AtMost};
 use Unit::{
     Allocations, Bytes, Count, Crates, Instructions, KiB, MegaBytes, MegaBytesPerSecond, MiB,
-    Microseconds, Nanoseconds, PerSecond, Seconds,
+    Microseconds, Milliseconds, Nanoseconds, PerSecond, Seconds,
 };
 
 const THE_LAYER: &str = "what is above the floor is the machine: a call that can be \
@@ -15,7 +15,7 @@ const THE_TREE: &str = "what is above the bare tree is what the core needs: date
     `webhook` holds), traces, uuids and randomness. The target was set when a bare hyper \
     client had 47 crates: without HTTP/2, which is eight more.";
 
-pub(crate) const GROUPS: [Group; 11] = [
+pub(crate) const GROUPS: [Group; 12] = [
     Group {
         title: "The core: an ACH payment",
         short: "ACH",
@@ -163,6 +163,38 @@ pub(crate) const GROUPS: [Group; 11] = [
             Microseconds,
         )
         .called("ours", "async-stripe")],
+    },
+    Group {
+        title: "The Python package over bare `httpx`",
+        short: "Python",
+        about: "A whole call, one after the other and with 64 in flight, against bare `httpx` \
+            with the headers, the key and the JSON by hand, and a call of the same shape of the \
+            Kard SDK (`python/bench.py`). A list of a million transactions, streamed: what the \
+            resident peak grew by after its first tenth, and what the first tenth itself took \
+            beside what 2,000 items leave. Import is of a fresh interpreter.",
+        rows: &[
+            Row::ratio("sync GET: processor time", "python.sync.get", 1.25, Microseconds),
+            Row::ratio("sync POST: processor time", "python.sync.post", 1.25, Microseconds),
+            Row::ratio("async GET: processor time", "python.async.get", 1.25, Microseconds),
+            Row::ratio("async POST: processor time", "python.async.post", 1.25, Microseconds),
+            python_peer("sync GET and Kard", "python.sync.get", Microseconds),
+            python_peer("sync POST and Kard", "python.sync.post", Microseconds),
+            python_peer("async GET and Kard", "python.async.get", Microseconds),
+            python_peer("async POST and Kard", "python.async.post", Microseconds),
+            memory("stream: growth", "python.stream.growth"),
+            memory("stream: the first tenth", "python.stream.tenth"),
+            Row::alone("stream: time of an item", "python.stream.item", Target::None, Microseconds),
+            Row::new(
+                "import, against httpx and pydantic alone",
+                "python.import",
+                Against::Ratio("python.import", "floor"),
+                Target::None,
+                Milliseconds,
+            )
+            .called("ours", "both"),
+            python_peer("import and Kard", "python.import", Milliseconds),
+            Row::alone("the wheel", "python.wheel", Target::None, MegaBytes),
+        ],
     },
     Group {
         title: "Webhooks",
@@ -344,6 +376,11 @@ pub(crate) const GROUPS: [Group; 11] = [
 const fn webhook_ring(what: &'static str, figure: &'static str) -> Row {
     Row::new(what, figure, Against::Ratio(figure, "ring"), Target::None, Nanoseconds)
         .called("ours", "ring")
+}
+
+const fn python_peer(what: &'static str, figure: &'static str, unit: Unit) -> Row {
+    Row::new(what, figure, Against::Ratio(figure, "peer"), Target::None, unit)
+        .called("ours", "Kard")
 }
 
 const fn webhook_peer(what: &'static str, figure: &'static str) -> Row {
