@@ -145,9 +145,7 @@ pub trait Endpoint: Debug + Send + 'static {
 
 /// Writes a request's body.
 fn to_json(body: &impl Serialize) -> Result<Bytes, Error> {
-    // Room for an ordinary payment: `serde_json::to_vec` starts with half of it, and copies.
-    let mut json = Vec::with_capacity(256);
-    body.serialize(&mut serde_json::Serializer::new(&mut json))
+    let json = serde_json::to_vec(body)
         .map_err(|_| Error::invalid_input("request", "cannot be written as JSON"))?;
     Ok(json.into())
 }
