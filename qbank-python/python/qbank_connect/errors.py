@@ -58,9 +58,9 @@ class QBankError(ApiError):
     _kind: ClassVar[str] = "unexpected_response"
 
     def __init__(self, evidence: str | Mapping[str, Any] = "", /) -> None:
+        given: dict[str, Any]
         given = {"message": evidence} if isinstance(evidence, str) else dict(evidence)
-        raw = given.pop("raw", b"")
-        self._raw = bytes(raw)
+        self._raw = bytes(given.pop("raw", b""))
         self._evidence = given
         # Not the evidence, of which a response may be part.
         super().__init__(str(self))
@@ -170,8 +170,8 @@ class QBankError(ApiError):
 
     @property
     def resume(self) -> Resume | None:
-        """What continues the intent after an unknown outcome: the same key, and when it was first
-        sent. ``None`` where there is nothing to resume.
+        """What continues the intent after an unknown outcome: the same key, and when it was
+        first sent. ``None`` where there is nothing to resume.
         """
         key, first_sent = self.idempotency_key, self.first_sent
         if self.fate != "unknown" or key is None or first_sent is None:
@@ -180,8 +180,8 @@ class QBankError(ApiError):
 
 
 class QBankInvalidRequestError(QBankError):
-    """The request is wrong: found here (kind ``invalid_input``, nothing was sent, ``field`` names
-    the argument), or by the bank (kind ``invalid_request``).
+    """The request is wrong: found here (kind ``invalid_input``, nothing was sent, ``field``
+    names the argument), or by the bank (kind ``invalid_request``).
     """
 
     __slots__ = ()
@@ -310,6 +310,11 @@ def moment(ms: int | None) -> datetime | None:
 def attempts_of(log: list[dict[str, Any]]) -> list[Attempt]:
     """The attempts of a record."""
     return [
-        Attempt(datetime.fromtimestamp(it["at"] / 1000, timezone.utc), it["status"], it["fault"], it["fate"])
+        Attempt(
+            datetime.fromtimestamp(it["at"] / 1000, timezone.utc),
+            it["status"],
+            it["fault"],
+            it["fate"],
+        )
         for it in log
     ]

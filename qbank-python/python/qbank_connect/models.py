@@ -1,8 +1,8 @@
 """What is asked for, and what the bank says.
 
-Amounts are ``Decimal`` dollars, days are ``date``, moments are aware ``datetime`` (UTC). What the
-bank did not say is ``None``; members that this version does not know are kept (``model_extra``
-holds them where a resource is made from the bank's own JSON).
+Amounts are ``Decimal`` dollars, days are ``date``, moments are aware ``datetime`` (UTC). What
+the bank did not say is ``None``; members that this version does not know are kept
+(``model_extra`` holds them where a resource is made from the bank's own JSON).
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
@@ -121,12 +127,24 @@ class ReasonCode(_Word):
     NO_ISSUE: ClassVar[ReasonCode]
 
 
-for _word in (PaymentStatus, PaymentType, TransactionStatus, ReasonCode):
-    for _name in _word.__annotations__:
-        setattr(_word, _name, _word(_name))
-for _word in (AccountType, AccountStatus):
-    for _name in _word.__annotations__:
-        setattr(_word, _name, _word(_name.capitalize()))
+PaymentStatus.P_CREATED = PaymentStatus("P_CREATED")
+PaymentStatus.P_VALIDATED = PaymentStatus("P_VALIDATED")
+PaymentStatus.P_SUBMITTED_TO_CORE = PaymentStatus("P_SUBMITTED_TO_CORE")
+PaymentStatus.P_PROCESSING = PaymentStatus("P_PROCESSING")
+PaymentStatus.P_COMPLETED = PaymentStatus("P_COMPLETED")
+PaymentStatus.P_FAILED = PaymentStatus("P_FAILED")
+PaymentType.ACH = PaymentType("ACH")
+PaymentType.WIRE = PaymentType("WIRE")
+AccountType.CHECKING = AccountType("Checking")
+AccountType.SAVINGS = AccountType("Savings")
+AccountType.TREASURY = AccountType("Treasury")
+AccountStatus.ACTIVE = AccountStatus("Active")
+AccountStatus.CLOSED = AccountStatus("Closed")
+TransactionStatus.POSTED = TransactionStatus("POSTED")
+TransactionStatus.PENDING = TransactionStatus("PENDING")
+TransactionStatus.REVERSED = TransactionStatus("REVERSED")
+ReasonCode.AMOUNT_MISMATCH = ReasonCode("AMOUNT_MISMATCH")
+ReasonCode.NO_ISSUE = ReasonCode("NO_ISSUE")
 
 
 # --- What the bank says --------------------------------------------------------------------
@@ -269,7 +287,8 @@ class _Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    def __init__(self, **members: Any) -> None:
+    # Positional: a dict may have a member `self`.
+    def __init__(self, /, **members: Any) -> None:
         try:
             super().__init__(**members)
         except ValidationError as error:
@@ -289,7 +308,11 @@ def _wrong(error: ValidationError) -> Wrong:
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, Wrong):
         return inner.within(field)
-    rules = {"missing": "is missing", "extra_forbidden": "is not known here"}
+    rules = {
+        "missing": "is missing",
+        "extra_forbidden": "is not known here",
+        "string_unicode": "must not have a lone surrogate",
+    }
     return Wrong(field or "request", rules.get(first["type"], first["msg"]))
 
 
@@ -312,8 +335,8 @@ class BeneficiaryDetails(_Request):
 
 
 class RecipientDetails(_Request):
-    """Who gets an ACH payment. ``bank_id`` is the ABA routing number: nine digits. Members beyond
-    these three go to the bank as they are.
+    """Who gets an ACH payment. ``bank_id`` is the ABA routing number: nine digits. Members
+    beyond these three go to the bank as they are.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -404,12 +427,14 @@ class TransferRequest(_Request):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, from_account_id: Id, to_account_id: Id, amount: Amount) -> None: ...
+        def __init__(
+            self, *, from_account_id: Id, to_account_id: Id, amount: Amount
+        ) -> None: ...
 
 
 class CheckIssueRequest(_Request):
-    """A check that was written, for the bank to compare with what is presented. ``amount`` is in
-    dollars. Without an ``issue_id`` the issue has the id of its intent.
+    """A check that was written, for the bank to compare with what is presented. ``amount`` is
+    in dollars. Without an ``issue_id`` the issue has the id of its intent.
     """
 
     issue_id: _Id | None = None

@@ -23,13 +23,14 @@ def verify_webhook(
     tolerance: float = 300,
     now: float | None = None,
 ) -> WebhookEvent | None:
-    """The event of a delivery, if its signature is genuine; ``None`` if it is, but the body is no
-    event of ours.
+    """The event of a delivery, if its signature is genuine; ``None`` if it is, but the body is
+    no event of ours.
 
-    ``body`` is what arrived, before any JSON is read. ``headers`` are those of any framework, or
-    pairs; ``secrets`` is one, or several while one is replaced by another. Under ``standard``
-    (Standard Webhooks) the timestamp may be ``tolerance`` seconds off ``now``; the default scheme
-    signs none, so drop an ``event_id`` that was seen. Answer exactly 200, or 400 to what raises.
+    ``body`` is what arrived, before any JSON is read. ``headers`` are those of any framework,
+    or pairs; ``secrets`` is one, or several while one is replaced by another. Under
+    ``standard`` (Standard Webhooks) the timestamp may be ``tolerance`` seconds off ``now``; the
+    default scheme signs none, so drop an ``event_id`` that was seen. Answer exactly 200, or 400
+    to what raises.
 
     Raises ``QBankWebhookVerificationError``, whose ``reason`` names why.
     """
@@ -91,7 +92,9 @@ def _octets(body: Any) -> bytes:
         return body.encode("utf-8", "surrogatepass")
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)
-    raise _refused("bad_options", "body must be the bytes as they came, before any JSON is read")
+    raise _refused(
+        "bad_options", "body must be the bytes as they came, before any JSON is read"
+    )
 
 
 def _is_time(value: Any) -> bool:
