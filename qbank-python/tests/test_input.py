@@ -1,5 +1,5 @@
-"""What is wrong in what an application gives is refused before anything is sent. The error names
-the argument, says what to do, and repeats no value.
+"""What is wrong in what an application gives is refused before anything is sent. The error
+names the argument, says what to do, and repeats no value.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from offline import (
     ACCOUNT_NUMBER,
     ACH,
@@ -32,7 +33,6 @@ from offline import (
     Bank,
     client_of,
 )
-
 from qbank_connect import QBankConnectClient, QBankConnectEnvironment
 from qbank_connect.errors import QBankInvalidRequestError
 from qbank_connect.models import (
@@ -817,7 +817,7 @@ def test_no_message_repeats_a_value(client: QBankConnectClient) -> None:
             assert "Zoe" not in shown
 
 
-# --- Anything at all ---------------------------------------------------------------------------
+# --- Anything at all ----------------------------------------------------------------------
 
 leaves = (
     st.none()
@@ -858,6 +858,7 @@ often = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
+    database=None,
 )
 quiet = client_of(Bank())
 

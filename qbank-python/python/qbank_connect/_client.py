@@ -29,11 +29,18 @@ _clients: weakref.WeakSet[BaseClient] = weakref.WeakSet()
 class BaseClient:
     """Options, session, and the HTTP client."""
 
-    _own_http: ClassVar[Callable[..., Any]]
     _closes: ClassVar[tuple[str, str]]
     """What httpx's client of this kind closes with, and its name."""
     # Not in `__dict__`, which what logs an object's members would print.
-    __slots__ = ("__weakref__", "_eager", "_given_http", "_http", "_session", "_supplier", "_urls")
+    __slots__ = (
+        "__weakref__",
+        "_eager",
+        "_given_http",
+        "_http",
+        "_session",
+        "_supplier",
+        "_urls",
+    )
 
     def __init__(self, options: dict[str, Any]) -> None:
         try:
@@ -41,7 +48,9 @@ class BaseClient:
             self._eager = _flag("eager", options.pop("eager"))
             token = options.get("token")
             self._supplier = token if callable(token) else None
-            given = [it for it in ("environment", "base_url", "token_url") if options[it] is not None]
+            given = [
+                it for it in ("environment", "base_url", "token_url") if options[it] is not None
+            ]
             environment = _environment(options)
             record = _record(options, environment)
         except Wrong as wrong:
@@ -53,7 +62,7 @@ class BaseClient:
                 self._urls.append(environment.token_url)
             self._http = self._given_http
             if self._http is None:
-                self._http = type(self)._own_http(self._urls)
+                self._http = self._own_http()
         except _core.Refused as refused:
             record = by_argument(json.loads(refused.args[0]), of_client=True)
             raise error_of(record if given else _by_variable(record)) from None
@@ -66,6 +75,10 @@ class BaseClient:
         if given is not None and not all(hasattr(given, it) for it in needed):
             raise Wrong("httpx_client", f"must be an {name}")
         return given
+
+    def _own_http(self) -> Any:
+        """An HTTP client for the URLs of the bank."""
+        raise NotImplementedError
 
     def _make(self, operation: Operation[T], wake: Callable[[], object]) -> Made[T]:
         """A call of the core. What is wrong with its arguments is raised at once."""
@@ -88,7 +101,7 @@ class BaseClient:
         _kept.append(self._http)
         self._session = self._session.fresh()
         if self._given_http is None:
-            self._http = type(self)._own_http(self._urls)
+            self._http = self._own_http()
         else:
             log.warning("a given httpx_client was forked: give the child a client of its own")
 

@@ -1,7 +1,11 @@
 from collections.abc import Callable
+from typing import final
+
+__all__ = ["Call", "Refused", "Session", "invalid_input", "proxy", "verify_webhook"]
 
 class Refused(Exception): ...
 
+@final
 class Session:
     def __new__(cls, options: str) -> Session: ...
     def fresh(self) -> Session: ...
@@ -14,6 +18,7 @@ class Session:
         wake: Callable[[], object],
     ) -> Call: ...
 
+@final
 class Call:
     @property
     def key(self) -> str | None: ...

@@ -140,7 +140,7 @@ class _Exchange:
     def __init__(self, send: Send) -> None:
         self.send = send
         self.began = time.monotonic()
-        self.limit = send.request["timeoutMs"] / 1000
+        self.limit: float = send.request["timeoutMs"] / 1000
         self.received = Received()
         self.connecting = False
         self.sending = False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
@@ -40,6 +40,10 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
+OnConflict: TypeAlias = Literal["report", "follow_own", "follow"]
+"""What to do where the bank has a payment with this key in process."""
+
+
 class RequestOptions(TypedDict, total=False):
     """What one call does differently from its client."""
 
@@ -55,8 +59,7 @@ class RequestOptions(TypedDict, total=False):
 class WriteOptions(RequestOptions, total=False):
     """What one write does differently from its client."""
 
-    on_conflict: str
-    """``report``, ``follow_own`` or ``follow``."""
+    on_conflict: OnConflict
     auth_date: datetime | str
     """When the end user last authenticated (``x-fapi-auth-date``)."""
 
@@ -151,7 +154,9 @@ def wait_for_payment(
     ``QBankPaymentFailedError`` for ``P_FAILED``, and ``QBankDeadlineExceededError`` (fate
     ``in_progress``, with the ``payment`` seen last) when the time is up.
     """
-    request = _request(payment_id=(payment_id, values.identifier), accepted=(accepted, values.flag))
+    request = _request(
+        payment_id=(payment_id, values.identifier), accepted=(accepted, values.flag)
+    )
     return _read("payments.wait", "payments.wait", request, request_options, _one(Payment))
 
 

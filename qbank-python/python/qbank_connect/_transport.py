@@ -214,9 +214,16 @@ def _bounded(timeout: float | None) -> float | None:
 
 
 class _Backend(httpcore.SyncBackend):
-    def connect_tcp(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
-        stream = super().connect_tcp(*args, timeout=_bounded(timeout), **kwargs)
-        return _Bounded(stream)
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.NetworkStream:
+        left = _bounded(timeout)
+        return _Bounded(super().connect_tcp(host, port, left, local_address, socket_options))
 
 
 class _Bounded(httpcore.NetworkStream):

@@ -15,7 +15,7 @@ from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import async_exchange
 from ._method import AsyncResource, async_method, async_prepare_method, async_raw_method
-from ._operations import Operation, RequestOptions
+from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import resumed
 from ._response import RawResponse
 from ._stream import AsyncTransactionStream, OnUnreadable
@@ -42,7 +42,6 @@ class AsyncQBankConnectClient(BaseClient):
         "transactions",
         "transfers",
     )
-    _own_http = staticmethod(_transport.async_client)
     _closes = ("aclose", "httpx.AsyncClient")
 
     def __init__(
@@ -58,7 +57,7 @@ class AsyncQBankConnectClient(BaseClient):
         timeout: float | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
-        on_conflict: str | None = None,
+        on_conflict: OnConflict | None = None,
         httpx_client: Any = None,
         eager: bool = True,
         backoff: float | None = None,
@@ -96,6 +95,9 @@ class AsyncQBankConnectClient(BaseClient):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _own_http(self) -> Any:
+        return _transport.async_client(self._urls)
 
     async def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = AsyncWake()

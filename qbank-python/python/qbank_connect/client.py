@@ -13,7 +13,7 @@ from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import exchange
 from ._method import Resource, method, prepare_method, raw_method
-from ._operations import Operation, RequestOptions
+from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import resumed
 from ._response import RawResponse
 from ._stream import OnUnreadable, TransactionStream
@@ -49,7 +49,6 @@ class QBankConnectClient(BaseClient):
         "transactions",
         "transfers",
     )
-    _own_http = staticmethod(_transport.client)
     _closes = ("close", "httpx.Client")
 
     def __init__(
@@ -65,7 +64,7 @@ class QBankConnectClient(BaseClient):
         timeout: float | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
-        on_conflict: str | None = None,
+        on_conflict: OnConflict | None = None,
         httpx_client: Any = None,
         eager: bool = True,
         backoff: float | None = None,
@@ -102,6 +101,9 @@ class QBankConnectClient(BaseClient):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _own_http(self) -> Any:
+        return _transport.client(self._urls)
 
     def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = threading.Event()

@@ -150,15 +150,14 @@ ReasonCode.NO_ISSUE = ReasonCode("NO_ISSUE")
 # --- What the bank says --------------------------------------------------------------------
 
 
-class _Resource(BaseModel):
+# `frozen` in the class statement is what type checkers read.
+class _Resource(BaseModel, frozen=True):
     """Both spellings of a member are read: ours and the bank's."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True
-    )
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
 
-class _Audited(_Resource):
+class _Audited(_Resource, frozen=True):
     timestamp: datetime | None = None
     """When this was written (UTC)."""
     actor: str | None = None
@@ -167,7 +166,7 @@ class _Audited(_Resource):
     """The bank's id of the request that caused it."""
 
 
-class Account(_Audited):
+class Account(_Audited, frozen=True):
     """An account, as of the nightly load."""
 
     account_id: str
@@ -177,7 +176,7 @@ class Account(_Audited):
     status: AccountStatus | None = None
 
 
-class Balance(_Resource):
+class Balance(_Resource, frozen=True):
     """What is on an account now."""
 
     account_id: str
@@ -189,7 +188,7 @@ class Balance(_Resource):
     last_updated_timestamp: datetime | None = None
 
 
-class Transaction(_Audited):
+class Transaction(_Audited, frozen=True):
     """What was posted to an account."""
 
     transaction_id: str
@@ -205,7 +204,7 @@ class Transaction(_Audited):
     status: TransactionStatus | None = None
 
 
-class Payment(_Audited):
+class Payment(_Audited, frozen=True):
     """A payment, as the bank has it."""
 
     payment_id: str
@@ -218,7 +217,7 @@ class Payment(_Audited):
     """Not there until the state is final."""
 
 
-class AchPayment(_Resource):
+class AchPayment(_Resource, frozen=True):
     """An ACH payment that the bank has accepted."""
 
     payment_id: str | None = None
@@ -231,19 +230,19 @@ class AchPayment(_Resource):
     """The ``Location`` header, as it came."""
 
 
-class Transfer(_Resource):
+class Transfer(_Resource, frozen=True):
     """A transfer between own accounts that the bank has made."""
 
     payment_id: str | None = None
 
 
-class CheckIssue(_Resource):
+class CheckIssue(_Resource, frozen=True):
     """A check that the bank now knows."""
 
     issue_id: str
 
 
-class PositivePayException(_Audited):
+class PositivePayException(_Audited, frozen=True):
     """A check that was presented and not paid."""
 
     exception_id: str
@@ -255,7 +254,7 @@ class PositivePayException(_Audited):
     reason_code: ReasonCode | None = None
 
 
-class Token(_Resource):
+class Token(_Resource, frozen=True):
     """What is known of a token, which itself is not shown."""
 
     scope: str | None = None
@@ -263,7 +262,7 @@ class Token(_Resource):
     """Seconds from its request on."""
 
 
-class WebhookEvent(_Resource):
+class WebhookEvent(_Resource, frozen=True):
     """What the bank told by a delivery that is genuine."""
 
     event_id: str
