@@ -16,7 +16,7 @@ from ._drive import Made
 from ._operations import Operation
 from ._values import Wrong, by_argument, invalid
 from .environment import QBankConnectEnvironment
-from .errors import error_of
+from .errors import QBankError, error_of, frameless
 
 T = TypeVar("T")
 log = logging.getLogger("qbank_connect")
@@ -44,6 +44,16 @@ class BaseClient:
 
     def __init__(self, options: dict[str, Any]) -> None:
         try:
+            self._open(options)
+        except QBankError as error:
+            # Without the frames below, whose variables are the credentials.
+            raise frameless(error) from error.__cause__
+        finally:
+            options.clear()
+        _clients.add(self)
+
+    def _open(self, options: dict[str, Any]) -> None:
+        try:
             self._given_http = self._http_of(options.pop("httpx_client"))
             self._eager = _flag("eager", options.pop("eager"))
             token = options.get("token")
@@ -66,7 +76,6 @@ class BaseClient:
         except _core.Refused as refused:
             record = by_argument(json.loads(refused.args[0]), of_client=True)
             raise error_of(record if given else _by_variable(record)) from None
-        _clients.add(self)
 
     def _http_of(self, given: Any) -> Any:
         # By what it can do: httpx2 has clients as well, and tests have their own.
@@ -106,7 +115,9 @@ class BaseClient:
             log.warning("a given httpx_client was forked: give the child a client of its own")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._urls[0]!r})"
+        # It has none yet while its options are refused.
+        url = next(iter(getattr(self, "_urls", ())), None)
+        return f"{type(self).__name__}(base_url={url!r})"
 
 
 def _forked() -> None:

@@ -139,8 +139,11 @@ class Made(Generic[T]):
 
     def raise_failed(self, record: dict[str, Any], raw: bytes | None = None) -> None:
         """Raises the error of a record."""
-        body = self.call.body() if raw is None and record.get("headers") is not None else raw
-        error = error_of(by_argument(record), body or b"")
+        if raw is None and record.get("headers") is not None:
+            raw = self.call.body()
+        error = error_of(by_argument(record), raw or b"")
+        # Not in a variable of this frame, which may be reported.
+        del raw
         # A cycle of references would keep frames, and what they hold, alive.
         cause, self.cause = self.cause, None
         raise error from cause

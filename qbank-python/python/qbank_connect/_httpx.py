@@ -214,7 +214,7 @@ class _Exchange:
     def failed(self, thrown: Exception) -> None:
         received = self.received
         received.fault, received.message = fault_of(thrown)
-        received.cause = thrown
+        received.cause = _frameless(thrown)
         names = _names(thrown)
         if received.fault == "client_certificate":
             received.never_sent = received.status is None
@@ -261,6 +261,18 @@ def _causes(thrown: BaseException) -> Iterator[BaseException]:
             return
         yield one
         one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+
+
+def _frameless(thrown: BaseException) -> BaseException:
+    """Without the frames of the HTTP library: their variables are headers and bodies, and what
+    reports a traceback may report them. What an event hook raised keeps its own.
+    """
+    if type(thrown).__module__.partition(".")[0].rstrip("2") in ("httpx", "httpcore"):
+        one: BaseException | None = thrown
+        while one is not None and one.__traceback__ is not None:
+            one.__traceback__ = None
+            one = one.__cause__ or one.__context__
+    return thrown
 
 
 def _names(thrown: BaseException) -> set[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ._operations import Operation
 from ._response import RawResponse
+from .errors import QBankError, frameless
 
 if TYPE_CHECKING:
     from .async_client import AsyncPrepared, AsyncQBankConnectClient
@@ -39,10 +40,37 @@ class AsyncResource:
         self._client = client
 
 
+def brief(method: F) -> F:
+    """Raises its errors without the frames below, and forgets what it was given: what reports
+    a traceback may report the variables of its frames, which hold account numbers and tokens.
+    """
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except QBankError as error:
+            raise frameless(error) from error.__cause__
+        finally:
+            del args, kwargs
+
+    @functools.wraps(method)
+    async def async_call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await method(*args, **kwargs)
+        except QBankError as error:
+            raise frameless(error) from error.__cause__
+        finally:
+            del args, kwargs
+
+    return cast("F", async_call if inspect.iscoroutinefunction(method) else call)
+
+
 def _like(operation: Callable[..., Any], result: str = "{}") -> Callable[[F], F]:
     """Gives a method the name, the docstring and the arguments of an operation."""
 
     def decorate(method: F) -> F:
+        method = brief(method)
         functools.update_wrapper(method, operation)
         signature = inspect.signature(operation)
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from . import _values as values
@@ -34,6 +34,7 @@ from .models import (
     Transfer,
     TransferRequest,
     WirePaymentRequest,
+    resource,
 )
 
 T = TypeVar("T")
@@ -72,8 +73,8 @@ class Operation(Generic[T]):
     """In the core."""
     title: str
     """In Python."""
-    request: Mapping[str, Any]
-    options: Mapping[str, Any]
+    request: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)
     read: Callable[[Any, list[tuple[str, str]]], T] = field(repr=False)
     """Makes the result of the data and the headers of a reply."""
     fate: Fate = "not_applicable"
@@ -395,19 +396,6 @@ def _one(model: type[M]) -> Callable[[Any, list[tuple[str, str]]], M]:
 
 def _list_of(model: type[M]) -> Callable[[Any, list[tuple[str, str]]], list[M]]:
     return lambda data, _headers: [resource(model, it) for it in data]
-
-
-def resource(model: type[M], data: Any) -> M:
-    """The resource of a record of the core. A value that Python cannot hold, such as the year
-    10000, is left out: it must not take what else is known with it.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        wrong = {str(it["loc"][0]) for it in error.errors() if it["loc"]}
-        return model.model_validate(
-            {name: it for name, it in data.items() if name not in wrong}
-        )
 
 
 def _ach(data: Any, headers: list[tuple[str, str]]) -> AchPayment:

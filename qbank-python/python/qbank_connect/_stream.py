@@ -11,11 +11,10 @@ from typing import Any
 
 from ._drive import Made
 from ._httpx import fault_of
-from ._operations import resource
 from ._response import RawResponse
 from ._values import by_argument
 from .errors import QBankError, error_of
-from .models import Transaction
+from .models import Transaction, resource
 
 OnUnreadable = Callable[[QBankError], Any]
 

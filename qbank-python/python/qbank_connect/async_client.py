@@ -14,7 +14,7 @@ from . import _transport
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import async_exchange
-from ._method import AsyncResource, async_method, async_prepare_method, async_raw_method
+from ._method import AsyncResource, async_method, async_prepare_method, async_raw_method, brief
 from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import resumed
 from ._response import RawResponse
@@ -66,7 +66,10 @@ class AsyncQBankConnectClient(BaseClient):
         max_body_bytes: int | None = None,
         user_agent: str | None = None,
     ) -> None:
-        super().__init__({name: it for name, it in locals().items() if name in OPTIONS})
+        options = {name: it for name, it in locals().items() if name in OPTIONS}
+        # What reports a traceback may report the variables of each frame.
+        del client_secret, token
+        super().__init__(options)
         self.accounts = AsyncAccounts(self)
         self.balances = AsyncBalances(self)
         self.transactions = AsyncTransactions(self)
@@ -74,6 +77,7 @@ class AsyncQBankConnectClient(BaseClient):
         self.transfers = AsyncTransfers(self)
         self.positive_pay = AsyncPositivePay(self)
 
+    @brief
     async def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return (await self._call(operations.authenticate(request_options=request_options))).data
@@ -153,12 +157,14 @@ class AsyncPrepared(Generic[T]):
         self.body: bytes = made.call.body()
         """What every attempt sends."""
 
+    @brief
     async def send(self, *, resume_from: datetime | None = None) -> T:
         """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the
         first send.
         """
         return (await self.send_raw(resume_from=resume_from)).data
 
+    @brief
     async def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
         """The same; gives all that is known of the response."""
         operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)

@@ -12,7 +12,7 @@ from . import _transport
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import exchange
-from ._method import Resource, method, prepare_method, raw_method
+from ._method import Resource, brief, method, prepare_method, raw_method
 from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import resumed
 from ._response import RawResponse
@@ -73,7 +73,10 @@ class QBankConnectClient(BaseClient):
         max_body_bytes: int | None = None,
         user_agent: str | None = None,
     ) -> None:
-        super().__init__({name: it for name, it in locals().items() if name in OPTIONS})
+        options = {name: it for name, it in locals().items() if name in OPTIONS}
+        # What reports a traceback may report the variables of each frame.
+        del client_secret, token
+        super().__init__(options)
         self.accounts = Accounts(self)
         self.balances = Balances(self)
         self.transactions = Transactions(self)
@@ -87,6 +90,7 @@ class QBankConnectClient(BaseClient):
                 self.close()
                 raise
 
+    @brief
     def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return self._call(operations.authenticate(request_options=request_options)).data
@@ -156,12 +160,14 @@ class Prepared(Generic[T]):
         """What every attempt sends."""
         self._operation = operation
 
+    @brief
     def send(self, *, resume_from: datetime | None = None) -> T:
         """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the
         first send.
         """
         return self.send_raw(resume_from=resume_from).data
 
+    @brief
     def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
         """The same; gives all that is known of the response."""
         operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)

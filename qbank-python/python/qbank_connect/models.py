@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -270,6 +270,30 @@ class WebhookEvent(_Resource, frozen=True):
     event_type: str | None = None
     resource_type: str | None = None
     data: Payment
+
+
+R = TypeVar("R", bound=BaseModel)
+
+
+def resource(model: type[R], data: Any) -> R:
+    """The resource of a record of the core. A value that Python cannot hold, such as the year
+    10000, is left out: it must not take what else is known with it.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        wrong = {str(it["loc"][0]) for it in error.errors() if it["loc"]}
+        return model.model_validate(
+            {name: it for name, it in data.items() if name not in wrong}
+        )
+
+
+def readable(model: type[R], data: Any) -> R | None:
+    """The same, or nothing where it cannot be read."""
+    try:
+        return None if data is None else resource(model, data)
+    except (AttributeError, ValidationError):
+        return None
 
 
 # --- What is asked for ---------------------------------------------------------------------

@@ -357,7 +357,7 @@ def failures(client: QBankConnectClient, request: AchPaymentRequest) -> AchPayme
 
 
 def an_error_of_a_test() -> QBankError:
-    return QBankServiceUnavailableError({"message": "down", "fate": "unknown", "status": 503})
+    return QBankServiceUnavailableError("down", fate="unknown", status_code=503)
 
 
 def webhooks(body: bytes, headers: dict[str, str], pairs: list[tuple[bytes, bytes]]) -> None:

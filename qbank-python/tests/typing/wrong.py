@@ -64,6 +64,8 @@ def errors(error: QBankError) -> None:
     error.idempotency_key.lower()  # wrong
     error.status_code + 1  # wrong
     QBankError(message="down")  # wrong
+    QBankError("down", fate="lost")  # wrong
+    QBankError("down", status=503)  # wrong
 
 
 def webhooks(body: bytes) -> None:
