@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -373,7 +374,7 @@ def test_the_payment_of_an_error_never_raises(payment: Any) -> None:
         assert found is None
 
 
-# --- Secrets ----------------------------------------------------------------------------------
+# --- Secrets ---------------------------------------------------------------------------------
 
 SECRETS = (TOKEN, SECRET, ACCOUNT_NUMBER)
 
@@ -419,13 +420,13 @@ def test_the_endpoint_of_tokens_is_never_quoted() -> None:
 
 
 def hidden(secrets: tuple[str, ...], error: QBankError) -> None:
-    """Not even the variables of the frames, which some error reporters collect, show them. Those
+    """Not even the variables of frames, which some error reporters collect, show them. Those
     of the application's own frames are its own.
     """
     one: BaseException | None = error
     while one is not None:
         for frame, _ in traceback.walk_tb(one.__traceback__):
-            if frame.f_code.co_filename != __file__:
+            if Path(frame.f_code.co_filename).parent != Path(__file__).parent:
                 for name, value in frame.f_locals.items():
                     for secret in secrets:
                         where = f"{name} of {frame.f_code.co_name}: {value!r}"

@@ -75,7 +75,7 @@ class Evidence(TypedDict, total=False):
 class QBankError(ApiError):
     """Why a call failed. An application's test makes one from a message and more::
 
-        QBankServiceUnavailableError("down", fate="unknown", status_code=503)
+    QBankServiceUnavailableError("down", fate="unknown", status_code=503)
     """
 
     __slots__ = ()
@@ -86,8 +86,8 @@ class QBankError(ApiError):
         self, message: str | Mapping[str, Any] = "", /, **evidence: Unpack[Evidence]
     ) -> None:
         # A mapping is a record of the core.
-        given = {"message": message} if isinstance(message, str) else dict(message)
-        given.update(_record(evidence))
+        given: dict[str, Any] = _record(evidence)
+        given |= {"message": message} if isinstance(message, str) else message
         self._raw = bytes(given.pop("raw", b""))
         self._evidence = given
         # Not the evidence, of which a response may be part.

@@ -282,17 +282,27 @@ def resource(model: type[R], data: Any) -> R:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        wrong = {str(it["loc"][0]) for it in error.errors() if it["loc"]}
-        return model.model_validate(
-            {name: it for name, it in data.items() if name not in wrong}
-        )
+        for wrong in error.errors():
+            data = _without(data, wrong["loc"])
+        return model.model_validate(data)
+
+
+def _without(data: Any, path: tuple[int | str, ...]) -> Any:
+    if not path or not isinstance(data, dict):
+        return data
+    first, *rest = path
+    return {
+        name: _without(it, tuple(rest)) if to_camel(name) == first else it
+        for name, it in data.items()
+        if rest or to_camel(name) != first
+    }
 
 
 def readable(model: type[R], data: Any) -> R | None:
     """The same, or nothing where it cannot be read."""
     try:
         return None if data is None else resource(model, data)
-    except (AttributeError, ValidationError):
+    except ValidationError:
         return None
 
 

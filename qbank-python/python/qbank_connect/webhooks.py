@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Protocol, TypeAlias
 
 from . import _core
+from ._method import brief
 from .errors import QBankWebhookVerificationError
-from .models import WebhookEvent
+from .models import WebhookEvent, resource
 
 Scheme: TypeAlias = Literal["hmac", "standard"]
 
@@ -28,6 +29,7 @@ DeliveryHeaders: TypeAlias = (
 """Those of any framework, or pairs (of bytes in an ASGI scope)."""
 
 
+@brief
 def verify_webhook(
     body: bytes | str,
     headers: DeliveryHeaders,
@@ -71,7 +73,7 @@ def verify_webhook(
         record = json.loads(refused.args[0])
         raise _refused(record["reason"], record["message"]) from None
     read = json.loads(event)
-    return None if read is None else WebhookEvent.model_validate(read)
+    return None if read is None else resource(WebhookEvent, read)
 
 
 class _Headers:
