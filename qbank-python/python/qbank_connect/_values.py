@@ -9,7 +9,6 @@ import math
 import re
 from datetime import date, datetime, timezone
 from decimal import Context, Decimal, InvalidOperation, localcontext
-from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
@@ -183,6 +182,9 @@ def http_date(value: Any) -> str:
         return text(value)
     if value.utcoffset() is None:
         raise Wrong("", "must be a datetime with a time zone")
+    # Takes longer to import than all of this module.
+    from email.utils import format_datetime
+
     return format_datetime(value.astimezone(timezone.utc), usegmt=True)
 
 

@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 import anyio
 
 from . import _operations as operations
-from . import _transport
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import async_exchange
@@ -101,6 +100,9 @@ class AsyncQBankConnectClient(BaseClient):
         await self.close()
 
     def _own_http(self) -> Any:
+        # Imports httpx, which who gives a client has imported already.
+        from . import _transport
+
         return _transport.async_client(self._urls)
 
     async def _call(self, operation: Operation[T]) -> RawResponse[T]:

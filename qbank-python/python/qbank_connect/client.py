@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from . import _operations as operations
-from . import _transport
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import exchange
@@ -107,6 +106,9 @@ class QBankConnectClient(BaseClient):
         self.close()
 
     def _own_http(self) -> Any:
+        # Imports httpx, which who gives a client has imported already.
+        from . import _transport
+
         return _transport.client(self._urls)
 
     def _call(self, operation: Operation[T]) -> RawResponse[T]:
