@@ -5,6 +5,7 @@ is skipped; CI has both.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import qbank_connect
 
 HERE = Path(__file__).parent / "typing"
 MARKED = [
@@ -25,7 +28,12 @@ def mypy(*files: str) -> tuple[set[int], str]:
     """The lines with errors."""
     pytest.importorskip("mypy")
     command = [sys.executable, "-m", "mypy", "--strict", "--enable-error-code=truthy-bool"]
-    done = subprocess.run([*command, *files], cwd=HERE, capture_output=True, text=True)
+    parent = Path(qbank_connect.__file__).parents[1]
+    # mypy finds what is installed, and refuses to be told where that is.
+    path = {} if parent.name == "site-packages" else {"MYPYPATH": str(parent)}
+    done = subprocess.run(
+        [*command, *files], cwd=HERE, env=os.environ | path, capture_output=True, text=True
+    )
     return {int(it) for it in re.findall(r":(\d+): error:", done.stdout)}, done.stdout
 
 
