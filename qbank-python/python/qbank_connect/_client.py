@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import secrets
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
@@ -31,7 +32,15 @@ class BaseClient:
 
     _own_http: ClassVar[Callable[[list[str]], Any]]
     # Not in `__dict__`, which what logs an object's members would print.
-    __slots__ = ("__weakref__", "_given_http", "_http", "_session", "_supplier", "_urls")
+    __slots__ = (
+        "__weakref__",
+        "_given_http",
+        "_opened_http",
+        "_opening",
+        "_session",
+        "_supplier",
+        "_urls",
+    )
 
     def __init__(self, options: dict[str, Any]) -> None:
         try:
@@ -47,10 +56,20 @@ class BaseClient:
             self._urls = [environment.base_url]
             if environment.token_url is not None:
                 self._urls.append(environment.token_url)
-            self._http = self._given_http or type(self)._own_http(self._urls)
+            self._opening = threading.Lock()
+            self._opened_http = self._given_http or type(self)._own_http(self._urls)
         except _core.Refused as refused:
             raise error_of(by_argument(json.loads(refused.args[0]))) from None
         _clients.add(self)
+
+    @property
+    def _http(self) -> Any:
+        """What does HTTP. In the child of a fork it is made when it is needed."""
+        if self._opened_http is None:
+            with self._opening:
+                if self._opened_http is None:
+                    self._opened_http = type(self)._own_http(self._urls)
+        return self._opened_http
 
     def _make(self, operation: Operation[T], wake: Callable[[], object]) -> Made[T]:
         """A call of the core. What is wrong with its arguments is raised at once."""
@@ -70,12 +89,15 @@ class BaseClient:
 
     def _after_fork(self) -> None:
         """In the child: a session and connections of its own."""
-        _kept.append(self._http)
+        if self._opened_http is not None:
+            _kept.append(self._opened_http)
         self._session = self._session.fresh()
-        if self._given_http is None:
-            self._http = type(self)._own_http(self._urls)
-        else:
+        # Another thread of the parent may have held it.
+        self._opening = threading.Lock()
+        if self._given_http is not None:
             log.warning("a given httpx_client was forked: give the child a client of its own")
+        elif self._opened_http is not None and not self._opened_http.is_closed:
+            self._opened_http = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._urls[0]!r})"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -28,7 +29,8 @@ _FAULTS = {
     "StreamClosed": "disconnected",
 }
 _UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}
-# What OpenSSL calls the alerts that only a missing or refused client certificate causes.
+# What OpenSSL calls the alerts that no server has another reason for than our client certificate
+# or its absence.
 _CERTIFICATE_ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED",
     "SSLV3_ALERT_BAD_CERTIFICATE",
@@ -46,6 +48,10 @@ class TooLarge(Exception):
 
 class Late(TimeoutError):
     """The time of the exchange is up."""
+
+
+class Closed(Exception):
+    """The HTTP client was closed before."""
 
 
 def exchange(client: Any, send: Send) -> Received:
@@ -142,8 +148,14 @@ class _Exchange:
         self.began = time.monotonic()
         self.limit = send.request["timeoutMs"] / 1000
         self.received = Received()
+        # What the application is handling itself while it calls.
+        self.outer = sys.exc_info()[1]
         self.connecting = False
         self.sending = False
+        self.tls: Any = None
+        """The connection over TLS 1.3 that this exchange opened."""
+        self.answered = False
+        """Something came over it."""
         self.parts: list[bytes] = []
         self.size = 0
 
@@ -154,6 +166,8 @@ class _Exchange:
         return left
 
     def request(self, client: Any, trace: Any) -> Any:
+        if client.is_closed:
+            raise Closed("the HTTP client is closed")
         wanted = self.send.request
         left = self.left()
         connect = min(wanted["connectTimeoutMs"] / 1000, left)
@@ -179,10 +193,54 @@ class _Exchange:
         self.connecting = True
         if name.endswith(".send_request_headers.started"):
             self.sending = self.sending or info["request"].method != b"CONNECT"
+        elif name.endswith(".start_tls.complete"):
+            stream = info["return_value"]
+            self.opened(stream, self.noting(stream))
 
     async def async_trace(self, name: str, info: dict[str, Any]) -> None:
         """Does the same."""
-        self.trace(name, info)
+        self.connecting = True
+        if name.endswith(".send_request_headers.started"):
+            self.sending = self.sending or info["request"].method != b"CONNECT"
+        elif name.endswith(".start_tls.complete"):
+            stream = info["return_value"]
+            self.opened(stream, self.async_noting(stream))
+
+    def opened(self, stream: Any, read: Any) -> None:
+        """Notes a connection over TLS, and what is to read from it first."""
+        self.tls, self.answered = None, False
+        tls = stream.get_extra_info("ssl_object")
+        # When it is broken it has no version any more. After a handshake with authentication
+        # later on, an alert about a certificate may come after a request.
+        if tls is not None and tls.version() == "TLSv1.3" and not tls.context.post_handshake_auth:
+            stream.read = read
+            self.tls = tls
+
+    def noting(self, stream: Any) -> Any:
+        """Reads from a connection, and notes that something came: of what is less than a head,
+        httpcore says nothing.
+        """
+        read = stream.read
+
+        def first(*args: Any, **kwargs: Any) -> Any:
+            came = read(*args, **kwargs)
+            self.answered = True
+            del stream.read
+            return came
+
+        return first
+
+    def async_noting(self, stream: Any) -> Any:
+        """Does the same."""
+        read = stream.read
+
+        async def first(*args: Any, **kwargs: Any) -> Any:
+            came = await read(*args, **kwargs)
+            self.answered = True
+            del stream.read
+            return came
+
+        return first
 
     def head(self, response: Any) -> bool:
         """Takes the head; whether the body is left unread."""
@@ -212,22 +270,39 @@ class _Exchange:
         return self.received
 
     def failed(self, thrown: Exception) -> None:
+        """Notes what broke the exchange, and whether anything of the request was sent."""
         received = self.received
-        received.fault, received.message = fault_of(thrown)
         received.cause = thrown
-        names = _names(thrown)
-        if received.fault == "client_certificate":
-            received.never_sent = received.status is None
+        fault, received.message = fault_of(thrown, self.outer)
+        if isinstance(thrown, Closed):
+            received.never_sent = True
+        elif self.sending:
+            received.never_sent = fault == "client_certificate" and self.handshaking()
         else:
-            unsent = self.connecting or bool(names & _UNSENT)
-            received.never_sent = unsent and not self.sending
+            received.never_sent = self.connecting or bool(_names(thrown) & _UNSENT)
+            if self.connecting and fault in ("disconnected", "protocol", "other"):
+                fault = "connect"
+        if fault == "client_certificate" and not received.never_sent:
+            fault = "tls"
+        received.fault = fault
+
+    def handshaking(self) -> bool:
+        """Whether nothing shows that the server's handshake had ended when it refused the client
+        certificate. Over TLS 1.3 the client's own has ended by then, and the request is written;
+        a server reads it, and sends session tickets and responses, only after the client's last
+        message (RFC 8446 4.6.1). Over TLS 1.2 the client's handshake ends last.
+        """
+        if self.tls is None or self.answered or self.received.status is not None:
+            return False
+        session = self.tls.session
+        return session is None or not session.has_ticket
 
 
-def fault_of(thrown: BaseException) -> tuple[str, str]:
+def fault_of(thrown: BaseException, outer: BaseException | None) -> tuple[str, str]:
     """The name of its kind, and what there is to say about it: what broke often stands in the
-    cause alone.
+    cause alone. ``outer`` is what was being handled before, which is no cause.
     """
-    chain = list(_causes(thrown))
+    chain = list(_causes(thrown, outer))
     texts: list[str] = []
     for one in chain:
         text = str(one) or type(one).__name__
@@ -240,6 +315,8 @@ def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
     names = _names(thrown)
     if isinstance(thrown, TooLarge):
         return "body_too_large"
+    if isinstance(thrown, Closed):
+        return "aborted"
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
             return "certificate"
@@ -254,13 +331,14 @@ def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
     return next((fault for name, fault in _FAULTS.items() if name in names), "other")
 
 
-def _causes(thrown: BaseException) -> Iterator[BaseException]:
+def _causes(thrown: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
+    # httpcore raises `from None`: what broke is the context alone.
     one: BaseException | None = thrown
     for _ in range(8):
-        if one is None:
+        if one is None or one is outer:
             return
         yield one
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        one = one.__cause__ or one.__context__
 
 
 def _names(thrown: BaseException) -> set[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
@@ -149,7 +150,7 @@ class _Reader:
         """
         if chunk is None:
             self.ended = True
-            why = None if broken is None else fault_of(broken)[1]
+            why = None if broken is None else fault_of(broken, sys.exc_info()[1])[1]
             yield from self._items(b"", why, broken)
             if self.first is not None:
                 raise self.first
