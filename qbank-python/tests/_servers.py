@@ -58,8 +58,9 @@ Answer = Callable[[Request, socket.socket], "bytes | None"]
 
 def response(status: int = 202, body: bytes = b"", **headers: str) -> bytes:
     """A response over HTTP/1.1; `_` in a header's name is `-`."""
-    fields = {"content-type": "application/json", "content-length": str(len(body)), **headers}
-    lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
+    fields = {"content-type": "application/json", "content-length": str(len(body))}
+    fields.update({name.replace("_", "-"): value for name, value in headers.items()})
+    lines = [f"{name}: {value}" for name, value in fields.items()]
     return "\r\n".join([f"HTTP/1.1 {status} -", *lines, "", ""]).encode() + body
 
 

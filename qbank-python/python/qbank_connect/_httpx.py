@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 from ._drive import Received, Send, log
 
@@ -68,8 +69,8 @@ def exchange(client: Any, send: Send) -> Received:
                 raise
         if doing.head(response):
             return doing.received
-        for chunk in _chunks(response):
-            doing.take(chunk)
+        for part in _parts(response):
+            doing.take(part)
     except Exception as thrown:
         doing.failed(thrown)
     finally:
@@ -82,6 +83,7 @@ async def async_exchange(client: Any, send: Send) -> Received:
     """Does the exchange over an ``httpx.AsyncClient``."""
     doing = _Exchange(send)
     response: Any = None
+    parts: Any = None
     try:
         with anyio.fail_after(doing.left()):
             try:
@@ -95,14 +97,15 @@ async def async_exchange(client: Any, send: Send) -> Received:
                     raise
             if doing.head(response):
                 return doing.received
-            async for chunk in _async_chunks(response):
-                doing.take(chunk)
+            parts = _async_parts(response)
+            async for part in parts:
+                doing.take(part)
+            parts = None
     except Exception as thrown:
         doing.failed(thrown)
     finally:
         if response is not None and doing.received.stream is None:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-                await _quietly_aclose(response)
+            await _quietly_aclose(response, parts)
     return doing.done()
 
 
@@ -112,23 +115,22 @@ class Stream:
     def __init__(self, response: Any, deadline: float) -> None:
         self.response = response
         self.deadline = deadline
+        self._parts: Any = None
 
     def chunks(self) -> Iterator[bytes]:
         """Its parts, until its end; raises what breaks it."""
-        for chunk in _chunks(self.response):
+        for chunk in _parts(self.response):
             if time.monotonic() > self.deadline:
                 raise Late("the time of the call is up")
             yield chunk
 
-    async def async_chunks(self) -> AsyncIterator[bytes]:
-        """Its parts, until its end; raises what breaks it."""
-        parts = _async_chunks(self.response)
-        while True:
-            with anyio.fail_after(max(self.deadline - time.monotonic(), 0)):
-                chunk = await anext(parts, None)
-            if chunk is None:
-                return
-            yield chunk
+    async def next_chunk(self) -> bytes | None:
+        """Its next part, or nothing at its end; raises what breaks it."""
+        if self._parts is None:
+            self._parts = _async_parts(self.response)
+        with anyio.fail_after(max(self.deadline - time.monotonic(), 0)):
+            part: bytes | None = await anext(self._parts, None)
+            return part
 
     def close(self) -> None:
         """Gives the connection back, or closes it."""
@@ -136,8 +138,7 @@ class Stream:
 
     async def aclose(self) -> None:
         """Gives the connection back, or closes it."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-            await _quietly_aclose(self.response)
+        await _quietly_aclose(self.response, self._parts)
 
 
 class _Exchange:
@@ -256,13 +257,13 @@ class _Exchange:
         response.request.extensions["qbank_deadline"] = self.began + limit
         return True
 
-    def take(self, chunk: bytes) -> None:
+    def take(self, part: bytes) -> None:
         self.left()
-        self.size += len(chunk)
+        self.size += len(part)
         most = self.send.request["maxBody"]
         if self.size > most:
             raise TooLarge(f"the body of the response is larger than {most} bytes")
-        self.parts.append(chunk)
+        self.parts.append(part)
 
     def done(self) -> Received:
         """What came, the body in one piece."""
@@ -350,7 +351,7 @@ def _response_in(thrown: BaseException) -> Any:
     return getattr(thrown, "response", None) if "HTTPStatusError" in _names(thrown) else None
 
 
-def _chunks(response: Any) -> Iterator[bytes]:
+def _parts(response: Any) -> Iterator[bytes]:
     # A mock, or an event hook, has read it already.
     if response.is_stream_consumed:
         yield response.content
@@ -358,12 +359,27 @@ def _chunks(response: Any) -> Iterator[bytes]:
         yield from response.iter_raw()
 
 
-async def _async_chunks(response: Any) -> AsyncIterator[bytes]:
+def _async_parts(response: Any) -> AsyncIterator[bytes]:
     if response.is_stream_consumed:
-        yield response.content
-        return
-    async for chunk in response.aiter_raw():
-        yield chunk
+        return _Whole(response.content)
+    parts: AsyncIterator[bytes] = response.aiter_raw()
+    return parts
+
+
+class _Whole:
+    """A body in one part."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body
+
+    def __aiter__(self) -> _Whole:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, None
+        if body is None:
+            raise StopAsyncIteration
+        return body
 
 
 def _quietly_close(response: Any) -> None:
@@ -374,8 +390,14 @@ def _quietly_close(response: Any) -> None:
         log.debug("closing a response: %s", type(thrown).__name__)
 
 
-async def _quietly_aclose(response: Any) -> None:
-    try:
-        await response.aclose()
-    except Exception as thrown:
-        log.debug("closing a response: %s", type(thrown).__name__)
+async def _quietly_aclose(response: Any, parts: Any) -> None:
+    """Closes it, and ends the generators that were to give the rest of its parts: on a closed
+    connection they fail at once. Left as they are, trio warns of each.
+    """
+    with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+        try:
+            await response.aclose()
+            while parts is not None and await anext(parts, None) is not None:
+                await anyio.lowlevel.checkpoint()
+        except Exception as thrown:
+            log.debug("closing a response: %s", type(thrown).__name__)

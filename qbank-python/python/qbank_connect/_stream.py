@@ -115,10 +115,9 @@ async def _async_iterate(
     await open_it()
     body = made.stream
     try:
-        parts = body.async_chunks()
         while not reader.ended:
             try:
-                chunk, broken = await anext(parts, None), None
+                chunk, broken = await body.next_chunk(), None
             except Exception as thrown:
                 chunk, broken = None, thrown
             for item in reader.take(chunk, broken):
