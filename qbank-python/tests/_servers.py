@@ -237,6 +237,9 @@ class Sandbox:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        first, second = (it["accountId"] for it in self.control("ledger")["accounts"][:2])
+        self.ach = {"source_account_id": first, "destination_account_id": second, "amount": "1.50"}
+        """A payment between its accounts."""
 
     @property
     def url(self) -> str:

@@ -156,6 +156,8 @@ class Made(Generic[T]):
         error = error_of(record)
         if error.resume is not None:
             note += f", resume_from {error.resume['resume_from'].isoformat()}"
+        if error.transaction_id is not None:
+            note += f", transaction_id {error.transaction_id}"
         log.warning(note)
         # Python 3.10 has no notes.
         add_note = getattr(called_off, "add_note", None)

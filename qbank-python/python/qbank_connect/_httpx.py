@@ -361,18 +361,18 @@ def _parts(response: Any) -> Iterator[bytes]:
 
 def _async_parts(response: Any) -> AsyncIterator[bytes]:
     if response.is_stream_consumed:
-        return _Whole(response.content)
+        return Whole(response.content)
     parts: AsyncIterator[bytes] = response.aiter_raw()
     return parts
 
 
-class _Whole:
-    """A body in one part."""
+class Whole:
+    """A body in one part. No generator: one that is left before its end is a warning of trio's."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body
 
-    def __aiter__(self) -> _Whole:
+    def __aiter__(self) -> Whole:
         return self
 
     async def __anext__(self) -> bytes:

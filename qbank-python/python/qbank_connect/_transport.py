@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from . import _core
+from ._httpx import Whole
 
 # Connections that are idle are closed before a server does.
 _POOL = {"max_connections": 100, "keepalive_expiry": 5.0}
@@ -77,7 +78,7 @@ class Transport(httpx.BaseTransport):
         """Sends a request."""
         pool = self._pools[bool(request.extensions.get("qbank_fresh"))]
         with _until(request):
-            response = pool.handle_request(_request(request))
+            response = pool.handle_request(_request(request, request.stream))
         return httpx.Response(
             response.status,
             headers=response.headers,
@@ -110,7 +111,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request."""
         pool = self._pools[bool(request.extensions.get("qbank_fresh"))]
-        response = await pool.handle_async_request(_request(request))
+        response = await pool.handle_async_request(_request(request, Whole(request.content)))
         return httpx.Response(
             response.status,
             headers=response.headers,
@@ -143,7 +144,7 @@ def _pool(
     return tunnel(proxy_url=address, proxy_auth=auth, **given)
 
 
-def _request(request: httpx.Request) -> httpcore.Request:
+def _request(request: httpx.Request, body: Any) -> httpcore.Request:
     url = request.url
     return httpcore.Request(
         method=request.method,
@@ -151,7 +152,7 @@ def _request(request: httpx.Request) -> httpcore.Request:
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
         ),
         headers=request.headers.raw,
-        content=request.stream,
+        content=body,
         extensions=request.extensions,
     )
 
