@@ -195,11 +195,14 @@ class Interrupting(httpcore.NetworkBackend):
         self.left -= 1
         if self.left == 0 and self.before:
             raise KeyboardInterrupt
-        done = does(*args, **kwargs)
-        if self.left == 0:
-            if isinstance(done, httpcore.NetworkStream):
-                done.close()
-            raise KeyboardInterrupt
+        done = None
+        try:
+            done = does(*args, **kwargs)
+        finally:
+            if self.left == 0:
+                if isinstance(done, httpcore.NetworkStream):
+                    done.close()
+                raise KeyboardInterrupt
         return done
 
     def connect_tcp(self, *args: Any, **kwargs: Any) -> Any:
