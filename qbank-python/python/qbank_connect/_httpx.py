@@ -18,8 +18,6 @@ from ._drive import Received, Send, log
 
 # What httpx and httpcore raise, by the name of its class, most telling first.
 _FAULTS = {
-    "TimeoutException": "timeout",
-    "TimeoutError": "timeout",
     "ConnectError": "connect",
     "ProxyError": "connect",
     "LocalProtocolError": "protocol",
@@ -41,6 +39,10 @@ _CERTIFICATE_ALERTS = {
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
     "TLSV1_ALERT_UNKNOWN_CA",
 }
+
+
+# What was handled below, before something broke.
+_NO_CAUSES = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, StopIteration)
 
 
 class TooLarge(Exception):
@@ -177,7 +179,8 @@ class _Exchange:
             wanted["url"],
             headers=wanted["headers"],
             content=self.send.body or None,
-            timeout=(connect, left, left, left),
+            # To wait for a free connection is to connect.
+            timeout=(connect, left, left, connect),
             extensions={
                 "trace": trace,
                 # For the transport of our own client.
@@ -318,13 +321,16 @@ def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
         return "body_too_large"
     if isinstance(thrown, Closed):
         return "aborted"
+    if names & {"TimeoutException", "TimeoutError"}:
+        return "timeout"
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
             return "certificate"
         if isinstance(one, ssl.SSLError):
-            if one.reason in _CERTIFICATE_ALERTS:
+            reason = str(getattr(one, "reason", None))
+            if reason in _CERTIFICATE_ALERTS:
                 return "client_certificate"
-            return "disconnected" if "EOF" in str(one.reason) else "tls"
+            return "disconnected" if "EOF" in reason else "tls"
         if isinstance(one, socket.gaierror):
             return "resolve"
     if "RemoteProtocolError" in names and ("disconnected" in str(thrown) or "closed" in str(thrown)):
@@ -336,10 +342,15 @@ def _causes(thrown: BaseException, outer: BaseException | None) -> Iterator[Base
     # httpcore raises `from None`: what broke is the context alone.
     one: BaseException | None = thrown
     for _ in range(8):
-        if one is None or one is outer:
+        if one is None or one is outer or not _is_cause(one):
             return
         yield one
         one = one.__cause__ or one.__context__
+
+
+def _is_cause(one: BaseException) -> bool:
+    # A cancellation inside a timeout is none.
+    return isinstance(one, Exception) and not isinstance(one, _NO_CAUSES)
 
 
 def _names(thrown: BaseException) -> set[str]:
