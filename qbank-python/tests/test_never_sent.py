@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from _servers import (
     response,
     unused_port,
 )
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 from qbank_connect.errors import QBankConnectionError, QBankError
@@ -419,3 +423,160 @@ def test_a_certificate_that_is_wanted_after_a_request_decides_nothing(
         assert error.fate == "unknown"
         assert len(bank.requests) == 1
         assert any("CERTIFICATE" in str(it) for it in bank.broken)
+
+
+class Alerting:
+    """A bank that reads a payment, and then sends a TLS alert of a test's choice, in a record that is
+    made here: OpenSSL sends none that it is asked for.
+    """
+
+    def __init__(self, ca: trustme.CA, keys: Path, tickets: int, before: bytes, alert: int) -> None:
+        self._tls = context(ca)
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._tls.num_tickets = tickets
+        self._tls.keylog_filename = str(keys)
+        self._keys, self._tickets, self._before, self._alert = keys, tickets, before, alert
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}/v1"
+        self.broken: list[BaseException] = []
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def __enter__(self) -> Alerting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _run(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection:
+            try:
+                self._serve(connection)
+            except BaseException as thrown:
+                self.broken.append(thrown)
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(LIMIT)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = self._tls.wrap_bio(incoming, outgoing, server_side=True)
+
+        def until(does: Any) -> Any:
+            while True:
+                try:
+                    return does()
+                except ssl.SSLWantReadError:
+                    connection.sendall(outgoing.read())
+                    incoming.write(connection.recv(65536))
+
+        until(tls.do_handshake)
+        records, request = self._tickets, b""
+        while b'"amount"' not in request:
+            request += until(lambda: tls.read(65536))
+            if request.startswith(b"GET") and request.endswith(b"\r\n\r\n"):
+                tls.write(response(200, b"[]"))
+                connection.sendall(outgoing.read())
+                records, request = records + 1, b""
+        if self._before:
+            tls.write(self._before)
+            records += 1
+        assert tls.cipher()[0] == "TLS_AES_256_GCM_SHA384"
+        connection.sendall(outgoing.read() + self._record(records))
+        # Until the client is gone: a reset could lose the alert.
+        with suppress(ConnectionError):
+            while connection.recv(65536):
+                pass
+
+    def _record(self, number: int) -> bytes:
+        """The alert as a record of TLS 1.3 (RFC 8446 5.2, 7.3)."""
+        lines = [line.split() for line in self._keys.read_text().splitlines()]
+        secret = next(bytes.fromhex(it[2]) for it in lines if it[0] == "SERVER_TRAFFIC_SECRET_0")
+
+        def expand(label: bytes, length: int) -> bytes:
+            label = b"tls13 " + label
+            info = struct.pack(">HB", length, len(label)) + label + b"\0"
+            return HKDFExpand(hashes.SHA384(), length, info).derive(secret)
+
+        nonce = int.from_bytes(expand(b"iv", 12), "big") ^ number
+        inner = bytes([2, self._alert, 21])
+        head = bytes([23, 3, 3]) + struct.pack(">H", len(inner) + 16)
+        sealed = AESGCM(expand(b"key", 32)).encrypt(nonce.to_bytes(12, "big"), inner, head)
+        return head + sealed
+
+
+def pays_after_a_read(client: Any) -> Any:
+    """Pays over a connection that gave a response before."""
+    if isinstance(client, QBankConnectClient):
+        client.accounts.list()
+        return pay(client)
+
+    async def both() -> Any:
+        await client.accounts.list()
+        return await pay(client)
+
+    return both()
+
+
+@CODE
+@OWN
+@pytest.mark.parametrize(
+    ("tickets", "before", "alert", "fate"),
+    [
+        # A refused certificate, as far as anyone can know.
+        (0, b"", 116, "never_sent"),
+        (0, b"", 48, "never_sent"),
+        # These have other reasons as well.
+        (0, b"", 40, "unknown"),
+        (0, b"", 49, "unknown"),
+        (0, b"", 51, "unknown"),
+        # A ticket comes when the server's handshake has ended.
+        (1, b"", 45, "unknown"),
+        (2, b"", 116, "unknown"),
+        # So does the smallest part of a response.
+        (0, b"HTTP/1.1 2", 116, "unknown"),
+        (0, b"HTTP/1.1 100 Continue\r\n\r\n", 116, "unknown"),
+        (0, response(202, content_length="9"), 45, "unknown"),
+    ],
+)
+def test_an_alert_is_believed_only_where_nothing_came_before_it(
+    code: str,
+    own: bool,
+    tickets: int,
+    before: bytes,
+    alert: int,
+    fate: str,
+    ca: trustme.CA,
+    trusting: ssl.SSLContext,
+    tmp_path: Path,
+) -> None:
+    with Alerting(ca, tmp_path / "keys", tickets, before, alert) as bank:
+        with pytest.raises(QBankError) as raised:
+            client = http(code, own, verify=trusting)
+            call(code, pay, **options(bank.url, **ONCE), httpx_client=client)
+        assert raised.value.fate == fate
+        assert not bank.broken
+
+
+@CODE
+@OWN
+def test_an_alert_over_a_connection_that_was_used_decides_nothing(
+    code: str, own: bool, ca: trustme.CA, trusting: ssl.SSLContext, tmp_path: Path
+) -> None:
+    with Alerting(ca, tmp_path / "keys", 0, b"", 116) as bank:
+        with pytest.raises(QBankError) as raised:
+            client = http(code, own, verify=trusting)
+            call(code, pays_after_a_read, **options(bank.url, **ONCE), httpx_client=client)
+        assert raised.value.fate == "unknown"
+        assert not bank.broken
+
+
+@CODE
+@OWN
+def test_a_response_that_came_with_an_alert_counts(
+    code: str, own: bool, ca: trustme.CA, trusting: ssl.SSLContext, tmp_path: Path
+) -> None:
+    whole = response(202, location="/v1/payments/5f0c7d52-3e7b-4f0e-9a51-2b8f1c9d0a11")
+    with Alerting(ca, tmp_path / "keys", 0, whole, 116) as bank:
+        client = http(code, own, verify=trusting)
+        reply = call(code, pay, **options(bank.url, **ONCE), httpx_client=client)
+        assert reply.fate == "accepted"
+        assert not bank.broken
