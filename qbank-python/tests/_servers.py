@@ -1,5 +1,5 @@
-"""Servers on loopback that do what a test says, and the sandbox bank; and one call over each of the
-clients.
+"""Servers on loopback that do what a test says, and the sandbox bank; and one call over each of
+the clients.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any
 
 import anyio
 import httpx
-
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 
 CODES = ["sync", "asyncio", "trio"]
@@ -221,7 +220,10 @@ def call(code: str, invoke: Callable[[Any], Any], **options: Any) -> Any:
             return invoke(client)
 
     async def main() -> Any:
-        async with AsyncQBankConnectClient(**options) as client, http or contextlib.nullcontext():
+        async with (
+            AsyncQBankConnectClient(**options) as client,
+            http or contextlib.nullcontext(),
+        ):
             return await invoke(client)
 
     return anyio.run(main, backend=code)
@@ -238,7 +240,11 @@ class Sandbox:
     def __init__(self, port: int) -> None:
         self.port = port
         first, second = (it["accountId"] for it in self.control("ledger")["accounts"][:2])
-        self.ach = {"source_account_id": first, "destination_account_id": second, "amount": "1.50"}
+        self.ach = {
+            "source_account_id": first,
+            "destination_account_id": second,
+            "amount": "1.50",
+        }
         """A payment between its accounts."""
 
     @property

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 from qbank_connect.errors import QBankError
 
@@ -249,9 +248,7 @@ def play(scenario: Scenario, client: str, code: str) -> dict[str, Any]:
         return failed(error)
 
 
-async def play_async(
-    scenario: Scenario, options: dict[str, Any], http: Any
-) -> dict[str, Any]:
+async def play_async(scenario: Scenario, options: dict[str, Any], http: Any) -> dict[str, Any]:
     """The same in an event loop."""
     async with AsyncQBankConnectClient(**options) as bank:
         reply = await scenario.invoke(bank)

@@ -3,11 +3,11 @@
     cargo build -p qbank-conformance --example play
     python tests/conformance_all.py ../target/debug/examples/play
 
-To start Python for each of them would take longer than all the rest: one process has imported the
-package, and plays each scenario in a fork of itself. The program that ``play`` runs only hands over
-what it is given.
+To start Python for each of them would take longer than all the rest: one process has imported
+the package, and plays each scenario in a fork of itself. The program that ``play`` runs only
+hands over what it is given.
 
-    conformance_all.py PLAY [CLIENT/CODE …]     plays them; the exit code is 1 where one is not met
+    conformance_all.py PLAY [CLIENT/CODE …]   the exit code is 1 where a scenario is not met
     conformance_all.py relay SOCKET CLIENT CODE
 """
 

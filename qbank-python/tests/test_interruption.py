@@ -1,6 +1,4 @@
-"""Cancelled, or interrupted by a signal, at any moment: the key and the fate are logged and noted on
-the exception, what is resumed with them is booked once, and no connection is left open.
-"""
+"""Cancelled, or interrupted by a signal, at any moment: key and fate are logged and noted on the exception, what is resumed with them is booked once, and no connection is left open."""
 
 from __future__ import annotations
 
@@ -20,7 +18,6 @@ import httpcore
 import httpx
 import pytest
 from _servers import ACH, LIMIT, Bank, Sandbox, accepted, options, response, sandbox
-
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 
 NOTE = re.compile(
@@ -244,7 +241,9 @@ def test_interrupted_at_whatever_the_network_does_a_payment_is_resumed_and_booke
     fates = set()
     with QBankConnectClient(**bank.options()) as other:
         for nth in range(1, 100):
-            bank.control("faults", {"method": "POST", "path": "/payments/ach", "times": 1, **fault})
+            bank.control(
+                "faults", {"method": "POST", "path": "/payments/ach", "times": 1, **fault}
+            )
             network = Interrupting(nth, before)
             with httpx.Client(transport=Network(network)) as http:
                 client = QBankConnectClient(**bank.options(), httpx_client=http)
@@ -299,7 +298,9 @@ class Program:
         _, rest = self.process.communicate(timeout=LIMIT)
         assert self.process.returncode in (-signal.SIGINT, 130)
         text = "".join(self.lines) + rest
-        (logged,) = [it for it in text.splitlines() if it.startswith("qbank_connect ") and "off" in it]
+        (logged,) = [
+            it for it in text.splitlines() if it.startswith("qbank_connect ") and "off" in it
+        ]
         assert "KeyboardInterrupt" in rest
         if sys.version_info >= (3, 11):
             assert f"qbank_connect: {logged.removeprefix('qbank_connect ')}" in rest

@@ -32,7 +32,6 @@ from _servers import (
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 from qbank_connect.errors import QBankConnectionError, QBankError
 
@@ -173,9 +172,7 @@ def test_no_connection_of_the_pool_is_free() -> None:
         first.start()
         assert busy.wait(LIMIT)
         with pytest.raises(QBankConnectionError) as raised:
-            client.payments.create_ach(
-                request=ACH, request_options={"timeout_in_seconds": 0.2}
-            )
+            client.payments.create_ach(request=ACH, request_options={"timeout_in_seconds": 0.2})
         leave.set()
         first.join(LIMIT)
         assert raised.value.fate == "never_sent"
@@ -192,7 +189,10 @@ def test_no_connection_of_an_async_pool_is_free(code: str) -> None:
 
     async def main(bank: Bank) -> str:
         limits = httpx.Limits(max_connections=1)
-        async with httpx.AsyncClient(limits=limits) as shared, anyio.create_task_group() as group:
+        async with (
+            httpx.AsyncClient(limits=limits) as shared,
+            anyio.create_task_group() as group,
+        ):
             client = AsyncQBankConnectClient(**options(bank.url, **ONCE), httpx_client=shared)
 
             async def first() -> None:
@@ -237,9 +237,7 @@ def test_a_proxy_that_opens_no_tunnel(
 
 @CODE
 @OWN
-def test_a_proxy_that_breaks_off(
-    code: str, own: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_breaks_off(code: str, own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     with Bank(lambda *_: None) as proxy:
         address = f"http://127.0.0.1:{proxy.port}"
         monkeypatch.setenv("HTTPS_PROXY", address)
@@ -316,8 +314,8 @@ def wanting(ca: trustme.CA, version: ssl.TLSVersion, tickets: int = 2) -> ssl.SS
 
 
 class Refusing:
-    """A bank that wants a client certificate and does not let its alert be lost: it reads what the
-    client has sent, and only then closes.
+    """A bank that wants a client certificate and does not let its alert be lost: it reads what
+    the client has sent, and only then closes.
     """
 
     def __init__(self, tls: ssl.SSLContext) -> None:
@@ -426,11 +424,13 @@ def test_a_certificate_that_is_wanted_after_a_request_decides_nothing(
 
 
 class Alerting:
-    """A bank that reads a payment, and then sends a TLS alert of a test's choice, in a record that is
-    made here: OpenSSL sends none that it is asked for.
+    """A bank that reads a payment, and then sends a TLS alert of a test's choice, in a record
+    that is made here: OpenSSL sends none that it is asked for.
     """
 
-    def __init__(self, ca: trustme.CA, keys: Path, tickets: int, before: bytes, alert: int) -> None:
+    def __init__(
+        self, ca: trustme.CA, keys: Path, tickets: int, before: bytes, alert: int
+    ) -> None:
         self._tls = context(ca)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_3
         self._tls.num_tickets = tickets
@@ -489,7 +489,9 @@ class Alerting:
     def _record(self, number: int) -> bytes:
         """The alert as a record of TLS 1.3 (RFC 8446 5.2, 7.3)."""
         lines = [line.split() for line in self._keys.read_text().splitlines()]
-        secret = next(bytes.fromhex(it[2]) for it in lines if it[0] == "SERVER_TRAFFIC_SECRET_0")
+        secret = next(
+            bytes.fromhex(it[2]) for it in lines if it[0] == "SERVER_TRAFFIC_SECRET_0"
+        )
 
         def expand(label: bytes, length: int) -> bytes:
             label = b"tls13 " + label

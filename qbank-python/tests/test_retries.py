@@ -10,7 +10,6 @@ import anyio
 import httpx
 import pytest
 from _servers import CODES, LIMIT, Bank, call, given, options, pay, reset, response, token
-
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 from qbank_connect import client as client_module
 from qbank_connect.errors import QBankConnectionError, QBankError, QBankServiceUnavailableError
@@ -22,7 +21,9 @@ ACCOUNTS = b"[]"
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("retries", COUNTS)
-def test_a_mocked_bank_that_fails_gets_one_more_than_the_retries(code: str, retries: int) -> None:
+def test_a_mocked_bank_that_fails_gets_one_more_than_the_retries(
+    code: str, retries: int
+) -> None:
     sent: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -53,7 +54,10 @@ def test_a_bank_that_resets_gets_one_more_than_the_retries(
         http = None if own else given(code)
         with pytest.raises(QBankConnectionError) as raised:
             call(
-                code, pay, **options(bank.url, token="t", max_retries=retries), httpx_client=http
+                code,
+                pay,
+                **options(bank.url, token="t", max_retries=retries),
+                httpx_client=http,
             )
         assert len(bank.requests) == retries + 1 == raised.value.attempts
         assert bank.connections == retries + 1
@@ -120,7 +124,9 @@ def test_forty_tasks_ask_for_one_token(code: str) -> None:
 
         async with (
             httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http,
-            AsyncQBankConnectClient(**options("https://bank.example/v1"), httpx_client=http) as it,
+            AsyncQBankConnectClient(
+                **options("https://bank.example/v1"), httpx_client=http
+            ) as it,
             anyio.create_task_group() as group,
         ):
 
@@ -154,7 +160,9 @@ def test_a_task_that_is_cancelled_while_it_asks_hands_the_question_on(code: str)
 
         async with (
             httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http,
-            AsyncQBankConnectClient(**options("https://bank.example/v1"), httpx_client=http) as it,
+            AsyncQBankConnectClient(
+                **options("https://bank.example/v1"), httpx_client=http
+            ) as it,
             anyio.create_task_group() as group,
         ):
             leader = anyio.CancelScope()

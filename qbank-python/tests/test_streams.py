@@ -14,7 +14,6 @@ import anyio
 import httpx
 import pytest
 from _servers import CODES, LIMIT, Bank, Request, given, options, response
-
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 from qbank_connect.errors import (
     QBankError,
@@ -91,25 +90,29 @@ def stream(
 ) -> None:
     """Reads a list, each item when it is there."""
     if code == "sync":
-        with QBankConnectClient(**options(url, **TOKEN), httpx_client=http) as client:
-            with client.transactions.stream(**arguments) as items:
-                for number, transaction in enumerate(items, 1):
-                    each(transaction)
-                    if number == leave_after:
-                        break
+        with (
+            QBankConnectClient(**options(url, **TOKEN), httpx_client=http) as client,
+            client.transactions.stream(**arguments) as items,
+        ):
+            for number, transaction in enumerate(items, 1):
+                each(transaction)
+                if number == leave_after:
+                    break
         if http is not None:
             http.close()
         return
 
     async def main() -> None:
-        async with AsyncQBankConnectClient(**options(url, **TOKEN), httpx_client=http) as client:
-            async with client.transactions.stream(**arguments) as items:
-                number = 0
-                async for transaction in items:
-                    each(transaction)
-                    number += 1
-                    if number == leave_after:
-                        break
+        async with (
+            AsyncQBankConnectClient(**options(url, **TOKEN), httpx_client=http) as client,
+            client.transactions.stream(**arguments) as items,
+        ):
+            number = 0
+            async for transaction in items:
+                each(transaction)
+                number += 1
+                if number == leave_after:
+                    break
         if http is not None:
             await http.aclose()
 
@@ -178,9 +181,13 @@ def test_a_torn_list_raises_after_everything_before_it(code: str, own: bool, how
         bank.wait_closed()
 
 
-UNREADABLE = b"[" + b",".join(
-    [item(1), item(2, amount="ten"), item(3), item(4, posting_date="soon"), item(5)]
-) + b"]"
+UNREADABLE = (
+    b"["
+    + b",".join(
+        [item(1), item(2, amount="ten"), item(3), item(4, posting_date="soon"), item(5)]
+    )
+    + b"]"
+)
 
 
 @CODE
@@ -199,9 +206,11 @@ def test_without_a_function_for_it_the_first_unreadable_item_is_raised_at_the_en
     code: str,
 ) -> None:
     seen: list[Any] = []
-    with Bank(lambda *_: response(200, UNREADABLE)) as bank:
-        with pytest.raises(QBankUnexpectedResponseError) as raised:
-            stream(code, bank.url, lambda it: seen.append(it.amount))
+    with (
+        Bank(lambda *_: response(200, UNREADABLE)) as bank,
+        pytest.raises(QBankUnexpectedResponseError) as raised,
+    ):
+        stream(code, bank.url, lambda it: seen.append(it.amount))
     assert seen == [1, 3, 5]
     assert "amount" in str(raised.value)
 
@@ -224,9 +233,8 @@ def test_what_the_function_raises_ends_the_list(code: str) -> None:
     def take(error: QBankError) -> None:
         raise LookupError("enough") from error
 
-    with Bank(lambda *_: response(200, UNREADABLE)) as bank:
-        with pytest.raises(LookupError):
-            stream(code, bank.url, lambda _: None, on_unreadable=take)
+    with Bank(lambda *_: response(200, UNREADABLE)) as bank, pytest.raises(LookupError):
+        stream(code, bank.url, lambda _: None, on_unreadable=take)
 
 
 def endless() -> Iterator[bytes]:

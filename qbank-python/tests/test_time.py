@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -25,7 +26,6 @@ from _servers import (
     pay,
     response,
 )
-
 from qbank_connect.errors import (
     QBankConnectionError,
     QBankDeadlineExceededError,
@@ -83,8 +83,37 @@ def test_a_response_that_drips_is_ended_by_the_timeout(code: str, part: str) -> 
         assert drip.gone.wait(LIMIT), "the connection is closed"
 
 
+def test_all_addresses_of_a_host_together_are_bounded_by_the_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    addresses = [f"127.0.0.{last}" for last in range(1, 5)]
+    with ExitStack() as stack:
+        port = 0
+        for address in addresses:
+            listener, first = (stack.enter_context(socket.socket()) for _ in range(2))
+            listener.bind((address, port))
+            port = listener.getsockname()[1]
+            # Nobody accepts: the place in its queue is taken.
+            listener.listen(0)
+            first.connect((address, port))
+        resolve = socket.getaddrinfo
+
+        def several(host: Any, *args: Any, **kwargs: Any) -> Any:
+            names = addresses if host == "localhost" else [host]
+            return [it for name in names for it in resolve(name, *args, **kwargs)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", several)
+        began = time.monotonic()
+        with pytest.raises(QBankConnectionError) as raised:
+            call("sync", pay, **options(f"http://localhost:{port}/v1", **ONCE, timeout=1.0))
+        assert time.monotonic() - began < 1.3
+        assert raised.value.fate == "never_sent"
+
+
 @pytest.mark.parametrize("code", CODES[1:])
-def test_a_response_that_drips_to_a_given_async_client_is_ended_by_the_timeout(code: str) -> None:
+def test_a_response_that_drips_to_a_given_async_client_is_ended_by_the_timeout(
+    code: str,
+) -> None:
     with Bank(DRIPS["head"]()) as bank:
         began = time.monotonic()
         with pytest.raises(QBankConnectionError):
@@ -97,7 +126,10 @@ def test_a_body_that_drips_to_a_given_client_is_ended_by_the_timeout() -> None:
         began = time.monotonic()
         with pytest.raises(QBankConnectionError):
             call(
-                "sync", pay, **options(bank.url, **ONCE, timeout=1.0), httpx_client=given("sync")
+                "sync",
+                pay,
+                **options(bank.url, **ONCE, timeout=1.0),
+                httpx_client=given("sync"),
             )
         assert time.monotonic() - began < 1.3
 

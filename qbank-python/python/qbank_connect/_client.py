@@ -9,7 +9,7 @@ import secrets
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from . import _core
 from . import _values as values
@@ -30,7 +30,6 @@ _clients: weakref.WeakSet[BaseClient] = weakref.WeakSet()
 class BaseClient:
     """Options, session, and the HTTP client."""
 
-    _own_http: ClassVar[Callable[[list[str]], Any]]
     # Not in `__dict__`, which what logs an object's members would print.
     __slots__ = (
         "__weakref__",
@@ -95,9 +94,16 @@ class BaseClient:
         # Another thread of the parent may have held it.
         self._opening = threading.Lock()
         if self._given_http is not None:
+            if self._given_http.is_closed:
+                return
             log.warning("a given httpx_client was forked: give the child a client of its own")
         elif self._opened_http is not None and not self._opened_http.is_closed:
             self._opened_http = None
+
+    @staticmethod
+    def _own_http(urls: list[str]) -> Any:
+        """A client of httpx for these URLs."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._urls[0]!r})"
@@ -207,5 +213,3 @@ def supplied(token: Any) -> dict[str, Any]:
     if isinstance(expires_in, (int, float)) and 0 <= expires_in < 2**53:
         record["expiresIn"] = int(expires_in)
     return record
-
-

@@ -113,7 +113,9 @@ class Made(Generic[T]):
         if log.isEnabledFor(logging.DEBUG):
             what = received.fault or "response"
             ms = round((time.monotonic() - began) * 1000)
-            log.debug("%s: %s, status %s, %d ms", self.operation.title, what, received.status, ms)
+            log.debug(
+                "%s: %s, status %s, %d ms", self.operation.title, what, received.status, ms
+            )
         self.cause = received.cause
         self.stream = received.stream
         record = {

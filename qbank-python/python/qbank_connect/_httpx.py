@@ -1,5 +1,5 @@
-"""One exchange over httpx, bounded in time and size; sync and async. Neither httpx nor httpx2 is
-imported to recognise what they raise: their classes have the same names.
+"""One exchange over httpx, bounded in time and size; sync and async. Neither httpx nor httpx2
+is imported to recognise what they raise: their classes have the same names.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _FAULTS = {
     "StreamClosed": "disconnected",
 }
 _UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}
-# What OpenSSL calls the alerts that no server has another reason for than our client certificate
-# or its absence.
+# What OpenSSL calls the alerts that no server has another reason for than our client
+# certificate or its absence.
 _CERTIFICATE_ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED",
     "SSLV3_ALERT_BAD_CERTIFICATE",
@@ -149,7 +149,7 @@ class _Exchange:
     def __init__(self, send: Send) -> None:
         self.send = send
         self.began = time.monotonic()
-        self.limit = send.request["timeoutMs"] / 1000
+        self.limit: float = send.request["timeoutMs"] / 1000
         self.received = Received()
         # What the application is handling itself while it calls.
         self.outer = sys.exc_info()[1]
@@ -216,7 +216,11 @@ class _Exchange:
         tls = stream.get_extra_info("ssl_object")
         # When it is broken it has no version any more. After a handshake with authentication
         # later on, an alert about a certificate may come after a request.
-        if tls is not None and tls.version() == "TLSv1.3" and not tls.context.post_handshake_auth:
+        if (
+            tls is not None
+            and tls.version() == "TLSv1.3"
+            and not tls.context.post_handshake_auth
+        ):
             stream.read = read
             self.tls = tls
 
@@ -291,10 +295,10 @@ class _Exchange:
         received.fault = fault
 
     def handshaking(self) -> bool:
-        """Whether nothing shows that the server's handshake had ended when it refused the client
-        certificate. Over TLS 1.3 the client's own has ended by then, and the request is written;
-        a server reads it, and sends session tickets and responses, only after the client's last
-        message (RFC 8446 4.6.1). Over TLS 1.2 the client's handshake ends last.
+        """Whether nothing shows that the server's handshake had ended when it refused the
+        client certificate. Over TLS 1.3 the client's own has ended by then, and the request is
+        written; a server reads it, and sends session tickets and responses, only after the
+        client's last message (RFC 8446 4.6.1). Over TLS 1.2 the client's handshake ends last.
         """
         if self.tls is None or self.answered or self.received.status is not None:
             return False
@@ -333,7 +337,9 @@ def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
             return "disconnected" if "EOF" in reason else "tls"
         if isinstance(one, socket.gaierror):
             return "resolve"
-    if "RemoteProtocolError" in names and ("disconnected" in str(thrown) or "closed" in str(thrown)):
+    if "RemoteProtocolError" in names and (
+        "disconnected" in str(thrown) or "closed" in str(thrown)
+    ):
         return "disconnected"
     return next((fault for name, fault in _FAULTS.items() if name in names), "other")
 
@@ -378,7 +384,7 @@ def _async_parts(response: Any) -> AsyncIterator[bytes]:
 
 
 class Whole:
-    """A body in one part. No generator: one that is left before its end is a warning of trio's."""
+    """A body in one part. No generator: trio warns of one that is left before its end."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body

@@ -1,5 +1,5 @@
-"""A list while it arrives: parts of the response go to the core, its items come out. The memory is
-that of a part: nothing is read before the items of the last one are taken.
+"""A list while it arrives: parts of the response go to the core, its items come out. The memory
+is that of a part: nothing is read before the items of the last one are taken.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _MOST = 1 << 16
 
 
 class TransactionStream:
-    """Transactions while they arrive: an iterator that can be closed. The request is sent when the
-    first is asked for.
+    """Transactions while they arrive: an iterator that can be closed. The request is sent when
+    the first is asked for.
     """
 
     __slots__ = ("_items",)
@@ -144,8 +144,8 @@ class _Reader:
     def take(
         self, chunk: bytes | None, broken: BaseException | None
     ) -> Iterator[Transaction | QBankError]:
-        """The items that a part completes, in order; no part is the end. Those that cannot be read
-        are errors.
+        """The items that a part completes, in order; no part is the end. Those that cannot be
+        read are errors.
         """
         if chunk is None:
             self.ended = True
