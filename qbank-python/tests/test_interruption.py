@@ -1,4 +1,6 @@
-"""Cancelled, or interrupted by a signal, at any moment: key and fate are logged and noted on the exception, what is resumed with them is booked once, and no connection is left open."""
+"""Cancelled, or interrupted by a signal, at any moment: key and fate are logged and noted on
+the exception, what is resumed with them is booked once, and no connection is left open.
+"""
 
 from __future__ import annotations
 
