@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ import httpx
 import pytest
 from _servers import ACH, LIMIT, Bank, Sandbox, accepted, options, response, sandbox
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
+from qbank_connect import _operations as operations
 
 NOTE = re.compile(
     r"payments\.create_ach was called off: fate (\w+), idempotency_key ([0-9a-f-]{36})"
@@ -376,3 +378,17 @@ def test_a_signal_in_the_pause_before_a_retry() -> None:
         assert told.fate == "unknown"
         assert told.key == bank.requests[0].key
         bank.wait_closed()
+
+
+def test_an_interrupt_after_the_response_says_that_it_was_accepted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with Bank() as bank, QBankConnectClient(**options(bank.url, token="t")) as client:
+        operation = replace(operations.create_ach(request=ACH), read=interrupted)
+        with pytest.raises(KeyboardInterrupt) as raised:
+            client._call(operation)
+        told = noted(caplog, raised.value)
+        assert (told.fate, told.key) == ("accepted", bank.requests[0].key)

@@ -94,7 +94,7 @@ class BaseClient:
         # Another thread of the parent may have held it.
         self._opening = threading.Lock()
         if self._given_http is not None:
-            if self._given_http.is_closed:
+            if getattr(self._given_http, "is_closed", False):
                 return
             log.warning("a given httpx_client was forked: give the child a client of its own")
         elif self._opened_http is not None and not self._opened_http.is_closed:

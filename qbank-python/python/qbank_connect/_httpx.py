@@ -169,7 +169,7 @@ class _Exchange:
         return left
 
     def request(self, client: Any, trace: Any) -> Any:
-        if client.is_closed:
+        if getattr(client, "is_closed", False):
             raise Closed("the HTTP client is closed")
         wanted = self.send.request
         left = self.left()
