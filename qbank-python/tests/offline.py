@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-
 from qbank_connect import QBankConnectClient
 
 TOKEN = "eyJhbGciOi-a-token-that-is-secret"

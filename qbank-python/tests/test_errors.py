@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from offline import (
     ACCOUNT_NUMBER,
     ACH,

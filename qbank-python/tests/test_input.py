@@ -16,7 +16,6 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from offline import (
     ACCOUNT_NUMBER,
     ACH,

@@ -11,9 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel, TypeAdapter, ValidationError
-
 from offline import ACH, DESTINATION, PAYMENT, REQUEST_ID, SOURCE, Bank, client_of
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from qbank_connect.models import (
     Account,
     AccountStatus,

@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import qbank_connect
 
 HERE = Path(__file__).parent / "typing"

@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from offline import KEY, PAYMENT
 from qbank_connect import verify_webhook
 from qbank_connect.errors import QBankError, QBankWebhookVerificationError

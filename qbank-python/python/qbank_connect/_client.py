@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import secrets
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
@@ -36,7 +37,8 @@ class BaseClient:
         "__weakref__",
         "_eager",
         "_given_http",
-        "_http",
+        "_opened_http",
+        "_opening",
         "_session",
         "_supplier",
         "_urls",
@@ -70,9 +72,10 @@ class BaseClient:
             self._urls = [environment.base_url]
             if environment.token_url is not None:
                 self._urls.append(environment.token_url)
-            self._http = self._given_http
-            if self._http is None:
-                self._http = self._own_http()
+            self._opening = threading.Lock()
+            self._opened_http = self._given_http
+            if self._opened_http is None:
+                self._opened_http = self._own_http(self._urls)
         except _core.Refused as refused:
             record = by_argument(json.loads(refused.args[0]), of_client=True)
             raise error_of(record if given else _by_variable(record)) from None
@@ -85,9 +88,14 @@ class BaseClient:
             raise Wrong("httpx_client", f"must be an {name}")
         return given
 
-    def _own_http(self) -> Any:
-        """An HTTP client for the URLs of the bank."""
-        raise NotImplementedError
+    @property
+    def _http(self) -> Any:
+        """What does HTTP. In the child of a fork it is made when it is needed."""
+        if self._opened_http is None:
+            with self._opening:
+                if self._opened_http is None:
+                    self._opened_http = self._own_http(self._urls)
+        return self._opened_http
 
     def _make(self, operation: Operation[T], wake: Callable[[], object]) -> Made[T]:
         """A call of the core. What is wrong with its arguments is raised at once."""
@@ -107,12 +115,22 @@ class BaseClient:
 
     def _after_fork(self) -> None:
         """In the child: a session and connections of its own."""
-        _kept.append(self._http)
+        if self._opened_http is not None:
+            _kept.append(self._opened_http)
         self._session = self._session.fresh()
-        if self._given_http is None:
-            self._http = self._own_http()
-        else:
+        # Another thread of the parent may have held it.
+        self._opening = threading.Lock()
+        if self._given_http is not None:
+            if getattr(self._given_http, "is_closed", False):
+                return
             log.warning("a given httpx_client was forked: give the child a client of its own")
+        elif self._opened_http is not None and not self._opened_http.is_closed:
+            self._opened_http = None
+
+    @staticmethod
+    def _own_http(urls: list[str]) -> Any:
+        """A client of httpx for these URLs."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         # It has none yet while its options are refused.

@@ -99,11 +99,12 @@ class AsyncQBankConnectClient(BaseClient):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _own_http(self) -> Any:
+    @staticmethod
+    def _own_http(urls: list[str]) -> Any:
         # Imports httpx, which who gives a client has imported already.
         from . import _transport
 
-        return _transport.async_client(self._urls)
+        return _transport.async_client(urls)
 
     async def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = AsyncWake()

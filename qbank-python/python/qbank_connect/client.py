@@ -105,11 +105,12 @@ class QBankConnectClient(BaseClient):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _own_http(self) -> Any:
+    @staticmethod
+    def _own_http(urls: list[str]) -> Any:
         # Imports httpx, which who gives a client has imported already.
         from . import _transport
 
-        return _transport.client(self._urls)
+        return _transport.client(urls)
 
     def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = threading.Event()

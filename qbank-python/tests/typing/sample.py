@@ -12,8 +12,6 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 import httpx
-from typing_extensions import assert_type
-
 from qbank_connect import (
     AsyncQBankConnectClient,
     QBankConnectClient,
@@ -73,6 +71,7 @@ from qbank_connect.types import (
     TransactionStream,
     WriteOptions,
 )
+from typing_extensions import assert_type
 
 ID = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10"
 
