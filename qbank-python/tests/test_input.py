@@ -149,11 +149,11 @@ AMOUNTS = [
 def test_an_amount_that_is_not_exact_dollars_is_refused(
     client: QBankConnectClient, amount: Any, says: str
 ) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     request = {**ACH, "amount": amount}
     refused(lambda: client.payments.create_ach(request=request), "amount", says=says)
     refused(lambda: AchPaymentRequest(**request), "amount", says=says)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("given_as", [dict, AchPaymentRequest])
