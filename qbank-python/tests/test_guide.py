@@ -4,6 +4,8 @@ are: only the values of their placeholders are given. The bank is `qbank sandbox
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +85,39 @@ def test_a_placeholder_that_is_left_is_named(
     assert done.returncode == 1
     assert message in done.stderr.splitlines()[-1]
     assert sandbox.control("GET", "/ledger")["entries"] == []
+
+
+def blocks(text: str) -> list[str]:
+    """The Python blocks of a page."""
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_quick_start_of_the_readme_prints_what_it_says(sandbox: Sandbox) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    program = blocks(readme)[0]
+    port = sandbox.base_url.removesuffix("/v1").rpartition(":")[2]
+    assert program.count("8080") == 1
+    done = sandbox.run("-c", program.replace("8080", port))
+    assert done.stderr == ""
+    assert f"prints `{done.stdout.strip()}`" in readme
+
+
+def test_the_guides_code_in_the_readme_runs_as_well(sandbox: Sandbox) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    [program] = [it for it in blocks(readme) if "YOUR_CLIENT_ID" in it]
+    for placeholder, value in {
+        "YOUR_CLIENT_ID": "sandbox",
+        "YOUR_CLIENT_SECRET": "sandbox-secret",
+        '"..."': f'"{OPERATING}"',
+    }.items():
+        assert program.count(placeholder) == 1
+        program = program.replace(placeholder, value)
+    done = sandbox.run("-c", program)
+    assert done.stdout == "Payment request accepted. Status: P_CREATED\n"
+
+
+def test_every_python_block_of_the_readme_can_be_compiled() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    for block in blocks(readme):
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        compile(block.replace("…", "..."), "README.md", "exec", flags)

@@ -133,7 +133,6 @@ def celery_task(bank: SandboxBank) -> ModuleType:
     """The module of the task, which runs at once and pays at this bank."""
     module = recipe("celery_pay")
     module.app.conf.task_always_eager = True
-    module.app.conf.task_eager_propagates = True
     client = bank.client(max_retries=0)
     module.bank = lambda: client
     return module
@@ -190,7 +189,7 @@ def token(bank: SandboxBank) -> str:
 def test_the_task_that_the_bank_refuses_fails_and_leaves_no_key(bank: SandboxBank) -> None:
     module = celery_task(bank)
     with pytest.raises(QBankInvalidRequestError):
-        module.pay.delay("INV-7", rent(bank, bank.closed))
+        module.pay.delay("INV-7", rent(bank, bank.closed)).get()
     assert intents(module) == []
 
 
@@ -200,10 +199,10 @@ def test_the_task_that_cannot_reach_the_bank_is_run_again_until_it_gives_up(
     module = celery_task(bank)
     bank.set_reachable(False)
     with pytest.raises(QBankConnectionError):
-        module.pay.delay("INV-7", rent(bank))
+        module.pay.delay("INV-7", rent(bank)).get()
     assert intents(module) == []
     bank.set_reachable(True)
-    module.pay.delay("INV-7", rent(bank))
+    module.pay.delay("INV-7", rent(bank)).get()
     assert len(bank.entries()) == 1
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import doctest
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,7 @@ from qbank_connect.errors import (
     QBankUnexpectedResponseError,
 )
 from qbank_connect.testing import SandboxBank
+from sandbox import Sandbox, running
 
 ACH = "/payments/ach"
 
@@ -339,6 +340,74 @@ def test_what_is_no_fault_is_refused_by_name(bank: SandboxBank) -> None:
         bank.inject("delay")
     with pytest.raises(ValueError, match="seconds"):
         bank.advance(-1)
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "refuse": {},
+    "drop_after_commit": {},
+    "truncate": {},
+    "delay": {"ms": 1500},
+    "status": {"status": 503, "retry_after": 0},
+    "html": {},
+    "garbage": {},
+    "slow": {"bytes_per_s": 1},
+    "revoke_token": {},
+    "in_flight": {},
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("max_retries", [0, 1])
+def test_a_fault_comes_to_the_client_as_it_does_over_a_socket(
+    bank: SandboxBank, sandbox: Sandbox, kind: Any, max_retries: int
+) -> None:
+    options: dict[str, Any] = {"timeout": 0.5, "max_retries": max_retries, "backoff": 0.001}
+    over_a_socket = QBankConnectClient(
+        client_id=bank.client_id,
+        client_secret=bank.client_secret,
+        base_url=sandbox.base_url,
+        poll_interval=0.01,
+        **options,
+    )
+    with over_a_socket, bank.client(**options) as in_process:
+        for path, call in operations(bank).items():
+            fault = {"kind": kind, "path": path, "times": 1 + max_retries, **FAULTS[kind]}
+            sandbox.control("POST", "/faults", fault)
+            bank.control("POST", "/faults", fault)
+            assert outcome(call, in_process) == outcome(call, over_a_socket), path
+
+
+def operations(bank: SandboxBank) -> dict[str, Callable[[QBankConnectClient], Any]]:
+    transfer = {
+        "from_account_id": bank.operating,
+        "to_account_id": bank.savings,
+        "amount": 3,
+    }
+    return {
+        "/accounts": lambda it: it.accounts.with_raw_response.list(),
+        "/payments/ach": lambda it: it.payments.with_raw_response.create_ach(request=ach(bank)),
+        "/payments/wire": lambda it: it.payments.with_raw_response.create_wire(
+            request=wire(bank)
+        ),
+        "/transfers": lambda it: it.transfers.with_raw_response.create(request=transfer),
+    }
+
+
+def outcome(call: Callable[[QBankConnectClient], Any], client: QBankConnectClient) -> Any:
+    """What an application sees, but for ids and moments."""
+    try:
+        met = call(client)
+    except QBankError as error:
+        met = error
+    log = [(it.status, it.fault, it.fate) for it in met.attempt_log]
+    followed = getattr(met, "followed_conflict", None)
+    return type(met), getattr(met, "kind", None), met.fate, met.status_code, log, followed
 
 
 # --- Clients -------------------------------------------------------------------------------
