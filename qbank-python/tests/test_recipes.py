@@ -12,7 +12,6 @@ from datetime import timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import httpx
@@ -46,7 +45,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QBANK_CLIENT_SECRET", SandboxBank.client_secret)
 
 
-def recipe(name: str) -> ModuleType:
+def recipe(name: str) -> Any:
     """The file as a module, made anew."""
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None
@@ -73,7 +72,7 @@ def test_every_recipe_is_run_here() -> None:
 # --- Webhooks ------------------------------------------------------------------------------
 
 
-def webhooks_are_taken_once(bank: SandboxBank, module: ModuleType, post: Any) -> None:
+def webhooks_are_taken_once(bank: SandboxBank, module: Any, post: Any) -> None:
     """The script of both receivers. `post` gives the status for a body and headers."""
     payment = bank.client().payments.create_ach(request=rent(bank))
     bank.advance(timedelta(days=1))
@@ -129,7 +128,7 @@ def test_the_receiver_of_flask_takes_what_is_genuine_once(bank: SandboxBank) -> 
 # --- Keys that are written down ------------------------------------------------------------
 
 
-def celery_task(bank: SandboxBank) -> ModuleType:
+def celery_task(bank: SandboxBank) -> Any:
     """The module of the task, which runs at once and pays at this bank."""
     module = recipe("celery_pay")
     module.app.conf.task_always_eager = True
@@ -138,7 +137,7 @@ def celery_task(bank: SandboxBank) -> ModuleType:
     return module
 
 
-def intents(module: ModuleType) -> list[Any]:
+def intents(module: Any) -> list[Any]:
     with closing(module.database()) as db:
         return list(db.execute("SELECT * FROM intent"))
 

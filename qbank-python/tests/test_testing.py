@@ -94,8 +94,7 @@ def test_money_that_the_bank_rejects_later_comes_back(bank: SandboxBank) -> None
     request = ach(bank, reference_id="SBX-CORE-FUNDS")
     payment = client.payments.create_ach(request=request)
     bank.advance(timedelta(days=2))
-    assert payment.payment_id is not None
-    error = failed(lambda: client.payments.wait(payment.payment_id))
+    error = failed(lambda: client.payments.wait(payment.payment_id or ""))
     assert isinstance(error, QBankPaymentFailedError)
     assert error.fate == "refused"
     assert bank.ledger().balance(bank.operating) == Decimal("250000.00")

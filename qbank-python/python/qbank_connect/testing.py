@@ -182,12 +182,14 @@ class SandboxBank:
     def __init__(
         self, seed: int = 1, *, start: datetime | None = None, token_lifetime: float = 3600
     ) -> None:
-        if start is not None and start.utcoffset() is None:
-            raise ValueError("start must be a datetime with a time zone")
         if not 0 <= seed < 2**64:
             raise ValueError("seed must be a whole number from 0 to 2**64 - 1")
-        unix = None if start is None else start.timestamp()
-        self._core = _core.Bank(seed, unix, _seconds(token_lifetime))
+        unix = None
+        if start is not None:
+            if start.utcoffset() is None:
+                raise ValueError("start must be a datetime with a time zone")
+            unix = _seconds("the unix time of start", start.timestamp())
+        self._core = _core.Bank(seed, unix, _seconds("token_lifetime", token_lifetime))
         self._reachable = True
 
     # --- Clients ---------------------------------------------------------------------------
@@ -319,7 +321,8 @@ class SandboxBank:
         A payment by ACH settles at 09:00 UTC on the next bank day. Tokens grow old as well: the
         client meets a 401, and fetches another one.
         """
-        self._core.advance(_seconds(by.total_seconds() if isinstance(by, timedelta) else by))
+        seconds = by.total_seconds() if isinstance(by, timedelta) else by
+        self._core.advance(_seconds("by", seconds))
 
     def deliveries(self) -> list[Delivery]:
         """The webhooks that are due, each once: they count as received.
@@ -490,7 +493,9 @@ async def _async(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield part
 
 
-def _seconds(value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**40:
-        raise ValueError("must be a number of seconds from 0")
+def _seconds(name: str, value: float) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    # Up to the year 9999.
+    if not number or not 0 <= value < 253_370_764_800:
+        raise ValueError(f"{name} must be a number of seconds from 0")
     return float(value)
