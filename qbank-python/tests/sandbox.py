@@ -37,7 +37,7 @@ class Sandbox:
     def control(self, method: str, path: str, body: Any = None) -> Any:
         response = httpx.request(method, self._control_url + path, json=body, trust_env=False)
         response.raise_for_status()
-        return response.json()
+        return response.json() if response.content else None
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs Python as a reader of the guide would, against this bank."""

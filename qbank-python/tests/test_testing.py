@@ -215,7 +215,7 @@ def test_a_connection_that_closes_before_the_request_is_read_may_have_sent_it(
     error = failed(lambda: client.payments.create_ach(request=ach(bank)))
     # The client cannot know that the bank did not read it.
     assert (error.kind, error.fate) == ("transport", "unknown")
-    assert [it.fault for it in error.attempt_log] == ["disconnected"]
+    assert [it.fault for it in error.attempt_log] == ["the connection broke before a complete response"]
     assert bank.entries() == []
     assert bank.requests()[-1].status is None
 
@@ -258,7 +258,7 @@ def test_a_delay_beyond_the_timeout_is_a_timeout_at_once(bank: SandboxBank) -> N
     error = failed(lambda: client.payments.create_ach(request=ach(bank)))
     assert time.monotonic() - began < 5
     assert (error.kind, error.fate) == ("transport", "unknown")
-    assert [it.fault for it in error.attempt_log] == ["timeout"]
+    assert [it.fault for it in error.attempt_log] == ["no complete response came in time"]
     assert isinstance(error.__cause__, httpx.ReadTimeout)
     assert len(bank.entries()) == 1
 
@@ -345,7 +345,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "refuse": {},
     "drop_after_commit": {},
     "truncate": {},
-    "delay": {"ms": 1500},
+    "delay": {"ms": 20_000},
     "status": {"status": 503, "retry_after": 0},
     "html": {},
     "garbage": {},
@@ -366,7 +366,11 @@ def sandbox() -> Iterator[Sandbox]:
 def test_a_fault_comes_to_the_client_as_it_does_over_a_socket(
     bank: SandboxBank, sandbox: Sandbox, kind: Any, max_retries: int
 ) -> None:
-    options: dict[str, Any] = {"timeout": 0.5, "max_retries": max_retries, "backoff": 0.001}
+    options: dict[str, Any] = {"max_retries": max_retries, "backoff": 0.001}
+    takes_time = kind in ("delay", "slow")
+    if takes_time:
+        options["timeout"] = 1.0
+    sandbox.control("DELETE", "/faults")
     over_a_socket = QBankConnectClient(
         client_id=bank.client_id,
         client_secret=bank.client_secret,
@@ -376,6 +380,8 @@ def test_a_fault_comes_to_the_client_as_it_does_over_a_socket(
     )
     with over_a_socket, bank.client(**options) as in_process:
         for path, call in operations(bank).items():
+            if takes_time and path not in ("/accounts", "/payments/wire"):
+                continue
             fault = {"kind": kind, "path": path, "times": 1 + max_retries, **FAULTS[kind]}
             sandbox.control("POST", "/faults", fault)
             bank.control("POST", "/faults", fault)
@@ -474,7 +480,7 @@ def test_async_code_pays_once_as_well(bank: SandboxBank, backend: str) -> None:
             with pytest.raises(QBankConnectionError):
                 await client.accounts.list()
             bank.inject("truncate", path="/accounts")
-            with pytest.raises(QBankConnectionError):
+            with pytest.raises(QBankUnexpectedResponseError):
                 await client.accounts.list()
             bank.advance(timedelta(days=1))
             assert payment.payment_id is not None
