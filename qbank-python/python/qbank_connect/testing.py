@@ -456,10 +456,10 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def _delay(self, request: Any, seconds: float) -> None:
         limit = request.extensions.get("timeout", {}).get("read")
-        late = limit is not None and seconds > limit
-        self._bank.advance(limit if late else seconds)
-        if late:
+        if limit is not None and seconds > limit:
+            self._bank.advance(limit)
             raise self._library.ReadTimeout("The read operation timed out")
+        self._bank.advance(seconds)
 
     def _truncated(self, half: bytes, size: int) -> Iterator[bytes]:
         if half:
