@@ -10,8 +10,8 @@ use crate::Call;
 /// ready-made token), makes the one call, and returns what came of it. It is called from several
 /// threads at once.
 pub trait Transport: Sync {
-    /// `blocking`, `hyper`, `reqwest` or `fetch`; `hyper-h2` for one that offers HTTP/2. A
-    /// scenario can be meant for some of them only, and expect something else on `fetch`.
+    /// `blocking`, `hyper`, `reqwest`, `httpx` or `fetch`; `hyper-h2` for one that offers HTTP/2.
+    /// A scenario can be meant for some of them only, and expect something else on `fetch`.
     fn name(&self) -> &str;
     /// Makes the call.
     fn play(&self, target: &Target, call: &Call) -> Outcome;

@@ -11,6 +11,7 @@
 //!   qbank_bindings       calls by name, plain records
 //! ```
 
+mod bank;
 mod call;
 mod proxy;
 mod session;
@@ -32,6 +33,7 @@ fn refused(record: &impl Serialize) -> PyErr {
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Refused", module.py().get_type::<Refused>())?;
+    module.add_class::<bank::Bank>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<call::Call>()?;
     module.add_function(wrap_pyfunction!(session::invalid_input, module)?)?;

@@ -12,6 +12,7 @@ use crate::refused;
 /// The URL of the proxy that these variables name for a URL, its user and password included, or
 /// nothing. Raises `Refused` for one that cannot be used.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "made from a dict of Python")]
 pub(crate) fn proxy(variables: HashMap<String, String>, target: &str) -> PyResult<Option<String>> {
     let variable = |name: &str| variables.get(name).map(Into::into);
     let usable = |error: qbank_proto::Error| {

@@ -1,4 +1,4 @@
-"""QBank Connect: accounts, balances, payments, transfers and positive pay of the QBank bank API.
+"""QBank Connect: accounts, balances, payments, transfers and positive pay of the bank's API.
 
 A payment is made once, whatever is retried; each result and each error says what became of the
 money (``fate``)::

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import secrets
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
@@ -16,7 +17,7 @@ from ._drive import Made
 from ._operations import Operation
 from ._values import Wrong, by_argument, invalid
 from .environment import QBankConnectEnvironment
-from .errors import error_of
+from .errors import QBankError, error_of, frameless
 
 T = TypeVar("T")
 log = logging.getLogger("qbank_connect")
@@ -29,15 +30,39 @@ _clients: weakref.WeakSet[BaseClient] = weakref.WeakSet()
 class BaseClient:
     """Options, session, and the HTTP client."""
 
-    _own_http: ClassVar[Callable[[list[str]], Any]]
+    _closes: ClassVar[tuple[str, str]]
+    """What httpx's client of this kind closes with, and its name."""
     # Not in `__dict__`, which what logs an object's members would print.
-    __slots__ = ("__weakref__", "_given_http", "_http", "_session", "_supplier", "_urls")
+    __slots__ = (
+        "__weakref__",
+        "_eager",
+        "_given_http",
+        "_opened_http",
+        "_opening",
+        "_session",
+        "_supplier",
+        "_urls",
+    )
 
     def __init__(self, options: dict[str, Any]) -> None:
         try:
-            self._given_http = options.pop("httpx_client")
+            self._open(options)
+        except QBankError as error:
+            # Without the frames below, whose variables are the credentials.
+            raise frameless(error) from error.__cause__
+        finally:
+            options.clear()
+        _clients.add(self)
+
+    def _open(self, options: dict[str, Any]) -> None:
+        try:
+            self._given_http = self._http_of(options.pop("httpx_client"))
+            self._eager = _flag("eager", options.pop("eager"))
             token = options.get("token")
             self._supplier = token if callable(token) else None
+            given = [
+                it for it in ("environment", "base_url", "token_url") if options[it] is not None
+            ]
             environment = _environment(options)
             record = _record(options, environment)
         except Wrong as wrong:
@@ -47,10 +72,30 @@ class BaseClient:
             self._urls = [environment.base_url]
             if environment.token_url is not None:
                 self._urls.append(environment.token_url)
-            self._http = self._given_http or type(self)._own_http(self._urls)
+            self._opening = threading.Lock()
+            self._opened_http = self._given_http
+            if self._opened_http is None:
+                self._opened_http = self._own_http(self._urls)
         except _core.Refused as refused:
-            raise error_of(by_argument(json.loads(refused.args[0]))) from None
-        _clients.add(self)
+            record = by_argument(json.loads(refused.args[0]), of_client=True)
+            raise error_of(record if given else _by_variable(record)) from None
+
+    def _http_of(self, given: Any) -> Any:
+        # By what it can do: httpx2 has clients as well, and tests have their own.
+        closes, name = self._closes
+        needed = ("build_request", "send", closes)
+        if given is not None and not all(hasattr(given, it) for it in needed):
+            raise Wrong("httpx_client", f"must be an {name}")
+        return given
+
+    @property
+    def _http(self) -> Any:
+        """What does HTTP. In the child of a fork it is made when it is needed."""
+        if self._opened_http is None:
+            with self._opening:
+                if self._opened_http is None:
+                    self._opened_http = self._own_http(self._urls)
+        return self._opened_http
 
     def _make(self, operation: Operation[T], wake: Callable[[], object]) -> Made[T]:
         """A call of the core. What is wrong with its arguments is raised at once."""
@@ -70,15 +115,27 @@ class BaseClient:
 
     def _after_fork(self) -> None:
         """In the child: a session and connections of its own."""
-        _kept.append(self._http)
+        if self._opened_http is not None:
+            _kept.append(self._opened_http)
         self._session = self._session.fresh()
-        if self._given_http is None:
-            self._http = type(self)._own_http(self._urls)
-        else:
+        # Another thread of the parent may have held it.
+        self._opening = threading.Lock()
+        if self._given_http is not None:
+            if getattr(self._given_http, "is_closed", False):
+                return
             log.warning("a given httpx_client was forked: give the child a client of its own")
+        elif self._opened_http is not None and not self._opened_http.is_closed:
+            self._opened_http = None
+
+    @staticmethod
+    def _own_http(urls: list[str]) -> Any:
+        """A client of httpx for these URLs."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._urls[0]!r})"
+        # It has none yet while its options are refused.
+        url = next(iter(getattr(self, "_urls", ())), None)
+        return f"{type(self).__name__}(base_url={url!r})"
 
 
 def _forked() -> None:
@@ -109,9 +166,26 @@ def _environment(options: dict[str, Any]) -> QBankConnectEnvironment:
     return QBankConnectEnvironment(_text("base_url", base_url), token_url)
 
 
+def _by_variable(record: dict[str, Any]) -> dict[str, Any]:
+    """The error of a URL that nobody gave, named as the variable that it came from."""
+    field = str(record.get("field"))
+    variable = {"base_url": "QBANK_BASE_URL", "token_url": "QBANK_TOKEN_URL"}.get(field)
+    if variable is None:
+        return record
+    message = record["message"].replace(field, variable, 1)
+    return {**record, "field": variable, "message": message}
+
+
 def _text(name: str, value: Any) -> str:
     try:
         return values.text(value)
+    except Wrong as wrong:
+        raise wrong.within(name) from None
+
+
+def _flag(name: str, value: Any) -> bool:
+    try:
+        return values.flag(value)
     except Wrong as wrong:
         raise wrong.within(name) from None
 
@@ -139,7 +213,9 @@ _OPTIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 
 # What a constructor hands over.
-OPTIONS = frozenset({*_OPTIONS, "environment", "base_url", "token_url", "httpx_client"})
+OPTIONS = frozenset(
+    {*_OPTIONS, "environment", "base_url", "token_url", "httpx_client", "eager"}
+)
 
 
 def _record(options: dict[str, Any], environment: QBankConnectEnvironment) -> dict[str, Any]:
@@ -185,5 +261,3 @@ def supplied(token: Any) -> dict[str, Any]:
     if isinstance(expires_in, (int, float)) and 0 <= expires_in < 2**53:
         record["expiresIn"] = int(expires_in)
     return record
-
-

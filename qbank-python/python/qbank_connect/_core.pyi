@@ -1,7 +1,27 @@
 from collections.abc import Callable
+from typing import ClassVar, final
+
+__all__ = ["Bank", "Call", "Refused", "Session", "invalid_input", "proxy", "verify_webhook"]
 
 class Refused(Exception): ...
 
+@final
+class Bank:
+    CLIENT_ID: ClassVar[str]
+    CLIENT_SECRET: ClassVar[str]
+    WEBHOOK_SECRET: ClassVar[str]
+    accounts: ClassVar[list[tuple[str, str]]]
+    def __new__(cls, seed: int, start: float | None, token_lifetime: float) -> Bank: ...
+    def handle(
+        self, method: str, url: str, headers: list[tuple[str, str]], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes, tuple[str, float] | None]: ...
+    def advance(self, by: float) -> None: ...
+    def now(self) -> float: ...
+    def deliver(
+        self, receive: Callable[[list[tuple[str, str]], bytes, str, str, int], int]
+    ) -> None: ...
+
+@final
 class Session:
     def __new__(cls, options: str) -> Session: ...
     def fresh(self) -> Session: ...
@@ -14,6 +34,7 @@ class Session:
         wake: Callable[[], object],
     ) -> Call: ...
 
+@final
 class Call:
     @property
     def key(self) -> str | None: ...

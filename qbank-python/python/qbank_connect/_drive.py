@@ -113,7 +113,9 @@ class Made(Generic[T]):
         if log.isEnabledFor(logging.DEBUG):
             what = received.fault or "response"
             ms = round((time.monotonic() - began) * 1000)
-            log.debug("%s: %s, status %s, %d ms", self.operation.title, what, received.status, ms)
+            log.debug(
+                "%s: %s, status %s, %d ms", self.operation.title, what, received.status, ms
+            )
         self.cause = received.cause
         self.stream = received.stream
         record = {
@@ -139,8 +141,11 @@ class Made(Generic[T]):
 
     def raise_failed(self, record: dict[str, Any], raw: bytes | None = None) -> None:
         """Raises the error of a record."""
-        body = self.call.body() if raw is None and record.get("headers") is not None else raw
-        error = error_of(by_argument(record), body or b"")
+        if raw is None and record.get("headers") is not None:
+            raw = self.call.body()
+        error = error_of(by_argument(record), raw or b"")
+        # Not in a variable of this frame, which may be reported.
+        del raw
         # A cycle of references would keep frames, and what they hold, alive.
         cause, self.cause = self.cause, None
         raise error from cause
@@ -156,6 +161,8 @@ class Made(Generic[T]):
         error = error_of(record)
         if error.resume is not None:
             note += f", resume_from {error.resume['resume_from'].isoformat()}"
+        if error.transaction_id is not None:
+            note += f", transaction_id {error.transaction_id}"
         log.warning(note)
         # Python 3.10 has no notes.
         add_note = getattr(called_off, "add_note", None)

@@ -1,23 +1,23 @@
-"""One exchange over httpx, bounded in time and size; sync and async. Neither httpx nor httpx2 is
-imported to recognise what they raise: their classes have the same names.
+"""One exchange over httpx, bounded in time and size; sync and async. Neither httpx nor httpx2
+is imported to recognise what they raise: their classes have the same names.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 from ._drive import Received, Send, log
 
 # What httpx and httpcore raise, by the name of its class, most telling first.
 _FAULTS = {
-    "TimeoutException": "timeout",
-    "TimeoutError": "timeout",
     "ConnectError": "connect",
     "ProxyError": "connect",
     "LocalProtocolError": "protocol",
@@ -28,7 +28,8 @@ _FAULTS = {
     "StreamClosed": "disconnected",
 }
 _UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}
-# What OpenSSL calls the alerts that only a missing or refused client certificate causes.
+# What OpenSSL calls the alerts that no server has another reason for than our client
+# certificate or its absence.
 _CERTIFICATE_ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED",
     "SSLV3_ALERT_BAD_CERTIFICATE",
@@ -40,12 +41,20 @@ _CERTIFICATE_ALERTS = {
 }
 
 
+# What was handled below, before something broke.
+_NO_CAUSES = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, StopIteration)
+
+
 class TooLarge(Exception):
     """The body is larger than the limit."""
 
 
 class Late(TimeoutError):
     """The time of the exchange is up."""
+
+
+class Closed(Exception):
+    """The HTTP client was closed before."""
 
 
 def exchange(client: Any, send: Send) -> Received:
@@ -62,8 +71,8 @@ def exchange(client: Any, send: Send) -> Received:
                 raise
         if doing.head(response):
             return doing.received
-        for chunk in _chunks(response):
-            doing.take(chunk)
+        for part in _parts(response):
+            doing.take(part)
     except Exception as thrown:
         doing.failed(thrown)
     finally:
@@ -76,6 +85,7 @@ async def async_exchange(client: Any, send: Send) -> Received:
     """Does the exchange over an ``httpx.AsyncClient``."""
     doing = _Exchange(send)
     response: Any = None
+    parts: Any = None
     try:
         with anyio.fail_after(doing.left()):
             try:
@@ -89,14 +99,15 @@ async def async_exchange(client: Any, send: Send) -> Received:
                     raise
             if doing.head(response):
                 return doing.received
-            async for chunk in _async_chunks(response):
-                doing.take(chunk)
+            parts = _async_parts(response)
+            async for part in parts:
+                doing.take(part)
+            parts = None
     except Exception as thrown:
         doing.failed(thrown)
     finally:
         if response is not None and doing.received.stream is None:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-                await _quietly_aclose(response)
+            await _quietly_aclose(response, parts)
     return doing.done()
 
 
@@ -106,23 +117,22 @@ class Stream:
     def __init__(self, response: Any, deadline: float) -> None:
         self.response = response
         self.deadline = deadline
+        self._parts: Any = None
 
     def chunks(self) -> Iterator[bytes]:
         """Its parts, until its end; raises what breaks it."""
-        for chunk in _chunks(self.response):
+        for chunk in _parts(self.response):
             if time.monotonic() > self.deadline:
                 raise Late("the time of the call is up")
             yield chunk
 
-    async def async_chunks(self) -> AsyncIterator[bytes]:
-        """Its parts, until its end; raises what breaks it."""
-        parts = _async_chunks(self.response)
-        while True:
-            with anyio.fail_after(max(self.deadline - time.monotonic(), 0)):
-                chunk = await anext(parts, None)
-            if chunk is None:
-                return
-            yield chunk
+    async def next_chunk(self) -> bytes | None:
+        """Its next part, or nothing at its end; raises what breaks it."""
+        if self._parts is None:
+            self._parts = _async_parts(self.response)
+        with anyio.fail_after(max(self.deadline - time.monotonic(), 0)):
+            part: bytes | None = await anext(self._parts, None)
+            return part
 
     def close(self) -> None:
         """Gives the connection back, or closes it."""
@@ -130,8 +140,7 @@ class Stream:
 
     async def aclose(self) -> None:
         """Gives the connection back, or closes it."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-            await _quietly_aclose(self.response)
+        await _quietly_aclose(self.response, self._parts)
 
 
 class _Exchange:
@@ -140,10 +149,16 @@ class _Exchange:
     def __init__(self, send: Send) -> None:
         self.send = send
         self.began = time.monotonic()
-        self.limit = send.request["timeoutMs"] / 1000
+        self.limit: float = send.request["timeoutMs"] / 1000
         self.received = Received()
+        # What the application is handling itself while it calls.
+        self.outer = sys.exc_info()[1]
         self.connecting = False
         self.sending = False
+        self.tls: Any = None
+        """The connection over TLS 1.3 that this exchange opened."""
+        self.answered = False
+        """Something came over it."""
         self.parts: list[bytes] = []
         self.size = 0
 
@@ -154,6 +169,8 @@ class _Exchange:
         return left
 
     def request(self, client: Any, trace: Any) -> Any:
+        if getattr(client, "is_closed", False):
+            raise Closed("the HTTP client is closed")
         wanted = self.send.request
         left = self.left()
         connect = min(wanted["connectTimeoutMs"] / 1000, left)
@@ -162,7 +179,8 @@ class _Exchange:
             wanted["url"],
             headers=wanted["headers"],
             content=self.send.body or None,
-            timeout=(connect, left, left, left),
+            # To wait for a free connection is to connect.
+            timeout=(connect, left, left, connect),
             extensions={
                 "trace": trace,
                 # For the transport of our own client.
@@ -180,10 +198,58 @@ class _Exchange:
         self.connecting = True
         if name.endswith(".send_request_headers.started"):
             self.sending = self.sending or info["request"].method != b"CONNECT"
+        elif name.endswith(".start_tls.complete"):
+            stream = info["return_value"]
+            self.opened(stream, self.noting(stream))
 
     async def async_trace(self, name: str, info: dict[str, Any]) -> None:
         """Does the same."""
-        self.trace(name, info)
+        self.connecting = True
+        if name.endswith(".send_request_headers.started"):
+            self.sending = self.sending or info["request"].method != b"CONNECT"
+        elif name.endswith(".start_tls.complete"):
+            stream = info["return_value"]
+            self.opened(stream, self.async_noting(stream))
+
+    def opened(self, stream: Any, read: Any) -> None:
+        """Notes a connection over TLS, and what is to read from it first."""
+        self.tls, self.answered = None, False
+        tls = stream.get_extra_info("ssl_object")
+        # When it is broken it has no version any more. After a handshake with authentication
+        # later on, an alert about a certificate may come after a request.
+        if (
+            tls is not None
+            and tls.version() == "TLSv1.3"
+            and not tls.context.post_handshake_auth
+        ):
+            stream.read = read
+            self.tls = tls
+
+    def noting(self, stream: Any) -> Any:
+        """Reads from a connection, and notes that something came: of what is less than a head,
+        httpcore says nothing.
+        """
+        read = stream.read
+
+        def first(*args: Any, **kwargs: Any) -> Any:
+            came = read(*args, **kwargs)
+            self.answered = True
+            del stream.read
+            return came
+
+        return first
+
+    def async_noting(self, stream: Any) -> Any:
+        """Does the same."""
+        read = stream.read
+
+        async def first(*args: Any, **kwargs: Any) -> Any:
+            came = await read(*args, **kwargs)
+            self.answered = True
+            del stream.read
+            return came
+
+        return first
 
     def head(self, response: Any) -> bool:
         """Takes the head; whether the body is left unread."""
@@ -199,13 +265,13 @@ class _Exchange:
         response.request.extensions["qbank_deadline"] = self.began + limit
         return True
 
-    def take(self, chunk: bytes) -> None:
+    def take(self, part: bytes) -> None:
         self.left()
-        self.size += len(chunk)
+        self.size += len(part)
         most = self.send.request["maxBody"]
         if self.size > most:
             raise TooLarge(f"the body of the response is larger than {most} bytes")
-        self.parts.append(chunk)
+        self.parts.append(part)
 
     def done(self) -> Received:
         """What came, the body in one piece."""
@@ -213,22 +279,39 @@ class _Exchange:
         return self.received
 
     def failed(self, thrown: Exception) -> None:
+        """Notes what broke the exchange, and whether anything of the request was sent."""
         received = self.received
-        received.fault, received.message = fault_of(thrown)
-        received.cause = thrown
-        names = _names(thrown)
-        if received.fault == "client_certificate":
-            received.never_sent = received.status is None
+        received.cause = _frameless(thrown)
+        fault, received.message = fault_of(thrown, self.outer)
+        if isinstance(thrown, Closed):
+            received.never_sent = True
+        elif self.sending:
+            received.never_sent = fault == "client_certificate" and self.handshaking()
         else:
-            unsent = self.connecting or bool(names & _UNSENT)
-            received.never_sent = unsent and not self.sending
+            received.never_sent = self.connecting or bool(_names(thrown) & _UNSENT)
+            if self.connecting and fault in ("disconnected", "protocol", "other"):
+                fault = "connect"
+        if fault == "client_certificate" and not received.never_sent:
+            fault = "tls"
+        received.fault = fault
+
+    def handshaking(self) -> bool:
+        """Whether nothing shows that the server's handshake had ended when it refused the
+        client certificate. Over TLS 1.3 the client's own has ended by then, and the request is
+        written; a server reads it, and sends session tickets and responses, only after the
+        client's last message (RFC 8446 4.6.1). Over TLS 1.2 the client's handshake ends last.
+        """
+        if self.tls is None or self.answered or self.received.status is not None:
+            return False
+        session = self.tls.session
+        return session is None or not session.has_ticket
 
 
-def fault_of(thrown: BaseException) -> tuple[str, str]:
+def fault_of(thrown: BaseException, outer: BaseException | None) -> tuple[str, str]:
     """The name of its kind, and what there is to say about it: what broke often stands in the
-    cause alone.
+    cause alone. ``outer`` is what was being handled before, which is no cause.
     """
-    chain = list(_causes(thrown))
+    chain = list(_causes(thrown, outer))
     texts: list[str] = []
     for one in chain:
         text = str(one) or type(one).__name__
@@ -241,27 +324,52 @@ def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
     names = _names(thrown)
     if isinstance(thrown, TooLarge):
         return "body_too_large"
+    if isinstance(thrown, Closed):
+        return "aborted"
+    if names & {"TimeoutException", "TimeoutError"}:
+        return "timeout"
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
             return "certificate"
         if isinstance(one, ssl.SSLError):
-            if one.reason in _CERTIFICATE_ALERTS:
+            reason = str(getattr(one, "reason", None))
+            if reason in _CERTIFICATE_ALERTS:
                 return "client_certificate"
-            return "disconnected" if "EOF" in str(one.reason) else "tls"
+            return "disconnected" if "EOF" in reason else "tls"
         if isinstance(one, socket.gaierror):
             return "resolve"
-    if "RemoteProtocolError" in names and ("disconnected" in str(thrown) or "closed" in str(thrown)):
+    if "RemoteProtocolError" in names and (
+        "disconnected" in str(thrown) or "closed" in str(thrown)
+    ):
         return "disconnected"
     return next((fault for name, fault in _FAULTS.items() if name in names), "other")
 
 
-def _causes(thrown: BaseException) -> Iterator[BaseException]:
+def _causes(thrown: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
+    # httpcore raises `from None`: what broke is the context alone.
     one: BaseException | None = thrown
     for _ in range(8):
-        if one is None:
+        if one is None or one is outer or not _is_cause(one):
             return
         yield one
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        one = one.__cause__ or one.__context__
+
+
+def _is_cause(one: BaseException) -> bool:
+    # A cancellation inside a timeout is none.
+    return isinstance(one, Exception) and not isinstance(one, _NO_CAUSES)
+
+
+def _frameless(thrown: BaseException) -> BaseException:
+    """Without the frames of the HTTP library: their variables are headers and bodies, and what
+    reports a traceback may report them. What an event hook raised keeps its own.
+    """
+    if type(thrown).__module__.partition(".")[0].rstrip("2") in ("httpx", "httpcore"):
+        one: BaseException | None = thrown
+        while one is not None and one.__traceback__ is not None:
+            one.__traceback__ = None
+            one = one.__cause__ or one.__context__
+    return thrown
 
 
 def _names(thrown: BaseException) -> set[str]:
@@ -273,7 +381,7 @@ def _response_in(thrown: BaseException) -> Any:
     return getattr(thrown, "response", None) if "HTTPStatusError" in _names(thrown) else None
 
 
-def _chunks(response: Any) -> Iterator[bytes]:
+def _parts(response: Any) -> Iterator[bytes]:
     # A mock, or an event hook, has read it already.
     if response.is_stream_consumed:
         yield response.content
@@ -281,12 +389,27 @@ def _chunks(response: Any) -> Iterator[bytes]:
         yield from response.iter_raw()
 
 
-async def _async_chunks(response: Any) -> AsyncIterator[bytes]:
+def _async_parts(response: Any) -> AsyncIterator[bytes]:
     if response.is_stream_consumed:
-        yield response.content
-        return
-    async for chunk in response.aiter_raw():
-        yield chunk
+        return Whole(response.content)
+    parts: AsyncIterator[bytes] = response.aiter_raw()
+    return parts
+
+
+class Whole:
+    """A body in one part. No generator: trio warns of one that is left before its end."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body
+
+    def __aiter__(self) -> Whole:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, None
+        if body is None:
+            raise StopAsyncIteration
+        return body
 
 
 def _quietly_close(response: Any) -> None:
@@ -297,8 +420,14 @@ def _quietly_close(response: Any) -> None:
         log.debug("closing a response: %s", type(thrown).__name__)
 
 
-async def _quietly_aclose(response: Any) -> None:
-    try:
-        await response.aclose()
-    except Exception as thrown:
-        log.debug("closing a response: %s", type(thrown).__name__)
+async def _quietly_aclose(response: Any, parts: Any) -> None:
+    """Closes it, and ends the generators that were to give the rest of its parts: on a closed
+    connection they fail at once. Left as they are, trio warns of each.
+    """
+    with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+        try:
+            await response.aclose()
+            while parts is not None and await anext(parts, None) is not None:
+                await anyio.lowlevel.checkpoint()
+        except Exception as thrown:
+            log.debug("closing a response: %s", type(thrown).__name__)

@@ -1,15 +1,17 @@
-"""Methods of the clients, from the functions of `_operations`: each has their arguments and their
-docstring, and differs in what it gives.
+"""Methods of the clients, from the functions of `_operations`: each has their arguments and
+their docstring, and differs in what it returns.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ._operations import Operation
 from ._response import RawResponse
+from .errors import QBankError, frameless
 
 if TYPE_CHECKING:
     from .async_client import AsyncPrepared, AsyncQBankConnectClient
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Resource:
@@ -37,98 +40,117 @@ class AsyncResource:
         self._client = client
 
 
-class _Method(Generic[P, T]):
-    def __init__(self, operation: Callable[P, Operation[T]]) -> None:
-        self._operation = operation
-        functools.update_wrapper(self, operation)
+def brief(method: F) -> F:
+    """Raises its errors without the frames below, and forgets what it was given: what reports
+    a traceback may report the variables of its frames, which hold account numbers and tokens.
+    """
 
-    def _bound(self, call: Callable[P, Any]) -> Callable[P, Any]:
-        return functools.wraps(self._operation)(call)
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except QBankError as error:
+            raise frameless(error) from error.__cause__
+        finally:
+            del args, kwargs
 
+    @functools.wraps(method)
+    async def async_call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await method(*args, **kwargs)
+        except QBankError as error:
+            raise frameless(error) from error.__cause__
+        finally:
+            del args, kwargs
 
-class Method(_Method[P, T]):
-    """Gives the result."""
-
-    def __get__(self, resource: Resource, owner: type[Any] | None = None) -> Callable[P, T]:
-        if resource is None:
-            return self  # type: ignore[return-value]
-
-        def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            return resource._client._call(self._operation(*args, **kwargs)).data
-
-        return self._bound(call)
-
-
-class RawMethod(_Method[P, T]):
-    """Gives the result and all that is known about it."""
-
-    def __get__(
-        self, resource: Resource, owner: type[Any] | None = None
-    ) -> Callable[P, RawResponse[T]]:
-        if resource is None:
-            return self  # type: ignore[return-value]
-
-        def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-            return resource._client._call(self._operation(*args, **kwargs))
-
-        return self._bound(call)
+    return cast("F", async_call if inspect.iscoroutinefunction(method) else call)
 
 
-class PrepareMethod(_Method[P, T]):
-    """Gives a write whose key and body are known before it is sent."""
+def _like(operation: Callable[..., Any], result: str = "{}") -> Callable[[F], F]:
+    """Gives a method the name, the docstring and the arguments of an operation."""
 
-    def __get__(
-        self, resource: Resource, owner: type[Any] | None = None
-    ) -> Callable[P, Prepared[T]]:
-        if resource is None:
-            return self  # type: ignore[return-value]
+    def decorate(method: F) -> F:
+        method = brief(method)
+        functools.update_wrapper(method, operation)
+        signature = inspect.signature(operation)
+        itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        returned = signature.return_annotation.removeprefix("Operation[").removesuffix("]")
+        signature = signature.replace(
+            parameters=[itself, *signature.parameters.values()],
+            return_annotation=result.format(returned),
+        )
+        # What `help` and `inspect.signature` show.
+        vars(method)["__signature__"] = signature
+        return method
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> Prepared[T]:
-            return resource._client._prepare(self._operation(*args, **kwargs))
-
-        return self._bound(call)
-
-
-class AsyncMethod(_Method[P, T]):
-    """Gives the result."""
-
-    def __get__(
-        self, resource: AsyncResource, owner: type[Any] | None = None
-    ) -> Callable[P, Coroutine[Any, Any, T]]:
-        if resource is None:
-            return self  # type: ignore[return-value]
-
-        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            return (await resource._client._call(self._operation(*args, **kwargs))).data
-
-        return self._bound(call)
+    return decorate
 
 
-class AsyncRawMethod(_Method[P, T]):
-    """Gives the result and all that is known about it."""
+def method(operation: Callable[P, Operation[T]]) -> Callable[Concatenate[Resource, P], T]:
+    """A method that returns the result."""
 
-    def __get__(
-        self, resource: AsyncResource, owner: type[Any] | None = None
-    ) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
-        if resource is None:
-            return self  # type: ignore[return-value]
+    @_like(operation)
+    def call(self: Resource, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._client._call(operation(*args, **kwargs)).data
 
-        async def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-            return await resource._client._call(self._operation(*args, **kwargs))
-
-        return self._bound(call)
+    return call
 
 
-class AsyncPrepareMethod(_Method[P, T]):
-    """Gives a write whose key and body are known before it is sent."""
+def raw_method(
+    operation: Callable[P, Operation[T]],
+) -> Callable[Concatenate[Resource, P], RawResponse[T]]:
+    """A method that returns the result and all that is known about it."""
 
-    def __get__(
-        self, resource: AsyncResource, owner: type[Any] | None = None
-    ) -> Callable[P, AsyncPrepared[T]]:
-        if resource is None:
-            return self  # type: ignore[return-value]
+    @_like(operation, "RawResponse[{}]")
+    def call(self: Resource, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        return self._client._call(operation(*args, **kwargs))
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> AsyncPrepared[T]:
-            return resource._client._prepare(self._operation(*args, **kwargs))
+    return call
 
-        return self._bound(call)
+
+def prepare_method(
+    operation: Callable[P, Operation[T]],
+) -> Callable[Concatenate[Resource, P], Prepared[T]]:
+    """A method that returns a write whose key and body are known before it is sent."""
+
+    @_like(operation, "Prepared[{}]")
+    def call(self: Resource, /, *args: P.args, **kwargs: P.kwargs) -> Prepared[T]:
+        return self._client._prepare(operation(*args, **kwargs))
+
+    return call
+
+
+def async_method(
+    operation: Callable[P, Operation[T]],
+) -> Callable[Concatenate[AsyncResource, P], Coroutine[Any, Any, T]]:
+    """An async method that returns the result."""
+
+    @_like(operation)
+    async def call(self: AsyncResource, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return (await self._client._call(operation(*args, **kwargs))).data
+
+    return call
+
+
+def async_raw_method(
+    operation: Callable[P, Operation[T]],
+) -> Callable[Concatenate[AsyncResource, P], Coroutine[Any, Any, RawResponse[T]]]:
+    """An async method that returns the result and all that is known about it."""
+
+    @_like(operation, "RawResponse[{}]")
+    async def call(self: AsyncResource, /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        return await self._client._call(operation(*args, **kwargs))
+
+    return call
+
+
+def async_prepare_method(
+    operation: Callable[P, Operation[T]],
+) -> Callable[Concatenate[AsyncResource, P], AsyncPrepared[T]]:
+    """A method that returns a write whose key and body are known before it is sent."""
+
+    @_like(operation, "AsyncPrepared[{}]")
+    def call(self: AsyncResource, /, *args: P.args, **kwargs: P.kwargs) -> AsyncPrepared[T]:
+        return self._client._prepare(operation(*args, **kwargs))
+
+    return call

@@ -1,5 +1,5 @@
-"""The operations: what each takes, and what its response means. Each surface of the clients (sync,
-async, raw, prepared) has its methods from here, with these signatures and docstrings.
+"""The operations: what each takes, and what its response means. Each surface of the clients
+(sync, async, raw, prepared) has its methods from here, with these signatures and docstrings.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from . import _values as values
@@ -35,10 +35,15 @@ from .models import (
     Transfer,
     TransferRequest,
     WirePaymentRequest,
+    resource,
 )
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
+
+
+OnConflict: TypeAlias = Literal["report", "follow_own", "follow"]
+"""What to do where the bank has a payment with this key in process."""
 
 
 class RequestOptions(TypedDict, total=False):
@@ -56,8 +61,7 @@ class RequestOptions(TypedDict, total=False):
 class WriteOptions(RequestOptions, total=False):
     """What one write does differently from its client."""
 
-    on_conflict: str
-    """``report``, ``follow_own`` or ``follow``."""
+    on_conflict: OnConflict
     auth_date: datetime | str
     """When the end user last authenticated (``x-fapi-auth-date``)."""
 
@@ -73,8 +77,8 @@ class Operation(Generic[T]):
     """In the core."""
     title: str
     """In Python."""
-    request: Mapping[str, Any]
-    options: Mapping[str, Any]
+    request: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)
     read: Callable[[Any, list[tuple[str, str]]], T] = field(repr=False)
     """Makes the result of the data and the headers of a reply."""
     fate: Fate = "not_applicable"
@@ -113,7 +117,11 @@ def list_transactions(
     """
     request = _filter(account_id, posted_since)
     return _read(
-        "transactions.list", "transactions.list", request, request_options, _list_of(Transaction)
+        "transactions.list",
+        "transactions.list",
+        request,
+        request_options,
+        _list_of(Transaction),
     )
 
 
@@ -135,8 +143,8 @@ def get_payment(
 ) -> Operation[Payment]:
     """A payment as the bank has it now. Scope: ``payments.read``.
 
-    Raises ``QBankNotFoundError`` where the bank does not show it, which soon after a payment may
-    be lag.
+    Raises ``QBankNotFoundError`` where the bank does not show it, which soon after a payment
+    may be lag.
     """
     request = _request(payment_id=(payment_id, values.identifier))
     return _read("payments.get", "payments.get", request, request_options, _one(Payment))
@@ -151,7 +159,9 @@ def wait_for_payment(
     ``QBankPaymentFailedError`` for ``P_FAILED``, and ``QBankDeadlineExceededError`` (fate
     ``in_progress``, with the ``payment`` seen last) when the time is up.
     """
-    request = _request(payment_id=(payment_id, values.identifier), accepted=(accepted, _flag))
+    request = _request(
+        payment_id=(payment_id, values.identifier), accepted=(accepted, values.flag)
+    )
     return _read("payments.wait", "payments.wait", request, request_options, _one(Payment))
 
 
@@ -185,10 +195,10 @@ def create_ach(
 ) -> Operation[AchPayment]:
     """Pays by ACH, once. Scope: ``payments.ach.write``.
 
-    Without an ``idempotency_key`` (a UUID v4) one is made. After a crash, or an error whose fate is
-    ``unknown``, the same request with its key and ``resume_from``, the moment of the first send,
-    continues the same payment instead of making another. Raises ``QBankError``: its ``fate`` says
-    what became of the money.
+    Without an ``idempotency_key`` (a UUID v4) one is made. After a crash, or an error whose
+    fate is ``unknown``, the same request with its key and ``resume_from``, the moment of the
+    first send, continues the same payment instead of making another. Raises ``QBankError``: its
+    ``fate`` says what became of the money.
     """
     given = _write(request, AchPaymentRequest, idempotency_key, resume_from, request_options)
     return given("payments.createAch", "payments.create_ach", _ach)
@@ -201,7 +211,8 @@ def create_wire(
     resume_from: datetime | None = None,
     request_options: WriteOptions | None = None,
 ) -> Operation[Payment]:
-    """Pays by wire, once. Scope: ``payments.wire.write``. Keys and errors as for ``create_ach``."""
+    """Pays by wire, once. Scope: ``payments.wire.write``. Keys and errors as for
+    ``create_ach``."""
     given = _write(request, WirePaymentRequest, idempotency_key, resume_from, request_options)
     return given("payments.createWire", "payments.create_wire", _one(Payment))
 
@@ -213,8 +224,8 @@ def create_transfer(
     resume_from: datetime | None = None,
     request_options: WriteOptions | None = None,
 ) -> Operation[Transfer]:
-    """Moves money between accounts of one's own, once. Scope: ``transfers.write``. Keys and errors
-    as for ``create_ach``.
+    """Moves money between accounts of one's own, once. Scope: ``transfers.write``. Keys and
+    errors as for ``create_ach``.
     """
     given = _write(request, TransferRequest, idempotency_key, resume_from, request_options)
     return given("transfers.create", "transfers.create", _one(Transfer))
@@ -227,8 +238,8 @@ def create_issue(
     resume_from: datetime | None = None,
     request_options: WriteOptions | None = None,
 ) -> Operation[CheckIssue]:
-    """Tells the bank of a check, once. Scope: ``positivepay.issues.write``. Keys and errors as for
-    ``create_ach``.
+    """Tells the bank of a check, once. Scope: ``positivepay.issues.write``. Keys and errors as
+    for ``create_ach``.
     """
     given = _write(request, CheckIssueRequest, idempotency_key, resume_from, request_options)
     return given("positivePay.createIssue", "positive_pay.create_issue", _one(CheckIssue))
@@ -317,7 +328,7 @@ def _record(model: BaseModel) -> dict[str, Any]:
             raise Wrong(f"recipient_details.{name}", rule)
         try:
             # What is written here is what is sent.
-            json.dumps(value, allow_nan=False).encode()
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError, RecursionError):
             raise Wrong(f"recipient_details.{name}", "cannot be written as JSON") from None
         if value is not None:
@@ -340,10 +351,14 @@ def _options(
         return {}
     if not isinstance(options, dict):
         raise Wrong("request_options", "must be a dict")
+    if not all(isinstance(name, str) for name in options):
+        raise Wrong("request_options", "must have strings for names")
     record = {}
     for name, value in options.items():
         if name not in known:
-            raise Wrong(f"request_options.{name}", f"is not known here; there are {', '.join(known)}")
+            raise Wrong(
+                f"request_options.{name}", f"is not known here; there are {', '.join(known)}"
+            )
         if value is not None:
             member, read = known[name]
             record[member] = _named(f"request_options.{name}", read, value)
@@ -368,12 +383,6 @@ def _filter(account_id: Id | None, posted_since: Day | None) -> Mapping[str, Any
     return _request(account_id=(account_id, account), posted_since=(posted_since, day))
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Wrong("", "must be True or False")
-    return value
-
-
 def _named(name: str, read: Callable[[Any], T], value: Any) -> T:
     try:
         return read(value)
@@ -392,17 +401,6 @@ def _list_of(model: type[M]) -> Callable[[Any, list[tuple[str, str]]], list[M]]:
     return lambda data, _headers: [resource(model, it) for it in data]
 
 
-def resource(model: type[M], data: Any) -> M:
-    """The resource of a record of the core. A value that Python cannot hold, such as the year
-    10000, is left out: it must not take what else is known with it.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        wrong = {str(it["loc"][0]) for it in error.errors() if it["loc"]}
-        return model.model_validate({name: it for name, it in data.items() if name not in wrong})
-
-
 def _ach(data: Any, headers: list[tuple[str, str]]) -> AchPayment:
     status = data.get("status")
     location = next((value for name, value in headers if name.lower() == "location"), None)
@@ -417,5 +415,3 @@ def _ach(data: Any, headers: list[tuple[str, str]]) -> AchPayment:
 def _token(data: Any, _headers: list[tuple[str, str]]) -> Token:
     ms = data.get("expiresInMs")
     return Token(scope=data.get("scope"), expires_in=None if ms is None else ms / 1000)
-
-

@@ -1,21 +1,21 @@
-"""A list while it arrives: parts of the response go to the core, its items come out. The memory is
-that of a part: nothing is read before the items of the last one are taken.
+"""A list while it arrives: parts of the response go to the core, its items come out. The memory
+is that of a part: nothing is read before the items of the last one are taken.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 from ._drive import Made
 from ._httpx import fault_of
-from ._operations import resource
 from ._response import RawResponse
 from ._values import by_argument
 from .errors import QBankError, error_of
-from .models import Transaction
+from .models import Transaction, resource
 
 OnUnreadable = Callable[[QBankError], Any]
 
@@ -24,8 +24,8 @@ _MOST = 1 << 16
 
 
 class TransactionStream:
-    """Transactions while they arrive: an iterator that can be closed. The request is sent when the
-    first is asked for.
+    """Transactions while they arrive: an iterator that can be closed. The request is sent when
+    the first is asked for.
     """
 
     __slots__ = ("_items",)
@@ -114,10 +114,9 @@ async def _async_iterate(
     await open_it()
     body = made.stream
     try:
-        parts = body.async_chunks()
         while not reader.ended:
             try:
-                chunk, broken = await anext(parts, None), None
+                chunk, broken = await body.next_chunk(), None
             except Exception as thrown:
                 chunk, broken = None, thrown
             for item in reader.take(chunk, broken):
@@ -144,12 +143,12 @@ class _Reader:
     def take(
         self, chunk: bytes | None, broken: BaseException | None
     ) -> Iterator[Transaction | QBankError]:
-        """The items that a part completes, in order; no part is the end. Those that cannot be read
-        are errors.
+        """The items that a part completes, in order; no part is the end. Those that cannot be
+        read are errors.
         """
         if chunk is None:
             self.ended = True
-            why = None if broken is None else fault_of(broken)[1]
+            why = None if broken is None else fault_of(broken, sys.exc_info()[1])[1]
             yield from self._items(b"", why, broken)
             if self.first is not None:
                 raise self.first

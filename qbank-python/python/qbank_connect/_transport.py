@@ -1,5 +1,5 @@
-"""The HTTP of our own client: httpcore, whose connections bound every read by what is left of the
-exchange. httpx itself bounds single reads only: a response that comes byte by byte never ends.
+"""The HTTP of our own client: httpcore, whose connections bound every read by what is left of
+the exchange. httpx itself bounds single reads: a response that comes byte by byte never ends.
 
 A given ``httpx_client`` does without this; its owner's limits, proxies and certificates count.
 """
@@ -7,10 +7,11 @@ A given ``httpx_client`` does without this; its owner's limits, proxies and cert
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,7 @@ import httpcore
 import httpx
 
 from . import _core
+from ._httpx import Whole
 
 # Connections that are idle are closed before a server does.
 _POOL = {"max_connections": 100, "keepalive_expiry": 5.0}
@@ -27,12 +29,13 @@ _FRESH = {"max_connections": 100, "max_keepalive_connections": 0}
 def client(urls: list[str]) -> httpx.Client:
     """A client for these URLs, through the proxy that the environment names for each."""
     context = _context()
-    mounts = {
-        _origin(url): Transport(context, proxy)
-        for url, proxy in _proxies(urls).items()
-    }
+    mounts = {_origin(url): Transport(context, proxy) for url, proxy in _proxies(urls).items()}
+    # Each request brings its own timeouts.
     return httpx.Client(
-        transport=Transport(context, None), mounts=mounts, trust_env=False, timeout=None
+        transport=Transport(context, None),
+        mounts=mounts,
+        trust_env=False,
+        timeout=None,  # noqa: S113
     )
 
 
@@ -40,11 +43,13 @@ def async_client(urls: list[str]) -> httpx.AsyncClient:
     """The same for async code."""
     context = _context()
     mounts = {
-        _origin(url): AsyncTransport(context, proxy)
-        for url, proxy in _proxies(urls).items()
+        _origin(url): AsyncTransport(context, proxy) for url, proxy in _proxies(urls).items()
     }
     return httpx.AsyncClient(
-        transport=AsyncTransport(context, None), mounts=mounts, trust_env=False, timeout=None
+        transport=AsyncTransport(context, None),
+        mounts=mounts,
+        trust_env=False,
+        timeout=None,  # noqa: S113
     )
 
 
@@ -77,7 +82,7 @@ class Transport(httpx.BaseTransport):
         """Sends a request."""
         pool = self._pools[bool(request.extensions.get("qbank_fresh"))]
         with _until(request):
-            response = pool.handle_request(_request(request))
+            response = pool.handle_request(_request(request, request.stream))
         return httpx.Response(
             response.status,
             headers=response.headers,
@@ -110,7 +115,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request."""
         pool = self._pools[bool(request.extensions.get("qbank_fresh"))]
-        response = await pool.handle_async_request(_request(request))
+        response = await pool.handle_async_request(_request(request, Whole(request.content)))
         return httpx.Response(
             response.status,
             headers=response.headers,
@@ -143,7 +148,7 @@ def _pool(
     return tunnel(proxy_url=address, proxy_auth=auth, **given)
 
 
-def _request(request: httpx.Request) -> httpcore.Request:
+def _request(request: httpx.Request, body: Any) -> httpcore.Request:
     url = request.url
     return httpcore.Request(
         method=request.method,
@@ -151,7 +156,7 @@ def _request(request: httpx.Request) -> httpcore.Request:
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
         ),
         headers=request.headers.raw,
-        content=request.stream,
+        content=body,
         extensions=request.extensions,
     )
 
@@ -214,9 +219,33 @@ def _bounded(timeout: float | None) -> float | None:
 
 
 class _Backend(httpcore.SyncBackend):
-    def connect_tcp(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
-        stream = super().connect_tcp(*args, timeout=_bounded(timeout), **kwargs)
-        return _Bounded(stream)
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Tries the addresses of a host within one time limit for all of them."""
+        limit = _bounded(timeout)
+        until = None if limit is None else time.monotonic() + limit
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        failed: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in dict.fromkeys(str(it[4][0]) for it in found):
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                raise httpcore.ConnectTimeout("timed out")
+            try:
+                stream = super().connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+            else:
+                return _Bounded(stream)
+        raise failed
 
 
 class _Bounded(httpcore.NetworkStream):

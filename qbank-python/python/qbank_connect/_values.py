@@ -1,14 +1,14 @@
-"""Reads what an application gives. What a value is in Python is checked here, what it means by the
-core; a message names the argument and never repeats its value.
+"""Reads what an application gives. What a value is in Python is checked here, what it means by
+the core; a message names the argument and never repeats its value.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import date, datetime, timezone
-from decimal import Decimal
-from email.utils import format_datetime
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +31,9 @@ class Wrong(ValueError):
 
 def invalid(wrong: Wrong, fate: Fate) -> QBankInvalidRequestError:
     """The error of it. ``fate`` is what is known of the money before anything is sent."""
-    record = json.loads(_core.invalid_input(wrong.field, wrong.rule, fate))
+    # A name may be anything that was given: no lone surrogate, and not without end.
+    field = wrong.field.encode("utf-8", "replace").decode()[:200]
+    record = json.loads(_core.invalid_input(field, wrong.rule, fate))
     return QBankInvalidRequestError({**record, "rule": wrong.rule})
 
 
@@ -40,8 +42,8 @@ def wrong_of(error: QBankInvalidRequestError) -> Wrong:
     return Wrong(error.field or "", str(error._evidence.get("rule", error)))
 
 
-# Where the argument's name is another one than in the record.
-_NAMES = {
+# Where an option's name is another one than in the record: of a client, and of a call.
+_OF_CLIENT = {
     "accessToken": "token",
     "backoffMs": "backoff",
     "deadlineMs": "deadline",
@@ -49,15 +51,30 @@ _NAMES = {
     "pollIntervalMs": "poll_interval",
     "timeoutMs": "timeout",
 }
+_OF_CALL = {
+    "accessToken": "request_options.token",
+    "authDate": "request_options.auth_date",
+    "deadlineMs": "request_options.deadline_in_seconds",
+    "maxRetries": "request_options.max_retries",
+    "onConflict": "request_options.on_conflict",
+    "recipientMember": "recipient_details",
+    "timeoutMs": "request_options.timeout_in_seconds",
+}
+_CAMEL = re.compile(r"\b[a-z]+(?:[A-Z][a-z]+)+\b")
 
 
-def by_argument(record: dict[str, Any]) -> dict[str, Any]:
-    """The record of an error, its field named as the argument that it came from."""
+def by_argument(record: dict[str, Any], *, of_client: bool = False) -> dict[str, Any]:
+    """The record of an error, what is wrong in it named as the argument that it came from."""
     field = record.get("field")
     if not field:
         return record
-    name = _NAMES.get(field) or re.sub(r"(?<=[a-z])([A-Z])", lambda it: "_" + it[0].lower(), field)
-    return {**record, "field": name, "message": record["message"].replace(field, name)}
+    names = _OF_CLIENT if of_client else _OF_CALL
+
+    def name(found: re.Match[str]) -> str:
+        return names.get(found[0]) or re.sub("[A-Z]", lambda it: "_" + it[0].lower(), found[0])
+
+    message = record["message"]
+    return {**record, "field": _CAMEL.sub(name, field), "message": _CAMEL.sub(name, message)}
 
 
 def text(value: Any) -> str:
@@ -76,31 +93,47 @@ def identifier(value: Any) -> str:
     return str(value) if isinstance(value, UUID) else text(value)
 
 
+# Subclasses may print themselves, compare and count in their own way (numpy's numbers do): what
+# is read here is what the value is by its base class.
 def amount(value: Any) -> Decimal:
     """Dollars with at most two decimals, exactly."""
-    if isinstance(value, str):
-        if not re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,2})?", value):
-            raise Wrong("", 'must be dollars with at most two decimals, such as "1000.50"')
-        value = Decimal(value)
-    elif isinstance(value, float):
-        # As it is printed. From 2**46 on, two amounts a cent apart can be the same number.
-        if not abs(value) < 2**46:
-            raise Wrong("", "must be a Decimal or a string: as a float it is not exact")
-        value = Decimal(repr(value))
-    elif isinstance(value, int) and not isinstance(value, bool):
-        value = Decimal(value)
-    elif not isinstance(value, Decimal):
-        raise Wrong("", "must be dollars as a Decimal, an int, a string or a float")
-    if not value.is_finite():
-        raise Wrong("", "must be a number")
-    if abs(value) >= 10**15:
+    dollars = _decimal(value)
+    if not dollars.is_finite():
+        raise Wrong("", "must be a finite number")
+    # By the exponent first: to compare or to round 1e400000 would write out its digits.
+    if dollars.adjusted() >= 15:
         raise Wrong("", "is too large")
-    cents = value.quantize(Decimal("0.01"))
-    if cents != value:
-        raise Wrong("", "must have at most two decimals")
-    if cents <= 0:
+    if dollars <= 0:
         raise Wrong("", "must be more than zero")
+    # Not by the context of the application, which may round.
+    with localcontext(_EXACTLY):
+        cents = dollars.quantize(_CENT)
+        if cents != dollars:
+            raise Wrong("", "must have at most two decimals")
     return cents
+
+
+_CENT = Decimal("0.01")
+_EXACTLY = Context(prec=60, traps=[InvalidOperation])
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, str):
+        digits = text(value)
+        if not re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,2})?", digits):
+            raise Wrong("", 'must be dollars with at most two decimals, such as "1000.50"')
+        return Decimal(digits)
+    if isinstance(value, float):
+        # As it is printed. From 2**46 on, two amounts a cent apart can be the same number.
+        if math.isfinite(value) and abs(float(value)) >= 2**46:
+            raise Wrong("", "must be a Decimal or a string: as a float it is not exact")
+        return Decimal(float.__repr__(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        # A larger one takes long to become a Decimal.
+        return Decimal(min(max(int(value), -1), 10**15))
+    if isinstance(value, Decimal):
+        return Decimal(value)
+    raise Wrong("", "must be dollars as a Decimal, an int, a string or a float")
 
 
 def day(value: Any) -> date:
@@ -124,6 +157,13 @@ def milliseconds(value: Any) -> int:
     return round(value * 1000)
 
 
+def flag(value: Any) -> bool:
+    """Whether something is so."""
+    if not isinstance(value, bool):
+        raise Wrong("", "must be True or False")
+    return value
+
+
 def count(value: Any) -> int:
     """A number of things."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
@@ -144,6 +184,9 @@ def http_date(value: Any) -> str:
         return text(value)
     if value.utcoffset() is None:
         raise Wrong("", "must be a datetime with a time zone")
+    # Takes longer to import than all of this module.
+    from email.utils import format_datetime
+
     return format_datetime(value.astimezone(timezone.utc), usegmt=True)
 
 

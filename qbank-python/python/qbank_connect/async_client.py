@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import anyio
 
 from . import _operations as operations
-from . import _transport
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import async_exchange
-from ._method import AsyncMethod, AsyncPrepareMethod, AsyncRawMethod, AsyncResource
-from ._operations import Operation, RequestOptions
+from ._method import AsyncResource, async_method, async_prepare_method, async_raw_method, brief
+from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import resumed
 from ._response import RawResponse
 from ._stream import AsyncTransactionStream, OnUnreadable
@@ -29,13 +28,12 @@ T = TypeVar("T")
 class AsyncQBankConnectClient(BaseClient):
     """A client of the bank for asyncio and trio. Tasks may share it; its calls share one token.
 
-    The options are those of ``QBankConnectClient``; a ``token`` may also be an async function, and
-    ``httpx_client`` is an ``httpx.AsyncClient``. The token is fetched by ``async with``, if
+    The options are those of ``QBankConnectClient``; a ``token`` may also be an async function,
+    and ``httpx_client`` is an ``httpx.AsyncClient``. The token is fetched by ``async with``, if
     ``eager``, or by the first call.
     """
 
     __slots__ = (
-        "_eager",
         "accounts",
         "balances",
         "payments",
@@ -43,7 +41,7 @@ class AsyncQBankConnectClient(BaseClient):
         "transactions",
         "transfers",
     )
-    _own_http = staticmethod(_transport.async_client)
+    _closes = ("aclose", "httpx.AsyncClient")
 
     def __init__(
         self,
@@ -58,7 +56,7 @@ class AsyncQBankConnectClient(BaseClient):
         timeout: float | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
-        on_conflict: str | None = None,
+        on_conflict: OnConflict | None = None,
         httpx_client: Any = None,
         eager: bool = True,
         backoff: float | None = None,
@@ -67,8 +65,10 @@ class AsyncQBankConnectClient(BaseClient):
         max_body_bytes: int | None = None,
         user_agent: str | None = None,
     ) -> None:
-        super().__init__({name: it for name, it in locals().items() if name in OPTIONS})
-        self._eager = eager
+        options = {name: it for name, it in locals().items() if name in OPTIONS}
+        # What reports a traceback may report the variables of each frame.
+        del client_secret, token
+        super().__init__(options)
         self.accounts = AsyncAccounts(self)
         self.balances = AsyncBalances(self)
         self.transactions = AsyncTransactions(self)
@@ -76,6 +76,7 @@ class AsyncQBankConnectClient(BaseClient):
         self.transfers = AsyncTransfers(self)
         self.positive_pay = AsyncPositivePay(self)
 
+    @brief
     async def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return (await self._call(operations.authenticate(request_options=request_options))).data
@@ -97,6 +98,13 @@ class AsyncQBankConnectClient(BaseClient):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    @staticmethod
+    def _own_http(urls: list[str]) -> Any:
+        # Imports httpx, which who gives a client has imported already.
+        from . import _transport
+
+        return _transport.async_client(urls)
 
     async def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = AsyncWake()
@@ -152,12 +160,14 @@ class AsyncPrepared(Generic[T]):
         self.body: bytes = made.call.body()
         """What every attempt sends."""
 
+    @brief
     async def send(self, *, resume_from: datetime | None = None) -> T:
-        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the first
-        send.
+        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the
+        first send.
         """
         return (await self.send_raw(resume_from=resume_from)).data
 
+    @brief
     async def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
         """The same; gives all that is known of the response."""
         operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)
@@ -165,14 +175,16 @@ class AsyncPrepared(Generic[T]):
         return await self._client._call(operation)
 
     def __repr__(self) -> str:
-        return f"AsyncPrepared({self._operation.title}, idempotency_key={self.idempotency_key!r})"
+        return (
+            f"AsyncPrepared({self._operation.title}, idempotency_key={self.idempotency_key!r})"
+        )
 
 
 class AsyncAccounts(AsyncResource):
     """Accounts."""
 
     __slots__ = ()
-    list = AsyncMethod(operations.list_accounts)
+    list = async_method(operations.list_accounts)
 
     @property
     def with_raw_response(self) -> AsyncRawAccounts:
@@ -184,14 +196,14 @@ class AsyncRawAccounts(AsyncResource):
     """Accounts, with all that is known of the response."""
 
     __slots__ = ()
-    list = AsyncRawMethod(operations.list_accounts)
+    list = async_raw_method(operations.list_accounts)
 
 
 class AsyncBalances(AsyncResource):
     """Balances."""
 
     __slots__ = ()
-    get = AsyncMethod(operations.get_balance)
+    get = async_method(operations.get_balance)
 
     @property
     def with_raw_response(self) -> AsyncRawBalances:
@@ -203,14 +215,14 @@ class AsyncRawBalances(AsyncResource):
     """Balances, with all that is known of the response."""
 
     __slots__ = ()
-    get = AsyncRawMethod(operations.get_balance)
+    get = async_raw_method(operations.get_balance)
 
 
 class AsyncTransactions(AsyncResource):
     """Transactions."""
 
     __slots__ = ()
-    list = AsyncMethod(operations.list_transactions)
+    list = async_method(operations.list_transactions)
 
     def stream(
         self,
@@ -222,9 +234,10 @@ class AsyncTransactions(AsyncResource):
     ) -> AsyncTransactionStream:
         """All transactions, one after the other while they arrive, in the memory of one.
 
-        An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or the
-        first such error is raised at the end. Close it, or use ``async with``, to leave early. A list
-        that ends too early raises after everything before that; ``offset`` says where.
+        An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or
+        the first such error is raised at the end. Close it, or use ``async with``, to leave
+        early. A list that ends too early raises after everything before that; ``offset`` says
+        where.
         """
         operation = operations.stream_transactions(
             account_id=account_id, posted_since=posted_since, request_options=request_options
@@ -245,20 +258,20 @@ class AsyncRawTransactions(AsyncResource):
     """Transactions, with all that is known of the response."""
 
     __slots__ = ()
-    list = AsyncRawMethod(operations.list_transactions)
+    list = async_raw_method(operations.list_transactions)
 
 
 class AsyncPayments(AsyncResource):
     """Payments: ACH and wires."""
 
     __slots__ = ()
-    create_ach = AsyncMethod(operations.create_ach)
-    create_wire = AsyncMethod(operations.create_wire)
-    get = AsyncMethod(operations.get_payment)
-    get_payment_status = AsyncMethod(operations.get_payment)
-    wait = AsyncMethod(operations.wait_for_payment)
-    prepare_ach = AsyncPrepareMethod(operations.create_ach)
-    prepare_wire = AsyncPrepareMethod(operations.create_wire)
+    create_ach = async_method(operations.create_ach)
+    create_wire = async_method(operations.create_wire)
+    get = async_method(operations.get_payment)
+    get_payment_status = async_method(operations.get_payment)
+    wait = async_method(operations.wait_for_payment)
+    prepare_ach = async_prepare_method(operations.create_ach)
+    prepare_wire = async_prepare_method(operations.create_wire)
 
     @property
     def with_raw_response(self) -> AsyncRawPayments:
@@ -270,19 +283,19 @@ class AsyncRawPayments(AsyncResource):
     """Payments, with all that is known of the response."""
 
     __slots__ = ()
-    create_ach = AsyncRawMethod(operations.create_ach)
-    create_wire = AsyncRawMethod(operations.create_wire)
-    get = AsyncRawMethod(operations.get_payment)
-    get_payment_status = AsyncRawMethod(operations.get_payment)
-    wait = AsyncRawMethod(operations.wait_for_payment)
+    create_ach = async_raw_method(operations.create_ach)
+    create_wire = async_raw_method(operations.create_wire)
+    get = async_raw_method(operations.get_payment)
+    get_payment_status = async_raw_method(operations.get_payment)
+    wait = async_raw_method(operations.wait_for_payment)
 
 
 class AsyncTransfers(AsyncResource):
     """Transfers between accounts of one's own."""
 
     __slots__ = ()
-    create = AsyncMethod(operations.create_transfer)
-    prepare = AsyncPrepareMethod(operations.create_transfer)
+    create = async_method(operations.create_transfer)
+    prepare = async_prepare_method(operations.create_transfer)
 
     @property
     def with_raw_response(self) -> AsyncRawTransfers:
@@ -294,16 +307,16 @@ class AsyncRawTransfers(AsyncResource):
     """Transfers, with all that is known of the response."""
 
     __slots__ = ()
-    create = AsyncRawMethod(operations.create_transfer)
+    create = async_raw_method(operations.create_transfer)
 
 
 class AsyncPositivePay(AsyncResource):
     """Checks: those that were issued, and those that were not paid."""
 
     __slots__ = ()
-    create_issue = AsyncMethod(operations.create_issue)
-    prepare_issue = AsyncPrepareMethod(operations.create_issue)
-    exceptions = AsyncMethod(operations.list_exceptions)
+    create_issue = async_method(operations.create_issue)
+    prepare_issue = async_prepare_method(operations.create_issue)
+    exceptions = async_method(operations.list_exceptions)
 
     @property
     def with_raw_response(self) -> AsyncRawPositivePay:
@@ -315,5 +328,5 @@ class AsyncRawPositivePay(AsyncResource):
     """Checks, with all that is known of the response."""
 
     __slots__ = ()
-    create_issue = AsyncRawMethod(operations.create_issue)
-    exceptions = AsyncRawMethod(operations.list_exceptions)
+    create_issue = async_raw_method(operations.create_issue)
+    exceptions = async_raw_method(operations.list_exceptions)

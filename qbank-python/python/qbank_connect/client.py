@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from . import _operations as operations
-from . import _transport
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import exchange
-from ._method import Method, PrepareMethod, RawMethod, Resource
-from ._operations import Operation, RequestOptions
+from ._method import Resource, brief, method, prepare_method, raw_method
+from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import resumed
 from ._response import RawResponse
 from ._stream import OnUnreadable, TransactionStream
@@ -26,21 +25,30 @@ T = TypeVar("T")
 class QBankConnectClient(BaseClient):
     """A client of the bank. Threads may share it; its calls share one token.
 
-    ``client_id`` and ``client_secret``, or a ``token`` (a string, or a function that gives one).
-    The token is fetched at once, unless ``eager`` is false. Times are in seconds: ``timeout`` of
-    each attempt, ``deadline`` of all attempts together. ``on_conflict`` says what to do where the
-    bank has a payment with this key in process: ``follow_own`` (the default) follows it if it can
-    only be this one, ``follow`` always, ``report`` raises ``QBankIdempotencyConflict``.
+    ``client_id`` and ``client_secret``, or a ``token`` (a string, or a function that gives
+    one). The token is fetched at once, unless ``eager`` is false. Times are in seconds:
+    ``timeout`` of each attempt, ``deadline`` of all attempts together. ``on_conflict`` says
+    what to do where the bank has a payment with this key in process: ``follow_own`` (the
+    default) follows it if it can only be this one, ``follow`` always, ``report`` raises
+    ``QBankIdempotencyConflict``.
 
-    An ``httpx_client`` brings its own proxies, certificates, hooks and mocks; it is not closed by
-    this one. Its redirects, its ``auth`` and its timeouts are not used. A transport of it that
-    retries makes ``attempts`` wrong.
+    An ``httpx_client`` brings its own proxies, certificates, hooks and mocks; it is not closed
+    by this one. Its redirects, its ``auth`` and its timeouts are not used. A transport of it
+    that retries makes ``attempts`` wrong.
 
-    Raises ``QBankInvalidRequestError`` for a wrong option, and what the bank says to the credentials.
+    Raises ``QBankInvalidRequestError`` for a wrong option, and what the bank says to the
+    credentials.
     """
 
-    __slots__ = ("accounts", "balances", "payments", "positive_pay", "transactions", "transfers")
-    _own_http = staticmethod(_transport.client)
+    __slots__ = (
+        "accounts",
+        "balances",
+        "payments",
+        "positive_pay",
+        "transactions",
+        "transfers",
+    )
+    _closes = ("close", "httpx.Client")
 
     def __init__(
         self,
@@ -55,7 +63,7 @@ class QBankConnectClient(BaseClient):
         timeout: float | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
-        on_conflict: str | None = None,
+        on_conflict: OnConflict | None = None,
         httpx_client: Any = None,
         eager: bool = True,
         backoff: float | None = None,
@@ -64,20 +72,24 @@ class QBankConnectClient(BaseClient):
         max_body_bytes: int | None = None,
         user_agent: str | None = None,
     ) -> None:
-        super().__init__({name: it for name, it in locals().items() if name in OPTIONS})
+        options = {name: it for name, it in locals().items() if name in OPTIONS}
+        # What reports a traceback may report the variables of each frame.
+        del client_secret, token
+        super().__init__(options)
         self.accounts = Accounts(self)
         self.balances = Balances(self)
         self.transactions = Transactions(self)
         self.payments = Payments(self)
         self.transfers = Transfers(self)
         self.positive_pay = PositivePay(self)
-        if eager:
+        if self._eager:
             try:
                 self.authenticate()
             except BaseException:
                 self.close()
                 raise
 
+    @brief
     def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return self._call(operations.authenticate(request_options=request_options)).data
@@ -92,6 +104,13 @@ class QBankConnectClient(BaseClient):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @staticmethod
+    def _own_http(urls: list[str]) -> Any:
+        # Imports httpx, which who gives a client has imported already.
+        from . import _transport
+
+        return _transport.client(urls)
 
     def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = threading.Event()
@@ -144,12 +163,14 @@ class Prepared(Generic[T]):
         """What every attempt sends."""
         self._operation = operation
 
+    @brief
     def send(self, *, resume_from: datetime | None = None) -> T:
-        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the first
-        send.
+        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the
+        first send.
         """
         return self.send_raw(resume_from=resume_from).data
 
+    @brief
     def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
         """The same; gives all that is known of the response."""
         operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)
@@ -164,7 +185,7 @@ class Accounts(Resource):
     """Accounts."""
 
     __slots__ = ()
-    list = Method(operations.list_accounts)
+    list = method(operations.list_accounts)
 
     @property
     def with_raw_response(self) -> RawAccounts:
@@ -176,14 +197,14 @@ class RawAccounts(Resource):
     """Accounts, with all that is known of the response."""
 
     __slots__ = ()
-    list = RawMethod(operations.list_accounts)
+    list = raw_method(operations.list_accounts)
 
 
 class Balances(Resource):
     """Balances."""
 
     __slots__ = ()
-    get = Method(operations.get_balance)
+    get = method(operations.get_balance)
 
     @property
     def with_raw_response(self) -> RawBalances:
@@ -195,14 +216,14 @@ class RawBalances(Resource):
     """Balances, with all that is known of the response."""
 
     __slots__ = ()
-    get = RawMethod(operations.get_balance)
+    get = raw_method(operations.get_balance)
 
 
 class Transactions(Resource):
     """Transactions."""
 
     __slots__ = ()
-    list = Method(operations.list_transactions)
+    list = method(operations.list_transactions)
 
     def stream(
         self,
@@ -214,9 +235,9 @@ class Transactions(Resource):
     ) -> TransactionStream:
         """All transactions, one after the other while they arrive, in the memory of one.
 
-        An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or the
-        first such error is raised at the end. Close it, or use ``with``, to leave early. A list
-        that ends too early raises after everything before that; ``offset`` says where.
+        An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or
+        the first such error is raised at the end. Close it, or use ``with``, to leave early. A
+        list that ends too early raises after everything before that; ``offset`` says where.
         """
         operation = operations.stream_transactions(
             account_id=account_id, posted_since=posted_since, request_options=request_options
@@ -237,20 +258,20 @@ class RawTransactions(Resource):
     """Transactions, with all that is known of the response."""
 
     __slots__ = ()
-    list = RawMethod(operations.list_transactions)
+    list = raw_method(operations.list_transactions)
 
 
 class Payments(Resource):
     """Payments: ACH and wires."""
 
     __slots__ = ()
-    create_ach = Method(operations.create_ach)
-    create_wire = Method(operations.create_wire)
-    get = Method(operations.get_payment)
-    get_payment_status = Method(operations.get_payment)
-    wait = Method(operations.wait_for_payment)
-    prepare_ach = PrepareMethod(operations.create_ach)
-    prepare_wire = PrepareMethod(operations.create_wire)
+    create_ach = method(operations.create_ach)
+    create_wire = method(operations.create_wire)
+    get = method(operations.get_payment)
+    get_payment_status = method(operations.get_payment)
+    wait = method(operations.wait_for_payment)
+    prepare_ach = prepare_method(operations.create_ach)
+    prepare_wire = prepare_method(operations.create_wire)
 
     @property
     def with_raw_response(self) -> RawPayments:
@@ -262,19 +283,19 @@ class RawPayments(Resource):
     """Payments, with all that is known of the response."""
 
     __slots__ = ()
-    create_ach = RawMethod(operations.create_ach)
-    create_wire = RawMethod(operations.create_wire)
-    get = RawMethod(operations.get_payment)
-    get_payment_status = RawMethod(operations.get_payment)
-    wait = RawMethod(operations.wait_for_payment)
+    create_ach = raw_method(operations.create_ach)
+    create_wire = raw_method(operations.create_wire)
+    get = raw_method(operations.get_payment)
+    get_payment_status = raw_method(operations.get_payment)
+    wait = raw_method(operations.wait_for_payment)
 
 
 class Transfers(Resource):
     """Transfers between accounts of one's own."""
 
     __slots__ = ()
-    create = Method(operations.create_transfer)
-    prepare = PrepareMethod(operations.create_transfer)
+    create = method(operations.create_transfer)
+    prepare = prepare_method(operations.create_transfer)
 
     @property
     def with_raw_response(self) -> RawTransfers:
@@ -286,16 +307,16 @@ class RawTransfers(Resource):
     """Transfers, with all that is known of the response."""
 
     __slots__ = ()
-    create = RawMethod(operations.create_transfer)
+    create = raw_method(operations.create_transfer)
 
 
 class PositivePay(Resource):
     """Checks: those that were issued, and those that were not paid."""
 
     __slots__ = ()
-    create_issue = Method(operations.create_issue)
-    prepare_issue = PrepareMethod(operations.create_issue)
-    exceptions = Method(operations.list_exceptions)
+    create_issue = method(operations.create_issue)
+    prepare_issue = prepare_method(operations.create_issue)
+    exceptions = method(operations.list_exceptions)
 
     @property
     def with_raw_response(self) -> RawPositivePay:
@@ -307,5 +328,5 @@ class RawPositivePay(Resource):
     """Checks, with all that is known of the response."""
 
     __slots__ = ()
-    create_issue = RawMethod(operations.create_issue)
-    exceptions = RawMethod(operations.list_exceptions)
+    create_issue = raw_method(operations.create_issue)
+    exceptions = raw_method(operations.list_exceptions)

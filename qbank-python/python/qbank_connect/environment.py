@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from . import _values as values
+from ._values import Wrong, invalid
 
 
 @dataclass(frozen=True)
 class QBankConnectEnvironment:
-    """The base URL of the bank and, if it is another one than ``{base_url}/token``, the URL of its
-    token endpoint. Plain ``http`` is taken for loopback hosts only.
+    """The base URL of the bank and, if it is another one than ``{base_url}/token``, the URL of
+    its token endpoint. Plain ``http`` is taken for loopback hosts only.
     """
 
     base_url: str
@@ -18,10 +22,15 @@ class QBankConnectEnvironment:
 
     PRODUCTION: ClassVar[QBankConnectEnvironment]
 
+    def __post_init__(self) -> None:
+        _checked("base_url", values.text, self.base_url)
+        if self.token_url is not None:
+            _checked("token_url", values.text, self.token_url)
+
     @classmethod
     def sandbox(cls, port: int) -> QBankConnectEnvironment:
         """The sandbox bank (``qbank sandbox``) on a port of this machine."""
-        return cls(f"http://127.0.0.1:{port}/v1")
+        return cls(f"http://127.0.0.1:{_checked('port', values.port, port)}/v1")
 
     @classmethod
     def default(cls) -> QBankConnectEnvironment:
@@ -34,9 +43,16 @@ class QBankConnectEnvironment:
         return cls(base_url or cls.PRODUCTION.base_url, token_url)
 
 
-QBankConnectEnvironment.PRODUCTION = QBankConnectEnvironment("https://api.qbankconnect.com/v1")
+def _checked(name: str, read: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return read(value)
+    except Wrong as wrong:
+        raise invalid(wrong.within(name), "never_sent") from None
 
 
 def _variable(name: str) -> str | None:
     # An editor's byte order mark and a newline are no part of a URL; an empty one is not set.
     return os.environ.get(name, "").removeprefix("\ufeff").strip() or None
+
+
+QBankConnectEnvironment.PRODUCTION = QBankConnectEnvironment("https://api.qbankconnect.com/v1")

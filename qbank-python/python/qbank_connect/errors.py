@@ -15,10 +15,13 @@ the message what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
+
+from pydantic.alias_generators import to_camel
+from typing_extensions import Unpack
 
 from .core.api_error import ApiError
 
@@ -45,29 +48,53 @@ class Attempt:
     fate: Fate
 
 
+class Evidence(TypedDict, total=False):
+    """What an application's test may say about an error that it makes."""
+
+    kind: str
+    fate: Fate
+    status_code: int
+    headers: Mapping[str, str]
+    raw: bytes
+    error_code: str
+    request_id: str
+    title: str
+    detail: str
+    transaction_id: str
+    idempotency_key: str
+    field: str
+    needed_scope: str
+    first_sent: datetime
+    attempt_log: Sequence[Attempt]
+    retry_after: float
+    offset: int
+    payment: Payment
+    reason: str
+
+
 class QBankError(ApiError):
-    """Why a call failed.
+    """Why a call failed. An application's test makes one from a message and more::
 
-    An application's test makes one from a message, or from the evidence by name::
-
-        QBankServiceUnavailableError({"message": "down", "fate": "unknown", "status": 503})
+    QBankServiceUnavailableError("down", fate="unknown", status_code=503)
     """
 
     __slots__ = ()
 
     _kind: ClassVar[str] = "unexpected_response"
 
-    def __init__(self, evidence: str | Mapping[str, Any] = "", /) -> None:
-        given = {"message": evidence} if isinstance(evidence, str) else dict(evidence)
-        raw = given.pop("raw", b"")
-        self._raw = bytes(raw)
+    def __init__(
+        self, message: str | Mapping[str, Any] = "", /, **evidence: Unpack[Evidence]
+    ) -> None:
+        # A mapping is a record of the core.
+        given: dict[str, Any] = _record(evidence)
+        given |= {"message": message} if isinstance(message, str) else message
+        self._raw = bytes(given.pop("raw", b""))
         self._evidence = given
         # Not the evidence, of which a response may be part.
         super().__init__(str(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = dict(self.__dict__)
-        return type(self), ({**self._evidence, "raw": self._raw},), state
+        return _remade, (type(self), self._evidence, self._raw), self.__dict__ or None
 
     def __str__(self) -> str:
         message = self._evidence.get("message")
@@ -163,15 +190,15 @@ class QBankError(ApiError):
     @property
     def payment(self) -> Payment | None:
         """The payment that failed, or that was seen last while waiting."""
-        from .models import Payment
+        from .models import Payment, readable
 
         payment = self._evidence.get("payment")
-        return None if payment is None else Payment.model_validate(payment)
+        return payment if isinstance(payment, Payment) else readable(Payment, payment)
 
     @property
     def resume(self) -> Resume | None:
-        """What continues the intent after an unknown outcome: the same key, and when it was first
-        sent. ``None`` where there is nothing to resume.
+        """What continues the intent after an unknown outcome: the same key, and when it was
+        first sent. ``None`` where there is nothing to resume.
         """
         key, first_sent = self.idempotency_key, self.first_sent
         if self.fate != "unknown" or key is None or first_sent is None:
@@ -180,8 +207,8 @@ class QBankError(ApiError):
 
 
 class QBankInvalidRequestError(QBankError):
-    """The request is wrong: found here (kind ``invalid_input``, nothing was sent, ``field`` names
-    the argument), or by the bank (kind ``invalid_request``).
+    """The request is wrong: found here (kind ``invalid_input``, nothing was sent, ``field``
+    names the argument), or by the bank (kind ``invalid_request``).
     """
 
     __slots__ = ()
@@ -264,6 +291,14 @@ class QBankPaymentFailedError(QBankError):
     __slots__ = ()
     _kind = "payment_failed"
 
+    @property
+    def payment(self) -> Payment | None:
+        """The payment that failed."""
+        from .models import Payment, readable
+
+        # The response to a wire is the record itself.
+        return super().payment or readable(Payment, self.body)
+
 
 class QBankWebhookVerificationError(QBankError):
     """A delivery is not to be trusted; ``reason`` names why."""
@@ -302,14 +337,57 @@ def error_of(record: Mapping[str, Any], raw: bytes = b"") -> QBankError:
     return _CLASSES.get(record["kind"], QBankError)({**record, "raw": raw})
 
 
+def frameless(error: QBankError) -> QBankError:
+    """Without the frames that it came through, nor what it was made of in them."""
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _remade(error: type[QBankError], evidence: Mapping[str, Any], raw: bytes) -> QBankError:
+    """The error of a pickle, or a copy. Not by its constructor: a subclass may have another."""
+    made = error.__new__(error)
+    made._evidence, made._raw = dict(evidence), raw
+    made.args = (str(made),)
+    return made
+
+
+def _record(evidence: Evidence) -> dict[str, Any]:
+    """The record of the core that says the same."""
+    record: dict[str, Any] = {}
+    for name, value in evidence.items():
+        if name not in Evidence.__annotations__:
+            raise TypeError(f"an error has no {name}")
+        member, write = _WRITTEN.get(name, (to_camel(name), lambda it: it))
+        record[member] = write(value)
+    return record
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+_WRITTEN: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "status_code": ("status", int),
+    "headers": ("headers", lambda it: list(it.items())),
+    "first_sent": ("firstSent", _milliseconds),
+    "retry_after": ("retryAfterMs", lambda it: it * 1000),
+    "attempt_log": (
+        "attemptLog",
+        lambda log: [{**vars(it), "at": _milliseconds(it.at)} for it in log],
+    ),
+}
+
+
 def moment(ms: int | None) -> datetime | None:
     """A moment of our own: milliseconds since 1970."""
-    return None if ms is None else datetime.fromtimestamp(ms / 1000, timezone.utc)
+    return None if ms is None else _utc(ms)
+
+
+def _utc(ms: int) -> datetime:
+    # Not by a fraction of seconds, which is binary.
+    return datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=ms)
 
 
 def attempts_of(log: list[dict[str, Any]]) -> list[Attempt]:
     """The attempts of a record."""
-    return [
-        Attempt(datetime.fromtimestamp(it["at"] / 1000, timezone.utc), it["status"], it["fault"], it["fate"])
-        for it in log
-    ]
+    return [Attempt(_utc(it["at"]), it["status"], it["fault"], it["fate"]) for it in log]

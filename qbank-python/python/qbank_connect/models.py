@@ -1,18 +1,24 @@
 """What is asked for, and what the bank says.
 
-Amounts are ``Decimal`` dollars, days are ``date``, moments are aware ``datetime`` (UTC). What the
-bank did not say is ``None``; members that this version does not know are kept (``model_extra``
-holds them where a resource is made from the bank's own JSON).
+Amounts are ``Decimal`` dollars, days are ``date``, moments are aware ``datetime`` (UTC). What
+the bank did not say is ``None``; members that this version does not know are kept
+(``model_extra`` holds them where a resource is made from the bank's own JSON).
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
@@ -121,26 +127,37 @@ class ReasonCode(_Word):
     NO_ISSUE: ClassVar[ReasonCode]
 
 
-for _word in (PaymentStatus, PaymentType, TransactionStatus, ReasonCode):
-    for _name in _word.__annotations__:
-        setattr(_word, _name, _word(_name))
-for _word in (AccountType, AccountStatus):
-    for _name in _word.__annotations__:
-        setattr(_word, _name, _word(_name.capitalize()))
+PaymentStatus.P_CREATED = PaymentStatus("P_CREATED")
+PaymentStatus.P_VALIDATED = PaymentStatus("P_VALIDATED")
+PaymentStatus.P_SUBMITTED_TO_CORE = PaymentStatus("P_SUBMITTED_TO_CORE")
+PaymentStatus.P_PROCESSING = PaymentStatus("P_PROCESSING")
+PaymentStatus.P_COMPLETED = PaymentStatus("P_COMPLETED")
+PaymentStatus.P_FAILED = PaymentStatus("P_FAILED")
+PaymentType.ACH = PaymentType("ACH")
+PaymentType.WIRE = PaymentType("WIRE")
+AccountType.CHECKING = AccountType("Checking")
+AccountType.SAVINGS = AccountType("Savings")
+AccountType.TREASURY = AccountType("Treasury")
+AccountStatus.ACTIVE = AccountStatus("Active")
+AccountStatus.CLOSED = AccountStatus("Closed")
+TransactionStatus.POSTED = TransactionStatus("POSTED")
+TransactionStatus.PENDING = TransactionStatus("PENDING")
+TransactionStatus.REVERSED = TransactionStatus("REVERSED")
+ReasonCode.AMOUNT_MISMATCH = ReasonCode("AMOUNT_MISMATCH")
+ReasonCode.NO_ISSUE = ReasonCode("NO_ISSUE")
 
 
 # --- What the bank says --------------------------------------------------------------------
 
 
-class _Resource(BaseModel):
+# `frozen` in the class statement is what type checkers read.
+class _Resource(BaseModel, frozen=True):
     """Both spellings of a member are read: ours and the bank's."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True
-    )
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
 
-class _Audited(_Resource):
+class _Audited(_Resource, frozen=True):
     timestamp: datetime | None = None
     """When this was written (UTC)."""
     actor: str | None = None
@@ -149,7 +166,7 @@ class _Audited(_Resource):
     """The bank's id of the request that caused it."""
 
 
-class Account(_Audited):
+class Account(_Audited, frozen=True):
     """An account, as of the nightly load."""
 
     account_id: str
@@ -159,7 +176,7 @@ class Account(_Audited):
     status: AccountStatus | None = None
 
 
-class Balance(_Resource):
+class Balance(_Resource, frozen=True):
     """What is on an account now."""
 
     account_id: str
@@ -171,7 +188,7 @@ class Balance(_Resource):
     last_updated_timestamp: datetime | None = None
 
 
-class Transaction(_Audited):
+class Transaction(_Audited, frozen=True):
     """What was posted to an account."""
 
     transaction_id: str
@@ -187,7 +204,7 @@ class Transaction(_Audited):
     status: TransactionStatus | None = None
 
 
-class Payment(_Audited):
+class Payment(_Audited, frozen=True):
     """A payment, as the bank has it."""
 
     payment_id: str
@@ -200,7 +217,7 @@ class Payment(_Audited):
     """Not there until the state is final."""
 
 
-class AchPayment(_Resource):
+class AchPayment(_Resource, frozen=True):
     """An ACH payment that the bank has accepted."""
 
     payment_id: str | None = None
@@ -213,19 +230,19 @@ class AchPayment(_Resource):
     """The ``Location`` header, as it came."""
 
 
-class Transfer(_Resource):
+class Transfer(_Resource, frozen=True):
     """A transfer between own accounts that the bank has made."""
 
     payment_id: str | None = None
 
 
-class CheckIssue(_Resource):
+class CheckIssue(_Resource, frozen=True):
     """A check that the bank now knows."""
 
     issue_id: str
 
 
-class PositivePayException(_Audited):
+class PositivePayException(_Audited, frozen=True):
     """A check that was presented and not paid."""
 
     exception_id: str
@@ -237,7 +254,7 @@ class PositivePayException(_Audited):
     reason_code: ReasonCode | None = None
 
 
-class Token(_Resource):
+class Token(_Resource, frozen=True):
     """What is known of a token, which itself is not shown."""
 
     scope: str | None = None
@@ -245,7 +262,7 @@ class Token(_Resource):
     """Seconds from its request on."""
 
 
-class WebhookEvent(_Resource):
+class WebhookEvent(_Resource, frozen=True):
     """What the bank told by a delivery that is genuine."""
 
     event_id: str
@@ -253,6 +270,40 @@ class WebhookEvent(_Resource):
     event_type: str | None = None
     resource_type: str | None = None
     data: Payment
+
+
+R = TypeVar("R", bound=BaseModel)
+
+
+def resource(model: type[R], data: Any) -> R:
+    """The resource of a record of the core. A value that Python cannot hold, such as the year
+    10000, is left out: it must not take what else is known with it.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for wrong in error.errors():
+            data = _without(data, wrong["loc"])
+        return model.model_validate(data)
+
+
+def _without(data: Any, path: tuple[int | str, ...]) -> Any:
+    if not path or not isinstance(data, dict):
+        return data
+    first, *rest = path
+    return {
+        name: _without(it, tuple(rest)) if to_camel(name) == first else it
+        for name, it in data.items()
+        if rest or to_camel(name) != first
+    }
+
+
+def readable(model: type[R], data: Any) -> R | None:
+    """The same, or nothing where it cannot be read."""
+    try:
+        return None if data is None else resource(model, data)
+    except ValidationError:
+        return None
 
 
 # --- What is asked for ---------------------------------------------------------------------
@@ -271,7 +322,8 @@ class _Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    def __init__(self, **members: Any) -> None:
+    # Positional: a dict may have a member `self`.
+    def __init__(self, /, **members: Any) -> None:
         try:
             super().__init__(**members)
         except ValidationError as error:
@@ -291,7 +343,11 @@ def _wrong(error: ValidationError) -> Wrong:
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, Wrong):
         return inner.within(field)
-    rules = {"missing": "is missing", "extra_forbidden": "is not known here"}
+    rules = {
+        "missing": "is missing",
+        "extra_forbidden": "is not known here",
+        "string_unicode": "must not have a lone surrogate",
+    }
     return Wrong(field or "request", rules.get(first["type"], first["msg"]))
 
 
@@ -314,8 +370,8 @@ class BeneficiaryDetails(_Request):
 
 
 class RecipientDetails(_Request):
-    """Who gets an ACH payment. ``bank_id`` is the ABA routing number: nine digits. Members beyond
-    these three go to the bank as they are.
+    """Who gets an ACH payment. ``bank_id`` is the ABA routing number: nine digits. Members
+    beyond these three go to the bank as they are.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -406,12 +462,14 @@ class TransferRequest(_Request):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, from_account_id: Id, to_account_id: Id, amount: Amount) -> None: ...
+        def __init__(
+            self, *, from_account_id: Id, to_account_id: Id, amount: Amount
+        ) -> None: ...
 
 
 class CheckIssueRequest(_Request):
-    """A check that was written, for the bank to compare with what is presented. ``amount`` is in
-    dollars. Without an ``issue_id`` the issue has the id of its intent.
+    """A check that was written, for the bank to compare with what is presented. ``amount`` is
+    in dollars. Without an ``issue_id`` the issue has the id of its intent.
     """
 
     issue_id: _Id | None = None

@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, Protocol, TypeAlias
 
 from . import _core
+from ._method import brief
 from .errors import QBankWebhookVerificationError
-from .models import WebhookEvent
+from .models import WebhookEvent, resource
 
-Scheme = Literal["hmac", "standard"]
+Scheme: TypeAlias = Literal["hmac", "standard"]
 
 
+class HasItems(Protocol):
+    """Headers of a framework: names and values, some names perhaps twice."""
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Names and values."""
+        ...
+
+
+DeliveryHeaders: TypeAlias = (
+    HasItems | Iterable[tuple[str, str]] | Iterable[tuple[bytes, bytes]]
+)
+"""Those of any framework, or pairs (of bytes in an ASGI scope)."""
+
+
+@brief
 def verify_webhook(
     body: bytes | str,
-    headers: Mapping[str, str] | Iterable[tuple[str, str]],
+    headers: DeliveryHeaders,
     secrets: str | Iterable[str],
     *,
     scheme: Scheme = "hmac",
     tolerance: float = 300,
     now: float | None = None,
 ) -> WebhookEvent | None:
-    """The event of a delivery, if its signature is genuine; ``None`` if it is, but the body is no
-    event of ours.
+    """The event of a delivery, if its signature is genuine; ``None`` if it is, but the body is
+    no event of ours.
 
-    ``body`` is what arrived, before any JSON is read. ``headers`` are those of any framework, or
-    pairs; ``secrets`` is one, or several while one is replaced by another. Under ``standard``
-    (Standard Webhooks) the timestamp may be ``tolerance`` seconds off ``now``; the default scheme
-    signs none, so drop an ``event_id`` that was seen. Answer exactly 200, or 400 to what raises.
+    ``body`` is what arrived, before any JSON is read. ``headers`` are those of any framework,
+    or pairs; ``secrets`` is one, or several while one is replaced by another. Under
+    ``standard`` (Standard Webhooks) the timestamp may be ``tolerance`` seconds off ``now``; the
+    default scheme signs none, so drop an ``event_id`` that was seen. Answer exactly 200, or 400
+    to what raises.
 
     Raises ``QBankWebhookVerificationError``, whose ``reason`` names why.
     """
@@ -56,7 +73,7 @@ def verify_webhook(
         record = json.loads(refused.args[0])
         raise _refused(record["reason"], record["message"]) from None
     read = json.loads(event)
-    return None if read is None else WebhookEvent.model_validate(read)
+    return None if read is None else resource(WebhookEvent, read)
 
 
 class _Headers:
@@ -64,14 +81,31 @@ class _Headers:
 
     def __init__(self, headers: Any) -> None:
         items = getattr(headers, "multi_items", None) or getattr(headers, "items", None)
-        self._pairs = [(_text(n).lower(), _text(v)) for n, v in (items() if items else headers)]
+        try:
+            pairs = [(name, value) for name, value in (items() if items else headers)]
+        except (TypeError, ValueError):
+            rule = "headers must be those of a framework, a dict, or pairs of name and value"
+            raise _refused("bad_options", rule) from None
+        self._pairs = [
+            (_text(name).lower(), it) for name, value in pairs for it in _each(value)
+        ]
 
     def get(self, wanted: str) -> str | None:
         values = [value for name, value in self._pairs if name == wanted]
         # Two signature headers are one list (RFC 9110 5.3); anything else comes once.
         if len(values) > 1 and wanted != "webhook-signature":
             raise _refused("malformed", f"the header {wanted} comes twice")
-        return ", ".join(values) if values else None
+        if not all(isinstance(value, (str, bytes)) for value in values):
+            raise _refused("malformed", f"the header {wanted} is no text")
+        return ", ".join(map(_text, values)) if values else None
+
+
+def _each(value: Any) -> Iterator[Any]:
+    """The values of a header: some frameworks have a list of them."""
+    if isinstance(value, (list, tuple)):
+        yield from value
+    elif value is not None:
+        yield value
 
 
 def _text(value: Any) -> str:
@@ -80,10 +114,12 @@ def _text(value: Any) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _secrets(secrets: str | Iterable[str]) -> list[str]:
-    # What is no text is no secret.
-    given = [secrets] if isinstance(secrets, str) else list(secrets)
-    return [_text(it) if isinstance(it, str) else "" for it in given]
+def _secrets(secrets: Any) -> list[str]:
+    # What is no text is no secret; neither is a lone surrogate, in whose place another
+    # character would stand.
+    if isinstance(secrets, str) or not isinstance(secrets, Iterable):
+        secrets = [secrets]
+    return [it if isinstance(it, str) and _text(it) == it else "" for it in secrets]
 
 
 def _octets(body: Any) -> bytes:
@@ -91,7 +127,9 @@ def _octets(body: Any) -> bytes:
         return body.encode("utf-8", "surrogatepass")
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)
-    raise _refused("bad_options", "body must be the bytes as they came, before any JSON is read")
+    raise _refused(
+        "bad_options", "body must be the bytes as they came, before any JSON is read"
+    )
 
 
 def _is_time(value: Any) -> bool:

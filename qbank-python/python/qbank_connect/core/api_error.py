@@ -10,8 +10,8 @@ from typing import Any
 class ApiError(Exception):
     """An error of an API, by its response.
 
-    ``status_code``, ``headers`` and ``body`` are those of the last response; ``status_code`` and
-    ``headers`` are ``None`` where there was none.
+    ``status_code``, ``headers`` and ``body`` are those of the last response; ``status_code``
+    and ``headers`` are ``None`` where there was none.
     """
 
     # Not in `__dict__`: what logs an object's members would print a response.
