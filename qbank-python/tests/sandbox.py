@@ -46,7 +46,7 @@ class Sandbox:
             env=self.environment | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -182,7 +182,7 @@ class SandboxBank:
     def __init__(
         self, seed: int = 1, *, start: datetime | None = None, token_lifetime: float = 3600
     ) -> None:
-        if not 0 <= seed < 2**64:
+        if not isinstance(seed, int) or not 0 <= seed < 2**64:
             raise ValueError("seed must be a whole number from 0 to 2**64 - 1")
         unix = None
         if start is not None:
