@@ -21,7 +21,6 @@ from _servers import (
     pay,
     response,
 )
-
 from qbank_connect import QBankConnectClient
 
 CODE = pytest.mark.parametrize("code", CODES)

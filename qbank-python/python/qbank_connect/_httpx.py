@@ -189,8 +189,9 @@ class _Exchange:
                 "qbank_fresh": wanted["freshConnection"],
             },
         )
-        # Without the parameters of the client.
-        request.url = type(request.url)(wanted["url"])
+        if getattr(client, "params", None):
+            # Without the parameters of the client.
+            request.url = type(request.url)(wanted["url"])
         return request
 
     def trace(self, name: str, info: dict[str, Any]) -> None:
@@ -393,8 +394,8 @@ def _connection(response: Any) -> Any:
 
 
 def _more(response: Any) -> bool:
-    """Whether more has come over TLS than was asked for. A socket that has more to read, httpcore
-    does not use again; what is in the buffers of an event loop it does not notice.
+    """Whether more has come over TLS than was asked for. A socket that has more to read is not
+    used again by httpcore; what is in the buffers of an event loop it does not notice.
     """
     stream = response.extensions.get("network_stream")
     tls = None if stream is None else stream.get_extra_info("ssl_object")
@@ -404,7 +405,8 @@ def _more(response: Any) -> bool:
         tls.read(1)
     except ssl.SSLWantReadError:
         return False
-    except ssl.SSLError:
+    except (ssl.SSLError, ValueError):
+        # It is broken, or closed.
         pass
     return True
 
