@@ -109,13 +109,15 @@ def test_a_connection_at_rest_is_used_again(
 
 
 @CODE
-def test_after_a_request_timeout_the_next_attempt_goes_over_a_new_connection(code: str) -> None:
-    """Of our own client: a given one chooses its connections itself."""
-
+@OWN
+def test_after_a_request_timeout_the_next_attempt_goes_over_another_connection(
+    code: str, own: bool
+) -> None:
     def once(request: Request, connection: socket.socket) -> bytes:
         return response(408) if len(bank.requests) == 1 else accepted(request, connection)
 
     with Bank(once) as bank:
-        assert call(code, pay, **options(bank.url)).attempts == 2
+        http = None if own else given(code)
+        assert call(code, pay, **options(bank.url), httpx_client=http).attempts == 2
         first, second = (it.connection for it in bank.requests)
         assert first != second

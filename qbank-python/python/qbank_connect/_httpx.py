@@ -261,7 +261,11 @@ class _Exchange:
         that for the response to the next request.
         """
         connection = _connection(self.response)
-        if connection is not None and (connection.trailing_data[0] or _more(self.response)):
+        if connection is None:
+            return
+        # After a 408 the server may be about to close it.
+        timed_out = self.response.status_code == 408
+        if timed_out or connection.trailing_data[0] or _more(self.response):
             connection.send_failed()
 
     def head(self, response: Any) -> bool:
