@@ -12,6 +12,7 @@ hands over what it is given.
 """
 
 import os
+import runpy
 import select
 import socket
 import subprocess
@@ -41,8 +42,10 @@ def serve(listener: socket.socket) -> None:
     """Plays what comes, each in a process of its own, until standard input ends."""
     import httpx2  # noqa: F401 (before the forks)
     import trio  # noqa: F401
-    from conformance import outcome
 
+    # Not by its own name: a task has it in its own, and the secret of the scenarios begins so.
+    path = Path(__file__).with_name("conformance.py")
+    outcome = runpy.run_path(str(path), run_name="player")["outcome"]
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()
         if os.fork() == 0:

@@ -159,6 +159,7 @@ class _Exchange:
         """The connection over TLS 1.3 that this exchange opened."""
         self.answered = False
         """Something came over it."""
+        self.response: Any = None
         self.parts: list[bytes] = []
         self.size = 0
 
@@ -188,8 +189,8 @@ class _Exchange:
                 "qbank_fresh": wanted["freshConnection"],
             },
         )
-        if client.params:
-            # Its parameters are for requests of its owner.
+        if getattr(client, "params", None):
+            # Without the parameters of the client.
             request.url = type(request.url)(wanted["url"])
         return request
 
@@ -198,6 +199,8 @@ class _Exchange:
         self.connecting = True
         if name.endswith(".send_request_headers.started"):
             self.sending = self.sending or info["request"].method != b"CONNECT"
+        elif name.endswith(".response_closed.started"):
+            self.ended()
         elif name.endswith(".start_tls.complete"):
             stream = info["return_value"]
             self.opened(stream, self.noting(stream))
@@ -207,6 +210,8 @@ class _Exchange:
         self.connecting = True
         if name.endswith(".send_request_headers.started"):
             self.sending = self.sending or info["request"].method != b"CONNECT"
+        elif name.endswith(".response_closed.started"):
+            self.ended()
         elif name.endswith(".start_tls.complete"):
             stream = info["return_value"]
             self.opened(stream, self.async_noting(stream))
@@ -251,8 +256,21 @@ class _Exchange:
 
         return first
 
+    def ended(self) -> None:
+        """Has httpcore close a connection over which more came than the response: it would take
+        that for the response to the next request.
+        """
+        connection = _connection(self.response)
+        if connection is None:
+            return
+        # After a 408 the server may be about to close it.
+        timed_out = self.response.status_code == 408
+        if timed_out or connection.trailing_data[0] or _more(self.response):
+            connection.send_failed()
+
     def head(self, response: Any) -> bool:
         """Takes the head; whether the body is left unread."""
+        self.response = response
         self.received.status = response.status_code
         self.received.headers = [
             part.decode("latin-1") for pair in response.headers.raw for part in pair
@@ -379,6 +397,34 @@ def _names(thrown: BaseException) -> set[str]:
 def _response_in(thrown: BaseException) -> Any:
     """The response in what an event hook raised (`raise_for_status`)."""
     return getattr(thrown, "response", None) if "HTTPStatusError" in _names(thrown) else None
+
+
+def _connection(response: Any) -> Any:
+    """What reads HTTP/1.1 from the connection (h11), of which neither httpx nor httpcore has a
+    public name.
+    """
+    inner = getattr(response, "stream", None)
+    for name in ("_stream", "_httpcore_stream", "_stream", "_connection"):
+        inner = getattr(inner, name, inner)
+    return getattr(inner, "_h11_state", None)
+
+
+def _more(response: Any) -> bool:
+    """Whether more has come over TLS than was asked for. A socket that has more to read is not
+    used again by httpcore; what is in the buffers of an event loop it does not notice.
+    """
+    stream = response.extensions.get("network_stream")
+    tls = None if stream is None else stream.get_extra_info("ssl_object")
+    if not isinstance(tls, ssl.SSLObject):
+        return False
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except (ssl.SSLError, ValueError):
+        # It is broken, or closed.
+        pass
+    return True
 
 
 def _parts(response: Any) -> Iterator[bytes]:

@@ -163,11 +163,11 @@ def _request(request: httpx.Request, body: Any) -> httpcore.Request:
 
 class _Stream(httpx.SyncByteStream):
     def __init__(self, stream: Any, request: httpx.Request) -> None:
-        self._stream = stream
+        self._httpcore_stream = stream
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
-        chunks = iter(self._stream)
+        chunks = iter(self._httpcore_stream)
         while True:
             with _until(self._request):
                 chunk = next(chunks, None)
@@ -176,19 +176,19 @@ class _Stream(httpx.SyncByteStream):
             yield chunk
 
     def close(self) -> None:
-        self._stream.close()
+        self._httpcore_stream.close()
 
 
 class _AsyncStream(httpx.AsyncByteStream):
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self._httpcore_stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
+        async for chunk in self._httpcore_stream:
             yield chunk
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        await self._httpcore_stream.aclose()
 
 
 # Until when what this thread reads and writes has to be done.

@@ -34,7 +34,8 @@ class QBankConnectClient(BaseClient):
 
     An ``httpx_client`` brings its own proxies, certificates, hooks and mocks; it is not closed
     by this one. Its redirects, its ``auth`` and its timeouts are not used. A transport of it
-    that retries makes ``attempts`` wrong.
+    that retries makes ``attempts`` wrong. A response whose head comes byte by byte is bounded
+    by ``timeout`` for each read, not in all.
 
     Raises ``QBankInvalidRequestError`` for a wrong option, and what the bank says to the
     credentials.
