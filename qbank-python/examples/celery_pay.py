@@ -34,12 +34,9 @@ def bank() -> QBankConnectClient:
 @app.task(bind=True, max_retries=20)
 def pay(self: Task, invoice: str, request: dict[str, Any]) -> str | None:
     """Pays an invoice; gives the id of the payment, if the bank says it."""
-    intent = saved(invoice)
-    if intent is None:
-        # Saved before the send: whatever finds it later was perhaps sent.
-        key = str(uuid.uuid4())
-        save(invoice, key, datetime.now(timezone.utc))
-        intent = {"idempotency_key": key}
+    key = str(uuid.uuid4())
+    # Committed before the send. Of two runs at once only one begins: the other resumes its intent.
+    intent = {"idempotency_key": key} if begin(invoice, key) else saved(invoice)
     try:
         return bank().payments.create_ach(request=request, **intent).payment_id
     except QBankError as error:
@@ -51,7 +48,7 @@ def pay(self: Task, invoice: str, request: dict[str, Any]) -> str | None:
             # Money may have moved: the next run resumes, with the same key.
             save(invoice, **error.resume)
             raise self.retry(exc=error, countdown=60) from error
-        forget(invoice)  # no money moved
+        forget(invoice, intent["idempotency_key"])  # no money moved
         if error.kind in ("transport", "unavailable", "rate_limited"):
             raise self.retry(exc=error, countdown=60) from error
         raise
@@ -68,24 +65,32 @@ def database() -> sqlite3.Connection:
     return db
 
 
-def saved(invoice: str) -> dict[str, Any] | None:
-    """What continues the intent, if it was begun."""
+def begin(invoice: str, idempotency_key: str) -> bool:
+    """Commits a key and this moment, unless the invoice has a key already."""
+    row = (invoice, idempotency_key, datetime.now(timezone.utc).isoformat())
+    with closing(database()) as db, db:
+        return db.execute("INSERT OR IGNORE INTO intent VALUES (?, ?, ?)", row).rowcount == 1
+
+
+def saved(invoice: str) -> dict[str, Any]:
+    """What continues the intent that was begun: whatever finds it was perhaps sent."""
     find = "SELECT idempotency_key, first_sent FROM intent WHERE invoice = ?"
     with closing(database()) as db:
-        row = db.execute(find, (invoice,)).fetchone()
-    if row is None:
-        return None
-    return {"idempotency_key": row[0], "resume_from": datetime.fromisoformat(row[1])}
+        key, first_sent = db.execute(find, (invoice,)).fetchone()
+    return {"idempotency_key": key, "resume_from": datetime.fromisoformat(first_sent)}
 
 
 def save(invoice: str, idempotency_key: str, resume_from: datetime) -> None:
-    """Commits the key and the moment of the first send."""
-    row = (invoice, idempotency_key, resume_from.isoformat())
+    """Commits the moment of the first send."""
+    row = (resume_from.isoformat(), invoice, idempotency_key)
     with closing(database()) as db, db:
-        db.execute("INSERT OR REPLACE INTO intent VALUES (?, ?, ?)", row)
+        db.execute(
+            "UPDATE intent SET first_sent = ? WHERE invoice = ? AND idempotency_key = ?", row
+        )
 
 
-def forget(invoice: str) -> None:
+def forget(invoice: str, idempotency_key: str) -> None:
     """No money moved: the next run is another intent."""
+    row = (invoice, idempotency_key)
     with closing(database()) as db, db:
-        db.execute("DELETE FROM intent WHERE invoice = ?", (invoice,))
+        db.execute("DELETE FROM intent WHERE invoice = ? AND idempotency_key = ?", row)

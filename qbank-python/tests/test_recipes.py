@@ -185,6 +185,27 @@ def token(bank: SandboxBank) -> str:
         return str(http.post(f"{bank.base_url}/token", data=form).json()["access_token"])
 
 
+def test_of_two_runs_at_once_one_begins_and_the_other_resumes_its_key(
+    bank: SandboxBank,
+) -> None:
+    module = celery_task(bank)
+    runs: list[str | None] = []
+
+    def meanwhile(request: httpx.Request) -> None:
+        if request.url.path.endswith(ACH) and not runs:
+            runs.append(None)
+            module.bank = lambda: second
+            again = module.pay.delay("INV-7", rent(bank))
+            runs[0] = again.get(disable_sync_subtasks=False)
+
+    http = httpx.Client(transport=bank.transport(), event_hooks={"request": [meanwhile]})
+    first, second = bank.client(httpx_client=http, max_retries=0), bank.client()
+    module.bank = lambda: first
+    last = module.pay.delay("INV-7", rent(bank)).get()
+    [entry] = bank.entries()
+    assert [entry.payment_id] * 2 == [last, *runs]
+
+
 def test_the_task_that_the_bank_refuses_fails_and_leaves_no_key(bank: SandboxBank) -> None:
     module = celery_task(bank)
     with pytest.raises(QBankInvalidRequestError):
