@@ -1,6 +1,6 @@
 """A Celery task that pays an invoice exactly once, however often it runs.
 
-    celery -A celery_pay worker
+Run it by ``celery -A celery_pay worker``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def bank() -> QBankConnectClient:
 def pay(self: Task, invoice: str, request: dict[str, Any]) -> str | None:
     """Pays an invoice; gives the id of the payment, if the bank says it."""
     key = str(uuid.uuid4())
-    # Committed before the send. Of two runs at once only one begins: the other resumes its intent.
+    # Committed before the send. Of two runs at once only one begins; the other resumes.
     intent = {"idempotency_key": key} if begin(invoice, key) else saved(invoice)
     try:
         return bank().payments.create_ach(request=request, **intent).payment_id
@@ -52,6 +52,8 @@ def pay(self: Task, invoice: str, request: dict[str, Any]) -> str | None:
         if error.kind in ("transport", "unavailable", "rate_limited"):
             raise self.retry(exc=error, countdown=60) from error
         raise
+
+
 # ANCHOR_END: task
 
 

@@ -1,7 +1,4 @@
-"""Receives the bank's webhooks with FastAPI.
-
-    uvicorn fastapi_webhooks:app
-"""
+"""Receives the bank's webhooks with FastAPI. Run it by ``uvicorn fastapi_webhooks:app``."""
 
 from __future__ import annotations
 
@@ -44,6 +41,8 @@ def keep(event: WebhookEvent) -> None:
             "INSERT OR REPLACE INTO payment VALUES (?, ?)",
             (event.data.payment_id, event.data.status),
         )
+
+
 # ANCHOR_END: receive
 
 

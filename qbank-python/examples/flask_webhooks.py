@@ -1,7 +1,4 @@
-"""Receives the bank's webhooks with Flask.
-
-    flask --app flask_webhooks run
-"""
+"""Receives the bank's webhooks with Flask. Run it by ``flask --app flask_webhooks run``."""
 
 from __future__ import annotations
 
@@ -37,6 +34,8 @@ def receive() -> tuple[str, int]:
                 (event.data.payment_id, event.data.status),
             )
     return "", 200
+
+
 # ANCHOR_END: receive
 
 

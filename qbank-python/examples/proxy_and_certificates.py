@@ -22,17 +22,22 @@ def http() -> httpx.Client:
         context.load_cert_chain(os.environ["BANK_CERT"], os.environ.get("BANK_KEY"))
     # `trust_env=False`: no proxy but this one, whatever HTTPS_PROXY says.
     return httpx.Client(verify=context, proxy=os.environ.get("BANK_PROXY"), trust_env=False)
+
+
 # ANCHOR_END: http
 
 
 def main() -> None:
     """Shows the accounts."""
-    with http() as own, QBankConnectClient(
-        client_id=os.environ["QBANK_CLIENT_ID"],
-        client_secret=os.environ["QBANK_CLIENT_SECRET"],
-        scopes=["accounts.read"],
-        httpx_client=own,
-    ) as client:
+    with (
+        http() as own,
+        QBankConnectClient(
+            client_id=os.environ["QBANK_CLIENT_ID"],
+            client_secret=os.environ["QBANK_CLIENT_SECRET"],
+            scopes=["accounts.read"],
+            httpx_client=own,
+        ) as client,
+    ):
         for account in client.accounts.list():
             print(account.account_id, account.account_name)
 

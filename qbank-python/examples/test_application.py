@@ -42,6 +42,8 @@ def test_rent_that_the_bank_refuses_is_not_paid() -> None:
     bank = SandboxBank()
     assert pay_rent(bank.client(), bank.operating, bank.closed) == "refused"
     assert bank.entries() == []
+
+
 # ANCHOR_END: sandbox
 
 
@@ -63,4 +65,6 @@ def test_rent_survives_a_gateway_that_redirects() -> None:
     first, second = (call.request for call in payments.calls)
     assert first.content == second.content
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
 # ANCHOR_END: respx

@@ -69,6 +69,8 @@ def outcome(db: sqlite3.Connection, invoice: str, send: Callable[[], AchPayment]
             row = (fate, payment_id, invoice)
             db.execute("UPDATE payment SET fate = ?, payment_id = ? WHERE invoice = ?", row)
     return fate
+
+
 # ANCHOR_END: pay
 
 

@@ -215,7 +215,9 @@ def test_a_connection_that_closes_before_the_request_is_read_may_have_sent_it(
     error = failed(lambda: client.payments.create_ach(request=ach(bank)))
     # The client cannot know that the bank did not read it.
     assert (error.kind, error.fate) == ("transport", "unknown")
-    assert [it.fault for it in error.attempt_log] == ["the connection broke before a complete response"]
+    assert [it.fault for it in error.attempt_log] == [
+        "the connection broke before a complete response"
+    ]
     assert bank.entries() == []
     assert bank.requests()[-1].status is None
 
@@ -473,9 +475,7 @@ def test_async_code_pays_once_as_well(bank: SandboxBank, backend: str) -> None:
                 await client.payments.create_ach(request=ach(bank))
             assert caught.value.fate == "unknown"
             assert caught.value.resume is not None
-            payment = await client.payments.create_ach(
-                request=ach(bank), **caught.value.resume
-            )
+            payment = await client.payments.create_ach(request=ach(bank), **caught.value.resume)
             bank.inject("delay", ms=90_000, path="/accounts")
             with pytest.raises(QBankConnectionError):
                 await client.accounts.list()
