@@ -2,7 +2,7 @@
 
 use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::{
-    Endpoint, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, Read, Write,
+    Endpoint, Erased, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, Read, Write,
 };
 use qbank_proto::{
     Authenticate, Call, Entropy, Error, Fate, IdempotencyKey, Machine, OpenList, Reply, Session,
@@ -118,8 +118,14 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// One that does not write.
-    fn read(machine: Boxed) -> Self {
+    /// Not generic: what is written out once for each operation is weight of the npm package.
+    #[inline(never)]
+    fn of(call: Call<Erased<Data>>) -> Self {
+        Self { key: call.key(), body: call.body().clone(), machine: Box::new(call) }
+    }
+
+    /// One that is no call of an endpoint, and does not write.
+    fn reading(machine: Boxed) -> Self {
         Self { machine, key: None, body: Bytes::new() }
     }
 }
@@ -144,7 +150,7 @@ impl With<'_> {
         let options = self.options.write(IdempotencyKey::from_entropy(self.entropy.key))?;
         let endpoint = endpoint(options.key)?;
         let call = Call::erased(self.session, endpoint, options, self.entropy.jitter, data);
-        Ok(Made { key: call.key(), body: call.body().clone(), machine: Box::new(call) })
+        Ok(Made::of(call))
     }
 
     fn read<E: Endpoint<Effect = Read>>(
@@ -154,7 +160,7 @@ impl With<'_> {
     ) -> Result<Made, Error> {
         let options = self.options.read()?;
         let call = Call::erased(self.session, endpoint, options, self.entropy.jitter, data);
-        Ok(Made::read(Box::new(call)))
+        Ok(Made::of(call))
     }
 
     fn wait(self, request: &mut Members<'_>) -> Result<Made, Error> {
@@ -164,14 +170,14 @@ impl With<'_> {
         // The bank has accepted it before: not seeing it is not absence.
         let machine = if request.flag("accepted") { machine.accepted() } else { machine };
         let machine = machine.map(|outcome| outcome.map(|reply| reply.map(Data::Payment)));
-        Ok(Made::read(Box::new(machine)))
+        Ok(Made::reading(Box::new(machine)))
     }
 
     fn authenticate(self) -> Result<Made, Error> {
         let options = self.options.read()?;
         let machine = Authenticate::new(self.session, &options, self.entropy.jitter);
         let machine = machine.map(|outcome| outcome.map(|info| Reply::new(Data::Token(info))));
-        Ok(Made::read(Box::new(machine)))
+        Ok(Made::reading(Box::new(machine)))
     }
 }
 
