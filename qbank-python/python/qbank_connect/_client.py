@@ -102,7 +102,7 @@ class BaseClient:
         try:
             call = self._session.call(
                 operation.name,
-                json.dumps(operation.request),
+                operation.request,
                 json.dumps(operation.options),
                 # A key for the intent, and what spreads retries.
                 secrets.token_bytes(24),

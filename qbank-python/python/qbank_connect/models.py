@@ -337,6 +337,11 @@ class _Request(BaseModel):
     __str__ = __repr__
 
 
+def members_of(model: BaseModel) -> dict[str, Any]:
+    """What a model has, however it was made."""
+    return {**vars(model), **(getattr(model, "__pydantic_extra__", None) or {})}
+
+
 def _wrong(error: ValidationError) -> Wrong:
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
@@ -389,11 +394,14 @@ class RecipientDetails(_Request):
 
 def _party(model: type[BeneficiaryDetails | RecipientDetails]) -> BeforeValidator:
     def read(value: Any) -> Any:
-        if value is None or type(value) is model:
+        if value is None:
             return value
         if isinstance(value, (set, frozenset)) and Ellipsis in value:
             rule = "is a placeholder, {...}: give name, bank_id and account_number"
             raise Wrong("", rule)
+        if isinstance(value, model):
+            # Again: `model_copy` and `model_construct` check nothing.
+            value = members_of(value)
         if not isinstance(value, dict):
             raise Wrong("", f"must be a {model.__name__} or a dict")
         if not all(isinstance(name, str) for name in value):
