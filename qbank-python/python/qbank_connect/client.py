@@ -13,7 +13,7 @@ from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import exchange
 from ._method import Resource, brief, method, prepare_method, raw_method
 from ._operations import OnConflict, Operation, RequestOptions
-from ._prepared import resumed
+from ._prepared import Sends
 from ._response import RawResponse
 from ._stream import OnUnreadable, TransactionStream
 from .environment import QBankConnectEnvironment
@@ -150,33 +150,38 @@ class QBankConnectClient(BaseClient):
 
 
 class Prepared(Generic[T]):
-    """A write whose key and body are known before it is sent: write them down, then send it."""
+    """A write whose key and body are known before it is sent: write them down, then send it.
+    Threads may share it: it is sent once. It may be sent again as it is where that sent nothing
+    (``never_sent``); after anything else only with ``resume_from``, the moment of the first
+    send, as ``send(**error.resume)`` has it.
+    """
 
-    __slots__ = ("_client", "_operation", "_sent", "body", "idempotency_key")
+    __slots__ = ("_client", "_operation", "_sends", "body", "idempotency_key")
 
     def __init__(
         self, client: QBankConnectClient, operation: Operation[T], made: Made[T]
     ) -> None:
         self._client = client
-        self._sent = False
+        self._operation = operation
         self.idempotency_key: str = made.call.key or ""
         self.body: bytes = made.call.body()
         """What every attempt sends."""
-        self._operation = operation
+        self._sends = Sends(operation, self.idempotency_key)
 
     @brief
-    def send(self, *, resume_from: datetime | None = None) -> T:
-        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the
-        first send.
-        """
-        return self.send_raw(resume_from=resume_from).data
+    def send(
+        self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
+    ) -> T:
+        """Sends it. A key that is given has to be its own."""
+        return self.send_raw(idempotency_key=idempotency_key, resume_from=resume_from).data
 
     @brief
-    def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
+    def send_raw(
+        self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
+    ) -> RawResponse[T]:
         """The same; gives all that is known of the response."""
-        operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)
-        self._sent = True
-        return self._client._call(operation)
+        with self._sends.one(idempotency_key, resume_from) as operation:
+            return self._client._call(operation)
 
     def __repr__(self) -> str:
         return f"Prepared({self._operation.title}, idempotency_key={self.idempotency_key!r})"
