@@ -30,7 +30,8 @@ class AsyncQBankConnectClient(BaseClient):
 
     The options are those of ``QBankConnectClient``; a ``token`` may also be an async function,
     and ``httpx_client`` is an ``httpx.AsyncClient``. The token is fetched by ``async with``, if
-    ``eager``, or by the first call.
+    ``eager``, or by the first call. It belongs to one event loop at a time: in the next one our
+    own HTTP client is replaced, a given one is not.
     """
 
     __slots__ = (
@@ -243,7 +244,7 @@ class AsyncTransactions(AsyncResource):
         An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or
         the first such error is raised at the end. Close it, or use ``async with``, to leave
         early. A list that ends too early raises after everything before that; ``offset`` says
-        where.
+        where. The deadline counts until the last item, the time between two items included.
         """
         operation = operations.stream_transactions(
             account_id=account_id, posted_since=posted_since, request_options=request_options

@@ -33,9 +33,13 @@ class QBankConnectClient(BaseClient):
     ``QBankIdempotencyConflict``.
 
     An ``httpx_client`` brings its own proxies, certificates, hooks and mocks; it is not closed
-    by this one. Its redirects, its ``auth`` and its timeouts are not used. A transport of it
-    that retries makes ``attempts`` wrong. A response whose head comes byte by byte is bounded
-    by ``timeout`` for each read, not in all.
+    by this one. Its redirects, its ``auth`` and its timeouts are not used. Give it no transport
+    that resends: ``fate`` and ``attempts`` would be wrong. What its hooks raise is raised as it
+    is. A response whose head comes byte by byte is bounded by ``timeout`` for each read, not in
+    all.
+
+    No time bounds the look-up of a host's name, nor a ``token`` function, which must not call
+    this client.
 
     Raises ``QBankInvalidRequestError`` for a wrong option, and what the bank says to the
     credentials.
@@ -244,6 +248,7 @@ class Transactions(Resource):
         An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or
         the first such error is raised at the end. Close it, or use ``with``, to leave early. A
         list that ends too early raises after everything before that; ``offset`` says where.
+        The deadline counts until the last item, the time between two items included.
         """
         operation = operations.stream_transactions(
             account_id=account_id, posted_since=posted_since, request_options=request_options

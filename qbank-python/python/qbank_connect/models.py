@@ -1,8 +1,8 @@
 """What is asked for, and what the bank says.
 
 Amounts are ``Decimal`` dollars, days are ``date``, moments are aware ``datetime`` (UTC). What
-the bank did not say is ``None``; members that this version does not know are kept
-(``model_extra`` holds them where a resource is made from the bank's own JSON).
+the bank did not say is ``None``. Members that this version does not know are in ``raw`` of a
+response; ``model_extra`` has them only where a model is made from the bank's own JSON.
 """
 
 from __future__ import annotations
