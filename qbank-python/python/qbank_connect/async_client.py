@@ -13,7 +13,13 @@ from . import _operations as operations
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import async_exchange
-from ._method import AsyncResource, async_method, async_prepare_method, async_raw_method, brief
+from ._method import (
+    AsyncResource,
+    async_method,
+    async_prepare_method,
+    async_raw_method,
+    hides_frames,
+)
 from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import Sends
 from ._response import RawResponse
@@ -77,7 +83,7 @@ class AsyncQBankConnectClient(BaseClient):
         self.transfers = AsyncTransfers(self)
         self.positive_pay = AsyncPositivePay(self)
 
-    @brief
+    @hides_frames
     async def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return (await self._call(operations.authenticate(request_options=request_options))).data
@@ -165,7 +171,7 @@ class AsyncPrepared(Generic[T]):
         """What every attempt sends."""
         self._sends = Sends(operation, self.idempotency_key)
 
-    @brief
+    @hides_frames
     async def send(
         self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
     ) -> T:
@@ -173,7 +179,7 @@ class AsyncPrepared(Generic[T]):
         sent = await self.send_raw(idempotency_key=idempotency_key, resume_from=resume_from)
         return sent.data
 
-    @brief
+    @hides_frames
     async def send_raw(
         self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
     ) -> RawResponse[T]:

@@ -11,7 +11,7 @@ from . import _operations as operations
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import exchange
-from ._method import Resource, brief, method, prepare_method, raw_method
+from ._method import Resource, hides_frames, method, prepare_method, raw_method
 from ._operations import OnConflict, Operation, RequestOptions
 from ._prepared import Sends
 from ._response import RawResponse
@@ -94,7 +94,7 @@ class QBankConnectClient(BaseClient):
                 self.close()
                 raise
 
-    @brief
+    @hides_frames
     def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return self._call(operations.authenticate(request_options=request_options)).data
@@ -172,14 +172,14 @@ class Prepared(Generic[T]):
         """What every attempt sends."""
         self._sends = Sends(operation, self.idempotency_key)
 
-    @brief
+    @hides_frames
     def send(
         self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
     ) -> T:
         """Sends it. A key that is given has to be its own."""
         return self.send_raw(idempotency_key=idempotency_key, resume_from=resume_from).data
 
-    @brief
+    @hides_frames
     def send_raw(
         self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
     ) -> RawResponse[T]:
