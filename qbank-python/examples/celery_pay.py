@@ -34,9 +34,8 @@ def bank() -> QBankConnectClient:
 @app.task(bind=True, max_retries=20)
 def pay(self: Task, invoice: str, request: dict[str, Any]) -> str | None:
     """Pays an invoice; gives the id of the payment, if the bank says it."""
-    key = str(uuid.uuid4())
-    # Committed before the send. Of two runs at once only one begins; the other resumes.
-    intent = {"idempotency_key": key} if begin(invoice, key) else saved(invoice)
+    # Committed before the send: one run begins, and any other resumes.
+    intent, run = take_up(invoice)
     try:
         return bank().payments.create_ach(request=request, **intent).payment_id
     except QBankError as error:
@@ -46,10 +45,11 @@ def pay(self: Task, invoice: str, request: dict[str, Any]) -> str | None:
             if error.resume is None or error.kind == "invalid_input":
                 raise  # the key is too old to be sent again: reconcile
             # Money may have moved: the next run resumes, with the same key.
-            save(invoice, **error.resume)
+            save(**error.resume)
             raise self.retry(exc=error, countdown=60) from error
-        forget(invoice, intent["idempotency_key"])  # no money moved
-        if error.kind in ("transport", "unavailable", "rate_limited"):
+        # No money moved: the next run is another intent, unless one has taken this one up.
+        forgotten = forget(intent["idempotency_key"], run)
+        if not forgotten or error.kind in ("transport", "unavailable", "rate_limited"):
             raise self.retry(exc=error, countdown=60) from error
         raise
 
@@ -62,37 +62,38 @@ def database() -> sqlite3.Connection:
     db = sqlite3.connect(os.environ.get("PAYMENTS_DB", "payments.sqlite"))
     db.execute(
         "CREATE TABLE IF NOT EXISTS intent"
-        " (invoice TEXT PRIMARY KEY, idempotency_key TEXT, first_sent TEXT)"
+        " (invoice TEXT PRIMARY KEY, idempotency_key TEXT, first_sent TEXT, runs INTEGER)"
     )
     return db
 
 
-def begin(invoice: str, idempotency_key: str) -> bool:
-    """Commits a key and this moment, unless the invoice has a key already."""
-    row = (invoice, idempotency_key, datetime.now(timezone.utc).isoformat())
+def take_up(invoice: str) -> tuple[dict[str, Any], int]:
+    """Commits a key and this moment, or that one more run has taken up what was begun. Gives
+    what pays, and the number of this run.
+    """
+    now = datetime.now(timezone.utc).isoformat()
     with closing(database()) as db, db:
-        return db.execute("INSERT OR IGNORE INTO intent VALUES (?, ?, ?)", row).rowcount == 1
+        key, first_sent, run = db.execute(
+            "INSERT INTO intent VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET runs = runs + 1"
+            " RETURNING idempotency_key, first_sent, runs",
+            (invoice, str(uuid.uuid4()), now),
+        ).fetchone()
+    if run == 1:
+        return {"idempotency_key": key}, run
+    # Whatever another run began was perhaps sent.
+    return {"idempotency_key": key, "resume_from": datetime.fromisoformat(first_sent)}, run
 
 
-def saved(invoice: str) -> dict[str, Any]:
-    """What continues the intent that was begun: whatever finds it was perhaps sent."""
-    find = "SELECT idempotency_key, first_sent FROM intent WHERE invoice = ?"
-    with closing(database()) as db:
-        key, first_sent = db.execute(find, (invoice,)).fetchone()
-    return {"idempotency_key": key, "resume_from": datetime.fromisoformat(first_sent)}
-
-
-def save(invoice: str, idempotency_key: str, resume_from: datetime) -> None:
+def save(idempotency_key: str, resume_from: datetime) -> None:
     """Commits the moment of the first send."""
-    row = (resume_from.isoformat(), invoice, idempotency_key)
+    row = (resume_from.isoformat(), idempotency_key)
     with closing(database()) as db, db:
-        db.execute(
-            "UPDATE intent SET first_sent = ? WHERE invoice = ? AND idempotency_key = ?", row
-        )
+        db.execute("UPDATE intent SET first_sent = ? WHERE idempotency_key = ?", row)
 
 
-def forget(invoice: str, idempotency_key: str) -> None:
-    """No money moved: the next run is another intent."""
-    row = (invoice, idempotency_key)
+def forget(idempotency_key: str, run: int) -> bool:
+    """Whether the intent is gone: it stays where a later run has taken it up."""
+    row = (idempotency_key, run)
     with closing(database()) as db, db:
-        db.execute("DELETE FROM intent WHERE invoice = ? AND idempotency_key = ?", row)
+        forget = "DELETE FROM intent WHERE idempotency_key = ? AND runs = ?"
+        return db.execute(forget, row).rowcount == 1

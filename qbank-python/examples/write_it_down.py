@@ -10,18 +10,20 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
 from qbank_connect import QBankConnectClient, QBankError
-from qbank_connect.models import AchPayment
 
 TABLE = """CREATE TABLE IF NOT EXISTS payment (
     invoice TEXT PRIMARY KEY, idempotency_key TEXT NOT NULL, body BLOB NOT NULL,
-    first_sent TEXT NOT NULL, payment_id TEXT, fate TEXT NOT NULL)"""
+    first_sent TEXT NOT NULL, runs INTEGER NOT NULL, payment_id TEXT, fate TEXT NOT NULL)"""
+# Begins, or takes up what another run began.
+TAKE_UP = """INSERT INTO payment VALUES (?, ?, ?, ?, 1, NULL, 'unknown')
+    ON CONFLICT DO UPDATE SET runs = runs + 1
+    RETURNING idempotency_key, body, first_sent, runs, fate"""
 
 
 # ANCHOR: pay
@@ -29,46 +31,38 @@ def pay(
     client: QBankConnectClient, db: sqlite3.Connection, invoice: str, request: dict[str, Any]
 ) -> str:
     """Pays an invoice, or continues what an earlier run began. Gives what became of it."""
-    saved = db.execute(
-        "SELECT idempotency_key, body, first_sent, fate FROM payment WHERE invoice = ?",
-        (invoice,),
-    ).fetchone()
-    if saved is None:
-        prepared = client.payments.prepare_ach(request=request)
-        row = (invoice, prepared.idempotency_key, prepared.body, now().isoformat())
-        with db:  # committed before anything is sent
-            db.execute("INSERT INTO payment VALUES (?, ?, ?, ?, NULL, 'unknown')", row)
-        return outcome(db, invoice, prepared.send)
-
-    key, body, first_sent, fate = saved
+    prepared = client.payments.prepare_ach(request=request)
+    row = (invoice, prepared.idempotency_key, prepared.body, now().isoformat())
+    with db:  # committed before anything is sent
+        key, body, first_sent, run, fate = db.execute(TAKE_UP, row).fetchone()
     if fate != "unknown":
         return str(fate)
-
-    def again() -> AchPayment:
-        # The same key and the same body, and when it was first sent.
-        return client.payments.create_ach(
-            request=json.loads(body, parse_float=Decimal),
-            idempotency_key=key,
-            resume_from=datetime.fromisoformat(first_sent),
-        )
-
-    return outcome(db, invoice, again)
-
-
-def outcome(db: sqlite3.Connection, invoice: str, send: Callable[[], AchPayment]) -> str:
-    """Sends it, and writes down what became of it."""
     try:
-        payment_id, fate = send().payment_id, "accepted"
+        if run == 1:
+            payment = prepared.send()
+        else:  # the same key and the same body, and when it was first sent
+            payment = client.payments.create_ach(
+                request=json.loads(body, parse_float=Decimal),
+                idempotency_key=key,
+                resume_from=datetime.fromisoformat(first_sent),
+            )
+        payment_id, fate = payment.payment_id, "accepted"
     except QBankError as error:
         payment_id, fate = error.transaction_id, error.fate
         print(error, file=sys.stderr)
     with db:
-        if fate in ("never_sent", "refused"):  # no money moved: the next run begins anew
-            db.execute("DELETE FROM payment WHERE invoice = ?", (invoice,))
-        else:  # `unknown` is resumed by the next run
-            row = (fate, payment_id, invoice)
-            db.execute("UPDATE payment SET fate = ?, payment_id = ? WHERE invoice = ?", row)
-    return fate
+        if fate not in ("never_sent", "refused"):  # `unknown` is resumed by the next run
+            db.execute(
+                "UPDATE payment SET fate = ?, payment_id = ?"
+                " WHERE idempotency_key = ? AND fate = 'unknown'",
+                (fate, payment_id, key),
+            )
+        # No money moved, and the next run begins anew: unless another has taken it up.
+        elif not db.execute(
+            "DELETE FROM payment WHERE idempotency_key = ? AND runs = ?", (key, run)
+        ).rowcount:
+            fate = "unknown"
+    return str(fate)
 
 
 # ANCHOR_END: pay

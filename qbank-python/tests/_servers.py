@@ -1,22 +1,17 @@
-"""Servers on loopback that do what a test says, and the sandbox bank; and one call over each of
-the clients.
+"""Servers on loopback that do what a test says, and one call over each of the clients. The
+sandbox bank is in `sandbox.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import ssl
 import struct
-import subprocess
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -232,62 +227,3 @@ def call(code: str, invoke: Callable[[Any], Any], **options: Any) -> Any:
 def pay(client: Any, **more: Any) -> Any:
     """Pays by ACH: all that is known of it; of an async client a coroutine."""
     return client.payments.with_raw_response.create_ach(request=ACH, **more)
-
-
-class Sandbox:
-    """The sandbox bank of the `qbank` program, which `QBANK_PROGRAM` names."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        first, second = (it["accountId"] for it in self.control("ledger")["accounts"][:2])
-        self.ach = {
-            "source_account_id": first,
-            "destination_account_id": second,
-            "amount": "1.50",
-        }
-        """A payment between its accounts."""
-
-    @property
-    def url(self) -> str:
-        """Its base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def options(self, **more: Any) -> dict[str, Any]:
-        """What a client needs for it."""
-        credentials = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
-        return {**options(self.url), **credentials, **more}
-
-    def control(self, path: str, body: Any = None) -> Any:
-        """What its control surface says."""
-        data = None if body is None else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.port}/_sandbox/{path}"
-        request = urllib.request.Request(url, data, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=LIMIT) as reply:
-            text = reply.read()
-        return json.loads(text) if text else None
-
-    def entries(self, key: str) -> list[dict[str, Any]]:
-        """What was booked for an intent."""
-        return [it for it in self.control("ledger")["entries"] if it["intentKey"] == key]
-
-
-@contextlib.contextmanager
-def sandbox() -> Iterator[Sandbox]:
-    """Runs a sandbox bank."""
-    here = Path(__file__).parents[2] / "target" / "debug" / "qbank"
-    program = os.environ.get("QBANK_PROGRAM", str(here))
-    port = unused_port()
-    command = [program, "sandbox", "--addr", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + LIMIT
-        while True:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            assert process.poll() is None and time.monotonic() < until, "no sandbox"
-            time.sleep(0.01)
-        yield Sandbox(port)
-    finally:
-        process.terminate()
-        process.wait(LIMIT)

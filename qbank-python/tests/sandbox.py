@@ -34,6 +34,32 @@ class Sandbox:
             "QBANK_CLIENT_SECRET": ready["client_secret"],
         }
 
+        self.ach = {
+            "source_account_id": OPERATING,
+            "destination_account_id": PAYROLL,
+            "amount": "1.50",
+        }
+        """A payment between its accounts."""
+
+    def options(self, **more: Any) -> dict[str, Any]:
+        """What a client needs for it."""
+        credentials = {
+            "client_id": self.environment["QBANK_CLIENT_ID"],
+            "client_secret": self.environment["QBANK_CLIENT_SECRET"],
+        }
+        return {
+            "base_url": self.base_url,
+            "backoff": 0.001,
+            "eager": False,
+            **credentials,
+            **more,
+        }
+
+    def entries(self, key: str) -> list[dict[str, Any]]:
+        """What was booked for an intent."""
+        entries = self.control("GET", "/ledger")["entries"]
+        return [it for it in entries if it["intentKey"] == key]
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         response = httpx.request(method, self._control_url + path, json=body, trust_env=False)
         response.raise_for_status()

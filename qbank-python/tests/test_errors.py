@@ -575,3 +575,11 @@ def test_what_a_client_and_its_parts_show_is_no_secret() -> None:
 
 def test_the_url_of_the_bank_is_shown() -> None:
     assert repr(client_of(Bank())) == f"QBankConnectClient(base_url={URL!r})"
+
+
+def test_a_body_that_is_nested_too_deeply_is_text() -> None:
+    deep = b"[" * 1_000_000
+    client = client_of(Bank(httpx.Response(400, content=deep)))
+    with pytest.raises(QBankError) as caught:
+        client.payments.create_ach(request=ACH)
+    assert caught.value.body == deep.decode()

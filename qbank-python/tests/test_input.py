@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid1
@@ -472,7 +472,16 @@ def test_a_recipient_may_have_members_but_no_second_name_for_one(
             f"recipient_details.{second}",
             says="there are name, bank_id, account_number",
         )
-    for odd in ({1, 2}, object(), float("nan"), b"x", "\ud800", Decimal(5), date.today()):
+    for odd in (
+        {1, 2},
+        object(),
+        float("nan"),
+        b"x",
+        "\ud800",
+        Decimal("NaN"),
+        {1: 2},
+        date.today(),
+    ):
         refused(
             lambda odd=odd: client.payments.create_ach(request=ach(more=odd)),
             "recipient_details.more",
@@ -490,8 +499,65 @@ def test_a_request_that_was_spoilt_after_it_was_made_is_checked_again(
     client: QBankConnectClient,
 ) -> None:
     request = AchPaymentRequest(**ACH)
-    request.amount = BINARY
+    # It is frozen, but this is Python.
+    vars(request)["amount"] = BINARY
     refused(lambda: client.payments.create_ach(request=request), "amount")
+
+
+@pytest.mark.parametrize(
+    ("member", "odd"),
+    [
+        ("amount", object()),
+        ("amount", BINARY),
+        ("amount", float("nan")),
+        ("amount", True),
+        ("amount", Decimal("NaN")),
+        ("amount", Decimal("-5")),
+        ("amount", "5.00\n"),
+        ("reference_id", b"x"),
+        ("effective_date", datetime(2030, 1, 1)),
+        ("source_account_id", "\ud800"),
+        ("recipient_details", RecipientDetails.model_construct(name=5)),
+        ("recipient_details", {"name": "Ann"}),
+        ("memo", "x"),
+    ],
+    ids=repr,
+)
+def test_a_model_that_was_copied_with_something_else_is_checked_again(
+    client: QBankConnectClient, member: str, odd: Any
+) -> None:
+    copied = AchPaymentRequest(**ACH).model_copy(update={member: odd})
+    with pytest.raises(QBankInvalidRequestError) as caught:
+        client.payments.create_ach(request=copied)
+    assert caught.value.fate == "never_sent"
+    assert str(caught.value.field).startswith(member)
+
+
+def test_a_model_that_was_made_unchecked_is_checked(client: QBankConnectClient) -> None:
+    missing = AchPaymentRequest.model_construct(amount="5")
+    refused(lambda: client.payments.create_ach(request=missing), "source_account_id")
+    empty = AchPaymentRequest.__new__(AchPaymentRequest)
+    refused(lambda: client.payments.create_ach(request=empty), "source_account_id")
+    party = RecipientDetails(**RECIPIENT).model_copy(update={"name": 5})
+    refused(
+        lambda: AchPaymentRequest(source_account_id=SOURCE, amount=5, recipient_details=party),
+        "recipient_details.name",
+    )
+    good = AchPaymentRequest.model_construct(**ACH)
+    assert b'"amount":1000.50' in client.payments.prepare_ach(request=good).body
+
+
+@pytest.mark.parametrize("hours", [14, -14])
+def test_a_moment_that_utc_cannot_hold_is_refused(
+    client: QBankConnectClient, hours: int
+) -> None:
+    edge = datetime.min if hours > 0 else datetime.max
+    at = edge.replace(tzinfo=timezone(timedelta(hours=hours)))
+    refused(
+        lambda: client.payments.create_ach(request=ACH, request_options={"auth_date": at}),
+        "request_options.auth_date",
+        says="years 1 to 9999",
+    )
 
 
 KEYS = ["", "17", str(uuid1()), uuid1(), UUID(int=0), KEY[:-1], f"{{{KEY}}}", 5, b"x", "\ud800"]

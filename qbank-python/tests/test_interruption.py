@@ -20,9 +20,10 @@ import anyio
 import httpcore
 import httpx
 import pytest
-from _servers import ACH, LIMIT, Bank, Sandbox, accepted, options, response, sandbox
+from _servers import ACH, LIMIT, Bank, accepted, options, response
 from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
 from qbank_connect import _operations as operations
+from sandbox import Sandbox, running
 
 NOTE = re.compile(
     r"payments\.create_ach was called off: fate (\w+), idempotency_key ([0-9a-f-]{36})"
@@ -32,7 +33,7 @@ NOTE = re.compile(
 
 @pytest.fixture(scope="module")
 def bank() -> Iterator[Sandbox]:
-    with sandbox() as it:
+    with running() as it:
         yield it
 
 
@@ -120,20 +121,22 @@ def test_cancelled_wherever_it_waits_a_payment_is_resumed_and_booked_once(
     fates = set()
 
     async def at(nth: int) -> bool:
-        bank.control("faults", {"method": "POST", "path": "/payments/ach", "times": 1, **fault})
+        bank.control(
+            "POST", "/faults", {"method": "POST", "path": "/payments/ach", "times": 1, **fault}
+        )
         async with AsyncQBankConnectClient(**bank.options()) as client:
             paying = CancelledAt(client.payments.create_ach(request=bank.ach), nth)
             paid = await paying.run()
             if paying.scope.cancel_called and paid is None:
                 assert paying.thrown is not None
-                told = noted(caplog, paying.thrown)
-                fates.add(told.fate)
-                if told.fate == "in_progress":
-                    await client.payments.get(told.payment_id)
+                note = noted(caplog, paying.thrown)
+                fates.add(note.fate)
+                if note.fate == "in_progress":
+                    await client.payments.get(note.payment_id)
                 else:
-                    assert (told.first_sent is None) == (told.fate == "never_sent")
-                    await client.payments.create_ach(request=bank.ach, **told.resume)
-                assert len(bank.entries(told.key)) == 1
+                    assert (note.first_sent is None) == (note.fate == "never_sent")
+                    await client.payments.create_ach(request=bank.ach, **note.resume)
+                assert len(bank.entries(note.key)) == 1
             return not paying.scope.cancel_called
 
     nth = 1
@@ -245,20 +248,22 @@ def test_interrupted_at_whatever_the_network_does_a_payment_is_resumed_and_booke
     """Resumed over the one connection that there may be: none is left in use."""
     fates = set()
     for nth in range(1, 100):
-        bank.control("faults", {"method": "POST", "path": "/payments/ach", "times": 1, **fault})
+        bank.control(
+            "POST", "/faults", {"method": "POST", "path": "/payments/ach", "times": 1, **fault}
+        )
         with httpx.Client(transport=Network(Interrupting(nth, before))) as http:
             client = QBankConnectClient(**bank.options(), httpx_client=http)
             try:
                 client.payments.create_ach(request=bank.ach)
                 break
             except KeyboardInterrupt as interrupt:
-                told = noted(caplog, interrupt)
-            fates.add(told.fate)
-            if told.fate == "in_progress":
-                client.payments.get(told.payment_id)
+                note = noted(caplog, interrupt)
+            fates.add(note.fate)
+            if note.fate == "in_progress":
+                client.payments.get(note.payment_id)
             else:
-                client.payments.create_ach(request=bank.ach, **told.resume)
-            assert len(bank.entries(told.key)) == 1
+                client.payments.create_ach(request=bank.ach, **note.resume)
+            assert len(bank.entries(note.key)) == 1
     assert nth > 8
     # A retry of what was booked is a conflict, which is followed.
     followed = {"in_progress"} if fault["kind"] == "drop_after_commit" else set()
@@ -316,10 +321,10 @@ def test_a_signal_while_it_connects() -> None:
         first.connect(listener.getsockname())
         program = Program(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
         program.wait_for_line("connect_tcp.started")
-        told = program.interrupt()
+        note = program.interrupt()
     # An attempt that is called off counts as maybe sent.
-    assert told.fate == "unknown"
-    assert told.first_sent is not None
+    assert note.fate == "unknown"
+    assert note.first_sent is not None
 
 
 def test_a_signal_in_the_handshake() -> None:
@@ -341,11 +346,11 @@ def test_a_signal_while_it_waits_for_a_response() -> None:
     with Bank(silent) as bank:
         program = Program(bank.url)
         assert arrived.wait(LIMIT)
-        told = program.interrupt()
+        note = program.interrupt()
         leave.set()
-        assert told.fate == "unknown"
-        assert told.key == bank.requests[0].key
-        assert told.first_sent is not None
+        assert note.fate == "unknown"
+        assert note.key == bank.requests[0].key
+        assert note.first_sent is not None
         bank.wait_closed()
 
 
@@ -360,10 +365,10 @@ def test_a_signal_inside_a_response() -> None:
     with Bank(half) as bank:
         program = Program(bank.url)
         program.wait_for_line("receive_response_body.started")
-        told = program.interrupt()
+        note = program.interrupt()
         leave.set()
-        assert told.fate == "unknown"
-        assert told.key == bank.requests[0].key
+        assert note.fate == "unknown"
+        assert note.key == bank.requests[0].key
         bank.wait_closed()
 
 
@@ -371,9 +376,9 @@ def test_a_signal_in_the_pause_before_a_retry() -> None:
     with Bank(lambda *_: response(503)) as bank:
         program = Program(bank.url, backoff=1000)
         program.wait_for_line("qbank_connect payments.create_ach: response, status 503")
-        told = program.interrupt()
-        assert told.fate == "unknown"
-        assert told.key == bank.requests[0].key
+        note = program.interrupt()
+        assert note.fate == "unknown"
+        assert note.key == bank.requests[0].key
         bank.wait_closed()
 
 
@@ -387,5 +392,5 @@ def test_an_interrupt_after_the_response_says_that_it_was_accepted(
         operation = replace(operations.create_ach(request=ACH), read=interrupted)
         with pytest.raises(KeyboardInterrupt) as raised:
             client._call(operation)
-        told = noted(caplog, raised.value)
-        assert (told.fate, told.key) == ("accepted", bank.requests[0].key)
+        note = noted(caplog, raised.value)
+        assert (note.fate, note.key) == ("accepted", bank.requests[0].key)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import sqlite3
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -204,6 +205,73 @@ def test_of_two_runs_at_once_one_begins_and_the_other_resumes_its_key(
     last = module.pay.delay("INV-7", rent(bank)).get()
     [entry] = bank.entries()
     assert [entry.payment_id] * 2 == [last, *runs]
+
+
+def slowly_refused(then: Callable[[], object]) -> httpx.Client:
+    """A network whose connections for payments fail, after something else has happened."""
+
+    def connect(request: httpx.Request) -> httpx.Response:
+        then()
+        raise httpx.ConnectError("refused", request=request)
+
+    return httpx.Client(transport=httpx.MockTransport(connect))
+
+
+def test_a_task_that_sent_nothing_leaves_the_key_that_another_run_has_taken_up(
+    bank: SandboxBank,
+) -> None:
+    module = celery_task(bank)
+    alive = module.bank
+    runs: list[str] = []
+
+    def meanwhile() -> None:
+        if not runs:
+            runs.append("")
+            module.bank = alive
+            again = module.pay.delay("INV-7", rent(bank))
+            runs[0] = again.get(disable_sync_subtasks=False)
+
+    cut_off = bank.client(httpx_client=slowly_refused(meanwhile), token="t", max_retries=0)
+    module.bank = lambda: cut_off
+    last = module.pay.delay("INV-7", rent(bank)).get()
+    [entry] = bank.entries()
+    assert [entry.payment_id] * 2 == [last, *runs]
+
+
+def test_a_run_that_sent_nothing_leaves_the_row_that_another_run_has_taken_up(
+    bank: SandboxBank, tmp_path: Path
+) -> None:
+    module = recipe("write_it_down")
+    alive = bank.client()
+
+    def run(client: Any) -> str:
+        with closing(sqlite3.connect(tmp_path / "payments.sqlite")) as db:
+            db.execute(module.TABLE)
+            return str(module.pay(client, db, "INV-7", rent(bank)))
+
+    runs: list[str] = []
+    cut_off = bank.client(
+        httpx_client=slowly_refused(lambda: runs.append(run(alive))), token="t", max_retries=0
+    )
+    runs.append(run(cut_off))
+    runs.append(run(alive))
+    assert runs == ["accepted", "unknown", "accepted"]
+    assert len(bank.entries()) == 1
+
+
+def test_a_run_that_sent_nothing_and_is_alone_leaves_nothing(
+    bank: SandboxBank, tmp_path: Path
+) -> None:
+    module = recipe("write_it_down")
+    client = bank.client(max_retries=0)
+    bank.set_reachable(False)
+    with closing(sqlite3.connect(tmp_path / "payments.sqlite")) as db:
+        db.execute(module.TABLE)
+        assert module.pay(client, db, "INV-7", rent(bank)) == "never_sent"
+        assert db.execute("SELECT * FROM payment").fetchall() == []
+        bank.set_reachable(True)
+        assert module.pay(client, db, "INV-7", rent(bank)) == "accepted"
+    assert len(bank.entries()) == 1
 
 
 def test_the_task_that_the_bank_refuses_fails_and_leaves_no_key(bank: SandboxBank) -> None:

@@ -19,6 +19,7 @@ from qbank_connect.errors import (
     QBankError,
     QBankPermissionDeniedError,
     QBankUnexpectedResponseError,
+    error_of,
 )
 from qbank_connect.models import Transaction
 
@@ -213,6 +214,65 @@ def test_without_a_function_for_it_the_first_unreadable_item_is_raised_at_the_en
         stream(code, bank.url, lambda it: seen.append(it.amount))
     assert seen == [1, 3, 5]
     assert "amount" in str(raised.value)
+
+
+def test_of_many_unreadable_items_one_error_is_made_where_nobody_takes_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from qbank_connect import _stream
+
+    made: list[QBankError] = []
+
+    def counted(record: Any) -> QBankError:
+        made.append(error_of(record))
+        return made[-1]
+
+    monkeypatch.setattr(_stream, "error_of", counted)
+    many = b"[" + b",".join([b"{}"] * 5_000) + b"]"
+    http = httpx.Client(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, content=many))
+    )
+    with pytest.raises(QBankUnexpectedResponseError) as raised:
+        stream("sync", "https://bank.example/v1", lambda _: None, http=http)
+    assert made == [raised.value]
+
+
+@pytest.mark.parametrize("code", CODES[1:])
+def test_a_list_that_is_here_already_leaves_other_tasks_their_turn(code: str) -> None:
+    whole = b"[" + b",".join(item(number) for number in range(5_000)) + b"]"
+    turns = 0
+    at_end = 0
+
+    async def main() -> None:
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await anyio.lowlevel.checkpoint()
+
+        async def each() -> None:
+            nonlocal at_end
+            transport = httpx.MockTransport(lambda _: httpx.Response(200, content=whole))
+            async with (
+                httpx.AsyncClient(transport=transport) as http,
+                AsyncQBankConnectClient(
+                    **options("https://bank.example/v1", **TOKEN), httpx_client=http
+                ) as client,
+                client.transactions.stream() as items,
+            ):
+                await anext(items)
+                before = turns
+                assert len([it async for it in items]) == 4_999
+                at_end = turns - before
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(others)
+            await each()
+            group.cancel_scope.cancel()
+
+    anyio.run(main, backend=code)
+    # One for each 64 KiB.
+    assert at_end >= len(whole) // (1 << 16)
 
 
 @pytest.mark.parametrize("code", CODES[1:])

@@ -17,7 +17,7 @@ from ._drive import Made
 from ._operations import Operation
 from ._values import Wrong, by_argument, invalid
 from .environment import QBankConnectEnvironment
-from .errors import QBankError, error_of, frameless
+from .errors import QBankError, error_of, without_frames
 
 T = TypeVar("T")
 log = logging.getLogger("qbank_connect")
@@ -49,7 +49,7 @@ class BaseClient:
             self._open(options)
         except QBankError as error:
             # Without the frames below, whose variables are the credentials.
-            raise frameless(error) from error.__cause__
+            raise without_frames(error) from error.__cause__
         finally:
             options.clear()
         _clients.add(self)
@@ -102,7 +102,7 @@ class BaseClient:
         try:
             call = self._session.call(
                 operation.name,
-                json.dumps(operation.request),
+                operation.request,
                 json.dumps(operation.options),
                 # A key for the intent, and what spreads retries.
                 secrets.token_bytes(24),

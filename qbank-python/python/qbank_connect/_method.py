@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ._operations import Operation
 from ._response import RawResponse
-from .errors import QBankError, frameless
+from .errors import QBankError, without_frames
 
 if TYPE_CHECKING:
     from .async_client import AsyncPrepared, AsyncQBankConnectClient
@@ -40,7 +40,7 @@ class AsyncResource:
         self._client = client
 
 
-def brief(method: F) -> F:
+def hides_frames(method: F) -> F:
     """Raises its errors without the frames below, and forgets what it was given: what reports
     a traceback may report the variables of its frames, which hold account numbers and tokens.
     """
@@ -50,7 +50,7 @@ def brief(method: F) -> F:
         try:
             return method(*args, **kwargs)
         except QBankError as error:
-            raise frameless(error) from error.__cause__
+            raise without_frames(error) from error.__cause__
         finally:
             del args, kwargs
 
@@ -59,7 +59,7 @@ def brief(method: F) -> F:
         try:
             return await method(*args, **kwargs)
         except QBankError as error:
-            raise frameless(error) from error.__cause__
+            raise without_frames(error) from error.__cause__
         finally:
             del args, kwargs
 
@@ -70,7 +70,7 @@ def _like(operation: Callable[..., Any], result: str = "{}") -> Callable[[F], F]
     """Gives a method the name, the docstring and the arguments of an operation."""
 
     def decorate(method: F) -> F:
-        method = brief(method)
+        method = hides_frames(method)
         functools.update_wrapper(method, operation)
         signature = inspect.signature(operation)
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)

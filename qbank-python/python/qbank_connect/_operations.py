@@ -35,6 +35,7 @@ from .models import (
     Transfer,
     TransferRequest,
     WirePaymentRequest,
+    members_of,
     resource,
 )
 
@@ -77,7 +78,8 @@ class Operation(Generic[T]):
     """In the core."""
     title: str
     """In Python."""
-    request: Mapping[str, Any] = field(repr=False)
+    request: str = field(repr=False)
+    """JSON, written once: what is saved is what is sent, whatever becomes of the arguments."""
     options: Mapping[str, Any] = field(repr=False)
     read: Callable[[Any, list[tuple[str, str]]], T] = field(repr=False)
     """Makes the result of the data and the headers of a reply."""
@@ -268,7 +270,7 @@ def _read(
     read: Callable[[Any, list[tuple[str, str]]], T],
 ) -> Operation[T]:
     try:
-        return Operation(name, title, request, _options(options, _CALL), read)
+        return Operation(name, title, json.dumps(request), _options(options, _CALL), read)
     except Wrong as wrong:
         raise invalid(wrong, "not_applicable") from None
 
@@ -290,7 +292,7 @@ def _write(
             if key is None:
                 raise Wrong("idempotency_key", "is needed to resume")
             record["resumeFrom"] = _named("resume_from", values.sent_at, resume_from)
-        members = _record(_model(request, model))
+        written = _record(_model(request, model))
     except Wrong as wrong:
         raise invalid(wrong, fate) from None
     except QBankInvalidRequestError as error:
@@ -299,26 +301,26 @@ def _write(
     def given(
         name: str, title: str, read: Callable[[Any, list[tuple[str, str]]], T]
     ) -> Operation[T]:
-        return Operation(name, title, members, record, read, fate)
+        return Operation(name, title, written, record, read, fate)
 
     return given
 
 
 def _model(request: Any, model: type[M]) -> M:
-    if isinstance(request, model):
-        return request
-    if not isinstance(request, dict):
+    # A model as well: `model_copy` and `model_construct` check nothing.
+    members = members_of(request) if isinstance(request, model) else request
+    if not isinstance(members, dict):
         raise Wrong("request", f"must be {_article(model)} or a dict")
-    if not all(isinstance(name, str) for name in request):
+    if not all(isinstance(name, str) for name in members):
         raise Wrong("request", "must have strings for names")
-    return model(**request)
+    return model(**members)
 
 
 def _article(model: type[BaseModel]) -> str:
     return f"{'an' if model.__name__[0] in 'AEIOU' else 'a'} {model.__name__}"
 
 
-def _record(model: BaseModel) -> dict[str, Any]:
+def _record(model: BaseModel) -> str:
     own = type(model).model_fields
     record = {camel(name): _json(getattr(model, name)) for name in own}
     for name, value in (model.model_extra or {}).items():
@@ -327,21 +329,23 @@ def _record(model: BaseModel) -> dict[str, Any]:
             rule = "is not known here; there are name, bank_id, account_number"
             raise Wrong(f"recipient_details.{name}", rule)
         try:
-            # What is written here is what is sent.
-            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+            if value is not None:
+                values.json_text(name)
+                record[name] = values.json_text(value)
         except (TypeError, ValueError, RecursionError):
             raise Wrong(f"recipient_details.{name}", "cannot be written as JSON") from None
-        if value is not None:
-            record[name] = value
-    return {name: value for name, value in record.items() if value is not None}
+    given = (f"{values.json_text(name)}:{it}" for name, it in record.items() if it is not None)
+    return f"{{{','.join(given)}}}"
 
 
-def _json(value: Any) -> Any:
+def _json(value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, BaseModel):
         return _record(value)
     if isinstance(value, Decimal):
-        return format(value, "f")
-    return value.isoformat() if isinstance(value, date) else value
+        return f'"{value:f}"'
+    return values.json_text(value.isoformat() if isinstance(value, date) else value)
 
 
 def _options(

@@ -10,6 +10,8 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
+import anyio.lowlevel
+
 from ._drive import Made
 from ._httpx import fault_of
 from ._response import RawResponse
@@ -57,7 +59,8 @@ class TransactionStream:
 
 class AsyncTransactionStream:
     """Transactions while they arrive: an async iterator that can be closed. The request is sent
-    when the first is asked for.
+    when the first is asked for. Use ``async with`` where the list may be left early: what was
+    left open trio warns of.
     """
 
     __slots__ = ("_items",)
@@ -99,11 +102,12 @@ def _iterate(
                 chunk, broken = next(parts, None), None
             except Exception as thrown:
                 chunk, broken = None, thrown
-            for item in reader.take(chunk, broken):
-                if isinstance(item, QBankError):
-                    reader.unreadable(item)
-                else:
-                    yield item
+            for items in reader.take(chunk, broken):
+                for item in items:
+                    if isinstance(item, QBankError):
+                        reader.unreadable(item)
+                    else:
+                        yield item
     finally:
         body.close()
 
@@ -119,13 +123,16 @@ async def _async_iterate(
                 chunk, broken = await body.next_chunk(), None
             except Exception as thrown:
                 chunk, broken = None, thrown
-            for item in reader.take(chunk, broken):
-                if isinstance(item, QBankError):
-                    taken = reader.unreadable(item)
-                    if inspect.isawaitable(taken):
-                        await taken
-                else:
-                    yield item
+            for items in reader.take(chunk, broken):
+                for item in items:
+                    if isinstance(item, QBankError):
+                        taken = reader.unreadable(item)
+                        if inspect.isawaitable(taken):
+                            await taken
+                    else:
+                        yield item
+                # Other tasks have a turn: a part that is here already waits for nothing.
+                await anyio.lowlevel.checkpoint()
     finally:
         await body.aclose()
 
@@ -142,19 +149,19 @@ class _Reader:
 
     def take(
         self, chunk: bytes | None, broken: BaseException | None
-    ) -> Iterator[Transaction | QBankError]:
-        """The items that a part completes, in order; no part is the end. Those that cannot be
-        read are errors.
+    ) -> Iterator[Iterator[Transaction | QBankError]]:
+        """The items that a part completes, in order, some at a time; no part is the end. Those
+        that cannot be read are errors, where anyone wants them.
         """
         if chunk is None:
             self.ended = True
             why = None if broken is None else fault_of(broken, sys.exc_info()[1])[1]
-            yield from self._items(b"", why, broken)
+            yield self._items(b"", why, broken)
             if self.first is not None:
                 raise self.first
             return
         for at in range(0, len(chunk), _MOST):
-            yield from self._items(chunk[at : at + _MOST], None, None)
+            yield self._items(chunk[at : at + _MOST], None, None)
 
     def _items(
         self, piece: bytes, why: str | None, broken: BaseException | None
@@ -164,7 +171,9 @@ class _Reader:
         for before, unreadable in record["unreadable"]:
             yield from _transactions(items[taken:before])
             taken = before
-            yield error_of(by_argument(unreadable))
+            # Of hundreds of thousands, one is enough to raise.
+            if self.on_unreadable is not None or self.first is None:
+                yield error_of(by_argument(unreadable))
         yield from _transactions(items[taken:])
         if record["failed"] is not None:
             self.ended = True

@@ -148,6 +148,41 @@ def day(value: Any) -> date:
     raise Wrong("", "must be a date, or a string such as 2026-01-31")
 
 
+def json_text(value: Any) -> str:
+    """JSON of what JSON can hold: read with ``parse_float=Decimal``, it is written as the same
+    text again. Raises ``TypeError``, ``ValueError`` or ``RecursionError`` for anything else.
+    """
+    if isinstance(value, str):
+        return _quoted(text(value))
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, (float, Decimal)):
+        return _number(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(json_text, value))}]"
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise TypeError("this is no JSON")
+    members = (f"{json_text(name)}:{json_text(it)}" for name, it in value.items())
+    return f"{{{','.join(members)}}}"
+
+
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _number(value: float | Decimal) -> str:
+    # A float by way of its Decimal, which may print itself in another way.
+    exact = Decimal(float.__repr__(value) if isinstance(value, float) else value)
+    if not exact.is_finite():
+        raise ValueError("this is no number")
+    number = str(exact).lower()
+    if number.lstrip("-").isdigit():
+        # Read again, it is an int, whose digits Python limits.
+        return "-0.0" if number == "-0" else int.__repr__(int(number))
+    return number
+
+
 def milliseconds(value: Any) -> int:
     """A time in seconds, of at least a millisecond."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -187,7 +222,10 @@ def http_date(value: Any) -> str:
     # Takes longer to import than all of this module.
     from email.utils import format_datetime
 
-    return format_datetime(value.astimezone(timezone.utc), usegmt=True)
+    try:
+        return format_datetime(value.astimezone(timezone.utc), usegmt=True)
+    except OverflowError:
+        raise Wrong("", "must be a moment of the years 1 to 9999 in UTC") from None
 
 
 def on_conflict(value: Any) -> str:

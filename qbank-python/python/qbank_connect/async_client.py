@@ -13,9 +13,15 @@ from . import _operations as operations
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import async_exchange
-from ._method import AsyncResource, async_method, async_prepare_method, async_raw_method, brief
+from ._method import (
+    AsyncResource,
+    async_method,
+    async_prepare_method,
+    async_raw_method,
+    hides_frames,
+)
 from ._operations import OnConflict, Operation, RequestOptions
-from ._prepared import resumed
+from ._prepared import Sends
 from ._response import RawResponse
 from ._stream import AsyncTransactionStream, OnUnreadable
 from ._wake import AsyncWake
@@ -30,7 +36,8 @@ class AsyncQBankConnectClient(BaseClient):
 
     The options are those of ``QBankConnectClient``; a ``token`` may also be an async function,
     and ``httpx_client`` is an ``httpx.AsyncClient``. The token is fetched by ``async with``, if
-    ``eager``, or by the first call.
+    ``eager``, or by the first call. It belongs to one event loop at a time: in the next one our
+    own HTTP client is replaced, a given one is not.
     """
 
     __slots__ = (
@@ -76,7 +83,7 @@ class AsyncQBankConnectClient(BaseClient):
         self.transfers = AsyncTransfers(self)
         self.positive_pay = AsyncPositivePay(self)
 
-    @brief
+    @hides_frames
     async def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return (await self._call(operations.authenticate(request_options=request_options))).data
@@ -146,33 +153,39 @@ class AsyncQBankConnectClient(BaseClient):
 
 
 class AsyncPrepared(Generic[T]):
-    """A write whose key and body are known before it is sent: write them down, then send it."""
+    """A write whose key and body are known before it is sent: write them down, then send it.
+    Tasks may share it: it is sent once. It may be sent again as it is where that sent nothing
+    (``never_sent``); after anything else only with ``resume_from``, the moment of the first
+    send, as ``send(**error.resume)`` has it.
+    """
 
-    __slots__ = ("_client", "_operation", "_sent", "body", "idempotency_key")
+    __slots__ = ("_client", "_operation", "_sends", "body", "idempotency_key")
 
     def __init__(
         self, client: AsyncQBankConnectClient, operation: Operation[T], made: Made[T]
     ) -> None:
         self._client = client
         self._operation = operation
-        self._sent = False
         self.idempotency_key: str = made.call.key or ""
         self.body: bytes = made.call.body()
         """What every attempt sends."""
+        self._sends = Sends(operation, self.idempotency_key)
 
-    @brief
-    async def send(self, *, resume_from: datetime | None = None) -> T:
-        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the
-        first send.
-        """
-        return (await self.send_raw(resume_from=resume_from)).data
+    @hides_frames
+    async def send(
+        self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
+    ) -> T:
+        """Sends it. A key that is given has to be its own."""
+        sent = await self.send_raw(idempotency_key=idempotency_key, resume_from=resume_from)
+        return sent.data
 
-    @brief
-    async def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
+    @hides_frames
+    async def send_raw(
+        self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
+    ) -> RawResponse[T]:
         """The same; gives all that is known of the response."""
-        operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)
-        self._sent = True
-        return await self._client._call(operation)
+        with self._sends.one(idempotency_key, resume_from) as operation:
+            return await self._client._call(operation)
 
     def __repr__(self) -> str:
         return (
@@ -237,7 +250,7 @@ class AsyncTransactions(AsyncResource):
         An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or
         the first such error is raised at the end. Close it, or use ``async with``, to leave
         early. A list that ends too early raises after everything before that; ``offset`` says
-        where.
+        where. The deadline counts until the last item, the time between two items included.
         """
         operation = operations.stream_transactions(
             account_id=account_id, posted_since=posted_since, request_options=request_options

@@ -11,9 +11,9 @@ from . import _operations as operations
 from ._client import OPTIONS, BaseClient, supplied
 from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
 from ._httpx import exchange
-from ._method import Resource, brief, method, prepare_method, raw_method
+from ._method import Resource, hides_frames, method, prepare_method, raw_method
 from ._operations import OnConflict, Operation, RequestOptions
-from ._prepared import resumed
+from ._prepared import Sends
 from ._response import RawResponse
 from ._stream import OnUnreadable, TransactionStream
 from .environment import QBankConnectEnvironment
@@ -33,9 +33,13 @@ class QBankConnectClient(BaseClient):
     ``QBankIdempotencyConflict``.
 
     An ``httpx_client`` brings its own proxies, certificates, hooks and mocks; it is not closed
-    by this one. Its redirects, its ``auth`` and its timeouts are not used. A transport of it
-    that retries makes ``attempts`` wrong. A response whose head comes byte by byte is bounded
-    by ``timeout`` for each read, not in all.
+    by this one. Its redirects, its ``auth`` and its timeouts are not used. Give it no transport
+    that resends: ``fate`` and ``attempts`` would be wrong. What its hooks raise is raised as it
+    is. A response whose head comes byte by byte is bounded by ``timeout`` for each read, not in
+    all.
+
+    No time bounds the look-up of a host's name, nor a ``token`` function, which must not call
+    this client.
 
     Raises ``QBankInvalidRequestError`` for a wrong option, and what the bank says to the
     credentials.
@@ -90,7 +94,7 @@ class QBankConnectClient(BaseClient):
                 self.close()
                 raise
 
-    @brief
+    @hides_frames
     def authenticate(self, *, request_options: RequestOptions | None = None) -> Token:
         """Fetches a token now, if there is none that is fresh. Gives what is known of it."""
         return self._call(operations.authenticate(request_options=request_options)).data
@@ -150,33 +154,38 @@ class QBankConnectClient(BaseClient):
 
 
 class Prepared(Generic[T]):
-    """A write whose key and body are known before it is sent: write them down, then send it."""
+    """A write whose key and body are known before it is sent: write them down, then send it.
+    Threads may share it: it is sent once. It may be sent again as it is where that sent nothing
+    (``never_sent``); after anything else only with ``resume_from``, the moment of the first
+    send, as ``send(**error.resume)`` has it.
+    """
 
-    __slots__ = ("_client", "_operation", "_sent", "body", "idempotency_key")
+    __slots__ = ("_client", "_operation", "_sends", "body", "idempotency_key")
 
     def __init__(
         self, client: QBankConnectClient, operation: Operation[T], made: Made[T]
     ) -> None:
         self._client = client
-        self._sent = False
+        self._operation = operation
         self.idempotency_key: str = made.call.key or ""
         self.body: bytes = made.call.body()
         """What every attempt sends."""
-        self._operation = operation
+        self._sends = Sends(operation, self.idempotency_key)
 
-    @brief
-    def send(self, *, resume_from: datetime | None = None) -> T:
-        """Sends it. A second time it has to be resumed: ``resume_from`` is the moment of the
-        first send.
-        """
-        return self.send_raw(resume_from=resume_from).data
+    @hides_frames
+    def send(
+        self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
+    ) -> T:
+        """Sends it. A key that is given has to be its own."""
+        return self.send_raw(idempotency_key=idempotency_key, resume_from=resume_from).data
 
-    @brief
-    def send_raw(self, *, resume_from: datetime | None = None) -> RawResponse[T]:
+    @hides_frames
+    def send_raw(
+        self, *, idempotency_key: Id | None = None, resume_from: datetime | None = None
+    ) -> RawResponse[T]:
         """The same; gives all that is known of the response."""
-        operation = resumed(self._operation, self.idempotency_key, resume_from, self._sent)
-        self._sent = True
-        return self._client._call(operation)
+        with self._sends.one(idempotency_key, resume_from) as operation:
+            return self._client._call(operation)
 
     def __repr__(self) -> str:
         return f"Prepared({self._operation.title}, idempotency_key={self.idempotency_key!r})"
@@ -239,6 +248,7 @@ class Transactions(Resource):
         An item that cannot be read does not end the list: ``on_unreadable`` gets its error, or
         the first such error is raised at the end. Close it, or use ``with``, to leave early. A
         list that ends too early raises after everything before that; ``offset`` says where.
+        The deadline counts until the last item, the time between two items included.
         """
         operation = operations.stream_transactions(
             account_id=account_id, posted_since=posted_since, request_options=request_options

@@ -337,7 +337,7 @@ def error_of(record: Mapping[str, Any], raw: bytes = b"") -> QBankError:
     return _CLASSES.get(record["kind"], QBankError)({**record, "raw": raw})
 
 
-def frameless(error: QBankError) -> QBankError:
+def without_frames(error: QBankError) -> QBankError:
     """Without the frames that it came through, nor what it was made of in them."""
     error.__context__ = None
     return error.with_traceback(None)

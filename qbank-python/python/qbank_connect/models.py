@@ -1,8 +1,8 @@
 """What is asked for, and what the bank says.
 
 Amounts are ``Decimal`` dollars, days are ``date``, moments are aware ``datetime`` (UTC). What
-the bank did not say is ``None``; members that this version does not know are kept
-(``model_extra`` holds them where a resource is made from the bank's own JSON).
+the bank did not say is ``None``. Members that this version does not know are in ``raw`` of a
+response; ``model_extra`` has them only where a model is made from the bank's own JSON.
 """
 
 from __future__ import annotations
@@ -337,6 +337,11 @@ class _Request(BaseModel):
     __str__ = __repr__
 
 
+def members_of(model: BaseModel) -> dict[str, Any]:
+    """What a model has, however it was made."""
+    return {**vars(model), **(getattr(model, "__pydantic_extra__", None) or {})}
+
+
 def _wrong(error: ValidationError) -> Wrong:
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
@@ -389,11 +394,14 @@ class RecipientDetails(_Request):
 
 def _party(model: type[BeneficiaryDetails | RecipientDetails]) -> BeforeValidator:
     def read(value: Any) -> Any:
-        if value is None or type(value) is model:
+        if value is None:
             return value
         if isinstance(value, (set, frozenset)) and Ellipsis in value:
             rule = "is a placeholder, {...}: give name, bank_id and account_number"
             raise Wrong("", rule)
+        if isinstance(value, model):
+            # Again: `model_copy` and `model_construct` check nothing.
+            value = members_of(value)
         if not isinstance(value, dict):
             raise Wrong("", f"must be a {model.__name__} or a dict")
         if not all(isinstance(name, str) for name in value):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Protocol, TypeAlias
 
 from . import _core
-from ._method import brief
+from ._method import hides_frames
 from .errors import QBankWebhookVerificationError
 from .models import WebhookEvent, resource
 
@@ -29,7 +29,7 @@ DeliveryHeaders: TypeAlias = (
 """Those of any framework, or pairs (of bytes in an ASGI scope)."""
 
 
-@brief
+@hides_frames
 def verify_webhook(
     body: bytes | str,
     headers: DeliveryHeaders,

@@ -44,7 +44,8 @@ class ApiError(Exception):
             return None
         try:
             return json.loads(self._raw)
-        except ValueError:
+        except (ValueError, RecursionError):
+            # Not JSON, or nested too deeply.
             return self._raw.decode("utf-8", "replace")
 
 
