@@ -119,7 +119,9 @@ def over(code: str, handle: Callable[[httpx.Request], Any]) -> Any:
 
 
 @CODE
-@pytest.mark.parametrize("raises", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+@pytest.mark.parametrize(
+    "raises", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout]
+)
 def test_what_a_transport_of_the_application_raises_is_not_taken_by_its_name(
     code: str, raises: type[Exception]
 ) -> None:

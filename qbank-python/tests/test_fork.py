@@ -154,7 +154,9 @@ def test_an_async_client_that_was_used_pays_in_a_child_as_well(bank: Bank, code:
 
 
 @pytest.mark.parametrize("use", ["payment", "prepared", "stream"])
-def test_a_given_client_that_was_used_before_is_refused_in_a_child(bank: Bank, use: str) -> None:
+def test_a_given_client_that_was_used_before_is_refused_in_a_child(
+    bank: Bank, use: str
+) -> None:
     """Two processes would write into one connection, and read each other's responses."""
     with httpx.Client() as http:
         client = QBankConnectClient(**options(bank.url, token="t"), httpx_client=http)
@@ -175,7 +177,11 @@ def test_a_given_client_that_was_used_before_is_refused_in_a_child(bank: Bank, u
             return "sent"
 
         name, kind, field, fate, text = in_child(lambda: in_child(outcome))
-        assert (name, kind, field) == ("QBankInvalidRequestError", "invalid_input", "httpx_client")
+        assert (name, kind, field) == (
+            "QBankInvalidRequestError",
+            "invalid_input",
+            "httpx_client",
+        )
         assert fate == "never_sent"
         assert "a client of its own" in text
         assert in_child(outcome)[0] == "QBankInvalidRequestError"

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -46,7 +46,7 @@ def shows_none(thrown: BaseException) -> None:
         seen.extend(line for line in one.format_exception_only())
         for frame in one.stack:
             # Those of this directory are the application's.
-            if os.path.dirname(frame.filename) != os.path.dirname(__file__):
+            if Path(frame.filename).parent != Path(__file__).parent:
                 seen.extend(
                     f"{frame.filename} {frame.name}: {name} = {text}"
                     for name, text in (frame.locals or {}).items()
@@ -185,11 +185,13 @@ def test_a_cancellation(code: str, at: str, own: bool) -> None:
     async def main(bank: Held) -> None:
         async with given("async") as http:
             more = {} if own else {"httpx_client": http}
-            async with AsyncQBankConnectClient(**credentials(bank.url), **more) as client:
-                async with anyio.create_task_group() as group:
-                    group.start_soon(pay, client)
-                    await anyio.to_thread.run_sync(bank.arrived.wait)
-                    group.cancel_scope.cancel()
+            async with (
+                AsyncQBankConnectClient(**credentials(bank.url), **more) as client,
+                anyio.create_task_group() as group,
+            ):
+                group.start_soon(pay, client)
+                await anyio.to_thread.run_sync(bank.arrived.wait)
+                group.cancel_scope.cancel()
 
     with Held(at) as bank:
         anyio.run(main, bank, backend=code)

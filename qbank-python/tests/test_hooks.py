@@ -65,6 +65,19 @@ def test_what_a_hook_raises_of_its_own_ends_the_call(
             assert str(bank.requests[0].key) in message
 
 
+def test_a_stop_iteration_of_a_hook_is_not_taken_for_the_reply(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def raises(_: Any) -> None:
+        next(iter(()))
+
+    with Bank() as bank, httpx.Client(event_hooks={"response": [raises]}) as http:
+        client = QBankConnectClient(**options(bank.url, token="t"), httpx_client=http)
+        with pytest.raises(RuntimeError, match="StopIteration") as raised:
+            client.payments.create_ach(request=ACH)
+        assert "fate unknown" in noted(caplog, raised.value)
+
+
 @contextmanager
 def limit() -> Iterator[Callable[[], None]]:
     """Gives what raises in this thread, wherever it is then."""
@@ -118,7 +131,8 @@ def test_what_respx_asserts_is_shown_to_the_test() -> None:
 
 @CODE
 @pytest.mark.parametrize(
-    "fault", [TimeoutError, ConnectionResetError, OSError, httpx.ReadError, asyncio.TimeoutError]
+    "fault",
+    [TimeoutError, ConnectionResetError, OSError, httpx.ReadError, asyncio.TimeoutError],
 )
 def test_what_breaks_exchanges_is_a_fault_and_is_tried_again(
     code: str, fault: type[Exception]

@@ -1,4 +1,4 @@
-"""One async client in several event loops, as a module-level client and ``asyncio.run`` have it:
+"""One async client in several event loops, as a client of a module and ``asyncio.run`` have it:
 connections belong to the loop that they were made in.
 """
 

@@ -120,6 +120,9 @@ def exchange(client: Any, send: Send) -> Received:
             return doing.received
         for part in _parts(response):
             doing.take(part)
+    except StopIteration as thrown:
+        # Of a hook: who drives the call would take it for the reply.
+        raise RuntimeError("a hook or a transport raised StopIteration") from thrown
     except Exception as thrown:
         if not is_fault(thrown):
             raise
