@@ -8,6 +8,7 @@ import json
 import os
 import ssl
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import httpx
 import pytest
 import trustme
 from _servers import ACH, Bank, Request, options
-from qbank_connect import AsyncQBankConnectClient, QBankConnectClient
+from qbank_connect import AsyncQBankConnectClient, QBankConnectClient, QBankError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -152,7 +153,78 @@ def test_an_async_client_that_was_used_pays_in_a_child_as_well(bank: Bank, code:
     assert connections(bank.requests, child) not in ([], [over])
 
 
-def test_a_given_client_is_named_in_a_warning(
+@pytest.mark.parametrize("use", ["payment", "prepared", "stream"])
+def test_a_given_client_that_was_used_before_is_refused_in_a_child(
+    bank: Bank, use: str
+) -> None:
+    """Two processes would write into one connection, and read each other's responses."""
+    with httpx.Client() as http:
+        client = QBankConnectClient(**options(bank.url, token="t"), httpx_client=http)
+        client.payments.create_ach(request=ACH)
+        prepared = client.payments.prepare_ach(request=ACH)
+        stream = client.transactions.stream()
+
+        def outcome() -> Any:
+            try:
+                if use == "payment":
+                    client.payments.create_ach(request=ACH)
+                elif use == "prepared":
+                    prepared.send()
+                else:
+                    next(stream)
+            except QBankError as error:
+                return type(error).__name__, error.kind, error.field, error.fate, str(error)
+            return "sent"
+
+        name, kind, field, fate, text = in_child(lambda: in_child(outcome))
+        assert (name, kind, field) == (
+            "QBankInvalidRequestError",
+            "invalid_input",
+            "httpx_client",
+        )
+        assert fate == "never_sent"
+        assert "a client of its own" in text
+        assert in_child(outcome)[0] == "QBankInvalidRequestError"
+        assert len(bank.requests) == 1
+        prepared.send()
+        assert {it.connection for it in bank.requests} == {1}
+        stream.close()
+
+
+def test_an_intent_that_is_resumed_there_stays_unknown(bank: Bank) -> None:
+    with httpx.Client() as http:
+        client = QBankConnectClient(**options(bank.url, token="t"), httpx_client=http)
+        reply = client.payments.with_raw_response.create_ach(request=ACH)
+        sent = datetime.now(timezone.utc)
+
+        def fate() -> str:
+            key = reply.idempotency_key
+            try:
+                client.payments.create_ach(request=ACH, idempotency_key=key, resume_from=sent)
+            except QBankError as error:
+                return error.fate
+            return "sent"
+
+        assert in_child(fate) == "unknown"
+
+
+def test_a_wrong_proxy_in_the_environment_of_a_child_is_named(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with QBankConnectClient(**options("https://bank.example/v1", token="t")) as client:
+        monkeypatch.setenv("HTTPS_PROXY", "socks9://proxy.example")
+
+        def outcome() -> Any:
+            try:
+                client.payments.create_ach(request=ACH)
+            except QBankError as error:
+                return type(error).__name__, error.field, error.fate
+            return "sent"
+
+        assert in_child(outcome) == ["QBankInvalidRequestError", "HTTPS_PROXY", "never_sent"]
+
+
+def test_a_given_client_that_was_not_used_is_named_in_a_warning(
     bank: Bank, caplog: pytest.LogCaptureFixture
 ) -> None:
     with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(202))) as http:

@@ -285,7 +285,6 @@ def test_a_response_that_does_not_come_in_time(code: str, own: bool) -> None:
         (httpx.CloseError, "unknown"),
         (httpx.RemoteProtocolError, "unknown"),
         (httpx.LocalProtocolError, "unknown"),
-        (RuntimeError, "unknown"),
         (ssl.SSLError, "unknown"),
     ],
 )

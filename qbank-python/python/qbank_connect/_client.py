@@ -17,7 +17,7 @@ from ._drive import Made
 from ._operations import Operation
 from ._values import Wrong, by_argument, invalid
 from .environment import QBankConnectEnvironment
-from .errors import QBankError, error_of, without_frames
+from .errors import Fate, QBankError, error_of, without_frames
 
 T = TypeVar("T")
 log = logging.getLogger("qbank_connect")
@@ -35,6 +35,7 @@ class BaseClient:
     # Not in `__dict__`, which what logs an object's members would print.
     __slots__ = (
         "__weakref__",
+        "_by_loop",
         "_eager",
         "_given_http",
         "_opened_http",
@@ -42,6 +43,7 @@ class BaseClient:
         "_session",
         "_supplier",
         "_urls",
+        "_used",
     )
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -73,6 +75,8 @@ class BaseClient:
             if environment.token_url is not None:
                 self._urls.append(environment.token_url)
             self._opening = threading.Lock()
+            self._used = False
+            self._by_loop: dict[Any, Any] = {}
             self._opened_http = self._given_http
             if self._opened_http is None:
                 self._opened_http = self._own_http(self._urls)
@@ -92,13 +96,57 @@ class BaseClient:
     def _http(self) -> Any:
         """What does HTTP. In the child of a fork it is made when it is needed."""
         if self._opened_http is None:
-            with self._opening:
-                if self._opened_http is None:
-                    self._opened_http = self._own_http(self._urls)
+            self._open_http("never_sent")
+        self._used = True
+        if self._given_http is None and (loop := self._loop()) is not None:
+            return self._by_loop.get(loop) or self._of_loop(loop)
         return self._opened_http
+
+    def _open_http(self, fate: Fate) -> None:
+        """Makes one in the child of a fork."""
+        if self._given_http is not None:
+            wrong = Wrong(
+                "httpx_client",
+                "was used before this process forked, and its connections are the parent's: "
+                "give the child a client of its own",
+            )
+            raise invalid(wrong, fate)
+        with self._opening:
+            if self._opened_http is None:
+                self._opened_http = self._renewed(fate)
+
+    @staticmethod
+    def _loop() -> Any:
+        """The event loop that runs now, for a client whose connections belong to one."""
+        return None
+
+    def _of_loop(self, loop: Any) -> Any:
+        """The HTTP client for an event loop: the connections of another are of no use in it."""
+        with self._opening:
+            known = self._by_loop
+            if any(it.is_closed for it in known.values()):
+                return next(it for it in known.values() if it.is_closed)
+            if known:
+                # Nobody can close what belongs to a loop that has ended. To let it go gives
+                # its sockets back.
+                for ended in [it for it in known if _has_ended(it)]:
+                    del known[ended]
+                self._opened_http = self._renewed("never_sent")
+            known[loop] = self._opened_http
+            return self._opened_http
+
+    def _renewed(self, fate: Fate) -> Any:
+        """Another HTTP client of our own, by the environment as it is now."""
+        try:
+            return self._own_http(self._urls)
+        except _core.Refused as refused:
+            record = by_argument(json.loads(refused.args[0]), of_client=True)
+            raise error_of({**record, "fate": fate}) from None
 
     def _make(self, operation: Operation[T], wake: Callable[[], object]) -> Made[T]:
         """A call of the core. What is wrong with its arguments is raised at once."""
+        if self._opened_http is None:
+            self._open_http(operation.fate)
         try:
             call = self._session.call(
                 operation.name,
@@ -115,14 +163,19 @@ class BaseClient:
 
     def _after_fork(self) -> None:
         """In the child: a session and connections of its own."""
-        if self._opened_http is not None:
-            _kept.append(self._opened_http)
+        _kept.extend([self._opened_http, *self._by_loop.values()])
+        self._by_loop = {}
         self._session = self._session.fresh()
         # Another thread of the parent may have held it.
         self._opening = threading.Lock()
         if self._given_http is not None:
             if getattr(self._given_http, "is_closed", False):
                 return
+            if self._used:
+                # Its connections would carry the bytes of two processes.
+                self._opened_http = None
+                return
+            # Whoever gave it may have used it.
             log.warning("a given httpx_client was forked: give the child a client of its own")
         elif self._opened_http is not None and not self._opened_http.is_closed:
             self._opened_http = None
@@ -136,6 +189,18 @@ class BaseClient:
         # It has none yet while its options are refused.
         url = next(iter(getattr(self, "_urls", ())), None)
         return f"{type(self).__name__}(base_url={url!r})"
+
+
+def _has_ended(loop: Any) -> bool:
+    """Whether an event loop of asyncio, or a run of trio, is over."""
+    closed = getattr(loop, "is_closed", None)
+    if closed is not None:
+        return bool(closed())
+    try:
+        loop.run_sync_soon(lambda: None)
+    except Exception:
+        return True
+    return False
 
 
 def _forked() -> None:

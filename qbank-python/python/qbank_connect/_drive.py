@@ -50,9 +50,9 @@ class Received:
     """What came of an exchange: a response, or as much of one as came before a fault."""
 
     status: int | None = None
-    headers: list[str] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list, repr=False)
     """Names and values in turn."""
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     fault: str | None = None
     message: str = ""
     never_sent: bool = False
@@ -65,7 +65,7 @@ class Received:
 class Supplied:
     """What a supplier gave: the record of a token, or of why there is none."""
 
-    record: Mapping[str, Any]
+    record: Mapping[str, Any] = field(repr=False)
     cause: BaseException | None = None
 
 
@@ -90,7 +90,9 @@ class Made(Generic[T]):
             while True:
                 step = json.loads(self.call.poll(*clocks()))
                 if "send" in step:
-                    yield from self._send(step["send"])
+                    # Not in a variable of a frame: it has a token.
+                    send = self._to_send(step.pop("send"))
+                    yield from self._send(send)
                 elif "authorize" in step:
                     supplied: Supplied = yield Authorize(step["authorize"] / 1000)
                     self.cause = supplied.cause or self.cause
@@ -106,10 +108,13 @@ class Made(Generic[T]):
             self._abandon(called_off)
             raise
 
-    def _send(self, request: dict[str, Any]) -> Generator[Ask, Any, None]:
+    def _to_send(self, request: dict[str, Any]) -> Send:
         streams = self._streams if self.operation.name.endswith(".stream") else None
+        return Send(request, self.call.body(), streams)
+
+    def _send(self, send: Send) -> Generator[Ask, Any, None]:
         began = time.monotonic()
-        received: Received = yield Send(request, self.call.body(), streams)
+        received: Received = yield send
         if log.isEnabledFor(logging.DEBUG):
             what = received.fault or "response"
             ms = round((time.monotonic() - began) * 1000)

@@ -8,7 +8,9 @@ import socket
 import ssl
 import sys
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
+from types import FrameType, TracebackType
 from typing import Any
 
 import anyio
@@ -41,6 +43,51 @@ _CERTIFICATE_ALERTS = {
 }
 
 
+# What does HTTP: an exception of these is a fault of the exchange.
+_STACK = {
+    "aiohttp",
+    "anyio",
+    "asyncio",
+    "concurrent",
+    "encodings",
+    "h11",
+    "h2",
+    "hpack",
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+    "httpx_aiohttp",
+    "hyperframe",
+    "idna",
+    "qbank_connect",
+    "selectors",
+    "sniffio",
+    "socket",
+    "socksio",
+    "ssl",
+    "trio",
+    "uvloop",
+}
+# Defaults of a given client that are for other servers, or that would be ours to say.
+_NOT_OF_A_CLIENT = ("authorization", "content-type", "cookie", "idempotency-key")
+_HTTPX = {"httpx", "httpx2", "httpcore", "httpcore2"}
+# The transports that raise what is named after a connection only before they send. Others
+# retry, or give a reset this name (httpx-aiohttp).
+_TELLING = {
+    ("httpx", "AsyncHTTPTransport"),
+    ("httpx", "HTTPTransport"),
+    ("httpx", "MockTransport"),
+    ("httpx2", "AsyncHTTPTransport"),
+    ("httpx2", "HTTPTransport"),
+    ("httpx2", "MockTransport"),
+    ("qbank_connect", "AsyncTransport"),
+    ("qbank_connect", "SandboxTransport"),
+    ("qbank_connect", "Transport"),
+    # It asks a MockTransport first, and then the one that the client has.
+    ("respx", "TryTransport"),
+}
+
 # What was handled below, before something broke.
 _NO_CAUSES = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, StopIteration)
 
@@ -66,14 +113,19 @@ def exchange(client: Any, send: Send) -> Received:
             request = doing.request(client, doing.trace)
             response = client.send(request, stream=True, auth=None, follow_redirects=False)
         except Exception as thrown:
-            response = _response_in(thrown)
+            response = doing.response_in(thrown)
             if response is None:
                 raise
         if doing.head(response):
             return doing.received
         for part in _parts(response):
             doing.take(part)
+    except StopIteration as thrown:
+        # Of a hook: who drives the call would take it for the reply.
+        raise RuntimeError("a hook or a transport raised StopIteration") from thrown
     except Exception as thrown:
+        if not is_fault(thrown):
+            raise
         doing.failed(thrown)
     finally:
         if response is not None and doing.received.stream is None:
@@ -94,7 +146,7 @@ async def async_exchange(client: Any, send: Send) -> Received:
                     request, stream=True, auth=None, follow_redirects=False
                 )
             except Exception as thrown:
-                response = _response_in(thrown)
+                response = doing.response_in(thrown)
                 if response is None:
                     raise
             if doing.head(response):
@@ -104,6 +156,8 @@ async def async_exchange(client: Any, send: Send) -> Received:
                 doing.take(part)
             parts = None
     except Exception as thrown:
+        if not is_fault(thrown):
+            raise
         doing.failed(thrown)
     finally:
         if response is not None and doing.received.stream is None:
@@ -153,6 +207,8 @@ class _Exchange:
         self.received = Received()
         # What the application is handling itself while it calls.
         self.outer = sys.exc_info()[1]
+        self.client: Any = None
+        self.request_sent: Any = None
         self.connecting = False
         self.sending = False
         self.tls: Any = None
@@ -192,7 +248,43 @@ class _Exchange:
         if getattr(client, "params", None):
             # Without the parameters of the client.
             request.url = type(request.url)(wanted["url"])
+        ours = {name for name, _ in wanted["headers"]}
+        for name in _NOT_OF_A_CLIENT:
+            if name not in ours and name in request.headers:
+                del request.headers[name]
+        self.client, self.request_sent = client, request
         return request
+
+    def response_in(self, thrown: Exception) -> Any:
+        """The response to our request in what an event hook raised (`raise_for_status`). A
+        hook may have raised that of an exchange of its own.
+        """
+        if "HTTPStatusError" not in _names(thrown):
+            return None
+        response = getattr(thrown, "response", None)
+        return response if self.is_ours(response) else None
+
+    def is_ours(self, has_request: Any) -> bool:
+        """Whether a response, or an exception, is of the request that we sent."""
+        try:
+            request = has_request.request
+        except (AttributeError, RuntimeError):
+            return False
+        return request is not None and request is self.request_sent
+
+    def named_unsent(self, thrown: Exception) -> bool:
+        """Whether the name of what was raised says that nothing was sent, and who raised it
+        means that: the transport itself, for our request, and one that is known.
+        """
+        module = _module(type(thrown))
+        return (
+            module in _HTTPX
+            and bool(_names(thrown) & _UNSENT)
+            # Of httpcore, which our own transport hands through, it has no request.
+            and (module.startswith("httpcore") or self.is_ours(thrown))
+            and _of_transport(thrown)
+            and _telling(self.client, self.request_sent)
+        )
 
     def trace(self, name: str, info: dict[str, Any]) -> None:
         """Notes how far httpcore got. A tunnel's CONNECT is no request of ours."""
@@ -299,14 +391,15 @@ class _Exchange:
     def failed(self, thrown: Exception) -> None:
         """Notes what broke the exchange, and whether anything of the request was sent."""
         received = self.received
-        received.cause = _frameless(thrown)
+        named_unsent = not self.connecting and self.named_unsent(thrown)
+        received.cause = _frameless(thrown, self.outer)
         fault, received.message = fault_of(thrown, self.outer)
         if isinstance(thrown, Closed):
             received.never_sent = True
         elif self.sending:
             received.never_sent = fault == "client_certificate" and self.handshaking()
         else:
-            received.never_sent = self.connecting or bool(_names(thrown) & _UNSENT)
+            received.never_sent = self.connecting or named_unsent
             if self.connecting and fault in ("disconnected", "protocol", "other"):
                 fault = "connect"
         if fault == "client_certificate" and not received.never_sent:
@@ -332,10 +425,18 @@ def fault_of(thrown: BaseException, outer: BaseException | None) -> tuple[str, s
     chain = list(_causes(thrown, outer))
     texts: list[str] = []
     for one in chain:
-        text = str(one) or type(one).__name__
+        text = text_of(one)
         if not any(text in known for known in texts):
             texts.append(text)
     return _kind(thrown, chain), ": ".join(texts)
+
+
+def text_of(thrown: BaseException) -> str:
+    """What it says, or else its name."""
+    try:
+        return str(thrown) or type(thrown).__name__
+    except Exception:
+        return type(thrown).__name__
 
 
 def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
@@ -357,7 +458,7 @@ def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
         if isinstance(one, socket.gaierror):
             return "resolve"
     if "RemoteProtocolError" in names and (
-        "disconnected" in str(thrown) or "closed" in str(thrown)
+        "disconnected" in text_of(thrown) or "closed" in text_of(thrown)
     ):
         return "disconnected"
     return next((fault for name, fault in _FAULTS.items() if name in names), "other")
@@ -378,25 +479,118 @@ def _is_cause(one: BaseException) -> bool:
     return isinstance(one, Exception) and not isinstance(one, _NO_CAUSES)
 
 
-def _frameless(thrown: BaseException) -> BaseException:
-    """Without the frames of the HTTP library: their variables are headers and bodies, and what
-    reports a traceback may report them. What an event hook raised keeps its own.
+def is_fault(thrown: BaseException) -> bool:
+    """Whether it is what breaks exchanges. What else is raised meanwhile is the application's:
+    by a hook, by a transport or a mock, or by what handles a signal (a soft time limit).
     """
-    if type(thrown).__module__.partition(".")[0].rstrip("2") in ("httpx", "httpcore"):
-        one: BaseException | None = thrown
-        while one is not None and one.__traceback__ is not None:
-            one.__traceback__ = None
-            one = one.__cause__ or one.__context__
+    if parts := _grouped(thrown):
+        return all(is_fault(part) for part in parts)
+    classes = type(thrown).__mro__
+    if any(_module(it) in _STACK for it in classes):
+        return True
+    if _module(classes[0]) != "builtins":
+        return False
+    # Of the others, those that the libraries below raise themselves.
+    return isinstance(thrown, OSError) or _innermost(thrown.__traceback__) in _STACK
+
+
+def _grouped(thrown: BaseException) -> tuple[BaseException, ...]:
+    # Python 3.10 has no groups; what anyio and trio take in their place has the same name.
+    if "BaseExceptionGroup" not in _names(thrown):
+        return ()
+    parts: tuple[BaseException, ...] = getattr(thrown, "exceptions", ())
+    return parts
+
+
+def _module(of: type) -> str:
+    return str(of.__module__).partition(".")[0]
+
+
+def _root(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _innermost(tb: TracebackType | None) -> str:
+    root = ""
+    while tb is not None:
+        root, tb = _root(tb.tb_frame), tb.tb_next
+    return root
+
+
+def _of_transport(thrown: BaseException) -> bool:
+    """Whether a transport raised it while it got the request, and not a hook."""
+    names = [frame.f_code.co_name for frame, _ in traceback.walk_tb(thrown.__traceback__)]
+    # The client's own: hooks run beside it.
+    outer = "_send_handling_redirects"
+    return outer in names and names[names.index(outer) + 1 :][:1] == ["_send_single_request"]
+
+
+def _telling(client: Any, request: Any) -> bool:
+    """Whether the transport for a request is one that is known."""
+    find = getattr(client, "_transport_for_url", None)
+    if find is None:
+        return False
+    transport = find(request.url)
+    methods = {"handle_request", "handle_async_request"}
+    if methods & set(getattr(transport, "__dict__", ())):
+        return False
+    for one in type(transport).__mro__:
+        if methods & set(vars(one)):
+            return (_module(one), one.__name__) in _TELLING
+    return False
+
+
+def _frameless(thrown: BaseException, outer: BaseException | None) -> BaseException:
+    """Without the frames of the HTTP library and ours: their variables are headers and bodies,
+    and what reports a traceback may report them. What an event hook raised keeps its own.
+    """
+    for one in _all_of(thrown, outer):
+        raised_below = _innermost(one.__traceback__) in _STACK
+        one.__traceback__ = None if raised_below else _pruned(one.__traceback__)
     return thrown
+
+
+def pruned(thrown: BaseException) -> BaseException:
+    """The same of what is no error of ours: an interrupt, a cancellation, or an exception of
+    the application that a call let through. A mistake in this package keeps its frames.
+    """
+    if not isinstance(thrown, Exception) or _innermost(thrown.__traceback__) != "qbank_connect":
+        for one in _all_of(thrown, None):
+            tb = one.__traceback__
+            # What the application handled is its own: it was caught in a frame of it.
+            if tb is not None and _root(tb.tb_frame) in _STACK:
+                one.__traceback__ = _pruned(tb)
+    return thrown
+
+
+def _all_of(thrown: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
+    """It, its causes, its contexts and its parts, but not what was being handled before."""
+    seen: list[BaseException | None] = [None, outer]
+    todo: list[BaseException | None] = [thrown]
+    while todo:
+        one = todo.pop()
+        if one is None or any(one is it for it in seen):
+            continue
+        seen.append(one)
+        todo += [one.__cause__, one.__context__, *_grouped(one)]
+        yield one
+
+
+def _pruned(tb: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of the HTTP library and ours."""
+    frames = []
+    while tb is not None:
+        if _root(tb.tb_frame) not in _STACK:
+            frames.append(tb)
+        tb = tb.tb_next
+    left: TracebackType | None = None
+    for one in reversed(frames):
+        left = TracebackType(left, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return left
 
 
 def _names(thrown: BaseException) -> set[str]:
     return {one.__name__ for one in type(thrown).__mro__}
-
-
-def _response_in(thrown: BaseException) -> Any:
-    """The response in what an event hook raised (`raise_for_status`)."""
-    return getattr(thrown, "response", None) if "HTTPStatusError" in _names(thrown) else None
 
 
 def _connection(response: Any) -> Any:
@@ -463,6 +657,8 @@ def _quietly_close(response: Any) -> None:
     try:
         response.close()
     except Exception as thrown:
+        if not is_fault(thrown):
+            raise
         log.debug("closing a response: %s", type(thrown).__name__)
 
 
@@ -476,4 +672,6 @@ async def _quietly_aclose(response: Any, parts: Any) -> None:
             while parts is not None and await anext(parts, None) is not None:
                 await anyio.lowlevel.checkpoint()
         except Exception as thrown:
+            if not is_fault(thrown):
+                raise
             log.debug("closing a response: %s", type(thrown).__name__)

@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
+from ._httpx import pruned
 from ._operations import Operation
 from ._response import RawResponse
 from .errors import QBankError, without_frames
@@ -51,6 +52,8 @@ def hides_frames(method: F) -> F:
             return method(*args, **kwargs)
         except QBankError as error:
             raise without_frames(error) from error.__cause__
+        except BaseException as thrown:
+            raise pruned(thrown)  # noqa: B904
         finally:
             del args, kwargs
 
@@ -60,6 +63,8 @@ def hides_frames(method: F) -> F:
             return await method(*args, **kwargs)
         except QBankError as error:
             raise without_frames(error) from error.__cause__
+        except BaseException as thrown:
+            raise pruned(thrown)  # noqa: B904
         finally:
             del args, kwargs
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from . import _operations as operations
 from ._client import OPTIONS, BaseClient, supplied
@@ -36,8 +37,10 @@ class AsyncQBankConnectClient(BaseClient):
 
     The options are those of ``QBankConnectClient``; a ``token`` may also be an async function,
     and ``httpx_client`` is an ``httpx.AsyncClient``. The token is fetched by ``async with``, if
-    ``eager``, or by the first call. It belongs to one event loop at a time: in the next one our
-    own HTTP client is replaced, a given one is not.
+    ``eager``, or by the first call.
+
+    It may outlive an event loop: in the next one (a second ``asyncio.run``) it opens new
+    connections. With a given ``httpx_client`` it cannot: that one belongs to its loop.
     """
 
     __slots__ = (
@@ -112,6 +115,10 @@ class AsyncQBankConnectClient(BaseClient):
         from . import _transport
 
         return _transport.async_client(urls)
+
+    @staticmethod
+    def _loop() -> Any:
+        return anyio.lowlevel.current_token().native_token
 
     async def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = AsyncWake()
