@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from . import _core
 from ._operations import Operation
-from ._response import RawResponse, raw_response
+from ._response import RawResponse
 from ._values import by_argument
 from .errors import QBankError, error_of
 
@@ -142,7 +142,7 @@ class Made(Generic[T]):
             self.raise_failed(failed)
         reply = step["done"]
         data = self.operation.read(reply["data"], reply["headers"])
-        return raw_response(reply, data, self.call.body())
+        return RawResponse(reply, data, self.call.body())
 
     def raise_failed(self, record: dict[str, Any], raw: bytes | None = None) -> None:
         """Raises the error of a record."""

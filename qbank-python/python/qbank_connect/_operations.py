@@ -408,11 +408,13 @@ def _list_of(model: type[M]) -> Callable[[Any, list[tuple[str, str]]], list[M]]:
 def _ach(data: Any, headers: list[tuple[str, str]]) -> AchPayment:
     status = data.get("status")
     location = next((value for name, value in headers if name.lower() == "location"), None)
-    return AchPayment(
-        payment_id=data.get("paymentId"),
-        status=status or PaymentStatus.P_CREATED,
-        status_is_implied=status is None,
-        location=location,
+    return AchPayment.model_validate(
+        {
+            "payment_id": data.get("paymentId"),
+            "status": status or PaymentStatus.P_CREATED,
+            "status_is_implied": status is None,
+            "location": location,
+        }
     )
 
 
