@@ -35,7 +35,10 @@ class QBankConnectClient(BaseClient):
     An ``httpx_client`` brings its own proxies, certificates, hooks and mocks; it is not closed
     by this one. Its redirects, its ``auth`` and its timeouts are not used. A transport of it
     that retries makes ``attempts`` wrong. A response whose head comes byte by byte is bounded
-    by ``timeout`` for each read, not in all.
+    by ``timeout`` for each read, not in all. What a hook or a transport of it raises, if it is
+    no error of a connection, ends the call and is raised as it is; key and fate are logged, and
+    noted on it. After a fork a client that was used before is refused. Its own
+    ``Authorization``, ``Idempotency-Key``, ``Content-Type`` and cookies are not sent.
 
     Raises ``QBankInvalidRequestError`` for a wrong option, and what the bank says to the
     credentials.
