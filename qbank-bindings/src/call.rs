@@ -4,10 +4,10 @@ use std::task::Waker;
 
 use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::ListTransactions;
-use qbank_proto::{BodyMode, IdempotencyKey, ListDecoder, Now, Ticket};
+use qbank_proto::{BodyMode, ListDecoder, Now, Ticket};
 
 use crate::input::{head, outcome, token};
-use crate::operation::{Boxed, Made, Operation, Outcome};
+use crate::operation::{Boxed, Operation, Outcome};
 use crate::output::{Error, Items, Reply, Request, Step, milliseconds};
 use crate::session::named;
 
@@ -16,26 +16,17 @@ use crate::session::named;
 pub struct Call {
     machine: Boxed,
     operation: Operation,
-    key: Option<IdempotencyKey>,
     /// Of the exchange, or the question to the supplier, that is in flight.
     ticket: Option<Ticket>,
-    /// The body of the request to send, which a write has from the start, or of the response
-    /// that counted.
+    /// The body of the request to send, or of the response that counted.
     body: Bytes,
     list: ListDecoder<ListTransactions>,
 }
 
 impl Call {
-    pub(crate) fn new(made: Made, operation: Operation) -> Self {
-        let Made { machine, key, body } = made;
+    pub(crate) fn new(machine: Boxed, operation: Operation) -> Self {
         let list = ListDecoder::new(&ListTransactions::new());
-        Self { machine, operation, key, ticket: None, body, list }
-    }
-
-    /// The key of the intent, if it writes: to be written down before the first poll, with
-    /// [`Call::body`].
-    pub const fn key(&self) -> Option<IdempotencyKey> {
-        self.key
+        Self { machine, operation, ticket: None, body: Bytes::new(), list }
     }
 
     /// What to do next. `waker` is woken when a wait may end early.
@@ -70,8 +61,7 @@ impl Call {
         }
     }
 
-    /// The body of the request to send, which a write has from the start, or of the response
-    /// that counted.
+    /// The body of the request to send, or of the response that counted.
     pub const fn body(&self) -> &Bytes {
         &self.body
     }

@@ -44,6 +44,7 @@ mod webhook;
 use serde::Serialize;
 
 pub use call::Call;
+pub use operation::Intent;
 pub use output::{Data, Error, Items, Reply, Request, Step};
 pub use qbank_proto::{Fate, Now};
 pub use session::Session;

@@ -76,14 +76,15 @@ impl Operation {
         }
     }
 
-    pub(crate) fn machine(
+    pub(crate) fn machine<N: Note>(
         self,
         session: &Session,
         mut request: Members<'_>,
         options: Options,
         entropy: Entropy,
-    ) -> Result<Made, Error> {
-        let with = With { session, options, entropy };
+        note: N,
+    ) -> Result<Boxed, Error> {
+        let with = With { session, options, entropy, note };
         let given = &mut request;
         let machine = match self {
             Self::CreateAch => with.write(|_| ach(given), Data::Ach),
@@ -110,23 +111,29 @@ impl Operation {
     }
 }
 
-/// A machine, and what its intent is if it writes.
-pub(crate) struct Made {
-    pub(crate) machine: Boxed,
-    pub(crate) key: Option<IdempotencyKey>,
-    pub(crate) body: Bytes,
+/// What a write sends, to be written down before it is sent.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Intent {
+    /// Its idempotency key. Nothing for a read.
+    pub key: Option<IdempotencyKey>,
+    /// The body that every attempt sends.
+    pub body: Bytes,
 }
 
-impl Made {
-    /// Not generic: what is written out once for each operation is weight of the npm package.
-    #[inline(never)]
-    fn of(call: Call<Erased<Data>>) -> Self {
-        Self { key: call.key(), body: call.body().clone(), machine: Box::new(call) }
-    }
+/// Whether to note what a write sends. A type: without it nothing of it is compiled, which is
+/// 350 bytes of the npm package, gzipped.
+pub(crate) trait Note {
+    fn write(self, call: &Call<Erased<Data>>);
+}
 
-    /// One that is no call of an endpoint, and does not write.
-    fn reading(machine: Boxed) -> Self {
-        Self { machine, key: None, body: Bytes::new() }
+impl Note for () {
+    fn write(self, _: &Call<Erased<Data>>) {}
+}
+
+impl Note for &mut Intent {
+    fn write(self, call: &Call<Erased<Data>>) {
+        *self = Intent { key: call.key(), body: call.body().clone() };
     }
 }
 
@@ -135,49 +142,48 @@ pub(crate) type Boxed = Box<dyn Machine<Output = Outcome> + Send>;
 pub(crate) type Outcome = Result<Reply<Data>, Error>;
 
 /// What every call is made with.
-struct With<'a> {
+struct With<'a, N> {
     session: &'a Session,
     options: Options,
     entropy: Entropy,
+    note: N,
 }
 
-impl With<'_> {
+impl<N: Note> With<'_, N> {
     fn write<E: Endpoint<Effect = Write>>(
         self,
         endpoint: impl FnOnce(IdempotencyKey) -> Result<E, Error>,
         data: fn(E::Output) -> Data,
-    ) -> Result<Made, Error> {
+    ) -> Result<Boxed, Error> {
         let options = self.options.write(IdempotencyKey::from_entropy(self.entropy.key))?;
         let endpoint = endpoint(options.key)?;
         let call = Call::erased(self.session, endpoint, options, self.entropy.jitter, data);
-        Ok(Made::of(call))
+        self.note.write(&call);
+        Ok(Box::new(call))
     }
 
     fn read<E: Endpoint<Effect = Read>>(
         self,
         endpoint: E,
         data: fn(E::Output) -> Data,
-    ) -> Result<Made, Error> {
+    ) -> Result<Boxed, Error> {
         let options = self.options.read()?;
-        let call = Call::erased(self.session, endpoint, options, self.entropy.jitter, data);
-        Ok(Made::of(call))
+        Ok(Box::new(Call::erased(self.session, endpoint, options, self.entropy.jitter, data)))
     }
 
-    fn wait(self, request: &mut Members<'_>) -> Result<Made, Error> {
+    fn wait(self, request: &mut Members<'_>) -> Result<Boxed, Error> {
         let id = request.needed("paymentId")?;
         let options = self.options.read()?;
         let machine = WaitForPayment::new(self.session, id, options, self.entropy.jitter);
         // The bank has accepted it before: not seeing it is not absence.
         let machine = if request.flag("accepted") { machine.accepted() } else { machine };
-        let machine = machine.map(|outcome| outcome.map(|reply| reply.map(Data::Payment)));
-        Ok(Made::reading(Box::new(machine)))
+        Ok(Box::new(machine.map(|outcome| outcome.map(|reply| reply.map(Data::Payment)))))
     }
 
-    fn authenticate(self) -> Result<Made, Error> {
+    fn authenticate(self) -> Result<Boxed, Error> {
         let options = self.options.read()?;
         let machine = Authenticate::new(self.session, &options, self.entropy.jitter);
-        let machine = machine.map(|outcome| outcome.map(|info| Reply::new(Data::Token(info))));
-        Ok(Made::reading(Box::new(machine)))
+        Ok(Box::new(machine.map(|outcome| outcome.map(|info| Reply::new(Data::Token(info))))))
     }
 }
 

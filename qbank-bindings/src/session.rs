@@ -4,7 +4,7 @@ use qbank_proto::{Entropy, Error as CoreError};
 
 use crate::call::Call;
 use crate::input::{Members, Options, config};
-use crate::operation::{Operation, option};
+use crate::operation::{Intent, Note, Operation, option};
 use crate::output::Error;
 
 /// What the calls of one client share: its configuration and its token. Cheap to clone.
@@ -28,6 +28,30 @@ impl Session {
         options: &str,
         random: &[u8],
     ) -> Result<Call, Error> {
+        self.make(operation, request, options, random, ())
+    }
+
+    /// The same, with what a write sends, known before it is polled.
+    pub fn prepare(
+        &self,
+        operation: &str,
+        request: &str,
+        options: &str,
+        random: &[u8],
+    ) -> Result<(Call, Intent), Error> {
+        let mut intent = Intent::default();
+        let call = self.make(operation, request, options, random, &mut intent)?;
+        Ok((call, intent))
+    }
+
+    fn make<N: Note>(
+        &self,
+        operation: &str,
+        request: &str,
+        options: &str,
+        random: &[u8],
+        note: N,
+    ) -> Result<Call, Error> {
         let operation = Operation::named(operation).map_err(Error)?;
         let made = || {
             let entropy = random.try_into().map(Entropy::from_bytes);
@@ -35,9 +59,9 @@ impl Session {
                 entropy.map_err(|_| CoreError::invalid_input("random", "must be 24 bytes"))?;
             let options = Options::parse(Members::parse("options", options)?)?;
             let request = Members::parse("request", request)?;
-            operation.machine(&self.0, request, options, entropy)
+            operation.machine(&self.0, request, options, entropy, note)
         };
-        made().map(|made| Call::new(made, operation)).map_err(|error| {
+        made().map(|machine| Call::new(machine, operation)).map_err(|error| {
             let error = error.with_fate(operation.fate(resumes(options)));
             named(error, |field| operation.member(field))
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use qbank_bindings::{Now, to_json};
+use qbank_bindings::{Intent, Now, to_json};
 
 use crate::wake::waker;
 
@@ -16,12 +16,13 @@ const LARGE: usize = 1 << 16;
 #[pyclass(frozen, module = "qbank_connect._core")]
 pub(crate) struct Call {
     inner: Mutex<qbank_bindings::Call>,
+    intent: Intent,
     waker: Waker,
 }
 
 impl Call {
-    pub(crate) fn new(inner: qbank_bindings::Call, wake: Py<PyAny>) -> Self {
-        Self { inner: Mutex::new(inner), waker: waker(wake) }
+    pub(crate) fn new(inner: qbank_bindings::Call, intent: Intent, wake: Py<PyAny>) -> Self {
+        Self { inner: Mutex::new(inner), intent, waker: waker(wake) }
     }
 
     /// One thread drives a call: nobody waits for this lock.
@@ -43,11 +44,16 @@ impl Call {
     /// The key of the intent, if it writes.
     #[getter]
     fn key(&self) -> Option<String> {
-        self.lock().key().map(|key| key.to_string())
+        self.intent.key.map(|key| key.to_string())
     }
 
-    /// The body of the request to send, which a write has from the start, or of the response
-    /// that counted.
+    /// The body that every attempt of a write sends.
+    #[getter]
+    fn intent_body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.intent.body)
+    }
+
+    /// The body of the request to send, or of the response that counted.
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.lock().body())
     }

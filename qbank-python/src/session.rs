@@ -40,8 +40,9 @@ impl Session {
         random: &[u8],
         wake: Py<PyAny>,
     ) -> PyResult<Call> {
-        let call = self.inner.call(operation, request, options, random);
-        call.map(|call| Call::new(call, wake)).map_err(|error| refused(&error))
+        let made = self.inner.prepare(operation, request, options, random);
+        let (call, intent) = made.map_err(|error| refused(&error))?;
+        Ok(Call::new(call, intent, wake))
     }
 }
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import gc
 import threading
+from datetime import datetime, timezone
 from typing import Any
 
 import anyio
 import pytest
-from _servers import ACH, LIMIT, Bank, options, pay, response
+from _servers import ACH, LIMIT, Bank, options, pay, response, unused_port
 from qbank_connect import AsyncQBankConnectClient
-from qbank_connect.errors import QBankError
+from qbank_connect.errors import QBankError, QBankInvalidRequestError
 
 CODE = pytest.mark.parametrize("code", ["asyncio", "trio"])
 # Who ends a loop without closing what was opened in it is told so when it is collected.
@@ -89,3 +90,29 @@ def test_a_list_is_read_in_a_second_loop_as_well(code: str) -> None:
         assert [run(code, read, client) for _ in range(2)] == [0, 0]
         run(code, client.close)
     gc.collect()
+
+
+@CODE
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_proxy_that_is_wrong_by_then_is_named(
+    code: str, resumed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent before stays unknown."""
+    client = AsyncQBankConnectClient(
+        **options(f"https://127.0.0.1:{unused_port()}/v1", token="t", max_retries=0)
+    )
+    with pytest.raises(QBankError):
+        run(code, pay, client)
+    monkeypatch.setattr(client, "_urls", ["https://bank.example/v1"])
+    monkeypatch.setenv("HTTPS_PROXY", "socks9://proxy.example")
+    key, now = "1f0f9c3e-2a4b-4c5d-8e6f-7a8b9c0d1e2f", datetime.now(timezone.utc)
+    more = {"idempotency_key": key, "resume_from": now} if resumed else {}
+
+    async def pay_again() -> None:
+        await pay(client, **more)
+
+    with pytest.raises(QBankInvalidRequestError, match="HTTPS_PROXY must be a URL") as raised:
+        run(code, pay_again)
+    assert raised.value.field == "HTTPS_PROXY"
+    assert raised.value.fate == ("unknown" if resumed else "never_sent")
+    assert ("nothing was sent" in str(raised.value)) is not resumed

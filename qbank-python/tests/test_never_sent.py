@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpcore
 import httpx
 import pytest
 import trustme
@@ -581,3 +582,35 @@ def test_a_response_that_came_with_an_alert_counts(
         reply = call(code, pay, **options(bank.url, **ONCE), httpx_client=client)
         assert reply.fate == "accepted"
         assert not bank.broken
+
+
+@CODE
+def test_our_own_client_offers_no_certificate_after_a_request(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As httpx 0.27 would: an alert about it could not be told from one of the handshake."""
+
+    def offering() -> ssl.SSLContext:
+        it = ssl.create_default_context()
+        it.post_handshake_auth = True
+        return it
+
+    monkeypatch.setattr(httpx, "create_ssl_context", offering)
+    seen: list[ssl.SSLContext] = []
+
+    class Pool(httpcore.ConnectionPool):
+        def __init__(self, ssl_context: ssl.SSLContext, **more: Any) -> None:
+            seen.append(ssl_context)
+            super().__init__(ssl_context=ssl_context, **more)
+
+    class AsyncPool(httpcore.AsyncConnectionPool):
+        def __init__(self, ssl_context: ssl.SSLContext, **more: Any) -> None:
+            seen.append(ssl_context)
+            super().__init__(ssl_context=ssl_context, **more)
+
+    monkeypatch.setattr(httpcore, "ConnectionPool", Pool)
+    monkeypatch.setattr(httpcore, "AsyncConnectionPool", AsyncPool)
+    with Bank() as bank:
+        call(code, pay, **options(bank.url, **ONCE))
+    assert seen
+    assert not any(it.post_handshake_auth for it in seen)

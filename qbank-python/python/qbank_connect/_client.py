@@ -140,8 +140,10 @@ class BaseClient:
         try:
             return self._own_http(self._urls)
         except _core.Refused as refused:
-            record = by_argument(json.loads(refused.args[0]), of_client=True)
-            raise error_of({**record, "fate": fate}) from None
+            record = json.loads(refused.args[0])
+            field = str(record["field"])
+            rule = record["message"].removeprefix(field).strip().partition(";")[0]
+            raise invalid(Wrong(field, rule), fate) from None
 
     def _make(self, operation: Operation[T], wake: Callable[[], object]) -> Made[T]:
         """A call of the core. What is wrong with its arguments is raised at once."""

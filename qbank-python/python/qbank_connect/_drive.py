@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar
 from . import _core
 from ._operations import Operation
 from ._response import RawResponse
-from ._values import by_argument
-from .errors import QBankError, error_of
+from ._values import by_argument, invalid, wrong_of
+from .errors import QBankError, QBankInvalidRequestError, error_of
 
 T = TypeVar("T")
 log = logging.getLogger("qbank_connect")
@@ -114,7 +114,12 @@ class Made(Generic[T]):
 
     def _send(self, send: Send) -> Generator[Ask, Any, None]:
         began = time.monotonic()
-        received: Received = yield send
+        try:
+            received: Received = yield send
+        except QBankInvalidRequestError as error:
+            # There is no HTTP client to send it with.
+            wrong = wrong_of(error)
+            raise invalid(wrong, self.operation.fate) from None
         if log.isEnabledFor(logging.DEBUG):
             what = received.fault or "response"
             ms = round((time.monotonic() - began) * 1000)

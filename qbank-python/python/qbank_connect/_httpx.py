@@ -530,7 +530,11 @@ def _telling(client: Any, request: Any) -> bool:
     find = getattr(client, "_transport_for_url", None)
     if find is None:
         return False
-    transport = find(request.url)
+    try:
+        transport = find(request.url)
+    except Exception:
+        # It is no public name, and may be another thing.
+        return False
     methods = {"handle_request", "handle_async_request"}
     if methods & set(getattr(transport, "__dict__", ())):
         return False

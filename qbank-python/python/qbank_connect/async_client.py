@@ -174,7 +174,7 @@ class AsyncPrepared(Generic[T]):
         self._client = client
         self._operation = operation
         self.idempotency_key: str = made.call.key or ""
-        self.body: bytes = made.call.body()
+        self.body: bytes = made.call.intent_body
         """What every attempt sends."""
         self._sends = Sends(operation, self.idempotency_key)
 

@@ -33,10 +33,12 @@ class QBankConnectClient(BaseClient):
     ``QBankIdempotencyConflict``.
 
     An ``httpx_client`` brings its own proxies, certificates, hooks and mocks; it is not closed
-    by this one. Its redirects, its ``auth`` and its timeouts are not used. Give it no transport
-    that resends: ``fate`` and ``attempts`` would be wrong. What its hooks raise is raised as it
-    is. A response whose head comes byte by byte is bounded by ``timeout`` for each read, not in
-    all.
+    by this one. Its redirects, its ``auth``, its timeouts, its cookies and its own
+    ``Authorization``, ``Idempotency-Key`` and ``Content-Type`` are not used. Give it no
+    transport that resends: ``fate`` and ``attempts`` would be wrong. What a hook or a transport
+    of it raises, if it is no error of a connection, ends the call and is raised as it is; key
+    and fate are logged, and noted on it. A response whose head comes byte by byte is bounded by
+    ``timeout`` for each read, not in all. After a fork a client that was used before is refused.
 
     No time bounds the look-up of a host's name, nor a ``token`` function, which must not call
     this client.
@@ -168,7 +170,7 @@ class Prepared(Generic[T]):
         self._client = client
         self._operation = operation
         self.idempotency_key: str = made.call.key or ""
-        self.body: bytes = made.call.body()
+        self.body: bytes = made.call.intent_body
         """What every attempt sends."""
         self._sends = Sends(operation, self.idempotency_key)
 
