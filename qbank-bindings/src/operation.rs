@@ -2,7 +2,7 @@
 
 use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::{
-    Endpoint, Erased, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, Read, Write,
+    Endpoint, GetBalance, GetPayment, ListAccounts, ListCheckExceptions, Read, Write,
 };
 use qbank_proto::{
     Authenticate, Call, Entropy, Error, Fate, IdempotencyKey, Machine, OpenList, Reply, Session,
@@ -76,15 +76,14 @@ impl Operation {
         }
     }
 
-    pub(crate) fn machine<N: Note>(
+    pub(crate) fn machine(
         self,
         session: &Session,
         mut request: Members<'_>,
         options: Options,
         entropy: Entropy,
-        note: N,
     ) -> Result<Boxed, Error> {
-        let with = With { session, options, entropy, note };
+        let with = With { session, options, entropy };
         let given = &mut request;
         let machine = match self {
             Self::CreateAch => with.write(|_| ach(given), Data::Ach),
@@ -112,28 +111,35 @@ impl Operation {
 }
 
 /// What a write sends, to be written down before it is sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Intent {
-    /// Its idempotency key. Nothing for a read.
-    pub key: Option<IdempotencyKey>,
+    /// Its idempotency key.
+    pub key: IdempotencyKey,
     /// The body that every attempt sends.
     pub body: Bytes,
 }
 
-/// Whether to note what a write sends. A type: without it nothing of it is compiled, which is
-/// 350 bytes of the npm package, gzipped.
-pub(crate) trait Note {
-    fn write(self, call: &Call<Erased<Data>>);
-}
-
-impl Note for () {
-    fn write(self, _: &Call<Erased<Data>>) {}
-}
-
-impl Note for &mut Intent {
-    fn write(self, call: &Call<Erased<Data>>) {
-        *self = Intent { key: call.key(), body: call.body().clone() };
+impl Intent {
+    /// Of the call that the same request and options make. Nothing for a read.
+    pub(crate) fn of(
+        operation: Operation,
+        request: &mut Members<'_>,
+        options: Options,
+        fresh: IdempotencyKey,
+    ) -> Result<Option<Self>, Error> {
+        if !operation.writes() {
+            return Ok(None);
+        }
+        let key = options.write(fresh)?.key;
+        let body = match operation {
+            Operation::CreateAch => ach(request)?.body(),
+            Operation::CreateWire => wire(request)?.body(),
+            Operation::CreateTransfer => transfer(request)?.body(),
+            Operation::CreateCheckIssue => issue(request, key)?.body(),
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { key, body: body? }))
     }
 }
 
@@ -142,14 +148,13 @@ pub(crate) type Boxed = Box<dyn Machine<Output = Outcome> + Send>;
 pub(crate) type Outcome = Result<Reply<Data>, Error>;
 
 /// What every call is made with.
-struct With<'a, N> {
+struct With<'a> {
     session: &'a Session,
     options: Options,
     entropy: Entropy,
-    note: N,
 }
 
-impl<N: Note> With<'_, N> {
+impl With<'_> {
     fn write<E: Endpoint<Effect = Write>>(
         self,
         endpoint: impl FnOnce(IdempotencyKey) -> Result<E, Error>,
@@ -157,9 +162,7 @@ impl<N: Note> With<'_, N> {
     ) -> Result<Boxed, Error> {
         let options = self.options.write(IdempotencyKey::from_entropy(self.entropy.key))?;
         let endpoint = endpoint(options.key)?;
-        let call = Call::erased(self.session, endpoint, options, self.entropy.jitter, data);
-        self.note.write(&call);
-        Ok(Box::new(call))
+        Ok(Box::new(Call::erased(self.session, endpoint, options, self.entropy.jitter, data)))
     }
 
     fn read<E: Endpoint<Effect = Read>>(

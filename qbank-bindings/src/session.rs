@@ -1,10 +1,10 @@
 //! What the calls of one client share.
 
-use qbank_proto::{Entropy, Error as CoreError};
+use qbank_proto::{Entropy, Error as CoreError, IdempotencyKey};
 
 use crate::call::Call;
 use crate::input::{Members, Options, config};
-use crate::operation::{Intent, Note, Operation, option};
+use crate::operation::{Intent, Operation, option};
 use crate::output::Error;
 
 /// What the calls of one client share: its configuration and its token. Cheap to clone.
@@ -28,44 +28,49 @@ impl Session {
         options: &str,
         random: &[u8],
     ) -> Result<Call, Error> {
-        self.make(operation, request, options, random, ())
-    }
-
-    /// The same, with what a write sends, known before it is polled.
-    pub fn prepare(
-        &self,
-        operation: &str,
-        request: &str,
-        options: &str,
-        random: &[u8],
-    ) -> Result<(Call, Intent), Error> {
-        let mut intent = Intent::default();
-        let call = self.make(operation, request, options, random, &mut intent)?;
-        Ok((call, intent))
-    }
-
-    fn make<N: Note>(
-        &self,
-        operation: &str,
-        request: &str,
-        options: &str,
-        random: &[u8],
-        note: N,
-    ) -> Result<Call, Error> {
         let operation = Operation::named(operation).map_err(Error)?;
         let made = || {
-            let entropy = random.try_into().map(Entropy::from_bytes);
-            let entropy =
-                entropy.map_err(|_| CoreError::invalid_input("random", "must be 24 bytes"))?;
+            let entropy = entropy(random)?;
             let options = Options::parse(Members::parse("options", options)?)?;
             let request = Members::parse("request", request)?;
-            operation.machine(&self.0, request, options, entropy, note)
+            operation.machine(&self.0, request, options, entropy)
         };
-        made().map(|machine| Call::new(machine, operation)).map_err(|error| {
-            let error = error.with_fate(operation.fate(resumes(options)));
-            named(error, |field| operation.member(field))
-        })
+        let made = made().map(|machine| Call::new(machine, operation));
+        made.map_err(|error| wrong(error, operation, options))
     }
+
+    /// What the call of a write sends that is made of the same, so that it can be written down
+    /// first: the call then needs the key in its options. Nothing for a read.
+    pub fn intent(
+        &self,
+        operation: &str,
+        request: &str,
+        options: &str,
+        random: &[u8],
+    ) -> Result<Option<Intent>, Error> {
+        let operation = Operation::named(operation).map_err(Error)?;
+        let made = || {
+            let entropy = entropy(random)?;
+            let options = Options::parse(Members::parse("options", options)?)?;
+            let mut request = Members::parse("request", request)?;
+            let fresh = IdempotencyKey::from_entropy(entropy.key);
+            let intent = Intent::of(operation, &mut request, options, fresh)?;
+            request.end()?;
+            Ok(intent)
+        };
+        made().map_err(|error| wrong(error, operation, options))
+    }
+}
+
+fn entropy(random: &[u8]) -> Result<Entropy, CoreError> {
+    let entropy = random.try_into().map(Entropy::from_bytes);
+    entropy.map_err(|_| CoreError::invalid_input("random", "must be 24 bytes"))
+}
+
+/// What is wrong before anything is sent by a call of this operation with these options.
+fn wrong(error: CoreError, operation: Operation, options: &str) -> Error {
+    let error = error.with_fate(operation.fate(resumes(options)));
+    named(error, |field| operation.member(field))
 }
 
 /// Whether the options say that an intent was perhaps sent before, however wrong they are.

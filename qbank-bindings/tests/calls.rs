@@ -191,3 +191,45 @@ fn no_secret_shows_in_debug() {
     let shown = format!("{session:?} {step:?} {:?}", call.call);
     assert!(!shown.contains("a-token") && !shown.contains("of-this-call"), "{shown}");
 }
+
+#[test]
+fn what_a_write_sends_is_known_before_it_is_sent() {
+    let party =
+        json!({ "name": "Acme", "bankId": "021000021", "accountNumber": "12345678", "x": 1.50 });
+    for (operation, request) in [
+        ("payments.createAch", ach()),
+        (
+            "payments.createAch",
+            json!({ "sourceAccountId": FROM, "recipientDetails": party, "amount": "5" }),
+        ),
+        (
+            "payments.createWire",
+            json!({
+                "sourceAccountId": FROM, "amount": "5", "referenceCode": "R",
+                "beneficiaryDetails": { "name": "A", "bankId": "021000021", "accountNumber": "1" },
+            }),
+        ),
+        ("transfers.create", json!({ "fromAccountId": FROM, "toAccountId": TO, "amount": "5" })),
+        (
+            "positivePay.createIssue",
+            json!({
+                "accountId": FROM, "checkNumber": "1", "amount": "5", "issueDate": "2026-01-31",
+            }),
+        ),
+    ] {
+        let random = [7; 24];
+        let request = request.to_string();
+        let intent = session().intent(operation, &request, "{}", &random).unwrap().unwrap();
+        let options = json!({ "idempotencyKey": intent.key }).to_string();
+        // Other randomness: the key alone makes it the same intent.
+        let mut call =
+            Driven::new(session().call(operation, &request, &options, &[8; 24]).unwrap());
+        assert!(matches!(call.next(), Step::Send(_)), "{operation}");
+        let (head, body) = &call.sent[0];
+        assert_eq!(body.as_bytes(), intent.body, "{operation}");
+        assert!(head["headers"].to_string().contains(&intent.key.to_string()), "{operation}");
+    }
+    assert!(session().intent("accounts.list", "{}", "{}", &[7; 24]).unwrap().is_none());
+    let error = session().intent("transfers.create", "{}", "{}", &[7; 24]).unwrap_err();
+    assert_eq!(record(&error)["field"], "fromAccountId");
+}

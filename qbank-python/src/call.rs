@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use qbank_bindings::{Intent, Now, to_json};
+use qbank_bindings::{Now, to_json};
 
 use crate::wake::waker;
 
@@ -16,13 +16,12 @@ const LARGE: usize = 1 << 16;
 #[pyclass(frozen, module = "qbank_connect._core")]
 pub(crate) struct Call {
     inner: Mutex<qbank_bindings::Call>,
-    intent: Intent,
     waker: Waker,
 }
 
 impl Call {
-    pub(crate) fn new(inner: qbank_bindings::Call, intent: Intent, wake: Py<PyAny>) -> Self {
-        Self { inner: Mutex::new(inner), intent, waker: waker(wake) }
+    pub(crate) fn new(inner: qbank_bindings::Call, wake: Py<PyAny>) -> Self {
+        Self { inner: Mutex::new(inner), waker: waker(wake) }
     }
 
     /// One thread drives a call: nobody waits for this lock.
@@ -39,18 +38,6 @@ impl Call {
         let now = clocks(mono, unix);
         // The call of another thread may be woken, for which it needs the interpreter.
         py.detach(|| to_json(&self.lock().poll(now, &self.waker)))
-    }
-
-    /// The key of the intent, if it writes.
-    #[getter]
-    fn key(&self) -> Option<String> {
-        self.intent.key.map(|key| key.to_string())
-    }
-
-    /// The body that every attempt of a write sends.
-    #[getter]
-    fn intent_body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.intent.body)
     }
 
     /// The body of the request to send, or of the response that counted.

@@ -1,6 +1,7 @@
 //! What the calls of one client share.
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use qbank_bindings::{Error, Fate, to_json};
 use zeroize::Zeroizing;
 
@@ -40,9 +41,22 @@ impl Session {
         random: &[u8],
         wake: Py<PyAny>,
     ) -> PyResult<Call> {
-        let made = self.inner.prepare(operation, request, options, random);
-        let (call, intent) = made.map_err(|error| refused(&error))?;
-        Ok(Call::new(call, intent, wake))
+        let call = self.inner.call(operation, request, options, random);
+        call.map(|call| Call::new(call, wake)).map_err(|error| refused(&error))
+    }
+
+    /// The key and the body of what a write sends, or raises `Refused`. Nothing for a read.
+    fn intent<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        request: &str,
+        options: &str,
+        random: &[u8],
+    ) -> PyResult<Option<(String, Bound<'py, PyBytes>)>> {
+        let intent = self.inner.intent(operation, request, options, random);
+        let intent = intent.map_err(|error| refused(&error))?;
+        Ok(intent.map(|it| (it.key.to_string(), PyBytes::new(py, &it.body))))
     }
 }
 

@@ -150,18 +150,19 @@ class BaseClient:
         if self._opened_http is None:
             self._open_http(operation.fate)
         try:
-            call = self._session.call(
-                operation.name,
-                operation.request,
-                json.dumps(operation.options),
-                # A key for the intent, and what spreads retries.
-                secrets.token_bytes(24),
-                wake,
-            )
+            return Made(self._session.call(*_arguments(operation), wake), operation)
         except _core.Refused as refused:
-            record = by_argument(json.loads(refused.args[0]))
-            raise error_of({**record, "fate": operation.fate}) from None
-        return Made(call, operation)
+            raise _error(refused, operation) from None
+
+    def _intent(self, operation: Operation[Any]) -> tuple[str, bytes]:
+        """The key and the body of what a write sends."""
+        try:
+            intent = self._session.intent(*_arguments(operation))
+        except _core.Refused as refused:
+            raise _error(refused, operation) from None
+        if intent is None:
+            raise TypeError(f"{operation.title} sends nothing that could be written down")
+        return intent
 
     def _after_fork(self) -> None:
         """In the child: a session and connections of its own."""
@@ -203,6 +204,17 @@ def _has_ended(loop: Any) -> bool:
     except Exception:
         return True
     return False
+
+
+def _arguments(operation: Operation[Any]) -> tuple[str, str, str, bytes]:
+    # Random: a key for the intent, and what spreads retries.
+    random = secrets.token_bytes(24)
+    return operation.name, operation.request, json.dumps(operation.options), random
+
+
+def _error(refused: _core.Refused, operation: Operation[Any]) -> QBankError:
+    record = by_argument(json.loads(refused.args[0]))
+    return error_of({**record, "fate": operation.fate})
 
 
 def _forked() -> None:

@@ -12,7 +12,7 @@ import anyio.lowlevel
 
 from . import _operations as operations
 from ._client import OPTIONS, BaseClient, supplied
-from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
+from ._drive import Ask, Authorize, Driving, Send, Supplied
 from ._httpx import async_exchange
 from ._method import (
     AsyncResource,
@@ -125,7 +125,7 @@ class AsyncQBankConnectClient(BaseClient):
         return await self._run(self._make(operation, woken.set).drive(), woken)
 
     def _prepare(self, operation: Operation[T]) -> AsyncPrepared[T]:
-        return AsyncPrepared(self, operation, self._make(operation, lambda: None))
+        return AsyncPrepared(self, operation, *self._intent(operation))
 
     async def _run(self, driving: Driving[T], woken: AsyncWake) -> RawResponse[T]:
         try:
@@ -169,14 +169,14 @@ class AsyncPrepared(Generic[T]):
     __slots__ = ("_client", "_operation", "_sends", "body", "idempotency_key")
 
     def __init__(
-        self, client: AsyncQBankConnectClient, operation: Operation[T], made: Made[T]
+        self, client: AsyncQBankConnectClient, operation: Operation[T], key: str, body: bytes
     ) -> None:
         self._client = client
         self._operation = operation
-        self.idempotency_key: str = made.call.key or ""
-        self.body: bytes = made.call.intent_body
+        self.idempotency_key: str = key
+        self.body: bytes = body
         """What every attempt sends."""
-        self._sends = Sends(operation, self.idempotency_key)
+        self._sends = Sends(operation, key)
 
     @hides_frames
     async def send(

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from . import _operations as operations
 from ._client import OPTIONS, BaseClient, supplied
-from ._drive import Ask, Authorize, Driving, Made, Send, Supplied
+from ._drive import Ask, Authorize, Driving, Send, Supplied
 from ._httpx import exchange
 from ._method import Resource, hides_frames, method, prepare_method, raw_method
 from ._operations import OnConflict, Operation, RequestOptions
@@ -38,7 +38,7 @@ class QBankConnectClient(BaseClient):
     transport that resends: ``fate`` and ``attempts`` would be wrong. What a hook or a transport
     of it raises, if it is no error of a connection, ends the call and is raised as it is; key
     and fate are logged, and noted on it. A response whose head comes byte by byte is bounded by
-    ``timeout`` for each read, not in all. After a fork a client that was used before is refused.
+    ``timeout`` for each read, not in all. After a fork one that was used before is refused.
 
     No time bounds the look-up of a host's name, nor a ``token`` function, which must not call
     this client.
@@ -124,7 +124,7 @@ class QBankConnectClient(BaseClient):
         return self._run(self._make(operation, woken.set).drive(), woken)
 
     def _prepare(self, operation: Operation[T]) -> Prepared[T]:
-        return Prepared(self, operation, self._make(operation, lambda: None))
+        return Prepared(self, operation, *self._intent(operation))
 
     def _run(self, driving: Driving[T], woken: threading.Event) -> RawResponse[T]:
         try:
@@ -165,14 +165,14 @@ class Prepared(Generic[T]):
     __slots__ = ("_client", "_operation", "_sends", "body", "idempotency_key")
 
     def __init__(
-        self, client: QBankConnectClient, operation: Operation[T], made: Made[T]
+        self, client: QBankConnectClient, operation: Operation[T], key: str, body: bytes
     ) -> None:
         self._client = client
         self._operation = operation
-        self.idempotency_key: str = made.call.key or ""
-        self.body: bytes = made.call.intent_body
+        self.idempotency_key: str = key
+        self.body: bytes = body
         """What every attempt sends."""
-        self._sends = Sends(operation, self.idempotency_key)
+        self._sends = Sends(operation, key)
 
     @hides_frames
     def send(
