@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Driven, FROM, KEY, PAYMENT, ach, call, record, session};
+use common::{Driven, FROM, KEY, PAYMENT, TO, ach, call, record, session};
 use qbank_bindings::{Session, Step};
 use serde_json::{Value, json};
 

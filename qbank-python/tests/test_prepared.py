@@ -235,18 +235,20 @@ def test_of_threads_that_send_it_at_once_one_does(bank: SandboxBank) -> None:
 def test_what_another_thread_resumed_meanwhile_is_not_known_to_be_unsent(
     bank: SandboxBank,
 ) -> None:
-    def meanwhile(request: httpx.Request) -> None:
-        if request.url.path.endswith("/ach"):
-            http.event_hooks = {}
+    first = [True]
+
+    def meanwhile(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/ach") and first:
+            first.clear()
             bank.inject("drop_after_commit", path="/payments/ach")
             failed(lambda: prepared.send(resume_from=datetime.now(timezone.utc)))
             raise httpx.ConnectError("refused", request=request)
+        return bank.transport().handle_request(request)
 
-    http = httpx.Client(transport=bank.transport())
+    http = httpx.Client(transport=httpx.MockTransport(meanwhile))
     prepared = bank.client(httpx_client=http, max_retries=0).payments.prepare_ach(
         request=ach(bank)
     )
-    http.event_hooks = {"request": [meanwhile]}
     assert failed(prepared.send).fate == "never_sent"
     assert failed(prepared.send, QBankInvalidRequestError).fate == "unknown"
     assert len(bank.entries()) == 1
