@@ -65,7 +65,11 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             method, target, _ = head.split(" ", 2)
             length = next(
-                (int(it[15:]) for it in head.lower().split("\r\n") if it[:15] == "content-length:"),
+                (
+                    int(it[15:])
+                    for it in head.lower().split("\r\n")
+                    if it[:15] == "content-length:"
+                ),
                 0,
             )
             await reader.readexactly(length)
@@ -74,8 +78,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             else:
                 writer.write(FIXED[f"{method} {target}"])
             await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
+    except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+        pass  # the client is gone, or whoever started this
     finally:
         writer.close()
 
@@ -83,7 +87,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def stream(writer: asyncio.StreamWriter, items: int) -> None:
     one = json.dumps(ITEM).encode()
     size = items * (len(one) + 1) + 1
-    writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n[".encode())
+    writer.write(
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n[".encode()
+    )
     left = items
     while left > 0:
         some = min(left, 500)

@@ -89,7 +89,9 @@ def sync_calls(base: str) -> dict[tuple[str, str], Callable[[], object]]:
 
 
 def async_calls(base: str) -> dict[tuple[str, str], Callable[[], Awaitable[object]]]:
-    ours = AsyncQBankConnectClient(client_id="id", client_secret="secret", base_url=f"{base}/v1")
+    ours = AsyncQBankConnectClient(
+        client_id="id", client_secret="secret", base_url=f"{base}/v1"
+    )
     bare = httpx.AsyncClient(timeout=60)
     peer = AsyncKardApi(base_url=base, token=lambda: "a-token")
 
@@ -180,11 +182,17 @@ def resident() -> int:
 
 def measure_import() -> None:
     for _ in range(3 if QUICK else 9):
-        for who, module in [("ours", "qbank_connect"), ("floor", "httpx, pydantic"), ("peer", "kard")]:
+        for who, module in [
+            ("ours", "qbank_connect"),
+            ("floor", "httpx, pydantic"),
+            ("peer", "kard"),
+        ]:
             code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
             if who == "peer":
                 # It imports its parts when they are first used.
-                code = code.replace("; print", "; from kard import KardApi; from kard.users import *; print")
+                code = code.replace(
+                    "; print", "; from kard import KardApi; from kard.users import *; print"
+                )
             ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
             sample("python.import", who, float(ran.stdout) * 1000)
 
