@@ -1,107 +1,34 @@
-"""One exchange over httpx, bounded in time and size; sync and async. Neither httpx nor httpx2
-is imported to recognise what they raise: their classes have the same names.
-"""
+"""One exchange over httpx, bounded in time and size; sync and async."""
 
 from __future__ import annotations
 
-import socket
 import ssl
 import sys
 import time
-import traceback
 from collections.abc import AsyncIterator, Iterator
-from types import FrameType, TracebackType
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from ._drive import Received, Send, log
+from ._faults import (
+    HTTPX,
+    UNSENT,
+    Closed,
+    Late,
+    TooLarge,
+    fault_of,
+    is_fault,
+    module_of,
+    names_of,
+    of_transport,
+    telling,
+)
+from ._frames import frameless
 
-# What httpx and httpcore raise, by the name of its class, most telling first.
-_FAULTS = {
-    "ConnectError": "connect",
-    "ProxyError": "connect",
-    "LocalProtocolError": "protocol",
-    "RemoteProtocolError": "protocol",
-    "DecodingError": "protocol",
-    "NetworkError": "disconnected",
-    "StreamError": "disconnected",
-    "StreamClosed": "disconnected",
-}
-_UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}
-# What OpenSSL calls the alerts that no server has another reason for than our client
-# certificate or its absence.
-_CERTIFICATE_ALERTS = {
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
-    "SSLV3_ALERT_BAD_CERTIFICATE",
-    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
-    "SSLV3_ALERT_CERTIFICATE_REVOKED",
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED",
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
-    "TLSV1_ALERT_UNKNOWN_CA",
-}
-
-
-# What does HTTP: an exception of these is a fault of the exchange.
-_STACK = {
-    "aiohttp",
-    "anyio",
-    "asyncio",
-    "concurrent",
-    "encodings",
-    "h11",
-    "h2",
-    "hpack",
-    "httpcore",
-    "httpcore2",
-    "httpx",
-    "httpx2",
-    "httpx_aiohttp",
-    "hyperframe",
-    "idna",
-    "qbank_connect",
-    "selectors",
-    "sniffio",
-    "socket",
-    "socksio",
-    "ssl",
-    "trio",
-    "uvloop",
-}
 # Defaults of a given client that are for other servers, or that would be ours to say.
 _NOT_OF_A_CLIENT = ("authorization", "content-type", "cookie", "idempotency-key")
-_HTTPX = {"httpx", "httpx2", "httpcore", "httpcore2"}
-# The transports that raise what is named after a connection only before they send. Others
-# retry, or give a reset this name (httpx-aiohttp).
-_TELLING = {
-    ("httpx", "AsyncHTTPTransport"),
-    ("httpx", "HTTPTransport"),
-    ("httpx", "MockTransport"),
-    ("httpx2", "AsyncHTTPTransport"),
-    ("httpx2", "HTTPTransport"),
-    ("httpx2", "MockTransport"),
-    ("qbank_connect", "AsyncTransport"),
-    ("qbank_connect", "SandboxTransport"),
-    ("qbank_connect", "Transport"),
-    # It asks a MockTransport first, and then the one that the client has.
-    ("respx", "TryTransport"),
-}
-
-# What was handled below, before something broke.
-_NO_CAUSES = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, StopIteration)
-
-
-class TooLarge(Exception):
-    """The body is larger than the limit."""
-
-
-class Late(TimeoutError):
-    """The time of the exchange is up."""
-
-
-class Closed(Exception):
-    """The HTTP client was closed before."""
 
 
 def exchange(client: Any, send: Send) -> Received:
@@ -259,7 +186,7 @@ class _Exchange:
         """The response to our request in what an event hook raised (`raise_for_status`). A
         hook may have raised that of an exchange of its own.
         """
-        if "HTTPStatusError" not in _names(thrown):
+        if "HTTPStatusError" not in names_of(thrown):
             return None
         response = getattr(thrown, "response", None)
         return response if self.is_ours(response) else None
@@ -276,14 +203,14 @@ class _Exchange:
         """Whether the name of what was raised says that nothing was sent, and who raised it
         means that: the transport itself, for our request, and one that is known.
         """
-        module = _module(type(thrown))
+        module = module_of(type(thrown))
         return (
-            module in _HTTPX
-            and bool(_names(thrown) & _UNSENT)
+            module in HTTPX
+            and bool(names_of(thrown) & UNSENT)
             # Of httpcore, which our own transport hands through, it has no request.
             and (module.startswith("httpcore") or self.is_ours(thrown))
-            and _of_transport(thrown)
-            and _telling(self.client, self.request_sent)
+            and of_transport(thrown)
+            and telling(self.client, self.request_sent)
         )
 
     def trace(self, name: str, info: dict[str, Any]) -> None:
@@ -392,7 +319,7 @@ class _Exchange:
         """Notes what broke the exchange, and whether anything of the request was sent."""
         received = self.received
         named_unsent = not self.connecting and self.named_unsent(thrown)
-        received.cause = _frameless(thrown, self.outer)
+        received.cause = frameless(thrown, self.outer)
         fault, received.message = fault_of(thrown, self.outer)
         if isinstance(thrown, Closed):
             received.never_sent = True
@@ -416,185 +343,6 @@ class _Exchange:
             return False
         session = self.tls.session
         return session is None or not session.has_ticket
-
-
-def fault_of(thrown: BaseException, outer: BaseException | None) -> tuple[str, str]:
-    """The name of its kind, and what there is to say about it: what broke often stands in the
-    cause alone. ``outer`` is what was being handled before, which is no cause.
-    """
-    chain = list(_causes(thrown, outer))
-    texts: list[str] = []
-    for one in chain:
-        text = text_of(one)
-        if not any(text in known for known in texts):
-            texts.append(text)
-    return _kind(thrown, chain), ": ".join(texts)
-
-
-def text_of(thrown: BaseException) -> str:
-    """What it says, or else its name."""
-    try:
-        return str(thrown) or type(thrown).__name__
-    except Exception:
-        return type(thrown).__name__
-
-
-def _kind(thrown: BaseException, chain: list[BaseException]) -> str:
-    names = _names(thrown)
-    if isinstance(thrown, TooLarge):
-        return "body_too_large"
-    if isinstance(thrown, Closed):
-        return "aborted"
-    if names & {"TimeoutException", "TimeoutError"}:
-        return "timeout"
-    for one in chain:
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return "certificate"
-        if isinstance(one, ssl.SSLError):
-            reason = str(getattr(one, "reason", None))
-            if reason in _CERTIFICATE_ALERTS:
-                return "client_certificate"
-            return "disconnected" if "EOF" in reason else "tls"
-        if isinstance(one, socket.gaierror):
-            return "resolve"
-    if "RemoteProtocolError" in names and (
-        "disconnected" in text_of(thrown) or "closed" in text_of(thrown)
-    ):
-        return "disconnected"
-    return next((fault for name, fault in _FAULTS.items() if name in names), "other")
-
-
-def _causes(thrown: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
-    # httpcore raises `from None`: what broke is the context alone.
-    one: BaseException | None = thrown
-    for _ in range(8):
-        if one is None or one is outer or not _is_cause(one):
-            return
-        yield one
-        one = one.__cause__ or one.__context__
-
-
-def _is_cause(one: BaseException) -> bool:
-    # A cancellation inside a timeout is none.
-    return isinstance(one, Exception) and not isinstance(one, _NO_CAUSES)
-
-
-def is_fault(thrown: BaseException) -> bool:
-    """Whether it is what breaks exchanges. What else is raised meanwhile is the application's:
-    by a hook, by a transport or a mock, or by what handles a signal (a soft time limit).
-    """
-    if parts := _grouped(thrown):
-        return all(is_fault(part) for part in parts)
-    classes = type(thrown).__mro__
-    if any(_module(it) in _STACK for it in classes):
-        return True
-    if _module(classes[0]) != "builtins":
-        return False
-    # Of the others, those that the libraries below raise themselves.
-    return isinstance(thrown, OSError) or _innermost(thrown.__traceback__) in _STACK
-
-
-def _grouped(thrown: BaseException) -> tuple[BaseException, ...]:
-    # Python 3.10 has no groups; what anyio and trio take in their place has the same name.
-    if "BaseExceptionGroup" not in _names(thrown):
-        return ()
-    parts: tuple[BaseException, ...] = getattr(thrown, "exceptions", ())
-    return parts
-
-
-def _module(of: type) -> str:
-    return str(of.__module__).partition(".")[0]
-
-
-def _root(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
-
-
-def _innermost(tb: TracebackType | None) -> str:
-    root = ""
-    while tb is not None:
-        root, tb = _root(tb.tb_frame), tb.tb_next
-    return root
-
-
-def _of_transport(thrown: BaseException) -> bool:
-    """Whether a transport raised it while it got the request, and not a hook."""
-    names = [frame.f_code.co_name for frame, _ in traceback.walk_tb(thrown.__traceback__)]
-    # The client's own: hooks run beside it.
-    outer = "_send_handling_redirects"
-    return outer in names and names[names.index(outer) + 1 :][:1] == ["_send_single_request"]
-
-
-def _telling(client: Any, request: Any) -> bool:
-    """Whether the transport for a request is one that is known."""
-    find = getattr(client, "_transport_for_url", None)
-    if find is None:
-        return False
-    try:
-        transport = find(request.url)
-    except Exception:
-        # It is no public name, and may be another thing.
-        return False
-    methods = {"handle_request", "handle_async_request"}
-    if methods & set(getattr(transport, "__dict__", ())):
-        return False
-    for one in type(transport).__mro__:
-        if methods & set(vars(one)):
-            return (_module(one), one.__name__) in _TELLING
-    return False
-
-
-def _frameless(thrown: BaseException, outer: BaseException | None) -> BaseException:
-    """Without the frames of the HTTP library and ours: their variables are headers and bodies,
-    and what reports a traceback may report them. What an event hook raised keeps its own.
-    """
-    for one in _all_of(thrown, outer):
-        raised_below = _innermost(one.__traceback__) in _STACK
-        one.__traceback__ = None if raised_below else _pruned(one.__traceback__)
-    return thrown
-
-
-def pruned(thrown: BaseException) -> BaseException:
-    """The same of what is no error of ours: an interrupt, a cancellation, or an exception of
-    the application that a call let through. A mistake in this package keeps its frames.
-    """
-    if not isinstance(thrown, Exception) or _innermost(thrown.__traceback__) != "qbank_connect":
-        for one in _all_of(thrown, None):
-            tb = one.__traceback__
-            # What the application handled is its own: it was caught in a frame of it.
-            if tb is not None and _root(tb.tb_frame) in _STACK:
-                one.__traceback__ = _pruned(tb)
-    return thrown
-
-
-def _all_of(thrown: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
-    """It, its causes, its contexts and its parts, but not what was being handled before."""
-    seen: list[BaseException | None] = [None, outer]
-    todo: list[BaseException | None] = [thrown]
-    while todo:
-        one = todo.pop()
-        if one is None or any(one is it for it in seen):
-            continue
-        seen.append(one)
-        todo += [one.__cause__, one.__context__, *_grouped(one)]
-        yield one
-
-
-def _pruned(tb: TracebackType | None) -> TracebackType | None:
-    """A traceback without the frames of the HTTP library and ours."""
-    frames = []
-    while tb is not None:
-        if _root(tb.tb_frame) not in _STACK:
-            frames.append(tb)
-        tb = tb.tb_next
-    left: TracebackType | None = None
-    for one in reversed(frames):
-        left = TracebackType(left, one.tb_frame, one.tb_lasti, one.tb_lineno)
-    return left
-
-
-def _names(thrown: BaseException) -> set[str]:
-    return {one.__name__ for one in type(thrown).__mro__}
 
 
 def _connection(response: Any) -> Any:

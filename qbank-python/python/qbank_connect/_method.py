@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
-from ._httpx import pruned
+from ._frames import pruned
 from ._operations import Operation
 from ._response import RawResponse
 from .errors import QBankError, without_frames

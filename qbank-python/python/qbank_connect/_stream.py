@@ -13,7 +13,7 @@ from typing import Any
 import anyio.lowlevel
 
 from ._drive import Made
-from ._httpx import fault_of
+from ._faults import fault_of
 from ._response import RawResponse
 from ._values import by_argument
 from .errors import QBankError, error_of
