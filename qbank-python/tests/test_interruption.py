@@ -270,10 +270,12 @@ def test_interrupted_at_whatever_the_network_does_a_payment_is_resumed_and_booke
     assert fates == {"never_sent", "unknown", *followed}
 
 
+# A runner of the tests may ignore the signal, and its children with it.
 PROGRAM = f"""
-import logging, sys
+import logging, signal, sys
 from qbank_connect import QBankConnectClient
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s %(message)s")
 url, backoff = sys.argv[1:]
 client = QBankConnectClient(token="t", base_url=url, backoff=float(backoff), eager=False)
