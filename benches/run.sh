@@ -125,7 +125,7 @@ python_bench() { # the wheel of this tree, what python/requirements.txt names, a
   sample python.wheel ours "$(stat -c %s "$dist"/*.whl)"
   "$venv/bin/python" python/bench.py $([ "$mode" = --quick ] && echo --quick) >>"$samples"
 }
-python_bench || loud "NO PYTHON 3.10, or no package index: the Python package is not measured"
+python_bench || loud "THE PYTHON PACKAGE IS NOT MEASURED: it needs Python 3.10 and a package index, or see above"
 
 if [ "$mode" = full ]; then
   stage "Weight: cold builds"

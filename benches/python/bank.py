@@ -79,7 +79,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 writer.write(FIXED[f"{method} {target}"])
             await writer.drain()
     except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
-        pass  # the client is gone, or whoever started this
+        pass  # the client is gone, or the benchmark has ended
     finally:
         writer.close()
 
@@ -101,7 +101,7 @@ async def stream(writer: asyncio.StreamWriter, items: int) -> None:
 async def main() -> None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
-    # Until whoever started it is gone.
+    # Until the benchmark closes it.
     await asyncio.to_thread(sys.stdin.read)
     server.close()
 

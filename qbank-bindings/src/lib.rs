@@ -1,5 +1,5 @@
 //! What the bindings of [`qbank_proto`] to other languages share: calls by the name of their
-//! operation, plain records in and out. The npm package uses it, and the Python package will.
+//! operation, plain records in and out. The npm and the Python package use it.
 //!
 //! ```text
 //!   the language: reads what its users give, sends requests, sleeps, makes objects and errors

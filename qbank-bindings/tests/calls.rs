@@ -220,6 +220,7 @@ fn what_a_write_sends_is_known_before_it_is_sent() {
         let random = [7; 24];
         let request = request.to_string();
         let intent = session().intent(operation, &request, "{}", &random).unwrap().unwrap();
+        assert!(!format!("{intent:?}").contains("12345678"), "an account number is a secret");
         let options = json!({ "idempotencyKey": intent.key }).to_string();
         // Other randomness: the key alone makes it the same intent.
         let mut call =

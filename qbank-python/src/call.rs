@@ -24,7 +24,7 @@ impl Call {
         Self { inner: Mutex::new(inner), waker: waker(wake) }
     }
 
-    /// One thread drives a call: nobody waits for this lock.
+    /// One thread drives a call: it never waits for this lock.
     fn lock(&self) -> MutexGuard<'_, qbank_bindings::Call> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,7 +13,7 @@ impl Wake for Callback {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Without an interpreter nobody waits any more.
+        // Without an interpreter no call waits any more.
         Python::try_attach(|py| {
             if let Err(error) = self.0.call0(py) {
                 error.write_unraisable(py, Some(self.0.bind(py)));

@@ -127,7 +127,7 @@ class BaseClient:
             if any(it.is_closed for it in known.values()):
                 return next(it for it in known.values() if it.is_closed)
             if known:
-                # Nobody can close what belongs to a loop that has ended. To let it go gives
+                # What belongs to a loop that has ended cannot be closed. To let it go gives
                 # its sockets back.
                 for ended in [it for it in known if _has_ended(it)]:
                     del known[ended]
@@ -178,7 +178,7 @@ class BaseClient:
                 # Its connections would carry the bytes of two processes.
                 self._opened_http = None
                 return
-            # Whoever gave it may have used it.
+            # The application may have used it.
             log.warning("a given httpx_client was forked: give the child a client of its own")
         elif self._opened_http is not None and not self._opened_http.is_closed:
             self._opened_http = None
@@ -246,7 +246,7 @@ def _environment(options: dict[str, Any]) -> QBankConnectEnvironment:
 
 
 def _by_variable(record: dict[str, Any]) -> dict[str, Any]:
-    """The error of a URL that nobody gave, named as the variable that it came from."""
+    """The error of a URL that was not given, named as the variable that it came from."""
     field = str(record.get("field"))
     variable = {"base_url": "QBANK_BASE_URL", "token_url": "QBANK_TOKEN_URL"}.get(field)
     if variable is None:

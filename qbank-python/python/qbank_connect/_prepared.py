@@ -35,7 +35,7 @@ class Sends(Generic[T]):
 
     @contextmanager
     def one(self, key: Id | None, resume_from: datetime | None) -> Iterator[Operation[T]]:
-        """One send: gives its operation, and is told what the send came to."""
+        """One send: gives its operation, and notes what the send came to."""
         operation = self._begin(key, resume_from)
         # After an interrupt it stays so.
         fate: Fate = "unknown"

@@ -145,7 +145,7 @@ class _Reader:
         self.on_unreadable = on_unreadable
         self.ended = False
         self.first: QBankError | None = None
-        """The first item that could not be read, if nobody took it."""
+        """The first item that could not be read, if it was not handed over."""
 
     def take(
         self, chunk: bytes | None, broken: BaseException | None

@@ -161,7 +161,7 @@ class _Audited(_Resource, frozen=True):
     timestamp: datetime | None = None
     """When this was written (UTC)."""
     actor: str | None = None
-    """The client id of whoever caused it."""
+    """The id of the client that caused it."""
     request_id: str | None = None
     """The bank's id of the request that caused it."""
 
