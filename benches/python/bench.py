@@ -68,6 +68,12 @@ READ = {"Authorization": "Bearer a-token", "Accept-Encoding": "identity"}
 def sync_calls(base: str) -> dict[tuple[str, str], Callable[[], object]]:
     ours = QBankConnectClient(client_id="id", client_secret="secret", base_url=f"{base}/v1")
     bare = httpx.Client(timeout=60)
+    over_given = QBankConnectClient(
+        client_id="id",
+        client_secret="secret",
+        base_url=f"{base}/v1",
+        httpx_client=httpx.Client(timeout=60),
+    )
     peer = KardApi(base_url=base, token=lambda: "a-token")
 
     def post() -> None:
@@ -85,6 +91,11 @@ def sync_calls(base: str) -> dict[tuple[str, str], Callable[[], object]]:
         ("get", "ours"): lambda: ours.balances.get(ACCOUNT),
         ("get", "floor"): get,
         ("get", "peer"): lambda: peer.users.get("issuer", "1234567890"),
+        # Over an httpx client of the application, with the floor once more.
+        ("given.post", "ours"): lambda: over_given.payments.create_ach(request=REQUEST),
+        ("given.post", "floor"): post,
+        ("given.get", "ours"): lambda: over_given.balances.get(ACCOUNT),
+        ("given.get", "floor"): get,
     }
 
 

@@ -515,21 +515,30 @@ def server() -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.parametrize("given", [False, True], ids=["own client", "given client"])
 def test_no_log_shows_a_secret_not_even_those_of_httpx(
-    server: str, caplog: pytest.LogCaptureFixture
+    given: bool, server: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("qbank_connect", "httpx", "httpcore"):
         caplog.set_level(logging.DEBUG, logger=name)
-    with QBankConnectClient(
-        client_id="id", client_secret=SECRET, base_url=server, max_retries=1, backoff=0.001
-    ) as client:
+    options: dict[str, Any] = {"base_url": server, "max_retries": 1, "backoff": 0.001}
+    with (
+        httpx.Client() as http,
+        QBankConnectClient(
+            client_id="id",
+            client_secret=SECRET,
+            httpx_client=http if given else None,
+            **options,
+        ) as client,
+    ):
         request = make_ach(client)
         with pytest.raises(QBankServiceUnavailableError) as caught:
             client.payments.create_ach(request=request)
     names = {record.name.split(".")[0] for record in caplog.records}
     # They do log, or there would be nothing to see here.
-    assert {"qbank_connect", "httpx", "httpcore"} <= names
+    libraries = {"httpx", "httpcore"} if given else {"httpcore"}
+    assert {"qbank_connect", *libraries} <= names
     for secret in SECRETS:
         assert secret not in caplog.text
     hidden(SECRETS, caught.value)

@@ -78,7 +78,10 @@ fn oracle(text: &str) -> Option<String> {
     let path = if let Some(rest) = rest.strip_prefix("//") {
         let end = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        let host = authority.strip_suffix(":443").unwrap_or(authority);
+        let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+        if port.bytes().any(|b| !b.is_ascii_digit()) || port.parse() != Ok(443_u16) {
+            return None;
+        }
         if !host.eq_ignore_ascii_case(AUTHORITY) {
             return None;
         }

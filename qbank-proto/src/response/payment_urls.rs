@@ -90,22 +90,29 @@ fn plain(path: &str) -> String {
 }
 
 fn same_origin(a: &Uri, b: &Uri) -> bool {
-    let (Some(left), Some(right)) = (a.authority(), b.authority()) else {
+    let (Some(left), Some(right)) = (host_and_port(a), host_and_port(b)) else {
         return false;
     };
-    let plain = |uri: &Uri| uri.authority().is_some_and(|it| !it.as_str().contains('@'));
-    a.scheme() == b.scheme()
-        && plain(a)
-        && left.host().eq_ignore_ascii_case(right.host())
-        && port(a) == port(b)
+    a.scheme() == b.scheme() && left.0.eq_ignore_ascii_case(right.0) && left.1 == right.1
 }
 
-fn port(uri: &Uri) -> Option<u16> {
-    uri.port_u16().or(match uri.scheme_str() {
-        Some("https") => Some(443),
-        Some("http") => Some(80),
-        _ => None,
-    })
+/// `None` for an authority that is not a host alone or a host and a port: one with a user, or
+/// with something after the colon that is no port, which `Uri` takes as if no port were there.
+fn host_and_port(uri: &Uri) -> Option<(&str, u16)> {
+    let authority = uri.authority()?;
+    let port = match authority.as_str().strip_prefix(authority.host())? {
+        "" if uri.scheme_str() == Some("http") => 80,
+        "" => 443,
+        rest => {
+            let digits = rest.strip_prefix(':')?;
+            // `parse` alone would take a plus sign.
+            if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            digits.parse().ok()?
+        }
+    };
+    Some((authority.host(), port))
 }
 
 #[cfg(test)]
@@ -148,6 +155,9 @@ mod tests {
             "https://api.qbankconnect.com.evil.example/v1/payments/ID",
             "https://user@api.qbankconnect.com/v1/payments/ID",
             "https://api.qbankconnect.com:8443/v1/payments/ID",
+            "https://api.qbankconnect.com:(43/v1/payments/ID",
+            "https://api.qbankconnect.com:+443/v1/payments/ID",
+            "https://api.qbankconnect.com:/v1/payments/ID",
             "http://api.qbankconnect.com/v1/payments/ID",
             "//evil.example/v1/payments/ID",
             "/v2/payments/ID",

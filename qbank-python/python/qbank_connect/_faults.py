@@ -73,15 +73,17 @@ _TELLING = {
     ("httpx2", "AsyncHTTPTransport"),
     ("httpx2", "HTTPTransport"),
     ("httpx2", "MockTransport"),
-    ("qbank_connect", "AsyncTransport"),
     ("qbank_connect", "SandboxTransport"),
-    ("qbank_connect", "Transport"),
     # It asks a MockTransport first, and then the one that the client has.
     ("respx", "TryTransport"),
 }
 
 # What was handled below, before something broke.
 _NO_CAUSES = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError, StopIteration)
+
+
+class Own:
+    """Our own HTTP client: without hooks, and what it raises is what httpcore raised."""
 
 
 class TooLarge(Exception):

@@ -17,6 +17,7 @@ from ._faults import (
     UNSENT,
     Closed,
     Late,
+    Own,
     TooLarge,
     fault_of,
     is_fault,
@@ -167,7 +168,7 @@ class _Exchange:
             timeout=(connect, left, left, connect),
             extensions={
                 "trace": trace,
-                # For the transport of our own client.
+                # For our own client.
                 "qbank_deadline": self.began + self.limit,
                 "qbank_fresh": wanted["freshConnection"],
             },
@@ -204,11 +205,11 @@ class _Exchange:
         means that: the transport itself, for our request, and one that is known.
         """
         module = module_of(type(thrown))
-        return (
-            module in HTTPX
-            and bool(names_of(thrown) & UNSENT)
-            # Of httpcore, which our own transport hands through, it has no request.
-            and (module.startswith("httpcore") or self.is_ours(thrown))
+        if module not in HTTPX or not names_of(thrown) & UNSENT:
+            return False
+        return isinstance(self.client, Own) or (
+            # Of httpcore, which a mock may raise, it has no request.
+            (module.startswith("httpcore") or self.is_ours(thrown))
             and of_transport(thrown)
             and telling(self.client, self.request_sent)
         )
@@ -393,6 +394,9 @@ class Whole:
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body or b"",))
 
     def __aiter__(self) -> Whole:
         return self

@@ -112,9 +112,9 @@ class AsyncQBankConnectClient(BaseClient):
     @staticmethod
     def _own_http(urls: list[str]) -> Any:
         # Imports httpx, which who gives a client has imported already.
-        from . import _transport
+        from . import _own_http
 
-        return _transport.async_client(urls)
+        return _own_http.AsyncClient(urls)
 
     @staticmethod
     def _loop() -> Any:

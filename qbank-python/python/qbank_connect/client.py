@@ -115,9 +115,9 @@ class QBankConnectClient(BaseClient):
     @staticmethod
     def _own_http(urls: list[str]) -> Any:
         # Imports httpx, which who gives a client has imported already.
-        from . import _transport
+        from . import _own_http
 
-        return _transport.client(urls)
+        return _own_http.Client(urls)
 
     def _call(self, operation: Operation[T]) -> RawResponse[T]:
         woken = threading.Event()

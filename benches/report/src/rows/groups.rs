@@ -177,6 +177,8 @@ pub(crate) const GROUPS: [Group; 12] = [
             Row::ratio("sync POST: processor time", "python.sync.post", 1.25, Microseconds),
             Row::ratio("async GET: processor time", "python.async.get", 1.25, Microseconds),
             Row::ratio("async POST: processor time", "python.async.post", 1.25, Microseconds),
+            python_given("sync GET over a given httpx client", "python.sync.given.get"),
+            python_given("sync POST over a given httpx client", "python.sync.given.post"),
             python_peer("sync GET and Kard", "python.sync.get", Microseconds),
             python_peer("sync POST and Kard", "python.sync.post", Microseconds),
             python_peer("async GET and Kard", "python.async.get", Microseconds),
@@ -381,6 +383,11 @@ const fn webhook_ring(what: &'static str, figure: &'static str) -> Row {
 const fn python_peer(what: &'static str, figure: &'static str, unit: Unit) -> Row {
     Row::new(what, figure, Against::Ratio(figure, "peer"), Target::None, unit)
         .called("ours", "Kard")
+}
+
+/// Without a target: that is for the client of our own.
+const fn python_given(what: &'static str, figure: &'static str) -> Row {
+    Row::new(what, figure, Against::Ratio(figure, "floor"), Target::None, Microseconds)
 }
 
 const fn webhook_peer(what: &'static str, figure: &'static str) -> Row {
