@@ -72,9 +72,10 @@ wasm_bindgen() {
   local version
   version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$wasm_root/Cargo.lock")
   if [ "$("$wasm_tools/bin/wasm-bindgen" --version 2>/dev/null)" != "wasm-bindgen $version" ]; then
-    # A mirror of the registry may lack what the tool's own lock file names.
-    cargo install --quiet wasm-bindgen-cli --version "$version" --root "$wasm_tools" --locked >&2 ||
-      cargo install --quiet wasm-bindgen-cli --version "$version" --root "$wasm_tools" >&2
+    # Not optimized: it runs for a second, and would take minutes to compile. A mirror of the
+    # registry may lack what the tool's own lock file names.
+    cargo install --quiet --debug wasm-bindgen-cli --version "$version" --root "$wasm_tools" --locked >&2 ||
+      cargo install --quiet --debug wasm-bindgen-cli --version "$version" --root "$wasm_tools" >&2
   fi
   "$wasm_tools/bin/wasm-bindgen" "$@"
 }
