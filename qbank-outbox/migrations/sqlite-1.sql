@@ -1,0 +1,141 @@
+-- The outbox on SQLite, version 1. Moments are UTC with milliseconds, such as
+-- 2026-01-31T09:00:00.000Z; digests are SHA-256 in hex.
+
+-- The store's own id, and the version of its schema.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- What shall happen once at the bank. It never changes.
+CREATE TABLE intent (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL DEFAULT '',
+    intent_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('ach', 'wire', 'transfer', 'check_issue')),
+    source_account TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
+    payee_hash TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL UNIQUE,
+    body BLOB NOT NULL,
+    body_sha256 TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    not_before TEXT CHECK (not_before GLOB '????-??-??T??:??:??.???Z'),
+    effective_date TEXT,
+    run_id TEXT,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    UNIQUE (namespace, intent_id)
+);
+
+-- Where each intent stands.
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY REFERENCES intent (id),
+    state TEXT NOT NULL,
+    fate TEXT NOT NULL,
+    -- What waits together where a right is missing: source_account/kind.
+    lane TEXT NOT NULL,
+    first_sent_at TEXT,
+    next_at TEXT,
+    lease_token TEXT,
+    lease_until TEXT,
+    worker TEXT,
+    claims INTEGER NOT NULL DEFAULT 0,
+    sends INTEGER NOT NULL DEFAULT 0,
+    -- Leases in a row that ran out.
+    lost INTEGER NOT NULL DEFAULT 0,
+    payment_id TEXT,
+    payment_status TEXT,
+    bank_request_id TEXT,
+    last_error TEXT,
+    -- The length of its chain in audit, and the digest of the last link.
+    chain INTEGER NOT NULL DEFAULT 0,
+    chain_hash TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX outbox_due ON outbox (next_at)
+    WHERE state IN ('queued', 'claimed', 'sending', 'resend');
+CREATE INDEX outbox_look ON outbox (next_at) WHERE state = 'accepted' AND next_at IS NOT NULL;
+CREATE INDEX outbox_lease ON outbox (lease_token) WHERE lease_token IS NOT NULL;
+CREATE INDEX outbox_reconcile ON outbox (id) WHERE state = 'reconcile';
+CREATE INDEX outbox_payment ON outbox (payment_id) WHERE payment_id IS NOT NULL;
+
+-- Each send that has ended.
+CREATE TABLE attempt (
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+    lease_token TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT NOT NULL,
+    http_status INTEGER,
+    fault TEXT,
+    fate TEXT NOT NULL,
+    PRIMARY KEY (outbox_id, lease_token, n)
+);
+
+-- What happened, a chain for each intent.
+CREATE TABLE audit (
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+    n INTEGER NOT NULL,
+    "timestamp" TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    "from" TEXT,
+    "to" TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (outbox_id, n)
+);
+
+-- The lanes that are paused.
+CREATE TABLE lane (
+    id TEXT PRIMARY KEY,
+    paused_at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    retry_at TEXT,
+    probes INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TRIGGER intent_enqueued AFTER INSERT ON intent BEGIN
+    INSERT INTO outbox (id, state, fate, lane, next_at)
+    VALUES (
+        NEW.id, 'queued', 'never_sent', NEW.source_account || '/' || NEW.kind,
+        coalesce(NEW.not_before, NEW.created_at)
+    );
+END;
+
+-- The one change: the body of an intent that is final gives way to its digest.
+CREATE TRIGGER intent_stays BEFORE UPDATE ON intent
+WHEN NOT (
+    NEW.body = CAST(OLD.body_sha256 AS BLOB)
+    AND (SELECT state FROM outbox WHERE id = OLD.id)
+        IN ('accepted', 'settled', 'failed', 'refused', 'cancelled')
+    AND NEW.id IS OLD.id AND NEW.namespace IS OLD.namespace
+    AND NEW.intent_id IS OLD.intent_id AND NEW.kind IS OLD.kind
+    AND NEW.source_account IS OLD.source_account
+    AND NEW.amount_cents IS OLD.amount_cents AND NEW.payee_hash IS OLD.payee_hash
+    AND NEW.idempotency_key IS OLD.idempotency_key AND NEW.body_sha256 IS OLD.body_sha256
+    AND NEW.actor IS OLD.actor AND NEW.not_before IS OLD.not_before
+    AND NEW.effective_date IS OLD.effective_date AND NEW.run_id IS OLD.run_id
+    AND NEW.created_at IS OLD.created_at
+) BEGIN
+    SELECT RAISE (ABORT, 'an intent never changes');
+END;
+CREATE TRIGGER intent_kept BEFORE DELETE ON intent BEGIN
+    SELECT RAISE (ABORT, 'an intent is never deleted');
+END;
+CREATE TRIGGER outbox_kept BEFORE DELETE ON outbox BEGIN
+    SELECT RAISE (ABORT, 'a row of outbox is never deleted');
+END;
+CREATE TRIGGER attempt_stays BEFORE UPDATE ON attempt BEGIN
+    SELECT RAISE (ABORT, 'an attempt never changes');
+END;
+CREATE TRIGGER attempt_kept BEFORE DELETE ON attempt BEGIN
+    SELECT RAISE (ABORT, 'an attempt is never deleted');
+END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN
+    SELECT RAISE (ABORT, 'the audit never changes');
+END;
+CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN
+    SELECT RAISE (ABORT, 'the audit is never deleted');
+END;

@@ -1,0 +1,179 @@
+//! The audit: for each intent a chain of what happened to it, each link with the digest of the
+//! one before it, so that a changed byte is found and a missing one as well.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::json;
+
+use crate::digest::{digest, digest_of};
+use crate::intent::Record;
+use crate::row::{AttemptRow, Row, RowId, State};
+
+/// A row of `audit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns of `audit`, see the migrations")]
+pub struct Link {
+    pub outbox_id: RowId,
+    pub n: u32,
+    pub timestamp: DateTime<Utc>,
+    pub actor: String,
+    /// The bank's, where its response had one; else of the operation that caused it.
+    pub request_id: String,
+    pub event: String,
+    pub from: Option<State>,
+    pub to: State,
+    /// JSON: what is known beside it.
+    pub detail: String,
+    pub prev_hash: String,
+    pub hash: String,
+}
+
+impl Link {
+    /// The digest that it ought to have. Of all its columns, and so of all before it.
+    pub fn expected_hash(&self) -> String {
+        let content = json!([
+            self.outbox_id,
+            self.n,
+            moment(self.timestamp),
+            self.actor,
+            self.request_id,
+            self.event,
+            self.from.map(State::as_str),
+            self.to.as_str(),
+            self.detail,
+        ]);
+        digest_of(&[self.prev_hash.as_bytes(), content.to_string().as_bytes()])
+    }
+}
+
+/// What happened, by whom and because of what.
+pub(crate) struct Event<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) actor: &'a str,
+    pub(crate) request_id: &'a str,
+    pub(crate) from: Option<State>,
+    pub(crate) detail: String,
+}
+
+/// Appends a link to the chain of a row, which has its new state already.
+pub(crate) fn append(row: &mut Row, now: DateTime<Utc>, event: Event<'_>) -> Link {
+    let mut link = Link {
+        outbox_id: row.id,
+        n: row.chain + 1,
+        timestamp: now,
+        actor: event.actor.to_owned(),
+        request_id: event.request_id.to_owned(),
+        event: event.name.to_owned(),
+        from: event.from,
+        to: row.state,
+        detail: event.detail,
+        prev_hash: row.chain_hash.clone(),
+        hash: String::new(),
+    };
+    link.hash = link.expected_hash();
+    row.chain = link.n;
+    row.chain_hash.clone_from(&link.hash);
+    link
+}
+
+/// The first link: what was enqueued.
+pub(crate) fn enqueued(row: &mut Row, intent: &Record, now: DateTime<Utc>) -> Link {
+    let detail = json!({
+        "id": intent.intent_id,
+        "namespace": intent.namespace,
+        "type": intent.kind.as_str(),
+        "idempotency_key": intent.idempotency_key,
+        "body_sha256": intent.body_sha256,
+        "amount_cents": intent.amount_cents,
+    });
+    append(
+        row,
+        now,
+        Event {
+            name: "enqueued",
+            actor: &intent.actor,
+            request_id: &intent.idempotency_key,
+            from: None,
+            detail: detail.to_string(),
+        },
+    )
+}
+
+/// What a link says of an attempt, and what the row of the attempt is compared with.
+pub(crate) fn attempt_detail(attempt: &AttemptRow) -> serde_json::Value {
+    json!({
+        "lease_token": attempt.lease_token.to_string(),
+        "n": attempt.n,
+        "started_at": moment(attempt.started_at),
+        "ended_at": moment(attempt.ended_at),
+        "http_status": attempt.http_status,
+        "fault": attempt.fault,
+        "fate": attempt.fate.as_str(),
+    })
+}
+
+/// UTC, with milliseconds.
+pub(crate) fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// All that the tables say of one intent, to be held against its chain.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// Where it stands.
+    pub row: Row,
+    /// What was enqueued.
+    pub intent: Record,
+    /// Whether its body was replaced by its digest.
+    pub pruned: bool,
+    /// The chain, in order.
+    pub links: Vec<Link>,
+    /// The attempts, in order.
+    pub attempts: Vec<AttemptRow>,
+}
+
+/// Why a chain is broken.
+pub fn verify(evidence: &Evidence) -> Result<(), String> {
+    let Evidence { row, intent, links, .. } = evidence;
+    let mut before = String::new();
+    for (at, link) in links.iter().enumerate() {
+        if usize::try_from(link.n) != Ok(at + 1) {
+            return Err(format!("link {} is missing", at + 1));
+        }
+        if link.prev_hash != before || link.hash != link.expected_hash() {
+            return Err(format!("link {} was changed, or the one before it", link.n));
+        }
+        before.clone_from(&link.hash);
+    }
+    if usize::try_from(row.chain) != Ok(links.len()) || row.chain_hash != before {
+        return Err("the end of the chain is missing".to_owned());
+    }
+    let Some(last) = links.last() else {
+        // A row of another language that no worker has seen.
+        return if row.claims == 0 { Ok(()) } else { Err("it has no chain".to_owned()) };
+    };
+    if last.to != row.state {
+        return Err(format!("it is {}, and its chain says {}", row.state, last.to));
+    }
+    if !evidence.pruned && digest(&intent.body) != intent.body_sha256 {
+        return Err("its body was changed".to_owned());
+    }
+    let first = enqueued(&mut Row::new(row.id, String::new(), last.timestamp), intent, last.timestamp);
+    if links.first().is_none_or(|link| link.detail != first.detail || link.actor != first.actor) {
+        return Err("what was enqueued was changed".to_owned());
+    }
+    for attempt in &evidence.attempts {
+        let wanted = attempt_detail(attempt);
+        let told = |link: &Link| {
+            let detail: Option<serde_json::Value> = serde_json::from_str(&link.detail).ok();
+            detail.is_some_and(|detail| detail.get("attempt") == Some(&wanted))
+        };
+        if !links.iter().any(told) {
+            return Err(format!("attempt {} was changed", attempt.n));
+        }
+    }
+    let told = links.iter().filter(|link| link.detail.contains("\"attempt\":")).count();
+    if told != evidence.attempts.len() {
+        return Err("an attempt is missing".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Writes an intent down, with its key and its bytes.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{columns, read, write};
+use crate::audit;
+use crate::intent::{Intent, Record};
+use crate::random;
+use crate::row::{Row, State};
+use crate::store::{Enqueued, StoreError};
+use crate::turn::Changes;
+use qbank_proto::IdempotencyKey;
+
+pub(super) fn enqueue(tx: &Transaction<'_>, intent: &Intent) -> Result<Enqueued, StoreError> {
+    let record = intent.record(IdempotencyKey::from_entropy(random::bytes()?))?;
+    if let Some((row, known)) = known(tx, &record)? {
+        if known.kind != record.kind || known.body_sha256 != record.body_sha256 {
+            return Err(StoreError::IntentConflict { id: record.intent_id, outbox_id: row.id });
+        }
+        return Ok(Enqueued::of(&row, &known, false));
+    }
+    let insert = "INSERT INTO intent (namespace, intent_id, kind, source_account, amount_cents, \
+                  payee_hash, idempotency_key, body, body_sha256, actor, not_before, \
+                  effective_date, run_id) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    tx.prepare_cached(insert)?.execute(params![
+        record.namespace,
+        record.intent_id,
+        record.kind.as_str(),
+        record.source_account,
+        record.amount_cents,
+        record.payee_hash,
+        record.idempotency_key,
+        record.body,
+        record.body_sha256,
+        record.actor,
+        columns::text_of(record.not_before),
+        record.effective_date,
+        record.run_id,
+    ])?;
+    let now = read::now(tx)?;
+    let mut row = Row::new(tx.last_insert_rowid(), record.lane(), record.not_before.unwrap_or(now));
+    if record.hold {
+        row.state = State::Held;
+        row.next_at = None;
+    }
+    let link = audit::enqueued(&mut row, &record, now);
+    let changes = Changes { rows: vec![row.clone()], audit: vec![link], ..Changes::default() };
+    write::changes(tx, &changes)?;
+    Ok(Enqueued::of(&row, &record, true))
+}
+
+fn known(tx: &Transaction<'_>, record: &Record) -> Result<Option<(Row, Record)>, StoreError> {
+    let sql = "SELECT id FROM intent WHERE namespace = ?1 AND intent_id = ?2";
+    let id = tx
+        .prepare_cached(sql)?
+        .query_row((&record.namespace, &record.intent_id), |row| row.get(0))
+        .optional()?;
+    id.map_or(Ok(None), |id| read::row(tx, id))
+}

@@ -1,0 +1,206 @@
+//! Reads what a turn needs. The transaction has the only write lock, so nothing else is locked.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Transaction, params_from_iter};
+
+use super::columns::{self, AFTER_OUTBOX, INTENT, OUTBOX};
+use crate::audit::{Evidence, moment};
+use crate::intent::Record;
+use crate::row::{Lane, Row, RowId, State};
+use crate::store::{Listed, StoreError};
+use crate::turn::{Lease, Snapshot, Turn, Wanted};
+
+/// As the index `outbox_due` says it, which is used for these words alone.
+const OPEN: &str = "o.state IN ('queued', 'claimed', 'sending', 'resend')";
+const LOOK: &str = "o.state = 'accepted' AND o.next_at IS NOT NULL";
+
+pub(super) fn now(connection: &Connection) -> Result<DateTime<Utc>, StoreError> {
+    let sql = "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| columns::a_moment(row, 0))?)
+}
+
+pub(super) fn snapshot(tx: &Transaction<'_>, turn: &Turn) -> Result<Snapshot, StoreError> {
+    let now = now(tx)?;
+    let lanes = lanes(tx)?;
+    let mut rows = Vec::new();
+    let one = format!("SELECT {OUTBOX} FROM outbox o WHERE o.id = ?1");
+    for id in turn.rows() {
+        rows.extend(tx.prepare_cached(&one)?.query_row([id], columns::outbox).optional()?);
+    }
+    let mut due = claimed_before(tx, turn)?;
+    let repeated = !due.is_empty();
+    let wanted = turn.wants(&lanes, now);
+    if turn.claim > 0 && !repeated {
+        due = claimable(tx, &wanted, now)?;
+    }
+    let less = due.len() < usize::try_from(turn.claim).unwrap_or(usize::MAX);
+    Ok(Snapshot {
+        now,
+        rows,
+        recorded: recorded(tx, turn)?,
+        next_at: if less && wanted.rows > 0 { next_at(tx, &wanted, now)? } else { None },
+        open: less && is_open(tx)?,
+        lanes,
+        due,
+        repeated,
+    })
+}
+
+pub(super) fn lanes(connection: &Connection) -> Result<Vec<Lane>, StoreError> {
+    let sql = "SELECT id, paused_at, reason, retry_at, probes FROM lane ORDER BY id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let lanes = statement.query_map([], columns::lane)?.collect::<Result<_, _>>()?;
+    Ok(lanes)
+}
+
+fn recorded(tx: &Transaction<'_>, turn: &Turn) -> Result<HashSet<(Lease, u32)>, StoreError> {
+    let sql = "SELECT 1 FROM attempt WHERE outbox_id = ?1 AND lease_token = ?2 AND n = ?3";
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut recorded = HashSet::new();
+    for ended in &turn.ended {
+        let Some(n) = ended.n else { continue };
+        let lease = ended.lease;
+        if statement.exists((lease.id, lease.token.to_string(), n))? {
+            recorded.insert((lease, n));
+        }
+    }
+    Ok(recorded)
+}
+
+fn claimed_before(tx: &Transaction<'_>, turn: &Turn) -> Result<Vec<(Row, Record)>, StoreError> {
+    let sql = format!(
+        "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id \
+         WHERE o.lease_token = ?1 ORDER BY o.id"
+    );
+    query(tx, &sql, [turn.token.to_string()])
+}
+
+fn claimable(
+    tx: &Transaction<'_>,
+    wanted: &Wanted,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Row, Record)>, StoreError> {
+    let from = format!("SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id");
+    let now = moment(now);
+    let mut due = Vec::new();
+    for lane in &wanted.probes {
+        let sql = format!(
+            "{from} WHERE {OPEN} AND o.next_at <= ?1 AND o.lane = ?2 ORDER BY o.next_at LIMIT 1"
+        );
+        due.extend(query(tx, &sql, [&now, lane])?);
+    }
+    // First what is to be sent, then what is to be looked at.
+    for (what, lanes) in [(OPEN, without(wanted, 2)), (LOOK, String::new())] {
+        let left = wanted.rows.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
+        if left == 0 {
+            break;
+        }
+        let sql = format!(
+            "{from} WHERE {what} AND o.next_at <= ?1 {lanes} ORDER BY o.next_at LIMIT {left}"
+        );
+        let named = if lanes.is_empty() { &[][..] } else { &wanted.without };
+        due.extend(query(tx, &sql, params_from_iter(std::iter::once(&now).chain(named)))?);
+    }
+    Ok(due)
+}
+
+/// When the next row is due. One whose lane is paused now may be: it is looked for again soon.
+fn next_at(
+    tx: &Transaction<'_>,
+    wanted: &Wanted,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let mut next = None;
+    for (what, lanes) in [(OPEN, without(wanted, 2)), (LOOK, String::new())] {
+        let sql = format!(
+            "SELECT o.next_at FROM outbox o WHERE {what} AND o.next_at > ?1 {lanes} \
+             ORDER BY o.next_at LIMIT 1"
+        );
+        let named = if lanes.is_empty() { &[][..] } else { &wanted.without };
+        let now = moment(now);
+        let values = params_from_iter(std::iter::once(&now).chain(named));
+        let at = tx.prepare_cached(&sql)?.query_row(values, |row| columns::a_moment(row, 0));
+        next = next.into_iter().chain(at.optional()?).min();
+    }
+    Ok(next)
+}
+
+fn without(wanted: &Wanted, first: usize) -> String {
+    if wanted.without.is_empty() {
+        return String::new();
+    }
+    let marks: Vec<String> =
+        (first..first + wanted.without.len()).map(|at| format!("?{at}")).collect();
+    format!("AND o.lane NOT IN ({})", marks.join(", "))
+}
+
+fn is_open(tx: &Transaction<'_>) -> Result<bool, StoreError> {
+    let sql = format!("SELECT 1 FROM outbox o WHERE {OPEN} LIMIT 1");
+    Ok(tx.prepare_cached(&sql)?.exists([])?)
+}
+
+fn query(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<(Row, Record)>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(values, |row| {
+        Ok((columns::outbox(row)?, columns::intent(row, AFTER_OUTBOX)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn row(
+    connection: &Connection,
+    id: RowId,
+) -> Result<Option<(Row, Record)>, StoreError> {
+    let sql = format!(
+        "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id WHERE o.id = ?1"
+    );
+    Ok(query(connection, &sql, [id])?.pop())
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    state: Option<State>,
+    each: &mut dyn FnMut(Listed) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id \
+         WHERE ?1 IS NULL OR o.state = ?1 ORDER BY o.id"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([state.map(State::as_str)])?;
+    while let Some(row) = rows.next()? {
+        let (outbox, intent) = (columns::outbox(row)?, columns::intent(row, AFTER_OUTBOX)?);
+        each(Listed::of(&outbox, &intent))?;
+    }
+    Ok(())
+}
+
+pub(super) fn ids_after(
+    connection: &Connection,
+    after: RowId,
+    limit: u32,
+) -> Result<Vec<RowId>, StoreError> {
+    let sql = "SELECT id FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let ids = statement.query_map((after, limit), |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn evidence(tx: &Connection, id: RowId) -> Result<Option<Evidence>, StoreError> {
+    let Some((row, intent)) = row(tx, id)? else { return Ok(None) };
+    let links = "SELECT outbox_id, n, \"timestamp\", actor, request_id, event, \"from\", \"to\", \
+                 detail, prev_hash, hash FROM audit WHERE outbox_id = ?1 ORDER BY n";
+    let links = tx.prepare_cached(links)?.query_map([id], columns::link)?.collect::<Result<_, _>>()?;
+    let attempts = "SELECT outbox_id, lease_token, n, started_at, ended_at, http_status, fault, \
+                    fate FROM attempt WHERE outbox_id = ?1 ORDER BY n, ended_at";
+    let attempts =
+        tx.prepare_cached(attempts)?.query_map([id], columns::attempt)?.collect::<Result<_, _>>()?;
+    let pruned = intent.body == intent.body_sha256.as_bytes();
+    Ok(Some(Evidence { row, intent, pruned, links, attempts }))
+}

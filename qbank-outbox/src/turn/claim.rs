@@ -1,0 +1,126 @@
+//! Claims what is due.
+
+use chrono::{DateTime, Utc};
+use qbank_proto::Fate;
+use serde_json::json;
+
+use super::{Claimed, Lease, Task, Transaction};
+use crate::audit;
+use crate::digest::digest;
+use crate::intent::{Record, Request};
+use crate::row::{Row, State};
+
+/// A row whose workers were lost so often, one after the other, may be what ends them.
+const MOST_LOST: u32 = 5;
+
+impl Transaction<'_> {
+    /// Claims a row, or parks it where it must not be sent.
+    pub(super) fn claim(&mut self, mut row: Row, intent: Record, repeated: bool) -> Option<Claimed> {
+        let lease = Lease { id: row.id, token: self.turn.token };
+        if repeated {
+            return Some(Claimed { lease, task: self.task(&row)?, intent });
+        }
+        if self.rows.iter().any(|other| other.id == row.id) || !self.may_claim(&row) {
+            return None;
+        }
+        if row.chain == 0 {
+            self.changes.audit.push(audit::enqueued(&mut row, &intent, self.now));
+        }
+        let claimed = self.claimed(&mut row, &intent);
+        self.changes.rows.push(row);
+        claimed.map(|task| Claimed { lease, intent, task })
+    }
+
+    fn claimed(&mut self, row: &mut Row, intent: &Record) -> Option<Task> {
+        let until = self.after(self.turn.lease);
+        if row.state != State::Accepted {
+            self.lost(row);
+            if let Some((state, why)) = self.parked(row, intent) {
+                row.last_error = Some(why.clone());
+                row.next_at = None;
+                self.note(row, state, "parked", json!({ "reason": why }));
+                return None;
+            }
+            if row.fate == Fate::Accepted {
+                // A late answer came while somebody else had it.
+                self.accept(row);
+                return None;
+            }
+            row.claims += 1;
+            self.note(row, State::Claimed, "claimed", json!({}));
+        }
+        row.lease_token = Some(self.turn.token);
+        row.lease_until = Some(until);
+        row.worker = Some(self.turn.worker.clone());
+        row.next_at = Some(until);
+        self.task(row)
+    }
+
+    /// A worker had it, and let its lease run out: what it was about to send, it may have sent.
+    fn lost(&mut self, row: &mut Row) {
+        if !matches!(row.state, State::Claimed | State::Sending) {
+            return;
+        }
+        row.lost += 1;
+        let back = if row.state == State::Sending {
+            row.fate = row.fate.max(Fate::Unknown);
+            State::Resend
+        } else if row.fate < Fate::Unknown {
+            State::Queued
+        } else {
+            State::Resend
+        };
+        let worker = row.worker.take();
+        row.let_go();
+        self.note(row, back, "lease_expired", json!({ "worker": worker }));
+    }
+
+    /// Where a row goes that must not be sent, and why.
+    fn parked(&self, row: &Row, intent: &Record) -> Option<(State, String)> {
+        if let Some(first) = row.first_sent_at.filter(|_| row.fate != Fate::Accepted) {
+            // The call must be over before the bank may have forgotten the key.
+            let ends = self.age(first) + self.turn.lease;
+            if ends > self.turn.max_key_age {
+                let why = "in doubt for too long: the bank may have forgotten its key. Look for it at the bank, and decide";
+                return Some((State::Reconcile, why.to_owned()));
+            }
+        }
+        if row.lost >= MOST_LOST {
+            let state = if row.fate < Fate::Unknown { State::Held } else { State::Reconcile };
+            let why = format!("{} workers in a row ended while they had it", row.lost);
+            return Some((state, why));
+        }
+        // Of a row that was inserted by hand, nothing has been checked.
+        let why = if digest(&intent.body) != intent.body_sha256 {
+            "its body is not the one that its digest is of".to_owned()
+        } else {
+            let body = std::str::from_utf8(&intent.body).unwrap_or_default();
+            let read = Request::read(intent.kind, body).and_then(|it| it.body().map(|_| it));
+            let key = intent.idempotency_key.parse::<qbank_proto::IdempotencyKey>();
+            match (read, key) {
+                (Err(error), _) => error.to_string(),
+                (_, Err(error)) => format!("idempotency_key {error}"),
+                (Ok(it), Ok(_)) if it.source_account().to_string() != intent.source_account => {
+                    "source_account is not the one of its body".to_owned()
+                }
+                (Ok(it), Ok(_)) if it.amount().cents() != intent.amount_cents => {
+                    "amount_cents is not the one of its body".to_owned()
+                }
+                _ => return None,
+            }
+        };
+        let state = if row.fate < Fate::Unknown { State::Refused } else { State::Reconcile };
+        Some((state, why))
+    }
+
+    fn age(&self, first: DateTime<Utc>) -> std::time::Duration {
+        (self.now - first).to_std().unwrap_or_default()
+    }
+
+    fn task(&self, row: &Row) -> Option<Task> {
+        if row.state == State::Accepted {
+            return row.payment_id.map(Task::Look);
+        }
+        Some(Task::Send { first_sent: row.first_sent_at.map(|first| self.age(first)) })
+    }
+}

@@ -1,0 +1,224 @@
+//! Writes down what came of a send, and decides where its row goes.
+//!
+//! Evidence is not fenced: what the bank said joins, whoever has the row by now. Where the row
+//! goes is decided by who has it.
+
+use std::time::Duration;
+
+use qbank_proto::endpoint::PaymentStatus;
+use qbank_proto::{ErrorKind, Fate};
+use serde_json::json;
+
+use super::{Ended, Outcome, Transaction};
+use crate::audit;
+use crate::row::{AttemptRow, Row, State};
+
+impl Transaction<'_> {
+    pub(super) fn finish(&mut self, ended: &Ended, recorded: bool) {
+        let Some(at) = self.row(ended.lease.id) else { return };
+        let mut row = self.rows[at].clone();
+        let mine = row.lease_token == Some(ended.lease.token);
+        match ended.n {
+            // The turn is repeated.
+            Some(_) if recorded => return,
+            Some(n) => self.sent(&mut row, ended, n, mine),
+            None => self.looked(&mut row, ended, mine),
+        }
+        self.rows[at] = row;
+    }
+
+    fn sent(&mut self, row: &mut Row, ended: &Ended, n: u32, mine: bool) {
+        let outcome = &ended.outcome;
+        let started_at = self.now - chrono::TimeDelta::from_std(ended.took).unwrap_or_default();
+        let attempt = AttemptRow {
+            outbox_id: row.id,
+            lease_token: ended.lease.token,
+            n,
+            started_at,
+            ended_at: self.now,
+            http_status: outcome.http_status,
+            fault: outcome.fault.clone(),
+            fate: outcome.fate,
+        };
+        let detail = json!({
+            "attempt": audit::attempt_detail(&attempt),
+            "payment_id": outcome.payment_id.map(|id| id.to_string()),
+            "error": outcome.failure.as_ref().map(|failure| &failure.message),
+        });
+        self.changes.attempts.push(attempt);
+        self.learn(row, outcome);
+        let (state, name) = if mine {
+            row.let_go();
+            row.lost = 0;
+            (self.after_send(row, outcome), "ended")
+        } else {
+            (self.after_late_answer(row), "late_answer")
+        };
+        match &outcome.request_id {
+            Some(id) => self.note_of(row, state, name, id, detail),
+            None => self.note(row, state, name, detail),
+        }
+        self.pause_after(row, outcome);
+        self.resume_after(row, outcome);
+    }
+
+    /// What joins, whoever has the row.
+    fn learn(&mut self, row: &mut Row, outcome: &Outcome) {
+        row.fate = row.fate.max(outcome.fate);
+        row.payment_id = row.payment_id.or(outcome.payment_id);
+        if outcome.payment_status.is_some() {
+            row.payment_status.clone_from(&outcome.payment_status);
+        }
+        if outcome.request_id.is_some() {
+            row.bank_request_id.clone_from(&outcome.request_id);
+        }
+        row.last_error = outcome.failure.as_ref().map(|failure| failure.message.clone());
+    }
+
+    fn after_send(&mut self, row: &mut Row, outcome: &Outcome) -> State {
+        let kind = outcome.kind();
+        row.next_at = None;
+        match row.fate {
+            _ if kind == Some(ErrorKind::PaymentFailed) => {
+                // The bank's own record, which is the one thing that lowers what was known.
+                row.fate = Fate::Refused;
+                State::Failed
+            }
+            Fate::Accepted => self.accepted_state(row),
+            // The bank has it: with its id it can be followed.
+            Fate::InProgress if row.payment_id.is_some() => self.accepted_state(row),
+            Fate::InProgress => State::Reconcile,
+            Fate::Unknown if outcome.pauses().is_none() && settles_nothing(outcome) => {
+                State::Reconcile
+            }
+            Fate::Unknown => {
+                row.next_at = Some(self.again(row, outcome));
+                State::Resend
+            }
+            Fate::NeverSent if kind == Some(ErrorKind::InvalidInput) => State::Refused,
+            Fate::Refused if outcome.pauses().is_none() && outcome.http_status != Some(425) => {
+                State::Refused
+            }
+            _ => {
+                // Nothing is in doubt: the next send is the first that counts.
+                row.first_sent_at = None;
+                row.next_at = Some(self.again(row, outcome));
+                State::Queued
+            }
+        }
+    }
+
+    /// An answer that came after its lease had run out: a good one ends what is open.
+    fn after_late_answer(&mut self, row: &mut Row) -> State {
+        let known = row.fate == Fate::Accepted
+            || (row.fate == Fate::InProgress && row.payment_id.is_some());
+        // Who has it now learns of it when it ends.
+        let waits = matches!(row.state, State::Queued | State::Resend | State::Reconcile | State::Refused)
+            || (matches!(row.state, State::Claimed | State::Sending) && !row.is_leased(self.now));
+        if known && waits {
+            row.let_go();
+            row.next_at = None;
+            self.accepted_state(row)
+        } else {
+            row.state
+        }
+    }
+
+    /// When it is sent again.
+    fn again(&self, row: &Row, outcome: &Outcome) -> chrono::DateTime<chrono::Utc> {
+        if outcome.pauses().is_some() {
+            // Its lane says when.
+            return self.now;
+        }
+        let doubled = Duration::from_secs(1 << row.sends.saturating_sub(1).min(8));
+        let backoff = doubled.min(Duration::from_secs(300));
+        // Spread, so that what failed together does not come back together.
+        let spread = backoff.mul_f64(0.5 + f64::from(row.chain_hash.bytes().map(u32::from).sum::<u32>() % 64) / 128.0);
+        self.after(spread.max(outcome.retry_after().unwrap_or_default()))
+    }
+
+    /// A late answer was all that was missing.
+    pub(super) fn accept(&mut self, row: &mut Row) {
+        row.next_at = None;
+        row.let_go();
+        let state = self.accepted_state(row);
+        self.note(row, state, "accepted", json!({}));
+    }
+
+    /// The bank has it: where it stands by the bank's own word, and when to look again.
+    fn accepted_state(&self, row: &mut Row) -> State {
+        let status = row.payment_status.as_deref().map(PaymentStatus::from);
+        match status {
+            Some(PaymentStatus::Failed) => {
+                row.fate = Fate::Refused;
+                State::Failed
+            }
+            Some(status) if status.is_final() => State::Settled,
+            _ => {
+                let looks = row.is_payment() && row.payment_id.is_some();
+                row.next_at = looks.then(|| self.look_again(row));
+                State::Accepted
+            }
+        }
+    }
+
+    /// Payments take seconds or days: the longer it takes, the rarer it is looked at.
+    fn look_again(&self, row: &Row) -> chrono::DateTime<chrono::Utc> {
+        let age = row.first_sent_at.map(|first| (self.now - first).to_std().unwrap_or_default());
+        let wait = age.unwrap_or_default() / 2;
+        self.after(wait.clamp(Duration::from_secs(1), Duration::from_secs(300)))
+    }
+
+    fn looked(&mut self, row: &mut Row, ended: &Ended, mine: bool) {
+        let outcome = &ended.outcome;
+        if row.state != State::Accepted {
+            return;
+        }
+        if mine {
+            row.let_go();
+            row.next_at = Some(self.look_again(row));
+        }
+        if let Some(failure) = &outcome.failure {
+            row.last_error = Some(failure.message.clone());
+            if outcome.kind() != Some(ErrorKind::PaymentFailed) {
+                if outcome.pauses().is_some_and(|(of_credential, _)| of_credential) {
+                    self.pause_after(row, outcome);
+                } else if mine {
+                    let wait = outcome.retry_after().unwrap_or_default().max(Duration::from_secs(15));
+                    row.next_at = Some(self.after(wait));
+                }
+                return;
+            }
+        } else {
+            row.last_error = None;
+        }
+        if outcome.payment_status.is_some() {
+            row.payment_status.clone_from(&outcome.payment_status);
+        }
+        let before = row.next_at;
+        row.next_at = None;
+        let state = self.accepted_state(row);
+        if state == State::Accepted {
+            row.next_at = before;
+            return;
+        }
+        let status = outcome.payment_status.clone();
+        self.note(row, state, "looked", json!({ "payment_status": status }));
+    }
+}
+
+/// Sent again, it would be answered in the same way, and what an earlier send came to would
+/// still not be known.
+fn settles_nothing(outcome: &Outcome) -> bool {
+    let redirected = outcome.http_status.is_some_and(|status| (300..400).contains(&status));
+    let refused = matches!(
+        outcome.kind(),
+        Some(
+            ErrorKind::InvalidRequest
+                | ErrorKind::NotFound
+                | ErrorKind::Conflict
+                | ErrorKind::InvalidInput
+        )
+    );
+    redirected || refused
+}
