@@ -182,7 +182,8 @@ impl Outbox {
 
     fn next_turn(&mut self, token: Uuid, claim: usize) -> Turn {
         let sends = |it: &&Claimed| matches!(it.task, Task::Send { .. });
-        let mut begin: Vec<Lease> = self.claimed.values().filter(sends).map(|it| it.lease).collect();
+        let mut begin: Vec<Lease> =
+            self.claimed.values().filter(sends).map(|it| it.lease).collect();
         begin.sort_unstable_by_key(|lease| lease.id);
         Turn {
             token,

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use qbank_proto::{BoxError, Error, Fate, PaymentId};
+use qbank_proto::endpoint::Payment;
+use qbank_proto::{BoxError, Error, EventId, Fate, PaymentId};
 use serde::Serialize;
 
 use crate::audit::Evidence;
@@ -40,6 +41,24 @@ pub trait Store {
     /// Writes down what a verified event says of the payment of a row.
     fn told(&mut self, id: RowId, status: &str, event: &str) -> Result<Option<Listed>, StoreError>;
 
+    /// Writes down what a verified webhook says of a payment: its row is settled, or failed.
+    /// Nothing, where no row has this payment.
+    fn apply_webhook(
+        &mut self,
+        event: EventId,
+        payment: &Payment,
+    ) -> Result<Option<Listed>, StoreError> {
+        let Some(status) = &payment.status else { return Ok(None) };
+        match self.find_payment(payment.payment_id)? {
+            Some(id) => self.told(id, status.as_str(), &event.to_string()),
+            None => Ok(None),
+        }
+    }
+
+    /// Replaces the bodies of intents that are final, and were enqueued before a moment, by
+    /// their digest: account numbers lie there. Gives how many.
+    fn prune(&mut self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError>;
+
     /// Does what an operator wants with a row, and gives where it stands then.
     fn command(&mut self, id: RowId, command: &Command) -> Result<Listed, StoreError>;
 
@@ -51,6 +70,60 @@ pub trait Store {
 
     /// The lanes that are paused, and for how long they have been.
     fn lanes(&mut self) -> Result<Vec<(Lane, Duration)>, StoreError>;
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn turn(&mut self, turn: &Turn) -> Result<Turned, StoreError> {
+        (**self).turn(turn)
+    }
+
+    fn enqueue(&mut self, intents: &[Intent]) -> Result<Vec<Enqueued>, StoreError> {
+        (**self).enqueue(intents)
+    }
+
+    fn list(
+        &mut self,
+        state: Option<State>,
+        each: &mut dyn FnMut(Listed) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        (**self).list(state, each)
+    }
+
+    fn evidence(&mut self, id: RowId) -> Result<Option<Evidence>, StoreError> {
+        (**self).evidence(id)
+    }
+
+    fn ids_after(&mut self, after: RowId, limit: u32) -> Result<Vec<RowId>, StoreError> {
+        (**self).ids_after(after, limit)
+    }
+
+    fn find_payment(&mut self, payment: PaymentId) -> Result<Option<RowId>, StoreError> {
+        (**self).find_payment(payment)
+    }
+
+    fn told(&mut self, id: RowId, status: &str, event: &str) -> Result<Option<Listed>, StoreError> {
+        (**self).told(id, status, event)
+    }
+
+    fn prune(&mut self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError> {
+        (**self).prune(before, actor)
+    }
+
+    fn command(&mut self, id: RowId, command: &Command) -> Result<Listed, StoreError> {
+        (**self).command(id, command)
+    }
+
+    fn pause(&mut self, reason: &str) -> Result<(), StoreError> {
+        (**self).pause(reason)
+    }
+
+    fn resume(&mut self) -> Result<(), StoreError> {
+        (**self).resume()
+    }
+
+    fn lanes(&mut self) -> Result<Vec<(Lane, Duration)>, StoreError> {
+        (**self).lanes()
+    }
 }
 
 /// What became of an intent that was enqueued.

@@ -63,9 +63,7 @@ impl Scene {
 
 fn invoice(n: u32) -> Intent {
     let amount = format!("{}.50", n + 1).parse().unwrap();
-    Intent::new(CreateAch::new(OPERATING, PAYROLL, amount))
-        .id(format!("INV-{n}"))
-        .actor("ap.clerk")
+    Intent::new(CreateAch::new(OPERATING, PAYROLL, amount)).id(format!("INV-{n}")).actor("ap.clerk")
 }
 
 #[test]
@@ -135,7 +133,8 @@ fn what_is_written_down_cannot_be_changed_and_a_changed_byte_is_found() {
     scene.chains_hold();
     let connection = qbank_outbox::rusqlite::Connection::open(scene.path()).unwrap();
     for table in ["intent", "attempt", "audit"] {
-        for sql in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET rowid = rowid + 1")] {
+        for sql in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET rowid = rowid + 1")]
+        {
             let refused = connection.execute(&sql, []).unwrap_err().to_string();
             assert!(refused.contains("never"), "{sql}: {refused}");
         }

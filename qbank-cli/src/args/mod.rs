@@ -2,6 +2,7 @@
 //! group of commands; it imports no other room.
 
 mod global;
+mod outbox;
 mod payments;
 mod positive_pay;
 mod reads;
@@ -16,6 +17,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 pub(crate) use global::{Global, Output, Transport};
+pub(crate) use outbox::{Decide, Outbox, OutboxCommand, Work};
 pub(crate) use payments::{AccountNumber, Ach, PaymentsCommand, Wire};
 pub(crate) use positive_pay::{CheckIssue, PositivePayCommand};
 pub(crate) use reads::{AccountsCommand, BalancesCommand, TransactionsCommand};
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     /// Issued checks and their exceptions
     #[command(subcommand)]
     PositivePay(PositivePayCommand),
+    /// Payments that outlive the process: written down first, then sent by workers
+    Outbox(Outbox),
     /// Webhooks
     #[command(subcommand)]
     Webhooks(WebhooksCommand),

@@ -34,6 +34,10 @@ pub(crate) struct Listen {
     /// responds anything but 200, the bank gets 502 and tries again
     #[arg(long, value_name = "URL", value_parser = loopback_url)]
     pub(crate) forward_to: Option<Uri>,
+    /// Write down in this store, such as sqlite:FILE, what is genuine about its payments; if
+    /// that fails, the bank gets 503 and tries again
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
     /// How deliveries are signed
     #[arg(long, value_enum, default_value = "hmac")]
     pub(crate) scheme: Scheme,

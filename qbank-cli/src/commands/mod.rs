@@ -1,6 +1,7 @@
 //! What each command does: one file per group of commands, as on the command line. The
 //! top of the program: it uses every other room, and no room uses it.
 
+mod outbox;
 mod payments;
 mod positive_pay;
 mod reads;
@@ -72,6 +73,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
             positive_pay::issue(&context, issue)
         }
         Command::PositivePay(PositivePayCommand::Exceptions) => reads::exceptions(&context),
+        Command::Outbox(outbox) => outbox::run(&context, &outbox),
         Command::Webhooks(WebhooksCommand::Verify(verify)) => webhooks::verify(&context, &verify),
         Command::Webhooks(WebhooksCommand::Listen(args)) => webhooks::listen(&context, &args),
         Command::Webhooks(WebhooksCommand::Trigger(args)) => webhooks::trigger(&context, &args),

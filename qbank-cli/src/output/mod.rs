@@ -20,13 +20,12 @@ use serde::Serialize;
 
 use self::document::{Document, FirstSentLine, KeyLine, ListeningLine, WarningLine};
 use self::error::ErrorDocument;
-use self::streams::Written;
 use crate::args::Output;
 use crate::failure::{Failure, UNKNOWN};
 
 pub(crate) use self::escape::plain;
 pub(crate) use self::list::StreamedList;
-pub(crate) use self::streams::print;
+pub(crate) use self::streams::{Written, print};
 pub(crate) use self::table::Rows;
 
 /// Prints the result of a command in the chosen form.
@@ -67,6 +66,11 @@ impl Printer {
         }
     }
 
+    /// A table of what came from no reply.
+    pub(crate) fn rows<T: Rows>(items: &[T]) {
+        print(&table::list(items));
+    }
+
     /// A list that is printed while it arrives.
     pub(crate) fn streamed(&self) -> StreamedList {
         StreamedList::new(self.output)
@@ -101,7 +105,12 @@ impl Printer {
 
     /// One line of JSON, whatever the output is.
     pub(crate) fn line(line: &impl Serialize) {
-        print(&json::one_line(line));
+        Self::written(line);
+    }
+
+    /// The same; says what became of it.
+    pub(crate) fn written(line: &impl Serialize) -> Written {
+        print(&json::one_line(line))
     }
 
     /// For people: the money is under way, and settling may take long.

@@ -41,9 +41,13 @@ pub(crate) struct Receiver(Arc<Inner>);
 struct Inner {
     verifier: Verifier,
     forward_to: Option<Uri>,
+    keep: Option<Box<Keep>>,
     seen: Mutex<Seen>,
     bodies: Bodies,
 }
+
+/// Writes a genuine event down, or says why it cannot.
+pub(crate) type Keep = dyn Fn(&Event) -> Result<(), String> + Send + Sync;
 
 /// The latest events, by their signed ids.
 #[derive(Default)]
@@ -71,9 +75,13 @@ struct Line {
 }
 
 impl Receiver {
-    pub(crate) fn new(verifier: Verifier, forward_to: Option<Uri>) -> Self {
+    pub(crate) fn new(
+        verifier: Verifier,
+        forward_to: Option<Uri>,
+        keep: Option<Box<Keep>>,
+    ) -> Self {
         let (seen, bodies) = (Mutex::default(), Bodies::new());
-        Self(Arc::new(Inner { verifier, forward_to, seen, bodies }))
+        Self(Arc::new(Inner { verifier, forward_to, keep, seen, bodies }))
     }
 
     async fn respond(&self, request: Request<Incoming>) -> Response<Empty<Bytes>> {
@@ -114,6 +122,12 @@ impl Receiver {
         line.verified = true;
         line.event = Event::parse(&body).ok();
         line.event_id = line.event.as_ref().map(|event| event.event_id);
+        if let (Some(keep), Some(event)) = (&self.0.keep, &line.event)
+            && let Err(error) = keep(event)
+        {
+            line.error = Some(error);
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
         if let Some(uri) = &self.0.forward_to {
             let sent = post_for_status(uri, forwarded(headers), body, FORWARDED_WITHIN).await;
             line.forwarded = sent.as_ref().ok().map(StatusCode::as_u16);

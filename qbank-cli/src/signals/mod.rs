@@ -85,6 +85,27 @@ impl Interrupts {
         }
     }
 
+    /// Does work on another thread, and tells it to stop when a signal comes. Its result, unless
+    /// its thread panicked.
+    pub(crate) fn until_stopped<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        stop: impl FnOnce(),
+    ) -> Result<Option<T>, Failure> {
+        self.begin();
+        let finished = Finished(self.ours.clone());
+        let working = thread::Builder::new().spawn(move || {
+            let _finished = finished;
+            work()
+        });
+        let working =
+            working.map_err(|error| Failure::Local(format!("cannot start a thread: {error}")))?;
+        if self.is_interrupted() {
+            stop();
+        }
+        Ok(working.join().ok())
+    }
+
     /// Opens a list on another thread and prints it there, so that a signal can end
     /// it while it waits for the bank.
     pub(crate) fn stream<L, M>(

@@ -112,8 +112,10 @@ pub(super) fn prune(
     let due = "SELECT i.id FROM intent i JOIN outbox o ON o.id = i.id WHERE i.created_at < ?1 \
                AND i.body <> CAST(i.body_sha256 AS BLOB) AND (o.state IN ('settled', 'failed', \
                'refused', 'cancelled') OR (o.state = 'accepted' AND o.next_at IS NULL))";
-    let ids: Vec<RowId> =
-        tx.prepare(due)?.query_map([moment(before)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let ids: Vec<RowId> = tx
+        .prepare(due)?
+        .query_map([moment(before)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     for id in &ids {
         let Some((mut row, intent)) = read::row(tx, *id)? else { continue };
         let update = "UPDATE intent SET body = CAST(body_sha256 AS BLOB) WHERE id = ?1";

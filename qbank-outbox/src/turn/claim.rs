@@ -15,7 +15,12 @@ const MOST_LOST: u32 = 5;
 
 impl Transaction<'_> {
     /// Claims a row, or parks it where it must not be sent.
-    pub(super) fn claim(&mut self, mut row: Row, intent: Record, repeated: bool) -> Option<Claimed> {
+    pub(super) fn claim(
+        &mut self,
+        mut row: Row,
+        intent: Record,
+        repeated: bool,
+    ) -> Option<Claimed> {
         let lease = Lease { id: row.id, token: self.turn.token };
         if repeated {
             return Some(Claimed { lease, task: self.task(&row)?, intent });

@@ -113,8 +113,10 @@ impl Transaction<'_> {
         let known = row.fate == Fate::Accepted
             || (row.fate == Fate::InProgress && row.payment_id.is_some());
         // Who has it now learns of it when it ends.
-        let waits = matches!(row.state, State::Queued | State::Resend | State::Reconcile | State::Refused)
-            || (matches!(row.state, State::Claimed | State::Sending) && !row.is_leased(self.now));
+        let waits =
+            matches!(row.state, State::Queued | State::Resend | State::Reconcile | State::Refused)
+                || (matches!(row.state, State::Claimed | State::Sending)
+                    && !row.is_leased(self.now));
         if known && waits {
             row.let_go();
             row.next_at = None;
@@ -133,7 +135,9 @@ impl Transaction<'_> {
         let doubled = Duration::from_secs(1 << row.sends.saturating_sub(1).min(8));
         let backoff = doubled.min(Duration::from_secs(300));
         // Spread, so that what failed together does not come back together.
-        let spread = backoff.mul_f64(0.5 + f64::from(row.chain_hash.bytes().map(u32::from).sum::<u32>() % 64) / 128.0);
+        let spread = backoff.mul_f64(
+            0.5 + f64::from(row.chain_hash.bytes().map(u32::from).sum::<u32>() % 64) / 128.0,
+        );
         self.after(spread.max(outcome.retry_after().unwrap_or_default()))
     }
 
@@ -184,7 +188,8 @@ impl Transaction<'_> {
                 if outcome.pauses().is_some_and(|(of_credential, _)| of_credential) {
                     self.pause_after(row, outcome);
                 } else if mine {
-                    let wait = outcome.retry_after().unwrap_or_default().max(Duration::from_secs(15));
+                    let wait =
+                        outcome.retry_after().unwrap_or_default().max(Duration::from_secs(15));
                     row.next_at = Some(self.after(wait));
                 }
                 return;

@@ -215,7 +215,11 @@ impl Turn {
         let turned = Turned {
             begun,
             claimed,
-            paused: lanes.into_iter().map(|lane| (lane.paused_at, lane)).map(|(from, lane)| (lane, since(from))).collect(),
+            paused: lanes
+                .into_iter()
+                .map(|lane| (lane.paused_at, lane))
+                .map(|(from, lane)| (lane, since(from)))
+                .collect(),
             next_in,
             open: snapshot.open,
         };
@@ -259,13 +263,8 @@ impl Transaction<'_> {
     ) {
         let from = Some(row.state);
         row.state = to;
-        let event = Event {
-            name,
-            actor: &self.turn.worker,
-            request_id,
-            from,
-            detail: detail.to_string(),
-        };
+        let event =
+            Event { name, actor: &self.turn.worker, request_id, from, detail: detail.to_string() };
         let link = audit::append(row, self.now, event);
         self.changes.audit.push(link);
     }

@@ -93,26 +93,15 @@ fn same_origin(a: &Uri, b: &Uri) -> bool {
     let (Some(left), Some(right)) = (host_and_port(a), host_and_port(b)) else {
         return false;
     };
-    a.scheme() == b.scheme() && left.0.eq_ignore_ascii_case(right.0) && left.1 == right.1
+    a.scheme() == b.scheme() && left.eq_ignore_ascii_case(right)
 }
 
-/// `None` for an authority that is not a host alone or a host and a port: one with a user, or
-/// with something after the colon that is no port, which `Uri` takes as if no port were there.
-fn host_and_port(uri: &Uri) -> Option<(&str, u16)> {
-    let authority = uri.authority()?;
-    let port = match authority.as_str().strip_prefix(authority.host())? {
-        "" if uri.scheme_str() == Some("http") => 80,
-        "" => 443,
-        rest => {
-            let digits = rest.strip_prefix(':')?;
-            // `parse` alone would take a plus sign.
-            if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return None;
-            }
-            digits.parse().ok()?
-        }
-    };
-    Some((authority.host(), port))
+/// The authority as it is written, without the scheme's own port. Not by `Uri::port`, which
+/// takes what is no port as if none were there.
+fn host_and_port(uri: &Uri) -> Option<&str> {
+    let written = uri.authority()?.as_str();
+    let usual = if uri.scheme_str() == Some("http") { ":80" } else { ":443" };
+    Some(written.strip_suffix(usual).unwrap_or(written))
 }
 
 #[cfg(test)]

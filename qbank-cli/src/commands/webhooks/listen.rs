@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::verify::verifier;
 use crate::args::Listen;
-use crate::commands::Context;
+use crate::commands::{Context, outbox};
 use crate::failure::Failure;
 use crate::output::Printer;
 use crate::receiver::{self, Receiver};
@@ -22,7 +22,8 @@ pub(crate) fn listen(context: &Context<'_>, args: &Listen) -> Result<(), Failure
     let addr = listener.local_addr().map_err(cannot)?;
     let local = |error| Failure::Local(format!("cannot receive: {error}"));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(local)?;
-    let receiver = Receiver::new(verifier, args.forward_to.clone());
+    let keep = args.store.as_deref().map(outbox::keep).transpose()?;
+    let receiver = Receiver::new(verifier, args.forward_to.clone(), keep);
 
     context.interrupts.begin();
     Printer::listening(format!("http://{addr}/"));

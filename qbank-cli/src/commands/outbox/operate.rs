@@ -1,0 +1,93 @@
+//! What an operator does with a store and its rows.
+
+use qbank_outbox::{Command as Change, State, Store};
+use qbank_proto::chrono::NaiveTime;
+use serde_json::json;
+
+use super::store::{Place, failure};
+use crate::args::{Decide, OutboxCommand as Command};
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::input;
+use crate::output::Printer;
+
+pub(super) fn operate(
+    context: &Context<'_>,
+    place: &Place,
+    command: &Command,
+) -> Result<(), Failure> {
+    let mut store = place.open()?;
+    match command {
+        Command::Pause { reason } => {
+            store.pause(reason).map_err(failure)?;
+            let text = "paused: no worker claims anything; `outbox continue` ends it";
+            context.printer.either(text, &json!({ "paused": true }));
+        }
+        Command::Continue => {
+            store.resume().map_err(failure)?;
+            context.printer.either("workers go on", &json!({ "paused": false }));
+        }
+        Command::Prune { before, actor } => {
+            let before = before.and_time(NaiveTime::MIN).and_utc();
+            let pruned = store.prune(before, &who(actor.as_ref())?).map_err(failure)?;
+            context.printer.either(
+                &format!("{pruned} bodies were replaced by their digest"),
+                &json!({ "pruned": pruned }),
+            );
+        }
+        Command::AfterRestore { actor } => after_restore(context, &mut *store, actor.as_ref())?,
+        _ => {
+            let Some((id, change)) = change(command)? else { return Ok(()) };
+            let row = store.command(id, &change).map_err(failure)?;
+            Printer::line(&row);
+        }
+    }
+    Ok(())
+}
+
+/// What a command does to a row.
+fn change(command: &Command) -> Result<Option<(i64, Change)>, Failure> {
+    Ok(Some(match command {
+        Command::Hold(it) => (it.id, Change::Hold { actor: it.actor.clone() }),
+        Command::Approve(it) => (it.id, Change::Approve { actor: it.actor.clone() }),
+        Command::Cancel { id, actor } => (*id, Change::Cancel { actor: who(actor.as_ref())? }),
+        Command::Decide(Decide { id, accepted, reason, actor, .. }) => {
+            let (reason, actor) = (reason.clone(), actor.clone());
+            (*id, Change::Decide { accepted: *accepted, reason, actor })
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn after_restore(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    actor: Option<&String>,
+) -> Result<(), Failure> {
+    let change = Change::AfterRestore { actor: who(actor)? };
+    let mut ids = Vec::new();
+    let mut collect = |row: qbank_outbox::Listed| {
+        if row.state.is_open() || row.state == State::Held {
+            ids.push(row.outbox_id);
+        }
+        Ok(())
+    };
+    store.list(None, &mut collect).map_err(failure)?;
+    for id in &ids {
+        store.command(*id, &change).map_err(failure)?;
+    }
+    context.printer.either(
+        &format!("{} intents are to be reconciled", ids.len()),
+        &json!({ "reconcile": ids.len() }),
+    );
+    Ok(())
+}
+
+/// Who was named, or else who runs this program.
+fn who(actor: Option<&String>) -> Result<String, Failure> {
+    if let Some(actor) = actor {
+        return Ok(actor.clone());
+    }
+    let user = input::text("USER")?.or(input::text("USERNAME")?);
+    Ok(user.unwrap_or_else(|| "operator".to_owned()))
+}

@@ -1,0 +1,61 @@
+//! Which store, and what is wrong with it.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use qbank_outbox::{Sqlite, Store, StoreError};
+use qbank_proto::webhook::Event;
+
+use crate::failure::Failure;
+use crate::input;
+use crate::receiver::Keep;
+
+/// Where a store is.
+pub(crate) enum Place {
+    Sqlite(PathBuf),
+}
+
+impl Place {
+    /// By the option, or else the variable, which may have a password in it.
+    pub(super) fn of(option: Option<&str>) -> Result<Self, Failure> {
+        let given = match option {
+            Some(given) => Some(given.to_owned()),
+            None => input::text("QBANK_STORE")?,
+        };
+        let rule = "give --store or QBANK_STORE, such as sqlite:outbox.db";
+        let Some(given) = given else { return Err(Failure::usage(format!("no store: {rule}"))) };
+        match given.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            _ => Err(Failure::usage(format!("this is no store: {rule}"))),
+        }
+    }
+
+    pub(super) fn open(&self) -> Result<Box<dyn Store + Send>, Failure> {
+        let Self::Sqlite(path) = self;
+        Ok(Box::new(Sqlite::open(path).map_err(failure)?))
+    }
+
+    pub(super) fn migrate(&self) -> Result<Box<dyn Store + Send>, Failure> {
+        let Self::Sqlite(path) = self;
+        Ok(Box::new(Sqlite::migrate(path).map_err(failure)?))
+    }
+}
+
+/// What could not be done is usage, unless the store itself failed.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(super) fn failure(error: StoreError) -> Failure {
+    match error {
+        StoreError::Unavailable(_) | StoreError::Other(_) => Failure::Local(error.to_string()),
+        _ => Failure::Usage(error.to_string()),
+    }
+}
+
+/// Writes genuine events down in a store.
+pub(crate) fn keep(store: &str) -> Result<Box<Keep>, Failure> {
+    let store = Mutex::new(Place::of(Some(store))?.open()?);
+    Ok(Box::new(move |event: &Event| {
+        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+        let applied = store.apply_webhook(event.event_id, &event.data);
+        applied.map(drop).map_err(|error| error.to_string())
+    }))
+}

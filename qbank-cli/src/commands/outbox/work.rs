@@ -1,0 +1,61 @@
+//! `qbank outbox work`: a worker.
+
+use qbank_outbox::{End, Options, Stop, Worker};
+use qbank_proto::Scope;
+use serde_json::json;
+
+use super::store::{Place, failure};
+use crate::args::Work;
+use crate::client;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::input;
+
+/// All that an intent may need; payments are looked at as well.
+const SCOPES: [Scope; 5] = [
+    Scope::PaymentsAchWrite,
+    Scope::PaymentsWireWrite,
+    Scope::PaymentsRead,
+    Scope::TransfersWrite,
+    Scope::PositivePayIssuesWrite,
+];
+
+pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<(), Failure> {
+    let client = client::connect(context.global, &SCOPES)?;
+    let mut options = Options::new(name()?);
+    options.concurrency = usize::from(args.concurrency);
+    options.until_empty = args.until_empty;
+    options.deadline = context.global.deadline.unwrap_or(options.deadline);
+    options.lane_patience = args.lane_patience.unwrap_or(options.lane_patience);
+    let mut worker = Worker::new(client, place.open()?, options);
+    if let Some(grace) = args.grace {
+        worker = worker.grace(grace);
+    }
+    let stop = Stop::new();
+    let stopped = stop.clone();
+    let ended = context.interrupts.until_stopped(move || worker.run(&stopped), || stop.stop())?;
+    let Some(end) = ended else {
+        return Err(Failure::Local("the worker broke; its rows are tried again".to_owned()));
+    };
+    let text = match end.map_err(failure)? {
+        End::GaveUp(lane) => {
+            return Err(Failure::Local(format!(
+                "rows are still queued: {} is paused since {}: {}",
+                lane.id,
+                lane.paused_at.to_rfc3339(),
+                lane.reason
+            )));
+        }
+        End::Empty => "empty",
+        End::Stopped => "stopped",
+    };
+    context.printer.either(text, &json!({ "ended": text }));
+    Ok(())
+}
+
+/// This machine and this process, as the tables name a worker.
+fn name() -> Result<String, Failure> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let host = host.or(input::text("HOSTNAME")?).unwrap_or_else(|| "worker".to_owned());
+    Ok(format!("{}:{}", host.trim(), std::process::id()))
+}
