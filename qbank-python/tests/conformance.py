@@ -3,8 +3,8 @@ input, what came of it as the last line of standard output.
 
     conformance.py CLIENT CODE
 
-CLIENT is whose HTTP it is: ``own`` (the package's own, over httpcore), ``httpx`` or ``httpx2`` (a
-client that the user gives). CODE is ``sync``, ``asyncio`` or ``trio``.
+CLIENT is whose HTTP it is: ``own`` (the package's own, over httpcore), ``httpx`` or ``httpx2``
+(a client that the user gives). CODE is ``sync``, ``asyncio`` or ``trio``.
 
     cargo run -p qbank-conformance --example play -- httpx python tests/conformance.py own sync
 """
