@@ -29,6 +29,9 @@ pub struct Job {
     pub n: Option<u32>,
     /// How long the call may last: its lease holds for longer.
     pub limit: Duration,
+    /// Until when it may begin, by the clock that [`Outbox::poll`](crate::Outbox::poll) gets:
+    /// later, its lease could run out during the call.
+    pub start_by: Duration,
     pub(crate) what: What,
 }
 
@@ -91,6 +94,11 @@ impl Job {
     /// What came of it, to hand to the outbox.
     pub fn ended(&self, took: Duration, result: &JobResult) -> Ended {
         Ended { lease: self.lease, n: self.n, took, outcome: outcome(result) }
+    }
+
+    /// The same where it is too late for the call.
+    pub fn too_late(&self) -> Ended {
+        self.given_up(Duration::ZERO, Outcome::not_sent("nothing was sent: its lease had run out"))
     }
 
     /// The same where the call could not be made, or was given up.

@@ -42,6 +42,6 @@ pub use rusqlite;
 pub use sqlite::Sqlite;
 pub use store::{Enqueued, Listed, Store, StoreError};
 pub use turn::{
-    Changes, Claimed, Ended, Failure, Lease, Outcome, Snapshot, Task, Turn, Turned, Wanted,
+    Begun, Changes, Claimed, Ended, Failure, Lease, Outcome, Snapshot, Task, Turn, Turned, Wanted,
 };
 pub use worker::{Stop, Worker};

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::job::{Job, What};
 use crate::row::{Lane, RowId};
-use crate::turn::{Claimed, Ended, Lease, Outcome, Task, Turn, Turned};
+use crate::turn::{Begun, Claimed, Ended, Lease, Outcome, Task, Turn, Turned};
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -136,9 +136,12 @@ impl Outbox {
 
     /// What to do next. `token` is random, and names a turn if one begins.
     pub fn poll(&mut self, now: Duration, token: Uuid) -> Step {
-        if let Some(job) = self.ready.pop() {
-            self.driving.insert(job.lease.id, job.clone());
-            return Step::Drive(Box::new(job));
+        while let Some(job) = self.ready.pop() {
+            if now <= job.start_by {
+                self.driving.insert(job.lease.id, job.clone());
+                return Step::Drive(Box::new(job));
+            }
+            self.too_late(&job);
         }
         if let Some(under) = &mut self.turn {
             return match under.again_at {
@@ -181,7 +184,7 @@ impl Outbox {
     }
 
     fn next_turn(&mut self, token: Uuid, claim: usize) -> Turn {
-        let sends = |it: &&Claimed| matches!(it.task, Task::Send { .. });
+        let sends = |it: &&Claimed| it.task == Task::Send;
         let mut begin: Vec<Lease> =
             self.claimed.values().filter(sends).map(|it| it.lease).collect();
         begin.sort_unstable_by_key(|lease| lease.id);
@@ -210,41 +213,49 @@ impl Outbox {
             return;
         };
         // What was begun is sent while its lease is sure to hold for a whole call.
-        let ends = under.since + self.options.lease();
-        let left = ends.saturating_sub(now);
+        let start_by =
+            under.since + self.options.lease() - self.options.deadline - self.options.margin / 4;
         for lease in &under.turn.begin {
             let Some(claimed) = self.claimed.remove(&lease.id) else { continue };
-            let begun = turned.begun.iter().find(|(begun, _)| begun == lease);
-            // Somebody else has it by now.
-            let Some((_, n)) = begun else { continue };
-            let Task::Send { first_sent } = claimed.task else { continue };
+            let begun = turned.begun.iter().find(|begun| begun.lease == *lease);
+            // It must not be sent, or not by this worker.
+            let Some(Begun { n, first_sent, .. }) = begun.copied() else { continue };
             let job = Job {
                 lease: *lease,
-                n: Some(*n),
+                n: Some(n),
                 limit: self.options.deadline,
+                start_by,
                 what: What::Send { intent: claimed.intent, first_sent },
             };
-            if self.stopping || left < self.options.deadline + self.options.margin / 4 {
-                let why = "nothing was sent: the store took too long, or the worker stops";
-                self.ended.push(job.given_up(Duration::ZERO, Outcome::not_sent(why)));
+            if self.stopping {
+                self.too_late(&job);
             } else {
                 self.ready.push(job);
             }
         }
-        self.took(now, left, &under.turn, turned);
+        self.took(now, start_by, &under.turn, turned);
     }
 
-    fn took(&mut self, now: Duration, left: Duration, turn: &Turn, turned: Turned) {
+    /// Nothing is sent: a call would outlast its lease, or the worker stops.
+    fn too_late(&mut self, job: &Job) {
+        if job.n.is_none() {
+            self.release.push(job.lease);
+            return;
+        }
+        let why = "nothing was sent: its lease had run out, or the worker stopped";
+        self.ended.push(job.given_up(Duration::ZERO, Outcome::not_sent(why)));
+    }
+
+    fn took(&mut self, now: Duration, start_by: Duration, turn: &Turn, turned: Turned) {
         let found = turned.claimed.len();
         for claimed in turned.claimed {
             match claimed.task {
-                Task::Look(id) if left >= self.options.deadline => {
+                Task::Look(id) => {
                     let limit = self.options.deadline.min(Duration::from_secs(30));
                     let what = What::Look(id);
-                    self.ready.push(Job { lease: claimed.lease, n: None, limit, what });
+                    self.ready.push(Job { lease: claimed.lease, n: None, limit, start_by, what });
                 }
-                Task::Look(_) => self.release.push(claimed.lease),
-                Task::Send { .. } => {
+                Task::Send => {
                     self.claimed.insert(claimed.lease.id, claimed);
                 }
             }
@@ -296,9 +307,8 @@ impl Outbox {
             let why = "the worker stopped before the bank had answered";
             self.ended.push(job.given_up(Duration::ZERO, Outcome::abandoned(why)));
         }
-        for job in self.ready.drain(..) {
-            let why = "the worker stopped before it was sent";
-            self.ended.push(job.given_up(Duration::ZERO, Outcome::not_sent(why)));
+        while let Some(job) = self.ready.pop() {
+            self.too_late(&job);
         }
     }
 }

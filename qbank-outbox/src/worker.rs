@@ -70,6 +70,7 @@ where
     /// A store that restarts is waited for.
     pub fn run(self, stop: &Stop) -> Result<End, StoreError> {
         let Self { client, mut store, options, grace } = self;
+        let began = Instant::now();
         let (jobs, take) = channel::<Job>();
         let (give, ended) = channel::<Ended>();
         let take = Arc::new(Mutex::new(take));
@@ -78,12 +79,11 @@ where
             // Not joined: a call that outlasts the grace must not keep the process.
             thread::Builder::new()
                 .name(format!("outbox-{n}"))
-                .spawn(move || calls(&client, &take, &give))
+                .spawn(move || calls(&client, began, &take, &give))
                 .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         }
         let mut outbox = Outbox::new(options);
         let mut gives_up_at = None;
-        let began = Instant::now();
         loop {
             let now = began.elapsed();
             if stop.is_stopped() {
@@ -144,19 +144,27 @@ fn in_store(store: &mut impl Store, turn: &Turn) -> Result<Result<Turned, ()>, S
 }
 
 /// Makes calls until there are none to make.
-fn calls<D>(client: &Client<D>, take: &Mutex<Receiver<Job>>, give: &Sender<Ended>)
-where
+fn calls<D>(
+    client: &Client<D>,
+    worker_began: Instant,
+    take: &Mutex<Receiver<Job>>,
+    give: &Sender<Ended>,
+) where
     D: Driver<Flavor = Blocking>,
 {
     loop {
         let next = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
         let began = Instant::now();
-        // A panic in a driver or an application's supplier must not lose the row.
-        let ended = catch_unwind(AssertUnwindSafe(|| one(client, &job, began)));
-        let why = "the call broke in this program";
-        let ended =
-            ended.unwrap_or_else(|_| job.given_up(began.elapsed(), Outcome::abandoned(why)));
+        // A process may have stood still since its worker handed out the job.
+        let ended = if began.duration_since(worker_began) > job.start_by {
+            job.too_late()
+        } else {
+            // A panic in a driver or an application's supplier must not lose the row.
+            let called = catch_unwind(AssertUnwindSafe(|| one(client, &job, began)));
+            let why = "the call broke in this program";
+            called.unwrap_or_else(|_| job.given_up(began.elapsed(), Outcome::abandoned(why)))
+        };
         if give.send(ended).is_err() {
             return;
         }

@@ -1,6 +1,5 @@
 //! Claims what is due.
 
-use chrono::{DateTime, Utc};
 use qbank_proto::Fate;
 use serde_json::json;
 
@@ -23,7 +22,7 @@ impl Transaction<'_> {
     ) -> Option<Claimed> {
         let lease = Lease { id: row.id, token: self.turn.token };
         if repeated {
-            return Some(Claimed { lease, task: self.task(&row)?, intent });
+            return Some(Claimed { lease, task: Self::task(&row)?, intent });
         }
         if self.rows.iter().any(|other| other.id == row.id) || !self.may_claim(&row) {
             return None;
@@ -58,7 +57,7 @@ impl Transaction<'_> {
         row.lease_until = Some(until);
         row.worker = Some(self.turn.worker.clone());
         row.next_at = Some(until);
-        self.task(row)
+        Self::task(row)
     }
 
     /// A worker had it, and let its lease run out: what it was about to send, it may have sent.
@@ -82,13 +81,9 @@ impl Transaction<'_> {
 
     /// Where a row goes that must not be sent, and why.
     fn parked(&self, row: &Row, intent: &Record) -> Option<(State, String)> {
-        if let Some(first) = row.first_sent_at.filter(|_| row.fate != Fate::Accepted) {
-            // The call must be over before the bank may have forgotten the key.
-            let ends = self.age(first) + self.turn.lease;
-            if ends > self.turn.max_key_age {
-                let why = "in doubt for too long: the bank may have forgotten its key. Look for it at the bank, and decide";
-                return Some((State::Reconcile, why.to_owned()));
-            }
+        if row.fate != Fate::Accepted && self.is_too_old(row) {
+            let why = "in doubt for too long: the bank may have forgotten its key. Look for it at the bank, and decide";
+            return Some((State::Reconcile, why.to_owned()));
         }
         if row.lost >= MOST_LOST {
             let state = if row.fate < Fate::Unknown { State::Held } else { State::Reconcile };
@@ -118,14 +113,10 @@ impl Transaction<'_> {
         Some((state, why))
     }
 
-    fn age(&self, first: DateTime<Utc>) -> std::time::Duration {
-        (self.now - first).to_std().unwrap_or_default()
-    }
-
-    fn task(&self, row: &Row) -> Option<Task> {
+    fn task(row: &Row) -> Option<Task> {
         if row.state == State::Accepted {
             return row.payment_id.map(Task::Look);
         }
-        Some(Task::Send { first_sent: row.first_sent_at.map(|first| self.age(first)) })
+        Some(Task::Send)
     }
 }

@@ -95,12 +95,16 @@ impl Transaction<'_> {
                 row.next_at = Some(self.again(row, outcome));
                 State::Resend
             }
-            Fate::NeverSent if kind == Some(ErrorKind::InvalidInput) => State::Refused,
-            Fate::Refused if outcome.pauses().is_none() && outcome.http_status != Some(425) => {
+            // Nothing is in doubt. An earlier refusal was of the token, and decides nothing.
+            _ if kind == Some(ErrorKind::InvalidInput) => State::Refused,
+            _ if outcome.fate == Fate::Refused
+                && outcome.pauses().is_none()
+                && outcome.http_status != Some(425) =>
+            {
                 State::Refused
             }
             _ => {
-                // Nothing is in doubt: the next send is the first that counts.
+                // The next send is the first that counts.
                 row.first_sent_at = None;
                 row.next_at = Some(self.again(row, outcome));
                 State::Queued

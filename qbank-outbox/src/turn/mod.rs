@@ -117,8 +117,8 @@ pub struct Changes {
 /// What a turn came to.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Turned {
-    /// The rows that may be sent now, each with the number of this send.
-    pub begun: Vec<(Lease, u32)>,
+    /// The rows that may be sent now.
+    pub begun: Vec<Begun>,
     /// What was claimed.
     pub claimed: Vec<Claimed>,
     /// The lanes that are paused now, and for how long they have been.
@@ -140,14 +140,22 @@ pub struct Claimed {
     pub task: Task,
 }
 
+/// A row that may be sent now: that is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// The row, and its lease.
+    pub lease: Lease,
+    /// Which send of the row it is.
+    pub n: u32,
+    /// How long ago it was first sent, if it may have been. By the database's clock.
+    pub first_sent: Option<Duration>,
+}
+
 /// What there is to do with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Send it, after it is written down that it is sent.
-    Send {
-        /// How long ago it was first sent, if it may have been. By the database's clock.
-        first_sent: Option<Duration>,
-    },
+    Send,
     /// Look where its payment stands.
     Look(qbank_proto::PaymentId),
 }

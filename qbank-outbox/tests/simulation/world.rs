@@ -1,0 +1,560 @@
+//! What happens, in virtual time.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::task::Waker;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use qbank_outbox::{Command, Intent, Job, Options, Outbox, Row, State, Step, Turn, Turned};
+use qbank_proto::bytes::Bytes;
+use qbank_proto::endpoint::{Beneficiary, CreateAch, CreateTransfer, CreateWire};
+use qbank_proto::http::{Method, Request, Response};
+use qbank_proto::{
+    Amount, Config, Credentials, Environment, ErrorKind, Exchange, Fate, Fault, FaultKind,
+    IdempotencyKey, Machine as _, Session,
+};
+use qbank_sandbox::{Bank, BankConfig, BankFault, OPERATING, PAYROLL};
+use uuid::Builder;
+
+use super::Mutant;
+use super::model::Model;
+use super::random::Random;
+use super::rules::{self, Seen};
+use super::worker::{Call, Worker};
+
+/// The wall clock's time when a schedule starts; the bank's and the database's, too.
+pub(super) const START: Duration = Duration::from_secs(1_767_621_600);
+/// Until then there is trouble.
+const TROUBLE: Duration = Duration::from_secs(3600);
+/// Then all of it is worked off.
+const END: Duration = Duration::from_secs(8 * 3600);
+/// A backlog of trouble takes no more steps than this.
+const MOST_STEPS: u32 = 200_000;
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Up { worker: usize },
+    Run { worker: usize, life: u32, wake: u64 },
+    Stored { worker: usize, life: u32 },
+    Poll { worker: usize, life: u32, row: i64 },
+    Arrive { exchange: u64 },
+    Settle { exchange: u64 },
+    Enqueue,
+    Operate,
+    Backup,
+    Restore,
+}
+
+struct Carried {
+    worker: usize,
+    life: u32,
+    row: i64,
+    request: Option<Request<Bytes>>,
+    response: Option<Result<Response<Bytes>, Fault>>,
+    /// The response gets lost.
+    lost: bool,
+}
+
+pub(super) struct World {
+    random: Random,
+    mutant: Option<Mutant>,
+    time: Duration,
+    events: BinaryHeap<Reverse<(Duration, u64, Event)>>,
+    counted: u64,
+    model: Model,
+    backup: Option<Model>,
+    bank: Bank,
+    workers: Vec<Worker>,
+    carried: BTreeMap<u64, Carried>,
+    results: BTreeMap<usize, Result<Turned, ()>>,
+    seen: Seen,
+    /// Until when nothing gets through.
+    outage: Duration,
+    left: u64,
+    broken: Option<String>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, mutant: Option<Mutant>) -> Self {
+        let mut random = Random(seed ^ 0x51ed_270b_b5a1_f3c7);
+        let forgets = random.percent(40);
+        let mut config = BankConfig { seed, start: START, ..BankConfig::default() };
+        let max_key_age = if forgets { 20 * MINUTE } else { 24 * 60 * MINUTE };
+        config.key_lifetime = if forgets { 35 * MINUTE } else { 30 * 24 * 60 * MINUTE };
+        let credentials = Credentials::client("sandbox", "sandbox-secret");
+        let url = "https://bank.example/v1".to_owned();
+        let environment = Environment::Custom { base_url: url, token_url: None };
+        let mut client = Config::new(environment, credentials);
+        let by_the_database = matches!(mutant, Some(Mutant::IgnoresKeyAge));
+        client.max_key_age = if by_the_database { Duration::MAX } else { max_key_age };
+        let workers = 1 + random.below(3);
+        let workers = (0..workers).map(|n| {
+            let mut options = Options::new(format!("w{n}"));
+            options.concurrency = 1 + usize::try_from(random.below(4)).unwrap();
+            options.deadline = Duration::from_secs(60);
+            options.margin = Duration::from_secs(20);
+            options.max_key_age = max_key_age;
+            options.interval = Duration::from_secs(5);
+            let wall = i64::try_from(random.below(21_600_000)).unwrap() - 10_800_000;
+            Worker {
+                life: 0,
+                outbox: None,
+                session: Session::new(client.clone()).unwrap(),
+                client: client.clone(),
+                options,
+                calls: BTreeMap::new(),
+                wake: 0,
+                asleep_until: Duration::ZERO,
+                wall: if random.percent(50) { wall } else { 0 },
+                origin: Duration::from_secs(1000 + n * 5000),
+            }
+        });
+        let workers: Vec<Worker> = workers.collect();
+        let mut world = Self {
+            mutant,
+            time: Duration::ZERO,
+            events: BinaryHeap::new(),
+            counted: 0,
+            model: Model::default(),
+            backup: None,
+            bank: Bank::new(config),
+            workers,
+            carried: BTreeMap::new(),
+            results: BTreeMap::new(),
+            seen: Seen::default(),
+            outage: Duration::ZERO,
+            left: 1 + random.below(6),
+            broken: None,
+            random,
+        };
+        for worker in 0..world.workers.len() {
+            world.after(Duration::from_millis(10), Event::Up { worker });
+        }
+        world.after(Duration::ZERO, Event::Enqueue);
+        if world.random.percent(50) {
+            world.after(Duration::from_secs(1), Event::Operate);
+        }
+        if world.random.percent(15) {
+            world.after(Duration::from_secs(30), Event::Backup);
+            let at = Duration::from_secs(60) + world.random.any_delay();
+            world.after(at, Event::Restore);
+        }
+        world
+    }
+
+    pub(super) fn run(mut self) -> Option<String> {
+        for _ in 0..MOST_STEPS {
+            let Some(Reverse((at, _, event))) = self.events.pop() else { break };
+            if at > END || self.broken.is_some() {
+                break;
+            }
+            let open = |row: &Row| row.state.is_open();
+            if at > TROUBLE + MINUTE * 5 && !self.model.rows.iter().any(open) {
+                break;
+            }
+            self.time = at;
+            self.happen(event);
+            for row in &self.model.rows {
+                if row.state == State::Reconcile {
+                    self.seen.doubted.insert(row.id);
+                }
+            }
+        }
+        self.broken.or_else(|| rules::check(&self.model, &self.bank, &self.seen).err())
+    }
+
+    fn after(&mut self, wait: Duration, event: Event) {
+        self.counted += 1;
+        self.events.push(Reverse((self.time + wait, self.counted, event)));
+    }
+
+    fn db_now(&self) -> DateTime<Utc> {
+        self.db_time(self.time)
+    }
+
+    fn db_time(&self, time: Duration) -> DateTime<Utc> {
+        let unix = START + time;
+        DateTime::from_timestamp_millis(i64::try_from(unix.as_millis()).unwrap()).unwrap()
+    }
+
+    fn trouble(&mut self, percent: u64) -> bool {
+        self.time < TROUBLE && self.random.percent(percent)
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Up { worker } => self.come_up(worker),
+            Event::Run { worker, life, wake } => {
+                if self.is_alive(worker, life, &event) && self.workers[worker].wake == wake {
+                    self.step(worker);
+                }
+            }
+            Event::Stored { worker, life } => {
+                if self.is_alive(worker, life, &event)
+                    && let Some(result) = self.results.remove(&worker)
+                {
+                    let mono = self.workers[worker].mono(self.time);
+                    if let Some(outbox) = &mut self.workers[worker].outbox {
+                        outbox.stored(mono, result);
+                    }
+                    self.step(worker);
+                }
+            }
+            Event::Poll { worker, life, row } => {
+                if self.is_alive(worker, life, &event) {
+                    self.poll(worker, row);
+                }
+            }
+            Event::Arrive { exchange } => self.arrive(exchange),
+            Event::Settle { exchange } => self.settle(exchange, &event),
+            Event::Enqueue => self.enqueue(),
+            Event::Operate => self.operate(),
+            Event::Backup => self.backup = Some(self.model.clone()),
+            Event::Restore => self.restore(),
+        }
+    }
+
+    /// Whether it lives, and does not stand still: what happens meanwhile, it sees afterwards.
+    fn is_alive(&mut self, worker: usize, life: u32, event: &Event) -> bool {
+        let it = &self.workers[worker];
+        if it.life != life || it.outbox.is_none() {
+            return false;
+        }
+        if it.asleep_until > self.time {
+            let wait = it.asleep_until - self.time;
+            self.after(wait, event.clone());
+            return false;
+        }
+        true
+    }
+
+    fn come_up(&mut self, worker: usize) {
+        let it = &mut self.workers[worker];
+        it.outbox = Some(Outbox::new(it.options.clone()));
+        // Each life logs in anew.
+        it.session = Session::new(it.client.clone()).unwrap();
+        it.origin += Duration::from_secs(17);
+        self.wake(worker, Duration::ZERO);
+    }
+
+    fn wake(&mut self, worker: usize, wait: Duration) {
+        let it = &mut self.workers[worker];
+        it.wake += 1;
+        let event = Event::Run { worker, life: it.life, wake: it.wake };
+        self.after(wait, event);
+    }
+
+    /// Between any two steps it may crash, or stand still.
+    fn crashes(&mut self, worker: usize) -> bool {
+        if self.trouble(2) {
+            self.crash(worker);
+            return true;
+        }
+        if self.trouble(2) {
+            let stands = self.random.long_delay();
+            self.workers[worker].asleep_until = self.time + stands;
+            self.wake(worker, stands);
+            return true;
+        }
+        false
+    }
+
+    fn crash(&mut self, worker: usize) {
+        let it = &mut self.workers[worker];
+        it.life += 1;
+        it.outbox = None;
+        it.calls.clear();
+        self.results.remove(&worker);
+        let down = self.random.any_delay();
+        self.after(down, Event::Up { worker });
+    }
+
+    fn step(&mut self, worker: usize) {
+        loop {
+            if self.crashes(worker) {
+                return;
+            }
+            let token = Builder::from_random_bytes(self.random.bytes()).into_uuid();
+            let mono = self.workers[worker].mono(self.time);
+            let Some(outbox) = &mut self.workers[worker].outbox else { return };
+            match outbox.poll(mono, token) {
+                Step::Store(turn) => {
+                    self.store(worker, &turn);
+                    return;
+                }
+                Step::Drive(job) => self.drive(worker, *job),
+                Step::Wait(time) => {
+                    self.wake(worker, time.max(Duration::from_millis(1)));
+                    return;
+                }
+                Step::Done(_) => return,
+            }
+        }
+    }
+
+    /// The transaction may be lost, and so may the answer to one that is committed.
+    fn store(&mut self, worker: usize, turn: &Turn) {
+        let (before, after) = (self.trouble(5), self.trouble(5));
+        let result = if before {
+            Err(())
+        } else {
+            let now = self.db_now();
+            let mut keys = self.random.clone();
+            let key = || IdempotencyKey::from_entropy(keys.bytes()).to_string();
+            let wall = self.workers[worker].wall;
+            let turned = self.model.turn(turn, now, (self.mutant, wall), key);
+            self.random.next();
+            self.keeps_what_is_in_flight();
+            for ended in &turn.ended {
+                if ended.outcome.fate == Fate::Accepted && ended.n.is_some() {
+                    self.seen.answered.insert(ended.lease.id);
+                }
+            }
+            if after { Err(()) } else { Ok(turned) }
+        };
+        if self.trouble(2) {
+            self.crash(worker);
+            return;
+        }
+        self.results.insert(worker, result);
+        let life = self.workers[worker].life;
+        let late = self.trouble(3);
+        let wait = if late { self.random.any_delay() } else { self.random.millis(1, 20) };
+        self.after(wait, Event::Stored { worker, life });
+    }
+
+    fn drive(&mut self, worker: usize, job: Job) {
+        let it = &self.workers[worker];
+        let (now, row) = (it.now(self.time), job.lease.id);
+        let machine = job.machine(&it.session, now, self.random.next());
+        match machine {
+            Ok(machine) => {
+                let call = Call { job, machine, began: self.time, out: None };
+                self.workers[worker].calls.insert(row, call);
+                self.poll(worker, row);
+            }
+            Err(error) => self.broken = Some(format!("row {row} makes no call: {error}")),
+        }
+    }
+
+    fn poll(&mut self, worker: usize, row: i64) {
+        let now = self.workers[worker].now(self.time);
+        let Some(call) = self.workers[worker].calls.get_mut(&row) else { return };
+        match call.machine.poll(now, Waker::noop()) {
+            qbank_proto::Step::Send(exchange) => self.send(worker, row, exchange),
+            qbank_proto::Step::Wait(time) => {
+                let life = self.workers[worker].life;
+                self.after(time.max(Duration::from_millis(1)), Event::Poll { worker, life, row });
+            }
+            qbank_proto::Step::Authorize { .. } => {
+                self.broken = Some("nobody supplies tokens".to_owned());
+            }
+            qbank_proto::Step::Done(result) => {
+                let Some(call) = self.workers[worker].calls.remove(&row) else { return };
+                let mut ended = call.job.ended(self.time - call.began, &result);
+                if self.mutant == Some(Mutant::RefusesOn401)
+                    && let Some(failure) = &mut ended.outcome.failure
+                    && failure.kind == ErrorKind::Unauthenticated
+                {
+                    failure.kind = ErrorKind::InvalidRequest;
+                }
+                if let Some(outbox) = &mut self.workers[worker].outbox {
+                    outbox.ended(ended);
+                }
+                self.wake(worker, Duration::ZERO);
+                // Whoever waited for its token request goes on.
+                self.poll_all(worker);
+            }
+        }
+    }
+
+    fn poll_all(&mut self, worker: usize) {
+        let life = self.workers[worker].life;
+        let rows: Vec<i64> = self.workers[worker].calls.keys().copied().collect();
+        for row in rows {
+            self.after(Duration::ZERO, Event::Poll { worker, life, row });
+        }
+    }
+
+    fn send(&mut self, worker: usize, row: i64, exchange: Exchange) {
+        let Exchange { request, timeout, ticket, .. } = exchange;
+        if request.method() == Method::POST && request.uri().path() != "/v1/token" {
+            self.may_be_sent(worker, row);
+        }
+        self.counted += 1;
+        let (id, life) = (self.counted, self.workers[worker].life);
+        if let Some(call) = self.workers[worker].calls.get_mut(&row) {
+            call.out = Some((id, ticket));
+        }
+        let out = self.time < self.outage;
+        if !out && self.trouble(2) {
+            self.outage = self.time + self.random.long_delay();
+        }
+        let lost = out || self.trouble(10);
+        let mut carried =
+            Carried { worker, life, row, request: Some(request), response: None, lost };
+        let timed_out = || Fault::maybe(FaultKind::Timeout, "nothing came");
+        let mut settles = timeout;
+        if out || self.trouble(6) {
+            // It does not get there; sometimes that is known.
+            carried.request = None;
+            carried.response = Some(Err(if self.random.percent(50) {
+                settles = self.random.millis(1, 3000);
+                Fault::unsent(FaultKind::Connect, "no connection")
+            } else {
+                timed_out()
+            }));
+        } else {
+            let there = self.random.millis(2, 60);
+            let late = self.trouble(5);
+            let there = if late { self.random.millis(0, 110_000) } else { there };
+            self.after(there, Event::Arrive { exchange: id });
+            if lost && self.random.percent(50) {
+                settles = self.random.millis(1, 3000);
+                carried.response = Some(Err(Fault::maybe(FaultKind::Disconnected, "reset")));
+            } else {
+                carried.response = Some(Err(timed_out()));
+            }
+        }
+        self.carried.insert(id, carried);
+        self.after(settles.min(timeout), Event::Settle { exchange: id });
+    }
+
+    /// A send is written down before its first byte, under a lease that holds.
+    fn may_be_sent(&mut self, worker: usize, row: i64) {
+        let Some(call) = self.workers[worker].calls.get(&row) else { return };
+        let kept = self.model.row(row);
+        let written = kept.first_sent_at.is_some() && kept.sends > 0;
+        let lease = kept.lease_token == Some(call.job.lease.token);
+        let ends = self.db_time(call.began + call.job.limit);
+        let holds = lease && kept.lease_until.is_some_and(|until| ends <= until);
+        let name = format!("row {row} ({}) is sent by worker {worker}", kept.state);
+        if !written {
+            self.broken = Some(format!("{name}, and that is not written down"));
+        } else if !holds && self.backup.is_none() {
+            self.broken = Some(format!("{name} under a lease that does not hold for the call"));
+        } else if self.seen.doubted.contains(&row) && kept.fate < Fate::Accepted {
+            self.broken = Some(format!("{name}, and was to be reconciled"));
+        }
+    }
+
+    /// Nobody takes a row from who is sending it, while its lease holds.
+    fn keeps_what_is_in_flight(&mut self) {
+        if self.backup.is_some() {
+            return;
+        }
+        for worker in &self.workers {
+            for (row, call) in &worker.calls {
+                let kept = self.model.row(*row);
+                let ends = self.db_time(call.began + call.job.limit);
+                let mine = kept.lease_token == Some(call.job.lease.token);
+                if call.job.n.is_some() && self.db_now() < ends && !mine {
+                    let state = kept.state;
+                    self.broken = Some(format!("row {row} is {state}, and is being sent"));
+                }
+            }
+        }
+    }
+
+    fn arrive(&mut self, exchange: u64) {
+        let Some(request) = self.carried.get_mut(&exchange).and_then(|it| it.request.take()) else {
+            return;
+        };
+        if request.method() == Method::POST && self.trouble(4) {
+            self.bank.inject(BankFault::revoke_token());
+        }
+        let key = request.headers().get("idempotency-key");
+        let key = key.and_then(|key| key.to_str().ok()).map(str::to_owned);
+        let response = self.bank.handle(START + self.time, request);
+        let status = response.status().as_u16();
+        if let Some(key) = key
+            && (400..500).contains(&status)
+            && ![401, 403, 408, 409, 425, 429].contains(&status)
+        {
+            self.seen.refused.insert(key);
+        }
+        let Some(carried) = self.carried.get_mut(&exchange) else { return };
+        if !carried.lost {
+            carried.response = Some(Ok(response));
+            let back = self.random.millis(2, 60);
+            self.after(back, Event::Settle { exchange });
+        }
+    }
+
+    fn settle(&mut self, exchange: u64, event: &Event) {
+        let Some(carried) = self.carried.get(&exchange) else { return };
+        let (worker, life, row) = (carried.worker, carried.life, carried.row);
+        if self.workers[worker].life != life {
+            return;
+        }
+        if !self.is_alive(worker, life, event) {
+            return;
+        }
+        let now = self.workers[worker].now(self.time);
+        let Some(call) = self.workers[worker].calls.get_mut(&row) else { return };
+        let Some((_, ticket)) = call.out.take_if(|(out, _)| *out == exchange) else { return };
+        let response = self.carried.get_mut(&exchange).and_then(|it| it.response.take());
+        if let Some(outcome) = response {
+            call.machine.settle(now, ticket, outcome);
+        }
+        self.poll(worker, row);
+        self.poll_all(worker);
+    }
+
+    fn enqueue(&mut self) {
+        let now = self.db_now();
+        for n in 0..self.left {
+            let amount = Amount::from_cents(i64::try_from(100 + n).unwrap()).unwrap();
+            let intent = match self.random.below(4) {
+                0 => Intent::new(CreateTransfer::new(OPERATING, PAYROLL, amount)),
+                1 => {
+                    let to = Beneficiary::new("ACME", "021000021".parse().unwrap(), "123456789");
+                    Intent::new(CreateWire::new(OPERATING, to, amount, "INV-7"))
+                }
+                _ => Intent::new(CreateAch::new(OPERATING, PAYROLL, amount)),
+            };
+            let key = IdempotencyKey::from_entropy(self.random.bytes());
+            let intent = intent.id(format!("INV-{n}")).actor("maker");
+            let intent = if self.random.percent(15) { intent.hold() } else { intent };
+            self.model.enqueue(intent.record(key).unwrap(), now);
+        }
+    }
+
+    fn operate(&mut self) {
+        let now = self.db_now();
+        let id = 1 + i64::try_from(self.random.below(self.left)).unwrap();
+        let actor = "checker".to_owned();
+        let command = match self.random.below(4) {
+            0 => Command::Hold { actor },
+            1 => Command::Cancel { actor },
+            _ => Command::Approve { actor },
+        };
+        let cancels = matches!(command, Command::Cancel { .. });
+        if self.model.command(id, &command, now) && cancels {
+            self.seen.cancelled.insert(id);
+        }
+        if self.time < TROUBLE {
+            let next = self.random.any_delay();
+            self.after(next, Event::Operate);
+        }
+    }
+
+    /// The store is as it was; who works on it was stopped.
+    fn restore(&mut self) {
+        let Some(backup) = self.backup.clone() else { return };
+        for worker in 0..self.workers.len() {
+            if self.workers[worker].outbox.is_some() {
+                self.crash(worker);
+            }
+        }
+        self.model = backup;
+        self.seen.answered.clear();
+        self.seen.cancelled.clear();
+        let now = self.db_now();
+        for id in 1..=i64::try_from(self.left).unwrap() {
+            self.model.command(id, &Command::AfterRestore { actor: "admin".to_owned() }, now);
+        }
+    }
+}
