@@ -16,6 +16,7 @@
 
 mod audit;
 mod digest;
+mod failpoint;
 mod intent;
 mod job;
 mod machine;

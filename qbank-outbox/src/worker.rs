@@ -11,6 +11,7 @@ use qbank_proto::{Blocking, Client, Driver};
 use tracing::{debug, info, warn};
 use uuid::Builder;
 
+use crate::failpoint;
 use crate::job::Job;
 use crate::machine::{End, Options, Outbox, Step};
 use crate::store::{Store, StoreError};
@@ -177,6 +178,8 @@ where
 {
     let driver = client.driver();
     let machine = job.machine(client.session(), client.now(), driver.jitter());
+    failpoint::pass("call.before");
     let result = machine.and_then(|machine| driver.drive(machine));
+    failpoint::pass("call.after");
     job.ended(began.elapsed(), &result)
 }

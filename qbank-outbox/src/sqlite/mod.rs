@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::audit::Evidence;
+use crate::failpoint;
 use crate::intent::Intent;
 use crate::operator::Command;
 use crate::row::{Lane, RowId, State};
@@ -75,11 +76,15 @@ impl Sqlite {
 
 impl Store for Sqlite {
     fn turn(&mut self, turn: &Turn) -> Result<Turned, StoreError> {
+        failpoint::pass("turn.before");
         let transaction = self.begin()?;
         let snapshot = read::snapshot(&transaction, turn)?;
+        failpoint::pass("turn.read");
         let (changes, turned) = turn.apply(snapshot);
         write::changes(&transaction, &changes)?;
+        failpoint::pass("turn.written");
         transaction.commit()?;
+        failpoint::pass("turn.committed");
         Ok(turned)
     }
 
@@ -87,7 +92,9 @@ impl Store for Sqlite {
         let transaction = self.begin()?;
         let enqueued = intents.iter().map(|intent| enqueue::enqueue(&transaction, intent));
         let enqueued = enqueued.collect::<Result<_, _>>()?;
+        failpoint::pass("enqueue.written");
         transaction.commit()?;
+        failpoint::pass("enqueue.committed");
         Ok(enqueued)
     }
 
