@@ -37,7 +37,7 @@ pub struct Job {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum What {
-    Send { intent: Record, first_sent: Option<Duration> },
+    Send { intent: Box<Record>, first_sent: Option<Duration> },
     Look(PaymentId),
 }
 

@@ -146,7 +146,7 @@ impl Outbox {
         if let Some(under) = &mut self.turn {
             return match under.again_at {
                 _ if under.out => Step::Wait(self.options.interval),
-                Some(at) if now < at => Step::Wait(at - now),
+                Some(at) if now < at => Step::Wait(at.saturating_sub(now)),
                 _ => {
                     under.out = true;
                     Step::Store(under.turn.clone())
@@ -213,8 +213,7 @@ impl Outbox {
             return;
         };
         // What was begun is sent while its lease is sure to hold for a whole call.
-        let start_by =
-            under.since + self.options.lease() - self.options.deadline - self.options.margin / 4;
+        let start_by = under.since + self.options.margin / 4 * 3;
         for lease in &under.turn.begin {
             let Some(claimed) = self.claimed.remove(&lease.id) else { continue };
             let begun = turned.begun.iter().find(|begun| begun.lease == *lease);
@@ -225,7 +224,7 @@ impl Outbox {
                 n: Some(n),
                 limit: self.options.deadline,
                 start_by,
-                what: What::Send { intent: claimed.intent, first_sent },
+                what: What::Send { intent: Box::new(claimed.intent), first_sent },
             };
             if self.stopping {
                 self.too_late(&job);

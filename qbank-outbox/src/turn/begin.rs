@@ -31,7 +31,7 @@ impl Transaction<'_> {
         row.lease_until = Some(until);
         row.next_at = Some(until);
         let n = row.sends;
-        self.note(&mut row, State::Sending, "sending", json!({ "n": n }));
+        self.note(&mut row, State::Sending, "sending", &json!({ "n": n }));
         self.rows[at] = row;
         Some(Begun { lease, n, first_sent })
     }
@@ -59,7 +59,7 @@ impl Transaction<'_> {
         row.next_at = Some(self.now);
         if row.state == State::Claimed {
             let back = if row.fate >= Fate::Unknown { State::Resend } else { State::Queued };
-            self.note(&mut row, back, "released", json!({}));
+            self.note(&mut row, back, "released", &json!({}));
         }
         self.rows[at] = row;
     }

@@ -1,6 +1,6 @@
 //! Claims what is due.
 
-use qbank_proto::Fate;
+use qbank_proto::{Fate, IdempotencyKey};
 use serde_json::json;
 
 use super::{Claimed, Lease, Task, Transaction};
@@ -42,7 +42,7 @@ impl Transaction<'_> {
             if let Some((state, why)) = self.parked(row, intent) {
                 row.last_error = Some(why.clone());
                 row.next_at = None;
-                self.note(row, state, "parked", json!({ "reason": why }));
+                self.note(row, state, "parked", &json!({ "reason": why }));
                 return None;
             }
             if row.fate == Fate::Accepted {
@@ -51,7 +51,7 @@ impl Transaction<'_> {
                 return None;
             }
             row.claims += 1;
-            self.note(row, State::Claimed, "claimed", json!({}));
+            self.note(row, State::Claimed, "claimed", &json!({}));
         }
         row.lease_token = Some(self.turn.token);
         row.lease_until = Some(until);
@@ -76,7 +76,7 @@ impl Transaction<'_> {
         };
         let worker = row.worker.take();
         row.let_go();
-        self.note(row, back, "lease_expired", json!({ "worker": worker }));
+        self.note(row, back, "lease_expired", &json!({ "worker": worker }));
     }
 
     /// Where a row goes that must not be sent, and why.
@@ -90,25 +90,7 @@ impl Transaction<'_> {
             let why = format!("{} workers in a row ended while they had it", row.lost);
             return Some((state, why));
         }
-        // Of a row that was inserted by hand, nothing has been checked.
-        let why = if digest(&intent.body) != intent.body_sha256 {
-            "its body is not the one that its digest is of".to_owned()
-        } else {
-            let body = std::str::from_utf8(&intent.body).unwrap_or_default();
-            let read = Request::read(intent.kind, body).and_then(|it| it.body().map(|_| it));
-            let key = intent.idempotency_key.parse::<qbank_proto::IdempotencyKey>();
-            match (read, key) {
-                (Err(error), _) => error.to_string(),
-                (_, Err(error)) => format!("idempotency_key {error}"),
-                (Ok(it), Ok(_)) if it.source_account().to_string() != intent.source_account => {
-                    "source_account is not the one of its body".to_owned()
-                }
-                (Ok(it), Ok(_)) if it.amount().cents() != intent.amount_cents => {
-                    "amount_cents is not the one of its body".to_owned()
-                }
-                _ => return None,
-            }
-        };
+        let why = wrong(intent)?;
         let state = if row.fate < Fate::Unknown { State::Refused } else { State::Reconcile };
         Some((state, why))
     }
@@ -119,4 +101,26 @@ impl Transaction<'_> {
         }
         Some(Task::Send)
     }
+}
+
+/// What is wrong with an intent: of one that was inserted by hand, nothing has been checked.
+fn wrong(intent: &Record) -> Option<String> {
+    if digest(&intent.body) != intent.body_sha256 {
+        return Some("its body is not the one that its digest is of".to_owned());
+    }
+    if let Err(error) = intent.idempotency_key.parse::<IdempotencyKey>() {
+        return Some(format!("idempotency_key {error}"));
+    }
+    let body = std::str::from_utf8(&intent.body).unwrap_or_default();
+    let request = match Request::read(intent.kind, body).and_then(|it| it.body().map(|_| it)) {
+        Ok(request) => request,
+        Err(error) => return Some(error.to_string()),
+    };
+    if request.source_account().to_string() != intent.source_account {
+        return Some("source_account is not the one of its body".to_owned());
+    }
+    if request.amount().cents() != intent.amount_cents {
+        return Some("amount_cents is not the one of its body".to_owned());
+    }
+    None
 }

@@ -46,7 +46,7 @@ impl Transaction<'_> {
             "error": outcome.failure.as_ref().map(|failure| &failure.message),
         });
         self.changes.attempts.push(attempt);
-        self.learn(row, outcome);
+        Self::learn(row, outcome);
         let (state, name) = if mine {
             row.let_go();
             row.lost = 0;
@@ -55,15 +55,15 @@ impl Transaction<'_> {
             (self.after_late_answer(row), "late_answer")
         };
         match &outcome.request_id {
-            Some(id) => self.note_of(row, state, name, id, detail),
-            None => self.note(row, state, name, detail),
+            Some(id) => self.note_of(row, state, name, id, &detail),
+            None => self.note(row, state, name, &detail),
         }
         self.pause_after(row, outcome);
         self.resume_after(row, outcome);
     }
 
     /// What joins, whoever has the row.
-    fn learn(&mut self, row: &mut Row, outcome: &Outcome) {
+    fn learn(row: &mut Row, outcome: &Outcome) {
         row.fate = row.fate.max(outcome.fate);
         row.payment_id = row.payment_id.or(outcome.payment_id);
         if outcome.payment_status.is_some() {
@@ -150,7 +150,7 @@ impl Transaction<'_> {
         row.next_at = None;
         row.let_go();
         let state = self.accepted_state(row);
-        self.note(row, state, "accepted", json!({}));
+        self.note(row, state, "accepted", &json!({}));
     }
 
     /// The bank has it: where it stands by the bank's own word, and when to look again.
@@ -212,7 +212,7 @@ impl Transaction<'_> {
             return;
         }
         let status = outcome.payment_status.clone();
-        self.note(row, state, "looked", json!({ "payment_status": status }));
+        self.note(row, state, "looked", &json!({ "payment_status": status }));
     }
 }
 

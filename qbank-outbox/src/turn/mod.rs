@@ -255,7 +255,7 @@ impl Transaction<'_> {
     }
 
     /// Moves a row to another state, or leaves it in its own, and notes why.
-    fn note(&mut self, row: &mut Row, to: State, name: &str, detail: serde_json::Value) {
+    fn note(&mut self, row: &mut Row, to: State, name: &str, detail: &serde_json::Value) {
         let own = self.turn.token.to_string();
         self.note_of(row, to, name, &own, detail);
     }
@@ -267,7 +267,7 @@ impl Transaction<'_> {
         to: State,
         name: &str,
         request_id: &str,
-        detail: serde_json::Value,
+        detail: &serde_json::Value,
     ) {
         let from = Some(row.state);
         row.state = to;

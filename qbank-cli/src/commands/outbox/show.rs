@@ -54,23 +54,23 @@ pub(super) fn show(context: &Context<'_>, place: &Place, id: i64) -> Result<(), 
         Printer::line(&document);
         return Ok(());
     }
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for part in ["intent", "outbox"] {
-        text.push_str(&format!("{part}\n"));
+        lines.push(part.to_owned());
         for (name, value) in document[part].as_object().into_iter().flatten() {
             if !value.is_null() {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                text.push_str(&format!("  {name:<16}  {}\n", plain(&value)));
+                lines.push(format!("  {name:<16}  {}", plain(&value)));
             }
         }
     }
-    text.push_str("audit\n");
+    lines.push("audit".to_owned());
     for link in &evidence.links {
         let from = link.from.map_or("", State::as_str);
         let (at, actor) = (link.timestamp.to_rfc3339(), plain(&link.actor));
-        text.push_str(&format!("  {at}  {}: {from} -> {}, by {actor}\n", link.event, link.to));
+        lines.push(format!("  {at}  {}: {from} -> {}, by {actor}", link.event, link.to));
     }
-    print(text.trim_end());
+    print(&lines.join("\n"));
     Ok(())
 }
 
