@@ -1,5 +1,6 @@
-//! Plays schedules of the outbox: `simulate [--schedules N] [--seed S]`. The last line is
-//! `N schedules, V violations, R schedules/min`; it fails on a violation.
+//! Plays schedules of the outbox: `simulate [--schedules N] [--seed S] [--mutants]`. The last
+//! line is `N schedules, V violations, R schedules/min`; it fails on a violation. With
+//! `--mutants` it plays wrong outboxes, until each is found.
 
 #![allow(clippy::unwrap_used, reason = "of the simulation, which the tests share")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
@@ -10,7 +11,7 @@ mod simulated;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use simulated::run;
+use simulated::{Mutant, run};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -20,6 +21,17 @@ fn main() -> ExitCode {
     };
     let schedules = option("--schedules").unwrap_or(10_000);
     let first = option("--seed").unwrap_or(0);
+    if arguments.iter().any(|it| it == "--mutants") {
+        for mutant in Mutant::ALL {
+            let found = (first..first.saturating_add(schedules))
+                .find_map(|seed| Some((seed, run(seed, Some(mutant))?)));
+            match found {
+                Some((seed, broken)) => println!("{mutant:?}: seed {seed}: {broken}"),
+                None => println!("{mutant:?}: not found"),
+            }
+        }
+        return ExitCode::SUCCESS;
+    }
     let began = Instant::now();
     let mut violations = 0_u64;
     for seed in first..first.saturating_add(schedules) {
@@ -29,7 +41,8 @@ fn main() -> ExitCode {
         }
     }
     let minutes = began.elapsed().as_secs_f64() / 60.0;
-    let rate = (schedules as f64 / minutes.max(1e-9)).round();
+    let played = f64::from(u32::try_from(schedules).unwrap_or(u32::MAX));
+    let rate = (played / minutes.max(1e-9)).round();
     println!("{schedules} schedules, {violations} violations, {rate} schedules/min");
     if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -33,7 +33,7 @@ const END: Duration = Duration::from_secs(8 * 3600);
 const MOST_STEPS: u32 = 200_000;
 const MINUTE: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Up { worker: usize },
     Run { worker: usize, life: u32, wake: u64 },
@@ -171,10 +171,10 @@ impl World {
     }
 
     fn db_now(&self) -> DateTime<Utc> {
-        self.db_time(self.time)
+        Self::db_time(self.time)
     }
 
-    fn db_time(&self, time: Duration) -> DateTime<Utc> {
+    fn db_time(time: Duration) -> DateTime<Utc> {
         let unix = START + time;
         DateTime::from_timestamp_millis(i64::try_from(unix.as_millis()).unwrap()).unwrap()
     }
@@ -187,12 +187,12 @@ impl World {
         match event {
             Event::Up { worker } => self.come_up(worker),
             Event::Run { worker, life, wake } => {
-                if self.is_alive(worker, life, &event) && self.workers[worker].wake == wake {
+                if self.is_alive(worker, life, event) && self.workers[worker].wake == wake {
                     self.step(worker);
                 }
             }
             Event::Stored { worker, life } => {
-                if self.is_alive(worker, life, &event)
+                if self.is_alive(worker, life, event)
                     && let Some(result) = self.results.remove(&worker)
                 {
                     let mono = self.workers[worker].mono(self.time);
@@ -203,12 +203,12 @@ impl World {
                 }
             }
             Event::Poll { worker, life, row } => {
-                if self.is_alive(worker, life, &event) {
+                if self.is_alive(worker, life, event) {
                     self.poll(worker, row);
                 }
             }
             Event::Arrive { exchange } => self.arrive(exchange),
-            Event::Settle { exchange } => self.settle(exchange, &event),
+            Event::Settle { exchange } => self.settle(exchange, event),
             Event::Enqueue => self.enqueue(),
             Event::Operate => self.operate(),
             Event::Backup => self.backup = Some(self.model.clone()),
@@ -217,14 +217,14 @@ impl World {
     }
 
     /// Whether it lives, and does not stand still: what happens meanwhile, it sees afterwards.
-    fn is_alive(&mut self, worker: usize, life: u32, event: &Event) -> bool {
+    fn is_alive(&mut self, worker: usize, life: u32, event: Event) -> bool {
         let it = &self.workers[worker];
         if it.life != life || it.outbox.is_none() {
             return false;
         }
         if it.asleep_until > self.time {
-            let wait = it.asleep_until - self.time;
-            self.after(wait, event.clone());
+            let wait = it.asleep_until.saturating_sub(self.time);
+            self.after(wait, event);
             return false;
         }
         true
@@ -353,7 +353,7 @@ impl World {
             }
             qbank_proto::Step::Done(result) => {
                 let Some(call) = self.workers[worker].calls.remove(&row) else { return };
-                let mut ended = call.job.ended(self.time - call.began, &result);
+                let mut ended = call.job.ended(self.time.saturating_sub(call.began), &result);
                 if self.mutant == Some(Mutant::RefusesOn401)
                     && let Some(failure) = &mut ended.outcome.failure
                     && failure.kind == ErrorKind::Unauthenticated
@@ -428,7 +428,7 @@ impl World {
         let kept = self.model.row(row);
         let written = kept.first_sent_at.is_some() && kept.sends > 0;
         let lease = kept.lease_token == Some(call.job.lease.token);
-        let ends = self.db_time(call.began + call.job.limit);
+        let ends = Self::db_time(call.began + call.job.limit);
         let holds = lease && kept.lease_until.is_some_and(|until| ends <= until);
         let name = format!("row {row} ({}) is sent by worker {worker}", kept.state);
         if !written {
@@ -448,7 +448,7 @@ impl World {
         for worker in &self.workers {
             for (row, call) in &worker.calls {
                 let kept = self.model.row(*row);
-                let ends = self.db_time(call.began + call.job.limit);
+                let ends = Self::db_time(call.began + call.job.limit);
                 let mine = kept.lease_token == Some(call.job.lease.token);
                 if call.job.n.is_some() && self.db_now() < ends && !mine {
                     let state = kept.state;
@@ -483,7 +483,7 @@ impl World {
         }
     }
 
-    fn settle(&mut self, exchange: u64, event: &Event) {
+    fn settle(&mut self, exchange: u64, event: Event) {
         let Some(carried) = self.carried.get(&exchange) else { return };
         let (worker, life, row) = (carried.worker, carried.life, carried.row);
         if self.workers[worker].life != life {
