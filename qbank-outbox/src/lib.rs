@@ -16,11 +16,17 @@
 
 mod audit;
 mod digest;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod enqueue;
 mod intent;
 mod job;
 mod machine;
 mod operator;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod prune;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod random;
 mod row;
 #[cfg(feature = "sqlite")]
@@ -35,12 +41,16 @@ pub use intent::{Intent, Kind, Record, Request, UnknownKind};
 pub use job::{Answer, Job, JobMachine, JobResult};
 pub use machine::{End, Options, Outbox, Step};
 pub use operator::{Command, Refused};
+#[cfg(feature = "postgres")]
+pub use postgres::{BlockingPostgres, Postgres};
 pub use row::{AttemptRow, Lane, Row, RowId, State, UnknownState};
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use store::{Enqueued, Listed, Store, StoreError};
+#[cfg(feature = "postgres")]
+pub use tokio_postgres;
 pub use turn::{
     Changes, Claimed, Ended, Failure, Lease, Outcome, Snapshot, Task, Turn, Turned, Wanted,
 };
