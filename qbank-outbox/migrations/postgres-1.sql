@@ -20,7 +20,7 @@ CREATE TABLE intent (
     payee_hash text NOT NULL,
     idempotency_key uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE,
     body bytea NOT NULL,
-    -- Computed where it is omitted.
+    -- Computed where it is omitted, compared where it is not.
     body_sha256 text NOT NULL,
     actor text NOT NULL,
     not_before timestamptz(3) CHECK (not_before > '1970-01-01 00:00:00Z' AND not_before < '9999-01-01 00:00:00Z'),
@@ -110,8 +110,13 @@ CREATE TABLE lane (
 
 CREATE FUNCTION outbox_body_digest() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    digest text := encode(sha256(NEW.body), 'hex');
 BEGIN
-    NEW.body_sha256 := coalesce(NEW.body_sha256, encode(sha256(NEW.body), 'hex'));
+    IF NEW.body_sha256 <> digest THEN
+        RAISE EXCEPTION 'body_sha256 is not the digest of body';
+    END IF;
+    NEW.body_sha256 := digest;
     RETURN NEW;
 END $$;
 CREATE TRIGGER intent_digest BEFORE INSERT ON intent

@@ -156,7 +156,7 @@ async fn claim(
     let sql = format!(
         "WITH o AS (SELECT {OUTBOX} FROM outbox o WHERE {what} AND o.next_at <= $1 \
          ORDER BY o.next_at LIMIT $3 FOR UPDATE OF o SKIP LOCKED) \
-         SELECT {OUTBOX}, {INTENT} FROM o JOIN intent i ON i.id = o.id ORDER BY o.next_at"
+         SELECT {OUTBOX}, {INTENT} FROM o JOIN intent i ON i.id = o.id ORDER BY o.next_at, o.id"
     );
     let values: [Value<'_>; 3] =
         [(&now, Type::TIMESTAMPTZ), (&lanes, Type::TEXT_ARRAY), (&most, Type::INT8)];

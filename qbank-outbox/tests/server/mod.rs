@@ -1,15 +1,21 @@
 //! A Postgres server of this machine, in a folder and on a socket of its own.
 
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test uses a part of it")]
+
+mod database;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+pub(crate) use database::{Database, Own};
 use tempfile::TempDir;
 
 pub(crate) struct Server {
     folder: TempDir,
     programs: PathBuf,
+    port: u16,
     databases: AtomicU32,
 }
 
@@ -30,36 +36,58 @@ impl Server {
 
     /// One that a test may stop.
     pub(crate) fn start_new() -> Option<Self> {
-        match Self::try_new() {
+        Self::start_with(5432, &|_| Ok(String::new()))
+    }
+
+    /// One with more settings, which may need files in its folder.
+    pub(crate) fn start_with(
+        port: u16,
+        more: &dyn Fn(&Self) -> Result<String, String>,
+    ) -> Option<Self> {
+        match Self::try_new(port, more) {
             Ok(server) => Some(server),
             Err(why) => {
-                eprintln!("SKIPPED, nothing was tested on Postgres: {why}");
+                #[expect(
+                    clippy::print_stderr,
+                    reason = "a test that is skipped must not be silent"
+                )]
+                {
+                    eprintln!("SKIPPED, nothing was tested on Postgres: {why}");
+                }
                 None
             }
         }
     }
 
-    fn try_new() -> Result<Self, String> {
+    fn try_new(port: u16, more: &dyn Fn(&Self) -> Result<String, String>) -> Result<Self, String> {
         let programs = programs().ok_or("no initdb is installed")?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let server = Self { folder, programs, databases: AtomicU32::new(0) };
-        if is_root() {
-            run(Command::new("chown").arg("postgres").arg(server.folder.path()))?;
-        }
+        let server = Self { folder, programs, port, databases: AtomicU32::new(0) };
+        Self::give(server.folder.path())?;
         let data = server.data();
         let mut initdb = server.program("initdb");
         initdb.args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8"]);
         run(initdb.arg("--locale=C").arg("--pgdata").arg(&data))?;
+        let more = more(&server)?;
         // A process that ends loses nothing without fsync; only a machine does.
         let settings = format!(
             "-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off \
-             -c max_connections=60 -c shared_buffers=32MB",
+             -c max_connections=60 -c shared_buffers=32MB -c port={port} {more}",
             server.folder.path().display()
         );
         std::fs::write(server.folder.path().join("settings"), &settings)
             .map_err(|error| error.to_string())?;
         server.start()?;
         Ok(server)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives a file to the user that the server runs as.
+    pub(crate) fn give(path: &Path) -> Result<(), String> {
+        if is_root() { run(Command::new("chown").arg("postgres").arg(path)) } else { Ok(()) }
     }
 
     fn data(&self) -> PathBuf {
@@ -99,7 +127,7 @@ impl Server {
     /// Of a role and a database.
     pub(crate) fn url(&self, role: &str, database: &str) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://{role}@{folder}/{database}")
+        format!("postgres://{role}@{folder}:{}/{database}", self.port)
     }
 
     /// A new database, by its name.
@@ -113,7 +141,8 @@ impl Server {
     pub(crate) fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let mut psql = self.program("psql");
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d"]);
-        let psql = psql.arg(database).arg("-h").arg(self.folder.path()).arg("-c").arg(sql);
+        psql.arg(database).arg("-h").arg(self.folder.path());
+        let psql = psql.arg("-p").arg(self.port.to_string()).arg("-c").arg(sql);
         let output = psql.output().map_err(|error| error.to_string())?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
@@ -121,10 +150,10 @@ impl Server {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Puts a line before all others that say how a role is let in.
+    /// Puts a line before all others that say how a role is let in. It holds from a moment
+    /// after.
     pub(crate) fn let_in(&self, line: &str) {
-        let data = self.psql("postgres", "SHOW data_directory").unwrap();
-        let path = Path::new(&data).join("pg_hba.conf");
+        let path = self.data().join("pg_hba.conf");
         let before = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{line}\n{before}")).unwrap();
         self.psql("postgres", "SELECT pg_reload_conf()").unwrap();
