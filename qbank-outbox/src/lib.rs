@@ -35,6 +35,8 @@ mod store;
 mod turn;
 mod webhook;
 mod worker;
+#[cfg(feature = "tokio")]
+mod worker_tokio;
 
 pub use audit::{Evidence, Link, verify};
 pub use intent::{Intent, Kind, Record, Request, UnknownKind};
@@ -55,3 +57,5 @@ pub use turn::{
     Changes, Claimed, Ended, Failure, Lease, Outcome, Snapshot, Task, Turn, Turned, Wanted,
 };
 pub use worker::{Stop, Worker};
+#[cfg(feature = "tokio")]
+pub use worker_tokio::{AsyncStore, AsyncWorker};
