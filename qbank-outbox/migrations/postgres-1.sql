@@ -127,15 +127,17 @@ CREATE FUNCTION outbox_enqueue() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format(
-        'INSERT INTO %I.outbox (id, state, fate, lane, next_at) VALUES ($1, $2, $3, $4, $5)',
+        'INSERT INTO %I.outbox (id, state, fate, lane, next_at) '
+        'SELECT id, ''queued'', ''never_sent'', source_account || ''/'' || kind, '
+        'coalesce(not_before, created_at) FROM enqueued ORDER BY id',
         TG_TABLE_SCHEMA
-    ) USING NEW.id, 'queued', 'never_sent', NEW.source_account || '/' || NEW.kind,
-        coalesce(NEW.not_before, NEW.created_at);
+    );
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION outbox_enqueue() FROM PUBLIC;
 CREATE TRIGGER intent_enqueued AFTER INSERT ON intent
-    FOR EACH ROW EXECUTE FUNCTION outbox_enqueue();
+    REFERENCING NEW TABLE AS enqueued
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox_enqueue();
 
 -- The one change: the body of an intent that is final gives way to its digest.
 CREATE FUNCTION outbox_intent_stays() RETURNS trigger LANGUAGE plpgsql

@@ -1,6 +1,6 @@
 //! How a store on Postgres is reached, and what is said where it cannot be.
 
-#![cfg(feature = "postgres")]
+#![cfg(all(feature = "postgres", unix))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up has failed")]
 
 mod behaviour;

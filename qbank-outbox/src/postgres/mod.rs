@@ -92,7 +92,9 @@ impl Postgres {
         .await
     }
 
-    /// Enqueues all of these, or none.
+    /// Enqueues all of these, or none. After [`StoreError::Unavailable`] they may be enqueued
+    /// all the same, as the answer to a commit can be lost: enqueued again, those that have an
+    /// id are the same ones.
     pub async fn enqueue_all(&self, intents: &[Intent]) -> Result<Vec<Enqueued>, StoreError> {
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;

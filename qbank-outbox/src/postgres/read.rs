@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join3, try_join4};
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::columns::{self, INTENT, OUTBOX, get};
 use super::fault::other;
@@ -100,13 +101,19 @@ async fn with_probes(
 }
 
 async fn recorded(session: &Session<'_>, turn: &Turn) -> Result<HashSet<(Lease, u32)>, StoreError> {
-    let ids: Vec<RowId> =
-        turn.ended.iter().filter(|it| it.n.is_some()).map(|it| it.lease.id).collect();
-    if ids.is_empty() {
+    let sent: Vec<(Lease, i32)> =
+        turn.ended.iter().filter_map(|it| Some((it.lease, columns::int(it.n?)))).collect();
+    if sent.is_empty() {
         return Ok(HashSet::new());
     }
-    let sql = "SELECT outbox_id, lease_token, n FROM attempt WHERE outbox_id = ANY($1)";
-    let rows = session.query(sql, &[(&ids, Type::INT8_ARRAY)]).await?;
+    let ids: Vec<RowId> = sent.iter().map(|(lease, _)| lease.id).collect();
+    let tokens: Vec<Uuid> = sent.iter().map(|(lease, _)| lease.token).collect();
+    let numbers: Vec<i32> = sent.iter().map(|(_, n)| *n).collect();
+    let sql = "SELECT a.outbox_id, a.lease_token, a.n FROM unnest($1, $2, $3) AS u (id, token, n) \
+               JOIN attempt a ON a.outbox_id = u.id AND a.lease_token = u.token AND a.n = u.n";
+    let values: [Value<'_>; 3] =
+        [(&ids, Type::INT8_ARRAY), (&tokens, Type::UUID_ARRAY), (&numbers, Type::INT4_ARRAY)];
+    let rows = session.query(sql, &values).await?;
     let read = |row| Ok((Lease { id: get(row, 0)?, token: get(row, 1)? }, columns::count(row, 2)?));
     rows.iter().map(read).collect()
 }
@@ -229,7 +236,7 @@ pub(super) async fn ids_after(
 
 pub(super) async fn of_payment(
     session: &Session<'_>,
-    payment: uuid::Uuid,
+    payment: Uuid,
 ) -> Result<Option<RowId>, StoreError> {
     let sql = "SELECT id FROM outbox WHERE payment_id = $1 ORDER BY id LIMIT 1";
     let rows = session.query(sql, &[(&payment, Type::UUID)]).await?;
