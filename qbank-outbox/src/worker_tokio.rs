@@ -139,8 +139,8 @@ impl Calls {
         self.ended(joined.ok()??)
     }
 
-    fn ended(&mut self, joined: Result<(Id, Ended), JoinError>) -> Option<Ended> {
-        match joined {
+    fn ended(&mut self, task: Result<(Id, Ended), JoinError>) -> Option<Ended> {
+        match task {
             Ok((id, ended)) => {
                 self.jobs.remove(&id);
                 Some(ended)
