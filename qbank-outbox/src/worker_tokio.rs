@@ -112,11 +112,11 @@ impl Calls {
         let driver = client.driver();
         let began = Instant::now();
         let machine = job.machine(client.session(), client.now(), driver.jitter());
-        let driven = machine.map(|machine| driver.drive(machine));
+        let call = machine.map(|machine| driver.drive(machine));
         let of = job.clone();
         let task = self.tasks.spawn(async move {
-            let result = match driven {
-                Ok(driven) => driven.await,
+            let result = match call {
+                Ok(call) => call.await,
                 Err(error) => Err(error),
             };
             of.ended(began.elapsed(), &result)
