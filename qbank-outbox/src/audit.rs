@@ -157,7 +157,8 @@ pub fn verify(evidence: &Evidence) -> Result<(), String> {
     if !evidence.pruned && digest(&intent.body) != intent.body_sha256 {
         return Err("its body was changed".to_owned());
     }
-    let first = enqueued(&mut Row::new(row.id, String::new(), last.timestamp), intent, last.timestamp);
+    let first =
+        enqueued(&mut Row::new(row.id, String::new(), last.timestamp), intent, last.timestamp);
     if links.first().is_none_or(|link| link.detail != first.detail || link.actor != first.actor) {
         return Err("what was enqueued was changed".to_owned());
     }

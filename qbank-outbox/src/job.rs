@@ -33,6 +33,7 @@ pub struct Job {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are as many as calls, and most are sends")]
 pub(crate) enum What {
     Send { intent: Record, first_sent: Option<Duration> },
     Look(PaymentId),

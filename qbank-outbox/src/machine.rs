@@ -143,7 +143,7 @@ impl Outbox {
         if let Some(under) = &mut self.turn {
             return match under.again_at {
                 _ if under.out => Step::Wait(self.options.interval),
-                Some(at) if now < at => Step::Wait(at - now),
+                Some(at) if now < at => Step::Wait(at.saturating_sub(now)),
                 _ => {
                     under.out = true;
                     Step::Store(under.turn.clone())
@@ -182,7 +182,8 @@ impl Outbox {
 
     fn next_turn(&mut self, token: Uuid, claim: usize) -> Turn {
         let sends = |it: &&Claimed| matches!(it.task, Task::Send { .. });
-        let mut begin: Vec<Lease> = self.claimed.values().filter(sends).map(|it| it.lease).collect();
+        let mut begin: Vec<Lease> =
+            self.claimed.values().filter(sends).map(|it| it.lease).collect();
         begin.sort_unstable_by_key(|lease| lease.id);
         Turn {
             token,

@@ -85,7 +85,8 @@ impl Command {
         }
         let from = row.state;
         let (to, name, detail) = self.moves(&row, intent)?;
-        row.next_at = (to == State::Queued).then(|| intent.not_before.map_or(now, |it| it.max(now)));
+        row.next_at =
+            (to == State::Queued).then(|| intent.not_before.map_or(now, |it| it.max(now)));
         row.let_go();
         row.state = to;
         if let Self::Decide { accepted, reason, .. } = self {
@@ -122,7 +123,9 @@ impl Command {
     ) -> Result<(State, &'static str, serde_json::Value), Refused> {
         let nothing = json!({});
         let state = row.state;
-        let refused = |what: &str, why: &str| Err(Refused(format!("row {} is {state}: {what}. {why}", row.id)));
+        let refused = |what: &str, why: &str| {
+            Err(Refused(format!("row {} is {state}: {what}. {why}", row.id)))
+        };
         match self {
             Self::Hold { .. } if state == State::Queued => Ok((State::Held, "held", nothing)),
             Self::Hold { .. } => refused("only a queued one can be held", "Nothing was changed"),
@@ -133,7 +136,9 @@ impl Command {
             Self::Approve { .. } if state == State::Held => {
                 Ok((State::Queued, "approved", nothing))
             }
-            Self::Approve { .. } => refused("only a held one can be approved", "Nothing was changed"),
+            Self::Approve { .. } => {
+                refused("only a held one can be approved", "Nothing was changed")
+            }
             Self::Cancel { .. } if matches!(state, State::Queued | State::Held) => {
                 Ok((State::Cancelled, "cancelled", nothing))
             }

@@ -10,12 +10,7 @@ use crate::row::{Row, State};
 use crate::turn::Changes;
 
 /// A payment's status joins its row; a final one ends it.
-pub(crate) fn told(
-    mut row: Row,
-    status: &str,
-    event: &str,
-    now: DateTime<Utc>,
-) -> (Row, Changes) {
+pub(crate) fn told(mut row: Row, status: &str, event: &str, now: DateTime<Utc>) -> (Row, Changes) {
     if row.state != State::Accepted {
         return (row, Changes::default());
     }

@@ -242,12 +242,7 @@ fn wire(body: &mut Members<'_>) -> Result<CreateWire, Error> {
         details.text("account_number")?,
     );
     details.end()?;
-    Ok(CreateWire::new(
-        source,
-        beneficiary,
-        body.decimal("amount")?,
-        body.text("reference_code")?,
-    ))
+    Ok(CreateWire::new(source, beneficiary, body.decimal("amount")?, body.text("reference_code")?))
 }
 
 fn day(body: &mut Members<'_>, name: &str) -> Result<Option<NaiveDate>, Error> {

@@ -64,10 +64,7 @@ impl Sqlite {
     }
 
     /// Writes an intent down in a transaction of the application, which commits or rolls back.
-    pub fn enqueue(
-        transaction: &Transaction<'_>,
-        intent: &Intent,
-    ) -> Result<Enqueued, StoreError> {
+    pub fn enqueue(transaction: &Transaction<'_>, intent: &Intent) -> Result<Enqueued, StoreError> {
         enqueue::enqueue(transaction, intent)
     }
 
@@ -155,10 +152,16 @@ impl Store for Sqlite {
     fn lanes(&mut self) -> Result<Vec<(Lane, Duration)>, StoreError> {
         let now = read::now(&self.connection)?;
         let lanes = read::lanes(&self.connection)?.into_iter();
-        Ok(lanes.map(|lane| (lane.paused_at, lane)).map(|(from, lane)| (lane, (now - from).to_std().unwrap_or_default())).collect())
+        Ok(lanes
+            .map(|lane| (lane.paused_at, lane))
+            .map(|(from, lane)| (lane, (now - from).to_std().unwrap_or_default()))
+            .collect())
     }
 
-    fn find_payment(&mut self, payment: qbank_proto::PaymentId) -> Result<Option<RowId>, StoreError> {
+    fn find_payment(
+        &mut self,
+        payment: qbank_proto::PaymentId,
+    ) -> Result<Option<RowId>, StoreError> {
         let sql = "SELECT id FROM outbox WHERE payment_id = ?1";
         Ok(self.connection.query_row(sql, [payment.to_string()], |row| row.get(0)).optional()?)
     }
@@ -179,9 +182,9 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         match error.sqlite_error_code() {
-            Some(Code::DatabaseBusy | Code::DatabaseLocked | Code::SystemIoFailure | Code::DiskFull) => {
-                Self::Unavailable(Box::new(error))
-            }
+            Some(
+                Code::DatabaseBusy | Code::DatabaseLocked | Code::SystemIoFailure | Code::DiskFull,
+            ) => Self::Unavailable(Box::new(error)),
             _ => Self::Other(Box::new(error)),
         }
     }

@@ -153,10 +153,7 @@ fn query(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn row(
-    connection: &Connection,
-    id: RowId,
-) -> Result<Option<(Row, Record)>, StoreError> {
+pub(super) fn row(connection: &Connection, id: RowId) -> Result<Option<(Row, Record)>, StoreError> {
     let sql = format!(
         "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id WHERE o.id = ?1"
     );
@@ -196,11 +193,14 @@ pub(super) fn evidence(tx: &Connection, id: RowId) -> Result<Option<Evidence>, S
     let Some((row, intent)) = row(tx, id)? else { return Ok(None) };
     let links = "SELECT outbox_id, n, \"timestamp\", actor, request_id, event, \"from\", \"to\", \
                  detail, prev_hash, hash FROM audit WHERE outbox_id = ?1 ORDER BY n";
-    let links = tx.prepare_cached(links)?.query_map([id], columns::link)?.collect::<Result<_, _>>()?;
+    let links =
+        tx.prepare_cached(links)?.query_map([id], columns::link)?.collect::<Result<_, _>>()?;
     let attempts = "SELECT outbox_id, lease_token, n, started_at, ended_at, http_status, fault, \
                     fate FROM attempt WHERE outbox_id = ?1 ORDER BY n, ended_at";
-    let attempts =
-        tx.prepare_cached(attempts)?.query_map([id], columns::attempt)?.collect::<Result<_, _>>()?;
+    let attempts = tx
+        .prepare_cached(attempts)?
+        .query_map([id], columns::attempt)?
+        .collect::<Result<_, _>>()?;
     let pruned = intent.body == intent.body_sha256.as_bytes();
     Ok(Some(Evidence { row, intent, pruned, links, attempts }))
 }

@@ -18,7 +18,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         None => {}
     }
     // Readers and a writer do not wait for each other. Not in a transaction, and kept in the file.
-    connection.execute_batch("PRAGMA journal_mode = WAL;").map_err(|error| unusable(path, error))?;
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL;")
+        .map_err(|error| unusable(path, error))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have made it just now.
     if version(&transaction, path)?.is_none() {
@@ -78,7 +80,9 @@ pub(super) fn unusable(path: &Path, error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::NotADatabase) => {
             StoreError::NotAStore(format!("{path} is no SQLite database; nothing was changed"))
         }
-        Some(ErrorCode::CannotOpen) => StoreError::NotAStore(format!("{path} cannot be opened: {error}")),
+        Some(ErrorCode::CannotOpen) => {
+            StoreError::NotAStore(format!("{path} cannot be opened: {error}"))
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             StoreError::NotAStore(format!("{path} may not be written: {error}"))
         }

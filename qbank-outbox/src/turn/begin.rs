@@ -27,7 +27,7 @@ impl Transaction<'_> {
         row.lease_until = Some(until);
         row.next_at = Some(until);
         let sends = row.sends;
-        self.note(&mut row, State::Sending, "sending", json!({ "n": sends }));
+        self.note(&mut row, State::Sending, "sending", &json!({ "n": sends }));
         self.rows[at] = row;
         Some((lease, sends))
     }
@@ -43,7 +43,7 @@ impl Transaction<'_> {
         row.next_at = Some(self.now);
         if row.state == State::Claimed {
             let back = if row.fate >= Fate::Unknown { State::Resend } else { State::Queued };
-            self.note(&mut row, back, "released", json!({}));
+            self.note(&mut row, back, "released", &json!({}));
         }
         self.rows[at] = row;
     }

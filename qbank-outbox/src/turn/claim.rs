@@ -15,7 +15,12 @@ const MOST_LOST: u32 = 5;
 
 impl Transaction<'_> {
     /// Claims a row, or parks it where it must not be sent.
-    pub(super) fn claim(&mut self, mut row: Row, intent: Record, repeated: bool) -> Option<Claimed> {
+    pub(super) fn claim(
+        &mut self,
+        mut row: Row,
+        intent: Record,
+        repeated: bool,
+    ) -> Option<Claimed> {
         let lease = Lease { id: row.id, token: self.turn.token };
         if repeated {
             return Some(Claimed { lease, task: self.task(&row)?, intent });
@@ -38,7 +43,7 @@ impl Transaction<'_> {
             if let Some((state, why)) = self.parked(row, intent) {
                 row.last_error = Some(why.clone());
                 row.next_at = None;
-                self.note(row, state, "parked", json!({ "reason": why }));
+                self.note(row, state, "parked", &json!({ "reason": why }));
                 return None;
             }
             if row.fate == Fate::Accepted {
@@ -47,7 +52,7 @@ impl Transaction<'_> {
                 return None;
             }
             row.claims += 1;
-            self.note(row, State::Claimed, "claimed", json!({}));
+            self.note(row, State::Claimed, "claimed", &json!({}));
         }
         row.lease_token = Some(self.turn.token);
         row.lease_until = Some(until);
@@ -72,7 +77,7 @@ impl Transaction<'_> {
         };
         let worker = row.worker.take();
         row.let_go();
-        self.note(row, back, "lease_expired", json!({ "worker": worker }));
+        self.note(row, back, "lease_expired", &json!({ "worker": worker }));
     }
 
     /// Where a row goes that must not be sent, and why.
@@ -91,9 +96,7 @@ impl Transaction<'_> {
             return Some((state, why));
         }
         // Of a row that was inserted by hand, nothing has been checked.
-        let why = if digest(&intent.body) != intent.body_sha256 {
-            "its body is not the one that its digest is of".to_owned()
-        } else {
+        let why = if digest(&intent.body) == intent.body_sha256 {
             let body = std::str::from_utf8(&intent.body).unwrap_or_default();
             let read = Request::read(intent.kind, body).and_then(|it| it.body().map(|_| it));
             let key = intent.idempotency_key.parse::<qbank_proto::IdempotencyKey>();
@@ -108,6 +111,8 @@ impl Transaction<'_> {
                 }
                 _ => return None,
             }
+        } else {
+            "its body is not the one that its digest is of".to_owned()
         };
         let state = if row.fate < Fate::Unknown { State::Refused } else { State::Reconcile };
         Some((state, why))

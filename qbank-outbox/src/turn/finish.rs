@@ -46,7 +46,7 @@ impl Transaction<'_> {
             "error": outcome.failure.as_ref().map(|failure| &failure.message),
         });
         self.changes.attempts.push(attempt);
-        self.learn(row, outcome);
+        learn(row, outcome);
         let (state, name) = if mine {
             row.let_go();
             row.lost = 0;
@@ -55,24 +55,11 @@ impl Transaction<'_> {
             (self.after_late_answer(row), "late_answer")
         };
         match &outcome.request_id {
-            Some(id) => self.note_of(row, state, name, id, detail),
-            None => self.note(row, state, name, detail),
+            Some(id) => self.note_of(row, state, name, id, &detail),
+            None => self.note(row, state, name, &detail),
         }
         self.pause_after(row, outcome);
         self.resume_after(row, outcome);
-    }
-
-    /// What joins, whoever has the row.
-    fn learn(&mut self, row: &mut Row, outcome: &Outcome) {
-        row.fate = row.fate.max(outcome.fate);
-        row.payment_id = row.payment_id.or(outcome.payment_id);
-        if outcome.payment_status.is_some() {
-            row.payment_status.clone_from(&outcome.payment_status);
-        }
-        if outcome.request_id.is_some() {
-            row.bank_request_id.clone_from(&outcome.request_id);
-        }
-        row.last_error = outcome.failure.as_ref().map(|failure| failure.message.clone());
     }
 
     fn after_send(&mut self, row: &mut Row, outcome: &Outcome) -> State {
@@ -113,8 +100,10 @@ impl Transaction<'_> {
         let known = row.fate == Fate::Accepted
             || (row.fate == Fate::InProgress && row.payment_id.is_some());
         // Who has it now learns of it when it ends.
-        let waits = matches!(row.state, State::Queued | State::Resend | State::Reconcile | State::Refused)
-            || (matches!(row.state, State::Claimed | State::Sending) && !row.is_leased(self.now));
+        let waits =
+            matches!(row.state, State::Queued | State::Resend | State::Reconcile | State::Refused)
+                || (matches!(row.state, State::Claimed | State::Sending)
+                    && !row.is_leased(self.now));
         if known && waits {
             row.let_go();
             row.next_at = None;
@@ -133,7 +122,9 @@ impl Transaction<'_> {
         let doubled = Duration::from_secs(1 << row.sends.saturating_sub(1).min(8));
         let backoff = doubled.min(Duration::from_secs(300));
         // Spread, so that what failed together does not come back together.
-        let spread = backoff.mul_f64(0.5 + f64::from(row.chain_hash.bytes().map(u32::from).sum::<u32>() % 64) / 128.0);
+        let spread = backoff.mul_f64(
+            0.5 + f64::from(row.chain_hash.bytes().map(u32::from).sum::<u32>() % 64) / 128.0,
+        );
         self.after(spread.max(outcome.retry_after().unwrap_or_default()))
     }
 
@@ -142,7 +133,7 @@ impl Transaction<'_> {
         row.next_at = None;
         row.let_go();
         let state = self.accepted_state(row);
-        self.note(row, state, "accepted", json!({}));
+        self.note(row, state, "accepted", &json!({}));
     }
 
     /// The bank has it: where it stands by the bank's own word, and when to look again.
@@ -184,7 +175,8 @@ impl Transaction<'_> {
                 if outcome.pauses().is_some_and(|(of_credential, _)| of_credential) {
                     self.pause_after(row, outcome);
                 } else if mine {
-                    let wait = outcome.retry_after().unwrap_or_default().max(Duration::from_secs(15));
+                    let wait =
+                        outcome.retry_after().unwrap_or_default().max(Duration::from_secs(15));
                     row.next_at = Some(self.after(wait));
                 }
                 return;
@@ -203,8 +195,21 @@ impl Transaction<'_> {
             return;
         }
         let status = outcome.payment_status.clone();
-        self.note(row, state, "looked", json!({ "payment_status": status }));
+        self.note(row, state, "looked", &json!({ "payment_status": status }));
     }
+}
+
+/// What joins, whoever has the row.
+fn learn(row: &mut Row, outcome: &Outcome) {
+    row.fate = row.fate.max(outcome.fate);
+    row.payment_id = row.payment_id.or(outcome.payment_id);
+    if outcome.payment_status.is_some() {
+        row.payment_status.clone_from(&outcome.payment_status);
+    }
+    if outcome.request_id.is_some() {
+        row.bank_request_id.clone_from(&outcome.request_id);
+    }
+    row.last_error = outcome.failure.as_ref().map(|failure| failure.message.clone());
 }
 
 /// Sent again, it would be answered in the same way, and what an earlier send came to would

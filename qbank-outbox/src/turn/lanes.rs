@@ -22,7 +22,7 @@ impl Transaction<'_> {
             // Nobody else tries it meanwhile, and somebody does if this worker ends.
             let mut lane = lane.clone();
             lane.retry_at = Some(self.after(LONGEST));
-            self.pause(lane);
+            self.pause(&lane);
         }
         true
     }
@@ -42,7 +42,7 @@ impl Transaction<'_> {
             retry_at: Some(retry_at),
             probes,
         };
-        self.pause(lane);
+        self.pause(&lane);
     }
 
     /// The bank took its token: whatever its lane waited for is over.
@@ -56,7 +56,7 @@ impl Transaction<'_> {
         self.changes.resumed.extend(resumed);
     }
 
-    fn pause(&mut self, lane: Lane) {
+    fn pause(&mut self, lane: &Lane) {
         self.changes.resumed.retain(|id| *id != lane.id);
         for lanes in [&mut self.lanes, &mut self.changes.paused] {
             lanes.retain(|other| other.id != lane.id);

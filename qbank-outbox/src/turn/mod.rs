@@ -215,7 +215,11 @@ impl Turn {
         let turned = Turned {
             begun,
             claimed,
-            paused: lanes.into_iter().map(|lane| (lane.paused_at, lane)).map(|(from, lane)| (lane, since(from))).collect(),
+            paused: lanes
+                .into_iter()
+                .map(|lane| (lane.paused_at, lane))
+                .map(|(from, lane)| (lane, since(from)))
+                .collect(),
             next_in,
             open: snapshot.open,
         };
@@ -243,7 +247,7 @@ impl Transaction<'_> {
     }
 
     /// Moves a row to another state, or leaves it in its own, and notes why.
-    fn note(&mut self, row: &mut Row, to: State, name: &str, detail: serde_json::Value) {
+    fn note(&mut self, row: &mut Row, to: State, name: &str, detail: &serde_json::Value) {
         let own = self.turn.token.to_string();
         self.note_of(row, to, name, &own, detail);
     }
@@ -255,17 +259,12 @@ impl Transaction<'_> {
         to: State,
         name: &str,
         request_id: &str,
-        detail: serde_json::Value,
+        detail: &serde_json::Value,
     ) {
         let from = Some(row.state);
         row.state = to;
-        let event = Event {
-            name,
-            actor: &self.turn.worker,
-            request_id,
-            from,
-            detail: detail.to_string(),
-        };
+        let event =
+            Event { name, actor: &self.turn.worker, request_id, from, detail: detail.to_string() };
         let link = audit::append(row, self.now, event);
         self.changes.audit.push(link);
     }
