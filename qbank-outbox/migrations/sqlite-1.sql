@@ -6,24 +6,27 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );
+INSERT INTO meta (name, value) VALUES ('store', lower(hex(randomblob(16)))), ('schema', '1');
 
 -- What shall happen once at the bank. It never changes.
 CREATE TABLE intent (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    namespace TEXT NOT NULL DEFAULT '',
-    intent_id TEXT NOT NULL,
+    namespace TEXT NOT NULL DEFAULT '' CHECK (typeof(namespace) = 'text'),
+    intent_id TEXT NOT NULL CHECK (typeof(intent_id) = 'text'),
     kind TEXT NOT NULL CHECK (kind IN ('ach', 'wire', 'transfer', 'check_issue')),
-    source_account TEXT NOT NULL,
-    amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
-    payee_hash TEXT NOT NULL,
-    idempotency_key TEXT NOT NULL UNIQUE,
-    body BLOB NOT NULL,
-    body_sha256 TEXT NOT NULL,
-    actor TEXT NOT NULL,
-    not_before TEXT CHECK (not_before GLOB '????-??-??T??:??:??.???Z'),
-    effective_date TEXT,
-    run_id TEXT,
-    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    source_account TEXT NOT NULL CHECK (typeof(source_account) = 'text'),
+    amount_cents INTEGER NOT NULL CHECK (typeof(amount_cents) = 'integer' AND amount_cents > 0),
+    payee_hash TEXT NOT NULL CHECK (typeof(payee_hash) = 'text'),
+    idempotency_key TEXT NOT NULL UNIQUE CHECK (typeof(idempotency_key) = 'text'),
+    body BLOB NOT NULL CHECK (typeof(body) IN ('blob', 'text')),
+    body_sha256 TEXT NOT NULL CHECK (typeof(body_sha256) = 'text'),
+    actor TEXT NOT NULL CHECK (typeof(actor) = 'text'),
+    not_before TEXT
+        CHECK (not_before IS NULL OR strftime('%Y-%m-%dT%H:%M:%fZ', not_before) IS not_before),
+    effective_date TEXT CHECK (typeof(effective_date) IN ('text', 'null')),
+    run_id TEXT CHECK (typeof(run_id) IN ('text', 'null')),
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+        CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', created_at) IS created_at),
     UNIQUE (namespace, intent_id)
 );
 
@@ -100,7 +103,7 @@ CREATE TRIGGER intent_enqueued AFTER INSERT ON intent BEGIN
     INSERT INTO outbox (id, state, fate, lane, next_at)
     VALUES (
         NEW.id, 'queued', 'never_sent', NEW.source_account || '/' || NEW.kind,
-        coalesce(NEW.not_before, NEW.created_at)
+        coalesce(NEW.not_before, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     );
 END;
 
@@ -108,8 +111,10 @@ END;
 CREATE TRIGGER intent_stays BEFORE UPDATE ON intent
 WHEN NOT (
     NEW.body = CAST(OLD.body_sha256 AS BLOB)
-    AND (SELECT state FROM outbox WHERE id = OLD.id)
-        IN ('accepted', 'settled', 'failed', 'refused', 'cancelled')
+    AND EXISTS (
+        SELECT 1 FROM outbox WHERE id = OLD.id AND next_at IS NULL
+            AND state IN ('accepted', 'settled', 'failed', 'refused', 'cancelled')
+    )
     AND NEW.id IS OLD.id AND NEW.namespace IS OLD.namespace
     AND NEW.intent_id IS OLD.intent_id AND NEW.kind IS OLD.kind
     AND NEW.source_account IS OLD.source_account
@@ -120,6 +125,37 @@ WHEN NOT (
     AND NEW.created_at IS OLD.created_at
 ) BEGIN
     SELECT RAISE (ABORT, 'an intent never changes');
+END;
+-- The same once more is the first one. `INSERT OR REPLACE` deletes without a trigger.
+CREATE TRIGGER intent_once BEFORE INSERT ON intent
+WHEN EXISTS (
+    SELECT 1 FROM intent
+    WHERE id = NEW.id OR idempotency_key = NEW.idempotency_key
+        OR (namespace = NEW.namespace AND intent_id = NEW.intent_id)
+) BEGIN
+    SELECT CASE
+        WHEN EXISTS (
+            SELECT 1 FROM intent
+            WHERE namespace = NEW.namespace AND intent_id = NEW.intent_id
+                AND kind = NEW.kind AND body_sha256 = NEW.body_sha256
+        ) THEN RAISE (IGNORE)
+        ELSE RAISE (ABORT, 'IntentConflict: an intent never changes')
+    END;
+END;
+CREATE TRIGGER outbox_once BEFORE INSERT ON outbox
+WHEN EXISTS (SELECT 1 FROM outbox WHERE id = NEW.id) BEGIN
+    SELECT RAISE (ABORT, 'a row of outbox is never replaced');
+END;
+CREATE TRIGGER attempt_once BEFORE INSERT ON attempt
+WHEN EXISTS (
+    SELECT 1 FROM attempt
+    WHERE outbox_id = NEW.outbox_id AND lease_token = NEW.lease_token AND n = NEW.n
+) BEGIN
+    SELECT RAISE (ABORT, 'an attempt never changes');
+END;
+CREATE TRIGGER audit_once BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE outbox_id = NEW.outbox_id AND n = NEW.n) BEGIN
+    SELECT RAISE (ABORT, 'the audit never changes');
 END;
 CREATE TRIGGER intent_kept BEFORE DELETE ON intent BEGIN
     SELECT RAISE (ABORT, 'an intent is never deleted');

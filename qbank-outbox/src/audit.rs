@@ -2,7 +2,8 @@
 //! one before it, so that a changed byte is found and a missing one as well.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::json;
+use qbank_proto::Fate;
+use serde_json::{Value, json};
 
 use crate::digest::{digest, digest_of};
 use crate::intent::Record;
@@ -51,11 +52,14 @@ pub(crate) struct Event<'a> {
     pub(crate) actor: &'a str,
     pub(crate) request_id: &'a str,
     pub(crate) from: Option<State>,
-    pub(crate) detail: String,
+    pub(crate) detail: Value,
 }
 
 /// Appends a link to the chain of a row, which has its new state already.
 pub(crate) fn append(row: &mut Row, now: DateTime<Utc>, event: Event<'_>) -> Link {
+    // What of its row matters for the money: it is held against the row.
+    let mut detail = event.detail;
+    detail["row"] = row_detail(row);
     let mut link = Link {
         outbox_id: row.id,
         n: row.chain + 1,
@@ -65,7 +69,7 @@ pub(crate) fn append(row: &mut Row, now: DateTime<Utc>, event: Event<'_>) -> Lin
         event: event.name.to_owned(),
         from: event.from,
         to: row.state,
-        detail: event.detail,
+        detail: detail.to_string(),
         prev_hash: row.chain_hash.clone(),
         hash: String::new(),
     };
@@ -84,6 +88,11 @@ pub(crate) fn enqueued(row: &mut Row, intent: &Record, now: DateTime<Utc>) -> Li
         "idempotency_key": intent.idempotency_key,
         "body_sha256": intent.body_sha256,
         "amount_cents": intent.amount_cents,
+        "source_account": intent.source_account,
+        "payee_hash": intent.payee_hash,
+        "not_before": intent.not_before.map(moment),
+        "effective_date": intent.effective_date,
+        "run_id": intent.run_id,
     });
     append(
         row,
@@ -93,13 +102,21 @@ pub(crate) fn enqueued(row: &mut Row, intent: &Record, now: DateTime<Utc>) -> Li
             actor: &intent.actor,
             request_id: &intent.idempotency_key,
             from: None,
-            detail: detail.to_string(),
+            detail,
         },
     )
 }
 
+fn row_detail(row: &Row) -> Value {
+    json!({
+        "fate": row.fate.as_str(),
+        "payment_id": row.payment_id.map(|id| id.to_string()),
+        "first_sent_at": row.first_sent_at.map(moment),
+    })
+}
+
 /// What a link says of an attempt, and what the row of the attempt is compared with.
-pub(crate) fn attempt_detail(attempt: &AttemptRow) -> serde_json::Value {
+pub(crate) fn attempt_detail(attempt: &AttemptRow) -> Value {
     json!({
         "lease_token": attempt.lease_token.to_string(),
         "n": attempt.n,
@@ -123,12 +140,21 @@ pub struct Evidence {
     pub row: Row,
     /// What was enqueued.
     pub intent: Record,
-    /// Whether its body was replaced by its digest.
-    pub pruned: bool,
     /// The chain, in order.
     pub links: Vec<Link>,
     /// The attempts, in order.
     pub attempts: Vec<AttemptRow>,
+}
+
+impl Evidence {
+    /// Whether its body was replaced by its digest.
+    pub fn is_pruned(&self) -> bool {
+        self.links.iter().any(|link| link.event == "pruned")
+    }
+}
+
+fn detail_of(link: &Link) -> Value {
+    serde_json::from_str(&link.detail).unwrap_or_default()
 }
 
 /// Why a chain is broken.
@@ -147,27 +173,37 @@ pub fn verify(evidence: &Evidence) -> Result<(), String> {
     if usize::try_from(row.chain) != Ok(links.len()) || row.chain_hash != before {
         return Err("the end of the chain is missing".to_owned());
     }
+    let pruned = evidence.is_pruned();
+    let body = if pruned { intent.body_sha256.clone() } else { digest(&intent.body) };
+    if body != intent.body_sha256 || (pruned && intent.body != body.as_bytes()) {
+        return Err("its body was changed".to_owned());
+    }
     let Some(last) = links.last() else {
         // A row of another language that no worker has seen.
-        return if row.claims == 0 { Ok(()) } else { Err("it has no chain".to_owned()) };
+        let untouched = row.claims == 0
+            && matches!(row.state, State::Queued | State::Held)
+            && row.fate == Fate::NeverSent
+            && evidence.attempts.is_empty();
+        return if untouched { Ok(()) } else { Err("it has no chain".to_owned()) };
     };
     if last.to != row.state {
         return Err(format!("it is {}, and its chain says {}", row.state, last.to));
     }
-    if !evidence.pruned && digest(&intent.body) != intent.body_sha256 {
-        return Err("its body was changed".to_owned());
+    if detail_of(last)["row"] != row_detail(row) {
+        return Err("its fate, its payment or its first send was changed".to_owned());
     }
-    let first =
-        enqueued(&mut Row::new(row.id, String::new(), last.timestamp), intent, last.timestamp);
-    if links.first().is_none_or(|link| link.detail != first.detail || link.actor != first.actor) {
+    let mut first = Row::new(row.id, String::new(), last.timestamp);
+    let first = detail_of(&enqueued(&mut first, intent, last.timestamp));
+    let told = links.first().map(detail_of).unwrap_or_default();
+    let same = first.as_object().is_some_and(|members| {
+        members.iter().all(|(name, value)| name == "row" || told.get(name) == Some(value))
+    });
+    if !same || links.first().is_none_or(|link| link.actor != intent.actor) {
         return Err("what was enqueued was changed".to_owned());
     }
     for attempt in &evidence.attempts {
         let wanted = attempt_detail(attempt);
-        let told = |link: &Link| {
-            let detail: Option<serde_json::Value> = serde_json::from_str(&link.detail).ok();
-            detail.is_some_and(|detail| detail.get("attempt") == Some(&wanted))
-        };
+        let told = |link: &Link| detail_of(link).get("attempt") == Some(&wanted);
         if !links.iter().any(told) {
             return Err(format!("attempt {} was changed", attempt.n));
         }

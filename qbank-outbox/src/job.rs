@@ -7,8 +7,8 @@ use qbank_proto::bytes::Bytes;
 use qbank_proto::endpoint::{ApiResponse, Endpoint, GetPayment, Payment, Write};
 use qbank_proto::http::Method;
 use qbank_proto::{
-    Call, CallOptions, DecodeError, Error, IdempotencyKey, Machine, Now, PaymentId, Reply, Resume,
-    Scope, Session, WriteOptions,
+    Call, CallOptions, DecodeError, Error, Fate, IdempotencyKey, Machine, Now, PaymentId, Reply,
+    Resume, Scope, Session, WriteOptions,
 };
 
 use crate::intent::{Record, Request};
@@ -36,9 +36,10 @@ pub struct Job {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are as many as calls, and most are sends")]
 pub(crate) enum What {
     Send { intent: Box<Record>, first_sent: Option<Duration> },
-    Look(PaymentId),
+    Look { intent: Box<Record>, payment: PaymentId },
 }
 
 /// What a good response says.
@@ -47,6 +48,7 @@ pub struct Answer {
     payment_id: Option<PaymentId>,
     status: Option<String>,
     request_id: Option<String>,
+    payment: Option<Payment>,
 }
 
 impl Job {
@@ -55,8 +57,8 @@ impl Job {
     pub fn machine(&self, session: &Session, now: Now, jitter: u64) -> Result<JobMachine, Error> {
         let options = CallOptions::new().deadline(self.limit).max_retries(0);
         let (intent, first_sent) = match &self.what {
-            What::Look(id) => {
-                let call = Call::new(session, GetPayment::new(*id), options, jitter);
+            What::Look { payment, .. } => {
+                let call = Call::new(session, GetPayment::new(*payment), options, jitter);
                 return Ok(Box::new(call.map(answered(of_payment))));
             }
             What::Send { intent, first_sent } => (intent, *first_sent),
@@ -79,7 +81,7 @@ impl Job {
             Request::Ach(it) => Box::new(call(session, it, body, write, jitter, |it| Answer {
                 payment_id: it.payment_id,
                 status: it.status.map(|status| status.to_string()),
-                request_id: None,
+                ..Answer::default()
             })),
             Request::Wire(it) => Box::new(call(session, it, body, write, jitter, of_payment)),
             Request::Transfer(it) => Box::new(call(session, it, body, write, jitter, |it| {
@@ -93,7 +95,18 @@ impl Job {
 
     /// What came of it, to hand to the outbox.
     pub fn ended(&self, took: Duration, result: &JobResult) -> Ended {
-        Ended { lease: self.lease, n: self.n, took, outcome: outcome(result) }
+        let mut outcome = outcome(result);
+        let intent = match &self.what {
+            What::Send { intent, .. } | What::Look { intent, .. } => intent,
+        };
+        // A payment that was seen, and whose call ended without it, is not the one asked for.
+        let seen = match result {
+            Ok(reply) => reply.value.payment.as_ref(),
+            Err(error) => error.payment(),
+        };
+        outcome.foreign = seen.is_some_and(|payment| !intent.is(payment))
+            || (outcome.fate == Fate::InProgress && seen.is_some());
+        Ended { lease: self.lease, n: self.n, took, outcome }
     }
 
     /// The same where it is too late for the call.
@@ -132,8 +145,9 @@ fn answered<T>(read: fn(T) -> Answer) -> impl FnMut(Result<Reply<T>, Error>) -> 
 fn of_payment(payment: Payment) -> Answer {
     Answer {
         payment_id: Some(payment.payment_id),
-        status: payment.status.map(|status| status.to_string()),
+        status: payment.status.as_ref().map(|status| status.as_str().to_owned()),
         request_id: payment.audit.request_id.map(|id| id.to_string()),
+        payment: Some(payment),
     }
 }
 
@@ -147,6 +161,7 @@ fn outcome(result: &JobResult) -> Outcome {
             payment_id: reply.value.payment_id,
             payment_status: reply.value.status.clone(),
             request_id: reply.value.request_id.clone(),
+            foreign: false,
             failure: None,
         },
         Err(error) => {
@@ -154,13 +169,15 @@ fn outcome(result: &JobResult) -> Outcome {
             let attempt = error.attempts().last();
             Outcome {
                 fate: error.fate(),
-                http_status: error.status().map(|status| status.as_u16()),
+                // Without an attempt it is the token endpoint's.
+                http_status: attempt.and_then(|it| it.status).map(|status| status.as_u16()),
                 fault: attempt.and_then(|it| it.fault).map(|fault| fault.to_string()),
                 payment_id: error.transaction_id().or(payment.map(|it| it.payment_id)),
                 payment_status: payment
                     .and_then(|it| it.status.as_ref())
                     .map(|status| status.as_str().to_owned()),
                 request_id: error.request_id().map(|id| id.to_string()),
+                foreign: false,
                 failure: Some(Failure {
                     kind: error.kind(),
                     message: error.to_string(),

@@ -16,12 +16,18 @@
 
 mod audit;
 mod digest;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod enqueue;
 mod failpoint;
 mod intent;
 mod job;
 mod machine;
 mod operator;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod prune;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod random;
 mod row;
 #[cfg(feature = "sqlite")]
@@ -30,19 +36,27 @@ mod store;
 mod turn;
 mod webhook;
 mod worker;
+#[cfg(feature = "tokio")]
+mod worker_tokio;
 
 pub use audit::{Evidence, Link, verify};
 pub use intent::{Intent, Kind, Record, Request, UnknownKind};
 pub use job::{Answer, Job, JobMachine, JobResult};
 pub use machine::{End, Options, Outbox, Step};
 pub use operator::{Command, Refused};
+#[cfg(feature = "postgres")]
+pub use postgres::{BlockingPostgres, Postgres};
 pub use row::{AttemptRow, Lane, Row, RowId, State, UnknownState};
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use store::{Enqueued, Listed, Store, StoreError};
+#[cfg(feature = "postgres")]
+pub use tokio_postgres;
 pub use turn::{
     Begun, Changes, Claimed, Ended, Failure, Lease, Outcome, Snapshot, Task, Turn, Turned, Wanted,
 };
 pub use worker::{Stop, Worker};
+#[cfg(feature = "tokio")]
+pub use worker_tokio::{AsyncStore, AsyncWorker};

@@ -15,7 +15,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::job::{Job, What};
-use crate::row::{Lane, RowId};
+use crate::row::Lane;
 use crate::turn::{Begun, Claimed, Ended, Lease, Outcome, Task, Turn, Turned};
 
 /// How a worker works.
@@ -90,11 +90,11 @@ pub enum End {
 pub struct Outbox {
     options: Options,
     /// Claimed, and not begun.
-    claimed: HashMap<RowId, Claimed>,
+    claimed: HashMap<Lease, Claimed>,
     /// To be driven.
     ready: Vec<Job>,
     /// Driven now.
-    driving: HashMap<RowId, Job>,
+    driving: HashMap<Lease, Job>,
     /// What the next turn writes down.
     ended: Vec<Ended>,
     release: Vec<Lease>,
@@ -138,7 +138,7 @@ impl Outbox {
     pub fn poll(&mut self, now: Duration, token: Uuid) -> Step {
         while let Some(job) = self.ready.pop() {
             if now <= job.start_by {
-                self.driving.insert(job.lease.id, job.clone());
+                self.driving.insert(job.lease, job.clone());
                 return Step::Drive(Box::new(job));
             }
             self.too_late(&job);
@@ -215,7 +215,7 @@ impl Outbox {
         // What was begun is sent while its lease is sure to hold for a whole call.
         let start_by = under.since + self.options.margin / 4 * 3;
         for lease in &under.turn.begin {
-            let Some(claimed) = self.claimed.remove(&lease.id) else { continue };
+            let Some(claimed) = self.claimed.remove(lease) else { continue };
             let begun = turned.begun.iter().find(|begun| begun.lease == *lease);
             // It must not be sent, or not by this worker.
             let Some(Begun { n, first_sent, .. }) = begun.copied() else { continue };
@@ -249,13 +249,13 @@ impl Outbox {
         let found = turned.claimed.len();
         for claimed in turned.claimed {
             match claimed.task {
-                Task::Look(id) => {
+                Task::Look(payment) => {
                     let limit = self.options.deadline.min(Duration::from_secs(30));
-                    let what = What::Look(id);
+                    let what = What::Look { intent: Box::new(claimed.intent), payment };
                     self.ready.push(Job { lease: claimed.lease, n: None, limit, start_by, what });
                 }
                 Task::Send => {
-                    self.claimed.insert(claimed.lease.id, claimed);
+                    self.claimed.insert(claimed.lease, claimed);
                 }
             }
         }
@@ -267,29 +267,40 @@ impl Outbox {
             let shortest = Duration::from_millis(5).min(self.options.interval);
             self.look_at = now + next.clamp(shortest, self.options.interval);
         }
-        if !self.options.until_empty || found > 0 {
+        if !self.options.until_empty || self.end.is_some() {
             return;
         }
+        let patience = self.options.lane_patience;
+        let patient = |(lane, since): &(Lane, Duration)| {
+            lane.id != Lane::ALL && (*since).min(now) >= patience
+        };
         if !turned.open && self.is_idle() {
             self.end = Some(End::Empty);
-        }
-        let patience = self.options.lane_patience;
-        let patient = |(lane, since): &(Lane, Duration)| lane.id != Lane::ALL && *since >= patience;
-        if let Some((lane, _)) = turned.paused.into_iter().find(patient).filter(|_| turned.open) {
+        } else if turned.stuck
+            && let Some((lane, _)) = turned.paused.into_iter().find(patient)
+        {
             self.end = Some(End::GaveUp(lane));
+        }
+        if self.end.is_some() {
+            // There are always payments to look at.
+            while let Some(look) = self.ready.pop_if(|job| job.n.is_none()) {
+                self.release.push(look.lease);
+            }
         }
     }
 
+    /// Whether nothing is being sent.
     fn is_idle(&self) -> bool {
+        let sends = |job: &Job| job.n.is_some();
         self.claimed.is_empty()
-            && self.ready.is_empty()
-            && self.driving.is_empty()
-            && self.ended.is_empty()
+            && !self.ready.iter().any(sends)
+            && !self.driving.values().any(sends)
+            && !self.ended.iter().any(|ended| ended.n.is_some())
     }
 
     /// What came of a call.
     pub fn ended(&mut self, ended: Ended) {
-        if self.driving.remove(&ended.lease.id).is_some() {
+        if self.driving.remove(&ended.lease).is_some() {
             self.ended.push(ended);
         }
     }

@@ -69,6 +69,22 @@ impl Command {
         }
     }
 
+    /// Carries out [`Command::AfterRestore`] on all rows that are open or held.
+    pub(crate) fn after_restore(
+        rows: Vec<(Row, Record)>,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Changes, Refused> {
+        let command = Self::AfterRestore { actor: actor.to_owned() };
+        let mut all = Changes::default();
+        for (row, intent) in rows {
+            let (_, changes) = command.apply(row, &intent, now)?;
+            all.rows.extend(changes.rows);
+            all.audit.extend(changes.audit);
+        }
+        Ok(all)
+    }
+
     /// Carries it out on a locked row.
     pub fn apply(
         &self,
@@ -109,7 +125,7 @@ impl Command {
             actor: self.actor(),
             request_id: &intent.idempotency_key,
             from: Some(from),
-            detail: detail.to_string(),
+            detail,
         };
         changes.audit.push(audit::append(&mut row, now, event));
         changes.rows.push(row.clone());

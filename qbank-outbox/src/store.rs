@@ -39,7 +39,16 @@ pub trait Store {
     fn find_payment(&mut self, payment: PaymentId) -> Result<Option<RowId>, StoreError>;
 
     /// Writes down what a verified event says of the payment of a row.
-    fn told(&mut self, id: RowId, status: &str, event: &str) -> Result<Option<Listed>, StoreError>;
+    fn told(
+        &mut self,
+        id: RowId,
+        payment: &Payment,
+        event: &str,
+    ) -> Result<Option<Listed>, StoreError>;
+
+    /// After a backup was restored: what is open, or held, may have been sent since, and is to be
+    /// reconciled. Gives how many.
+    fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError>;
 
     /// Writes down what a verified webhook says of a payment: its row is settled, or failed.
     /// Nothing, where no row has this payment.
@@ -48,9 +57,11 @@ pub trait Store {
         event: EventId,
         payment: &Payment,
     ) -> Result<Option<Listed>, StoreError> {
-        let Some(status) = &payment.status else { return Ok(None) };
+        if payment.status.is_none() {
+            return Ok(None);
+        }
         match self.find_payment(payment.payment_id)? {
-            Some(id) => self.told(id, status.as_str(), &event.to_string()),
+            Some(id) => self.told(id, payment, &event.to_string()),
             None => Ok(None),
         }
     }
@@ -101,8 +112,17 @@ impl<S: Store + ?Sized> Store for Box<S> {
         (**self).find_payment(payment)
     }
 
-    fn told(&mut self, id: RowId, status: &str, event: &str) -> Result<Option<Listed>, StoreError> {
-        (**self).told(id, status, event)
+    fn told(
+        &mut self,
+        id: RowId,
+        payment: &Payment,
+        event: &str,
+    ) -> Result<Option<Listed>, StoreError> {
+        (**self).told(id, payment, event)
+    }
+
+    fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError> {
+        (**self).after_restore(actor)
     }
 
     fn prune(&mut self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError> {

@@ -2,21 +2,30 @@
 
 use chrono::{DateTime, Utc};
 use qbank_proto::Fate;
-use qbank_proto::endpoint::PaymentStatus;
+use qbank_proto::endpoint::{Payment, PaymentStatus};
 use serde_json::json;
 
 use crate::audit::{self, Event};
+use crate::intent::Record;
 use crate::row::{Row, State};
 use crate::turn::Changes;
 
-/// A payment's status joins its row; a final one ends it.
-pub(crate) fn told(mut row: Row, status: &str, event: &str, now: DateTime<Utc>) -> (Row, Changes) {
-    if row.state != State::Accepted {
-        return (row, Changes::default());
-    }
-    row.payment_status = Some(status.to_owned());
+/// A payment's status joins its row; a final one ends it. A payment of another amount or type is
+/// not the one that was asked for.
+pub(crate) fn told(
+    mut row: Row,
+    intent: &Record,
+    payment: &Payment,
+    event: &str,
+    now: DateTime<Utc>,
+) -> (Row, Changes) {
     let mut changes = Changes::default();
-    let to = match PaymentStatus::from(status) {
+    let Some(status) = payment.status.as_ref().filter(|_| row.state == State::Accepted) else {
+        return (row, changes);
+    };
+    row.payment_status = Some(status.as_str().to_owned());
+    let to = match status {
+        _ if !intent.is(payment) => Some((State::Reconcile, row.fate)),
         PaymentStatus::Failed => Some((State::Failed, Fate::Refused)),
         status if status.is_final() => Some((State::Settled, row.fate)),
         _ => None,
@@ -31,7 +40,7 @@ pub(crate) fn told(mut row: Row, status: &str, event: &str, now: DateTime<Utc>) 
             actor: "bank",
             request_id: event,
             from: Some(State::Accepted),
-            detail: json!({ "payment_status": status }).to_string(),
+            detail: json!({ "payment_status": status.as_str() }),
         };
         changes.audit.push(audit::append(&mut row, now, event));
     }

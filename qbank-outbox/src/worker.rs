@@ -32,7 +32,7 @@ impl Stop {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -47,7 +47,7 @@ pub struct Worker<D, S> {
 }
 
 /// How soon a worker that waits sees that it was told to stop.
-const ATTENTION: Duration = Duration::from_millis(50);
+pub(crate) const ATTENTION: Duration = Duration::from_millis(50);
 
 impl<D, S> Worker<D, S>
 where
@@ -99,7 +99,7 @@ where
             let token = Builder::from_random_bytes(client.driver().entropy().key).into_uuid();
             match outbox.poll(now, token) {
                 Step::Store(turn) => {
-                    let result = in_store(&mut store, &turn)?;
+                    let result = done(store.turn(&turn), &turn)?;
                     outbox.stored(began.elapsed(), result);
                 }
                 Step::Drive(job) => {
@@ -120,9 +120,12 @@ where
     }
 }
 
-/// Does a turn. An error that passes is no error here: the turn is taken again.
-fn in_store(store: &mut impl Store, turn: &Turn) -> Result<Result<Turned, ()>, StoreError> {
-    match store.turn(turn) {
+/// What came of a turn. An error that passes is no error here: the turn is taken again.
+pub(crate) fn done(
+    result: Result<Turned, StoreError>,
+    turn: &Turn,
+) -> Result<Result<Turned, ()>, StoreError> {
+    match result {
         Ok(turned) => {
             debug!(
                 claimed = turned.claimed.len(),

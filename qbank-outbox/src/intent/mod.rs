@@ -6,7 +6,8 @@ mod request;
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
+use qbank_proto::endpoint::{Payment, PaymentType};
 use qbank_proto::{Error, IdempotencyKey};
 
 pub use request::{Kind, Request, UnknownKind};
@@ -111,6 +112,10 @@ impl Intent {
         if intent_id.is_empty() {
             return Err(Error::invalid_input("id", "must not be empty"));
         }
+        let years = 1970..=9999;
+        if self.not_before.is_some_and(|moment| !years.contains(&moment.year())) {
+            return Err(Error::invalid_input("not_before", "must be from 1970 to 9999"));
+        }
         if let Some(run) = &self.run_id {
             short("run_id", run)?;
         }
@@ -166,6 +171,16 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether a payment is of the amount and the type that were asked for, as far as it says.
+    pub(crate) fn is(&self, payment: &Payment) -> bool {
+        let of_type = match &payment.payment_type {
+            Some(PaymentType::Ach) => self.kind == Kind::Ach,
+            Some(PaymentType::Wire) => self.kind == Kind::Wire,
+            _ => true,
+        };
+        of_type && payment.amount.is_none_or(|amount| amount.cents() == self.amount_cents)
+    }
+
     /// Where the payments of one account and kind wait together.
     pub fn lane(&self) -> String {
         format!("{}/{}", self.source_account, self.kind)

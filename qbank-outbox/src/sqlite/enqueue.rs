@@ -3,10 +3,10 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{columns, read, write};
-use crate::audit;
+use crate::enqueue;
 use crate::intent::{Intent, Record};
 use crate::random;
-use crate::row::{Row, State};
+use crate::row::Row;
 use crate::store::{Enqueued, StoreError};
 use crate::turn::Changes;
 use qbank_proto::IdempotencyKey;
@@ -14,10 +14,7 @@ use qbank_proto::IdempotencyKey;
 pub(super) fn enqueue(tx: &Transaction<'_>, intent: &Intent) -> Result<Enqueued, StoreError> {
     let record = intent.record(IdempotencyKey::from_entropy(random::bytes()?))?;
     if let Some((row, known)) = known(tx, &record)? {
-        if known.kind != record.kind || known.body_sha256 != record.body_sha256 {
-            return Err(StoreError::IntentConflict { id: record.intent_id, outbox_id: row.id });
-        }
-        return Ok(Enqueued::of(&row, &known, false));
+        return enqueue::known(&row, &known, &record);
     }
     let insert = "INSERT INTO intent (namespace, intent_id, kind, source_account, amount_cents, \
                   payee_hash, idempotency_key, body, body_sha256, actor, not_before, \
@@ -39,12 +36,7 @@ pub(super) fn enqueue(tx: &Transaction<'_>, intent: &Intent) -> Result<Enqueued,
         record.run_id,
     ])?;
     let now = read::now(tx)?;
-    let mut row = Row::new(tx.last_insert_rowid(), record.lane(), record.not_before.unwrap_or(now));
-    if record.hold {
-        row.state = State::Held;
-        row.next_at = None;
-    }
-    let link = audit::enqueued(&mut row, &record, now);
+    let (row, link) = enqueue::first(tx.last_insert_rowid(), &record, now);
     let changes = Changes { rows: vec![row.clone()], audit: vec![link], ..Changes::default() };
     write::changes(tx, &changes)?;
     Ok(Enqueued::of(&row, &record, true))

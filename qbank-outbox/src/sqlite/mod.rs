@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use qbank_proto::endpoint::Payment;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::audit::Evidence;
@@ -45,6 +46,7 @@ impl Sqlite {
     pub fn migrate(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        schema::make_private(path)?;
         let mut store = Self::connect(path, flags)?;
         schema::migrate(&mut store.connection, path)?;
         Ok(store)
@@ -59,7 +61,8 @@ impl Sqlite {
             .map_err(|error| schema::unusable(path, error))?;
         connection.busy_timeout(Duration::from_secs(10))?;
         // A commit is on the disk when it returns.
-        let set = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+        // What is pruned leaves nothing behind in the file.
+        let set = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
         connection.execute_batch(set).map_err(|error| schema::unusable(path, error))?;
         Ok(Self { connection })
     }
@@ -132,6 +135,9 @@ impl Store for Sqlite {
         let transaction = self.begin()?;
         let pruned = write::prune(&transaction, before, actor)?;
         transaction.commit()?;
+        // Nor in the log beside it, unless somebody reads just now.
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.connection.query_row(checkpoint, [], |_| Ok(()))?;
         Ok(pruned)
     }
 
@@ -171,14 +177,29 @@ impl Store for Sqlite {
         Ok(self.connection.query_row(sql, [payment.to_string()], |row| row.get(0)).optional()?)
     }
 
-    fn told(&mut self, id: RowId, status: &str, event: &str) -> Result<Option<Listed>, StoreError> {
+    fn told(
+        &mut self,
+        id: RowId,
+        payment: &Payment,
+        event: &str,
+    ) -> Result<Option<Listed>, StoreError> {
         let transaction = self.begin()?;
         let Some((row, intent)) = read::row(&transaction, id)? else { return Ok(None) };
         let now = read::now(&transaction)?;
-        let (row, changes) = crate::webhook::told(row, status, event, now);
+        let (row, changes) = crate::webhook::told(row, &intent, payment, event, now);
         write::changes(&transaction, &changes)?;
         transaction.commit()?;
         Ok(Some(Listed::of(&row, &intent)))
+    }
+
+    fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError> {
+        let transaction = self.begin()?;
+        let rows = read::open_or_held(&transaction)?;
+        let now = read::now(&transaction)?;
+        let changes = Command::after_restore(rows, actor, now).map_err(StoreError::Refused)?;
+        write::changes(&transaction, &changes)?;
+        transaction.commit()?;
+        Ok(changes.rows.len())
     }
 }
 

@@ -40,8 +40,9 @@ pub(super) fn snapshot(tx: &Transaction<'_>, turn: &Turn) -> Result<Snapshot, St
         now,
         rows,
         recorded: recorded(tx, turn)?,
-        next_at: if less && wanted.rows > 0 { next_at(tx, &wanted, now)? } else { None },
-        open: less && is_open(tx)?,
+        next_at: if less { next_at(tx, &wanted, now)? } else { None },
+        next_look_at: if less { next_look_at(tx, now)? } else { None },
+        open: !less || is_open(tx)?,
         lanes,
         due,
         repeated,
@@ -106,25 +107,42 @@ fn claimable(
     Ok(due)
 }
 
-/// When the next row is due. One whose lane is paused now may be: it is looked for again soon.
+/// When the next row of no paused lane is to be sent, if none is now.
 fn next_at(
     tx: &Transaction<'_>,
     wanted: &Wanted,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let mut next = None;
-    for (what, lanes) in [(OPEN, without(wanted, 2)), (LOOK, String::new())] {
-        let sql = format!(
-            "SELECT o.next_at FROM outbox o WHERE {what} AND o.next_at > ?1 {lanes} \
-             ORDER BY o.next_at LIMIT 1"
-        );
-        let named = if lanes.is_empty() { &[][..] } else { &wanted.without };
-        let now = moment(now);
-        let values = params_from_iter(std::iter::once(&now).chain(named));
-        let at = tx.prepare_cached(&sql)?.query_row(values, |row| columns::a_moment(row, 0));
-        next = next.into_iter().chain(at.optional()?).min();
-    }
-    Ok(next)
+    let lanes = without(wanted, 2);
+    let sql = format!(
+        "SELECT o.next_at FROM outbox o WHERE {OPEN} AND o.next_at > ?1 {lanes} \
+         ORDER BY o.next_at LIMIT 1"
+    );
+    let now = moment(now);
+    let values = params_from_iter(std::iter::once(&now).chain(&wanted.without));
+    let at = tx.prepare_cached(&sql)?.query_row(values, |row| columns::a_moment(row, 0));
+    Ok(at.optional()?)
+}
+
+/// When the next payment is to be looked at, if none is now.
+fn next_look_at(
+    tx: &Transaction<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let sql = format!(
+        "SELECT o.next_at FROM outbox o WHERE {LOOK} AND o.next_at > ?1 ORDER BY o.next_at LIMIT 1"
+    );
+    let at = tx.prepare_cached(&sql)?.query_row([moment(now)], |row| columns::a_moment(row, 0));
+    Ok(at.optional()?)
+}
+
+/// What may have been sent since a backup.
+pub(super) fn open_or_held(tx: &Transaction<'_>) -> Result<Vec<(Row, Record)>, StoreError> {
+    let sql = format!(
+        "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id \
+         WHERE {OPEN} OR o.state = 'held' ORDER BY o.id"
+    );
+    query(tx, &sql, [])
 }
 
 fn without(wanted: &Wanted, first: usize) -> String {
@@ -183,7 +201,7 @@ pub(super) fn ids_after(
     after: RowId,
     limit: u32,
 ) -> Result<Vec<RowId>, StoreError> {
-    let sql = "SELECT id FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let sql = "SELECT id FROM intent WHERE id > ?1 ORDER BY id LIMIT ?2";
     let mut statement = connection.prepare_cached(sql)?;
     let ids = statement.query_map((after, limit), |row| row.get(0))?;
     Ok(ids.collect::<Result<_, _>>()?)
@@ -201,6 +219,5 @@ pub(super) fn evidence(tx: &Connection, id: RowId) -> Result<Option<Evidence>, S
         .prepare_cached(attempts)?
         .query_map([id], columns::attempt)?
         .collect::<Result<_, _>>()?;
-    let pruned = intent.body == intent.body_sha256.as_bytes();
-    Ok(Some(Evidence { row, intent, pruned, links, attempts }))
+    Ok(Some(Evidence { row, intent, links, attempts }))
 }

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
-use uuid::Uuid;
 
-use crate::random;
 use crate::store::StoreError;
 
 pub(super) const SQL: &str = include_str!("../../migrations/sqlite-1.sql");
@@ -25,9 +23,6 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     // Another process may have made it just now.
     if version(&transaction, path)?.is_none() {
         transaction.execute_batch(SQL)?;
-        let id = Uuid::from_bytes(random::bytes()?).to_string();
-        let insert = "INSERT INTO meta (name, value) VALUES ('store', ?1), ('schema', ?2)";
-        transaction.execute(insert, (id, VERSION.to_string()))?;
     }
     transaction.commit()?;
     Ok(())
@@ -71,6 +66,24 @@ fn of_another_version(path: &Path, version: u32) -> StoreError {
     StoreError::NotAStore(format!(
         "{path} has schema {version}, and this program knows {VERSION}: use a newer program; nothing was changed"
     ))
+}
+
+/// A new file is its owner's alone: account numbers lie in it.
+pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        match made {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                let path = path.display();
+                return Err(StoreError::NotAStore(format!("{path} cannot be made: {error}")));
+            }
+            _ => {}
+        }
+    }
+    let _ = path;
+    Ok(())
 }
 
 /// What keeps a file from being opened.

@@ -5,7 +5,8 @@ use rusqlite::{Transaction, params};
 
 use super::columns::text_of;
 use super::read;
-use crate::audit::{self, Event, Link, moment};
+use crate::audit::{Link, moment};
+use crate::prune::pruned;
 use crate::row::{AttemptRow, Lane, Row, RowId};
 use crate::store::StoreError;
 use crate::turn::Changes;
@@ -120,17 +121,9 @@ pub(super) fn prune(
         let Some((mut row, intent)) = read::row(tx, *id)? else { continue };
         let update = "UPDATE intent SET body = CAST(body_sha256 AS BLOB) WHERE id = ?1";
         tx.prepare_cached(update)?.execute([id])?;
-        if row.chain == 0 {
-            insert_link(tx, &audit::enqueued(&mut row, &intent, now))?;
+        for link in pruned(&mut row, &intent, actor, now) {
+            insert_link(tx, &link)?;
         }
-        let event = Event {
-            name: "pruned",
-            actor,
-            request_id: &intent.idempotency_key,
-            from: Some(row.state),
-            detail: "{}".to_owned(),
-        };
-        insert_link(tx, &audit::append(&mut row, now, event))?;
         outbox(tx, &row)?;
     }
     Ok(ids.len())

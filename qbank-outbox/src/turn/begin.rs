@@ -21,6 +21,10 @@ impl Transaction<'_> {
             // The turn is repeated. It was sent before this send, if its first is older.
             return Some(Begun { lease, n: row.sends, first_sent: self.in_doubt_for(&row) });
         }
+        if self.is_stopped() {
+            self.release(lease);
+            return None;
+        }
         if row.state != State::Claimed || !row.is_leased(self.now) || self.is_too_old(&row) {
             return None;
         }

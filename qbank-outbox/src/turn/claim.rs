@@ -39,15 +39,15 @@ impl Transaction<'_> {
         let until = self.after(self.turn.lease);
         if row.state != State::Accepted {
             self.lost(row);
+            if self.has_good_answer(row) {
+                // It came late, while somebody else had the row.
+                self.accept(row);
+                return None;
+            }
             if let Some((state, why)) = self.parked(row, intent) {
                 row.last_error = Some(why.clone());
                 row.next_at = None;
                 self.note(row, state, "parked", &json!({ "reason": why }));
-                return None;
-            }
-            if row.fate == Fate::Accepted {
-                // A late answer came while somebody else had it.
-                self.accept(row);
                 return None;
             }
             row.claims += 1;
@@ -81,7 +81,7 @@ impl Transaction<'_> {
 
     /// Where a row goes that must not be sent, and why.
     fn parked(&self, row: &Row, intent: &Record) -> Option<(State, String)> {
-        if row.fate != Fate::Accepted && self.is_too_old(row) {
+        if self.is_too_old(row) {
             let why = "in doubt for too long: the bank may have forgotten its key. Look for it at the bank, and decide";
             return Some((State::Reconcile, why.to_owned()));
         }

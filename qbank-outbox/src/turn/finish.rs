@@ -52,21 +52,27 @@ impl Transaction<'_> {
             row.lost = 0;
             (self.after_send(row, outcome), "ended")
         } else {
-            (self.after_late_answer(row), "late_answer")
+            (self.after_late_answer(row, outcome), "late_answer")
         };
         match &outcome.request_id {
             Some(id) => self.note_of(row, state, name, id, &detail),
             None => self.note(row, state, name, &detail),
         }
         self.pause_after(row, outcome);
-        self.resume_after(row, outcome);
+        self.resume_after(row, outcome, false);
     }
 
     /// What joins, whoever has the row.
     fn learn(row: &mut Row, outcome: &Outcome) {
+        if matches!(row.state, State::Settled | State::Failed) {
+            // The bank's own record of the payment has ended it.
+            return;
+        }
         row.fate = row.fate.max(outcome.fate);
-        row.payment_id = row.payment_id.or(outcome.payment_id);
-        if outcome.payment_status.is_some() {
+        if !outcome.foreign {
+            row.payment_id = row.payment_id.or(outcome.payment_id);
+        }
+        if outcome.payment_status.is_some() && !outcome.foreign {
             row.payment_status.clone_from(&outcome.payment_status);
         }
         if outcome.request_id.is_some() {
@@ -84,9 +90,7 @@ impl Transaction<'_> {
                 row.fate = Fate::Refused;
                 State::Failed
             }
-            Fate::Accepted => self.accepted_state(row),
-            // The bank has it: with its id it can be followed.
-            Fate::InProgress if row.payment_id.is_some() => self.accepted_state(row),
+            _ if self.has_good_answer(row) => self.accepted_state(row),
             Fate::InProgress => State::Reconcile,
             Fate::Unknown if outcome.pauses().is_none() && settles_nothing(outcome) => {
                 State::Reconcile
@@ -112,22 +116,34 @@ impl Transaction<'_> {
         }
     }
 
-    /// An answer that came after its lease had run out: a good one ends what is open.
-    fn after_late_answer(&mut self, row: &mut Row) -> State {
-        let known = row.fate == Fate::Accepted
-            || (row.fate == Fate::InProgress && row.payment_id.is_some());
-        // Who has it now learns of it when it ends.
-        let waits =
-            matches!(row.state, State::Queued | State::Resend | State::Reconcile | State::Refused)
-                || (matches!(row.state, State::Claimed | State::Sending)
-                    && !row.is_leased(self.now));
-        if known && waits {
-            row.let_go();
-            row.next_at = None;
-            self.accepted_state(row)
-        } else {
-            row.state
+    /// Whether the bank has it, and what became of it will be known: by its answer, or by the id
+    /// of the payment, which can be looked at.
+    pub(super) fn has_good_answer(&self, row: &Row) -> bool {
+        match row.fate {
+            Fate::Accepted => true,
+            Fate::InProgress => row.is_payment() && row.payment_id.is_some(),
+            _ => false,
         }
+    }
+
+    /// An answer that came after its lease had run out: one that ends it, ends what is open.
+    fn after_late_answer(&mut self, row: &mut Row, outcome: &Outcome) -> State {
+        use State::{Claimed, Queued, Reconcile, Refused, Resend, Sending};
+
+        // Who has it now learns of it when it ends.
+        let waits = matches!(row.state, Queued | Resend | Reconcile | Refused)
+            || (matches!(row.state, Claimed | Sending) && !row.is_leased(self.now));
+        let failed = outcome.kind() == Some(ErrorKind::PaymentFailed);
+        if !waits || !(failed || self.has_good_answer(row)) {
+            return row.state;
+        }
+        row.let_go();
+        row.next_at = None;
+        if failed {
+            row.fate = Fate::Refused;
+            return State::Failed;
+        }
+        self.accepted_state(row)
     }
 
     /// When it is sent again.
@@ -186,20 +202,27 @@ impl Transaction<'_> {
             row.let_go();
             row.next_at = Some(self.look_again(row));
         }
-        if let Some(failure) = &outcome.failure {
-            row.last_error = Some(failure.message.clone());
-            if outcome.kind() != Some(ErrorKind::PaymentFailed) {
-                if outcome.pauses().is_some_and(|(of_credential, _)| of_credential) {
-                    self.pause_after(row, outcome);
-                } else if mine {
-                    let wait =
-                        outcome.retry_after().unwrap_or_default().max(Duration::from_secs(15));
-                    row.next_at = Some(self.after(wait));
-                }
-                return;
+        self.resume_after(row, outcome, true);
+        row.last_error = outcome.failure.as_ref().map(|failure| failure.message.clone());
+        let failed = outcome.kind() == Some(ErrorKind::PaymentFailed);
+        if outcome.failure.is_some() && !failed {
+            let of_credential = outcome.pauses().map(|(of_credential, _)| of_credential);
+            if of_credential == Some(true) {
+                self.pause_after(row, outcome);
+            } else if mine {
+                // Without the right to look, a webhook tells.
+                let usual = Duration::from_secs(if of_credential.is_some() { 300 } else { 15 });
+                row.next_at =
+                    Some(self.after(outcome.retry_after().unwrap_or_default().max(usual)));
             }
-        } else {
-            row.last_error = None;
+            return;
+        }
+        if outcome.foreign {
+            row.next_at = None;
+            let why = "the payment that the bank named is of another amount or type";
+            row.last_error = Some(why.to_owned());
+            self.note(row, State::Reconcile, "looked", &json!({ "reason": why }));
+            return;
         }
         if outcome.payment_status.is_some() {
             row.payment_status.clone_from(&outcome.payment_status);

@@ -93,9 +93,12 @@ pub struct Snapshot {
     pub due: Vec<(Row, Record)>,
     /// Whether `due` was claimed by this turn before.
     pub repeated: bool,
-    /// When the next row is due, of no paused lane, if less is due than was asked for.
+    /// If less is due than was asked for: when the next row of no paused lane is to be sent, and
+    /// when the next payment is to be looked at. Later than now.
     pub next_at: Option<DateTime<Utc>>,
-    /// Whether any row is queued, claimed, sending or waits to be sent again.
+    /// See `next_at`.
+    pub next_look_at: Option<DateTime<Utc>>,
+    /// Whether any row is queued, claimed, sending or waits to be sent again, or may be.
     pub open: bool,
 }
 
@@ -125,8 +128,10 @@ pub struct Turned {
     pub paused: Vec<(Lane, Duration)>,
     /// How long it is until a row is due, if none is now.
     pub next_in: Option<Duration>,
-    /// Whether any row is queued, claimed, sending or waits to be sent again.
+    /// Whether any row is queued, claimed, sending or waits to be sent again, or may be.
     pub open: bool,
+    /// Whether all that is open waits for a lane that is paused.
+    pub stuck: bool,
 }
 
 /// A row that was claimed, and what there is to do with it.
@@ -217,9 +222,12 @@ impl Turn {
         let Transaction { now, lanes, rows, mut changes, .. } = at;
         changes.rows.extend(rows);
         let since = |from: DateTime<Utc>| (now - from).to_std().unwrap_or_default();
-        let retries = lanes.iter().filter_map(|lane| lane.retry_at);
-        let next_at = snapshot.next_at.into_iter().chain(retries).min();
-        let next_in = next_at.map(|at| (at - now).to_std().unwrap_or_default());
+        // Of a lane that is due and has no rows, nothing is to be waited for.
+        let retries = lanes.iter().filter_map(|lane| lane.retry_at).filter(|at| *at > now);
+        let next = [snapshot.next_at, snapshot.next_look_at].into_iter().flatten();
+        let next_in = next.chain(retries).min().map(|at| (at - now).to_std().unwrap_or_default());
+        let sends = claimed.iter().any(|claimed| claimed.task == Task::Send);
+        let stuck = snapshot.open && !sends && snapshot.next_at.is_none() && !lanes.is_empty();
         let turned = Turned {
             begun,
             claimed,
@@ -230,6 +238,7 @@ impl Turn {
                 .collect(),
             next_in,
             open: snapshot.open,
+            stuck,
         };
         (changes, turned)
     }
@@ -272,7 +281,7 @@ impl Transaction<'_> {
         let from = Some(row.state);
         row.state = to;
         let event =
-            Event { name, actor: &self.turn.worker, request_id, from, detail: detail.to_string() };
+            Event { name, actor: &self.turn.worker, request_id, from, detail: detail.clone() };
         let link = audit::append(row, self.now, event);
         self.changes.audit.push(link);
     }

@@ -19,6 +19,8 @@ pub struct Outcome {
     pub payment_status: Option<String>,
     /// The bank's own id of its response.
     pub request_id: Option<String>,
+    /// The bank's payment is of another amount or type than was asked for.
+    pub foreign: bool,
     /// Why it is no success.
     pub failure: Option<Failure>,
 }
@@ -53,6 +55,7 @@ impl Outcome {
             payment_id: None,
             payment_status: None,
             request_id: None,
+            foreign: false,
             failure: Some(Failure { kind, message: message.to_owned(), retry_after: None }),
         }
     }

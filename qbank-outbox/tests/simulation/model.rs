@@ -126,12 +126,16 @@ impl Model {
         }
         let less = pairs.len() < usize::try_from(turn.claim).unwrap();
         let later = |row: &&Row| row.next_at.is_some_and(|at| at > now);
+        let of_no_lane = |row: &&Row| !wanted.without.contains(&row.lane);
+        let (sent, seen): (Vec<&Row>, Vec<&Row>) =
+            self.rows.iter().filter(later).partition(|row| row.state.is_open());
         Snapshot {
             now,
             rows,
             recorded,
-            next_at: self.rows.iter().filter(later).filter_map(|row| row.next_at).min(),
-            open: less && self.rows.iter().any(|row| row.state.is_open()),
+            next_at: sent.into_iter().filter(of_no_lane).filter_map(|row| row.next_at).min(),
+            next_look_at: seen.into_iter().filter_map(|row| row.next_at).min(),
+            open: !less || self.rows.iter().any(|row| row.state.is_open()),
             lanes,
             due: pairs,
             repeated,
@@ -200,7 +204,6 @@ impl Model {
         Evidence {
             row: self.row(id).clone(),
             intent: self.intent(id).clone(),
-            pruned: false,
             links: self.audit.iter().filter(|link| link.outbox_id == id).cloned().collect(),
             attempts: self.attempts.iter().filter(|it| it.outbox_id == id).cloned().collect(),
         }

@@ -36,7 +36,7 @@ impl Random {
     /// The same, and sometimes up to an hour.
     pub(super) fn long_delay(&mut self) -> Duration {
         let delay = self.any_delay();
-        if self.percent(30) { delay * 4 } else { delay }
+        if self.percent(50) { delay * 4 } else { delay }
     }
 
     pub(super) fn bytes(&mut self) -> [u8; 16] {

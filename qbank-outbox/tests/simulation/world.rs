@@ -79,10 +79,10 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64, mutant: Option<Mutant>) -> Self {
         let mut random = Random(seed ^ 0x51ed_270b_b5a1_f3c7);
-        let forgets = random.percent(40);
+        let forgets = random.percent(60);
         let mut config = BankConfig { seed, start: START, ..BankConfig::default() };
         let max_key_age = if forgets { 20 * MINUTE } else { 24 * 60 * MINUTE };
-        config.key_lifetime = if forgets { 35 * MINUTE } else { 30 * 24 * 60 * MINUTE };
+        config.key_lifetime = if forgets { 25 * MINUTE } else { 30 * 24 * 60 * MINUTE };
         let credentials = Credentials::client("sandbox", "sandbox-secret");
         let url = "https://bank.example/v1".to_owned();
         let environment = Environment::Custom { base_url: url, token_url: None };
@@ -464,6 +464,11 @@ impl World {
         };
         if request.method() == Method::POST && self.trouble(4) {
             self.bank.inject(BankFault::revoke_token());
+        }
+        if request.method() == Method::POST && self.trouble(6) {
+            let statuses = [302, 400, 403, 408, 425, 429, 500, 503];
+            let status = statuses[usize::try_from(self.random.below(8)).unwrap()];
+            self.bank.inject(BankFault::status(status));
         }
         let key = request.headers().get("idempotency-key");
         let key = key.and_then(|key| key.to_str().ok()).map(str::to_owned);

@@ -1,6 +1,6 @@
 //! What an operator does with a store and its rows.
 
-use qbank_outbox::{Command as Change, State, Store};
+use qbank_outbox::Command as Change;
 use qbank_proto::chrono::NaiveTime;
 use serde_json::json;
 
@@ -35,7 +35,13 @@ pub(super) fn operate(
                 &json!({ "pruned": pruned }),
             );
         }
-        Command::AfterRestore { actor } => after_restore(context, &mut *store, actor.as_ref())?,
+        Command::AfterRestore { actor } => {
+            let moved = store.after_restore(&who(actor.as_ref())?).map_err(failure)?;
+            context.printer.either(
+                &format!("{moved} intents are to be reconciled"),
+                &json!({ "reconcile": moved }),
+            );
+        }
         _ => {
             let Some((id, change)) = change(command)? else { return Ok(()) };
             let row = store.command(id, &change).map_err(failure)?;
@@ -57,30 +63,6 @@ fn change(command: &Command) -> Result<Option<(i64, Change)>, Failure> {
         }
         _ => return Ok(None),
     }))
-}
-
-fn after_restore(
-    context: &Context<'_>,
-    store: &mut dyn Store,
-    actor: Option<&String>,
-) -> Result<(), Failure> {
-    let change = Change::AfterRestore { actor: who(actor)? };
-    let mut ids = Vec::new();
-    let mut collect = |row: qbank_outbox::Listed| {
-        if row.state.is_open() || row.state == State::Held {
-            ids.push(row.outbox_id);
-        }
-        Ok(())
-    };
-    store.list(None, &mut collect).map_err(failure)?;
-    for id in &ids {
-        store.command(*id, &change).map_err(failure)?;
-    }
-    context.printer.either(
-        &format!("{} intents are to be reconciled", ids.len()),
-        &json!({ "reconcile": ids.len() }),
-    );
-    Ok(())
 }
 
 /// Who was named, or else who runs this program.

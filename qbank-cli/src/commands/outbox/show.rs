@@ -75,7 +75,7 @@ pub(super) fn show(context: &Context<'_>, place: &Place, id: i64) -> Result<(), 
 }
 
 fn document(evidence: &Evidence) -> Value {
-    let Evidence { row, intent, links, attempts, pruned } = evidence;
+    let Evidence { row, intent, links, attempts } = evidence;
     json!({
         "intent": {
             "id": intent.intent_id,
@@ -85,7 +85,7 @@ fn document(evidence: &Evidence) -> Value {
             "amount_cents": intent.amount_cents,
             "idempotency_key": intent.idempotency_key,
             "body_sha256": intent.body_sha256,
-            "pruned": pruned,
+            "pruned": evidence.is_pruned(),
             "actor": intent.actor,
             "not_before": intent.not_before,
             "effective_date": intent.effective_date,

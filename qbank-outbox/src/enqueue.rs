@@ -1,0 +1,28 @@
+//! What enqueuing comes to, the same on every store.
+
+use chrono::{DateTime, Utc};
+
+use crate::audit::{self, Link};
+use crate::intent::Record;
+use crate::row::{Row, RowId, State};
+use crate::store::{Enqueued, StoreError};
+
+/// The row of a new intent and the first link of its chain.
+pub(crate) fn first(id: RowId, record: &Record, now: DateTime<Utc>) -> (Row, Link) {
+    let mut row = Row::new(id, record.lane(), record.not_before.unwrap_or(now));
+    if record.hold {
+        row.state = State::Held;
+        row.next_at = None;
+    }
+    let link = audit::enqueued(&mut row, record, now);
+    (row, link)
+}
+
+/// What is returned for an intent whose id is known: its row, if the request is the same.
+pub(crate) fn known(row: &Row, known: &Record, record: &Record) -> Result<Enqueued, StoreError> {
+    if known.kind != record.kind || known.body_sha256 != record.body_sha256 {
+        let id = record.intent_id.clone();
+        return Err(StoreError::IntentConflict { id, outbox_id: row.id });
+    }
+    Ok(Enqueued::of(row, known, false))
+}

@@ -1,0 +1,264 @@
+//! The store on Postgres: many workers on many machines.
+//!
+//! The URL is `postgres://user@host:5432/database`. Beside what tokio-postgres knows it may have
+//! `sslmode` and `sslrootcert`. Another host is reached over TLS with a verified certificate,
+//! unless `sslmode=disable` is said. `options=-csearch_path%3DNAME` puts the tables into a schema
+//! of their own.
+
+mod blocking;
+mod columns;
+mod connect;
+mod enqueue;
+mod fault;
+mod passfile;
+mod read;
+mod schema;
+mod session;
+mod write;
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use deadpool_postgres::Pool;
+use qbank_proto::PaymentId;
+use qbank_proto::endpoint::Payment;
+
+pub use blocking::BlockingPostgres;
+use session::{Session, lend};
+
+use crate::audit::Evidence;
+use crate::intent::Intent;
+use crate::operator::Command;
+use crate::row::{Lane, RowId, State};
+use crate::store::{Enqueued, Listed, StoreError};
+use crate::turn::{Changes, Turn, Turned};
+
+/// The store on Postgres, for tokio. Cheap to clone; the clones share connections, which are
+/// made when they are needed, and anew after they broke.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Pool,
+}
+
+/// Without the connection's settings.
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("pool", &self.pool.status()).finish_non_exhaustive()
+    }
+}
+
+/// How many rows a page of what is listed has, and a transaction that prunes.
+const PAGE: i64 = 500;
+
+impl Postgres {
+    /// Opens a store that is there.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let store = Self { pool: connect::pool(url)? };
+        lend(&store.pool, async |client| schema::check(client).await).await?;
+        Ok(store)
+    }
+
+    /// Opens a store, and makes it where there is none, in a database that is there.
+    pub async fn migrate(url: &str) -> Result<Self, StoreError> {
+        let store = Self { pool: connect::pool(url)? };
+        lend(&store.pool, async |client| schema::migrate(client).await).await?;
+        Ok(store)
+    }
+
+    /// What `migrate` does, as SQL, for who makes changes of schemas in another way.
+    pub const SCHEMA: &'static str = schema::SQL;
+
+    /// Writes an intent down in a transaction of the application, which commits or rolls back.
+    pub async fn enqueue(
+        transaction: &tokio_postgres::Transaction<'_>,
+        intent: &Intent,
+    ) -> Result<Enqueued, StoreError> {
+        let session = Session::Theirs(transaction);
+        let enqueued = enqueue::enqueue(&session, std::slice::from_ref(intent)).await?;
+        enqueued.into_iter().next().ok_or_else(|| fault::other("nothing was enqueued"))
+    }
+
+    /// Does a turn, in one transaction.
+    pub async fn turn(&self, turn: &Turn) -> Result<Turned, StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::turn(client, turn.token).await?;
+            let snapshot = read::snapshot(&session, turn).await?;
+            let (changes, turned) = turn.apply(snapshot);
+            write::changes(&session, &changes).await?;
+            session.commit().await?;
+            Ok(turned)
+        })
+        .await
+    }
+
+    /// Enqueues all of these, or none. After [`StoreError::Unavailable`] they may be enqueued
+    /// all the same, as the answer to a commit can be lost: enqueued again, those that have an
+    /// id are the same ones.
+    pub async fn enqueue_all(&self, intents: &[Intent]) -> Result<Vec<Enqueued>, StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::begin(client).await?;
+            let enqueued = enqueue::enqueue(&session, intents).await?;
+            session.commit().await?;
+            Ok(enqueued)
+        })
+        .await
+    }
+
+    /// Hands over each row, or each in this state, in the order they were enqueued.
+    pub async fn list(
+        &self,
+        state: Option<State>,
+        each: &mut (dyn FnMut(Listed) -> Result<(), StoreError> + Send),
+    ) -> Result<(), StoreError> {
+        let mut after = 0;
+        loop {
+            let page = self.page(state, after).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.outbox_id;
+            page.into_iter().try_for_each(&mut *each)?;
+        }
+    }
+
+    /// A page at a time: a transaction over all of it would keep dead rows from being removed.
+    async fn page(&self, state: Option<State>, after: RowId) -> Result<Vec<Listed>, StoreError> {
+        lend(&self.pool, async |client| {
+            read::list(&Session::look(client).await?, state, after, PAGE).await
+        })
+        .await
+    }
+
+    /// All that the tables say of an intent.
+    pub async fn evidence(&self, id: RowId) -> Result<Option<Evidence>, StoreError> {
+        lend(&self.pool, async |client| read::evidence(&Session::look(client).await?, id).await)
+            .await
+    }
+
+    /// The rows after this one, at most so many, in order.
+    pub async fn ids_after(&self, after: RowId, limit: u32) -> Result<Vec<RowId>, StoreError> {
+        lend(&self.pool, async |client| {
+            read::ids_after(&Session::look(client).await?, after, limit).await
+        })
+        .await
+    }
+
+    /// The row of a payment.
+    pub async fn find_payment(&self, payment: PaymentId) -> Result<Option<RowId>, StoreError> {
+        lend(&self.pool, async |client| {
+            read::of_payment(&Session::look(client).await?, payment.as_uuid()).await
+        })
+        .await
+    }
+
+    /// Writes down what a verified event says of the payment of a row.
+    pub async fn told(
+        &self,
+        id: RowId,
+        payment: &Payment,
+        event: &str,
+    ) -> Result<Option<Listed>, StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::begin(client).await?;
+            let Some((row, intent)) = read::row(&session, id).await? else { return Ok(None) };
+            let now = read::now(&session).await?;
+            let (row, changes) = crate::webhook::told(row, &intent, payment, event, now);
+            write::changes(&session, &changes).await?;
+            session.commit().await?;
+            Ok(Some(Listed::of(&row, &intent)))
+        })
+        .await
+    }
+
+    /// Does what an operator wants with a row, and gives where it stands then.
+    pub async fn command(&self, id: RowId, command: &Command) -> Result<Listed, StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::begin(client).await?;
+            let Some((row, intent)) = read::row(&session, id).await? else {
+                return Err(StoreError::NoSuchRow(id));
+            };
+            let now = read::now(&session).await?;
+            let (row, changes) = command.apply(row, &intent, now).map_err(StoreError::Refused)?;
+            write::changes(&session, &changes).await?;
+            session.commit().await?;
+            Ok(Listed::of(&row, &intent))
+        })
+        .await
+    }
+
+    /// After a backup was restored: what is open, or held, may have been sent since, and is to be
+    /// reconciled. Gives how many.
+    pub async fn after_restore(&self, actor: &str) -> Result<usize, StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::begin(client).await?;
+            let rows = read::open_or_held(&session).await?;
+            let now = read::now(&session).await?;
+            let changes = Command::after_restore(rows, actor, now).map_err(StoreError::Refused)?;
+            write::changes(&session, &changes).await?;
+            session.commit().await?;
+            Ok(changes.rows.len())
+        })
+        .await
+    }
+
+    /// Stops all workers of this store.
+    pub async fn pause(&self, reason: &str) -> Result<(), StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::begin(client).await?;
+            let lane = Lane {
+                id: Lane::ALL.to_owned(),
+                paused_at: read::now(&session).await?,
+                reason: reason.to_owned(),
+                retry_at: None,
+                probes: 0,
+            };
+            let changes = Changes { paused: vec![lane], ..Changes::default() };
+            write::changes(&session, &changes).await?;
+            session.commit().await
+        })
+        .await
+    }
+
+    /// Lets them go on, and forgets what paused any lane.
+    pub async fn resume(&self) -> Result<(), StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::begin(client).await?;
+            write::resume_all(&session).await?;
+            session.commit().await
+        })
+        .await
+    }
+
+    /// The lanes that are paused, and for how long they have been.
+    pub async fn lanes(&self) -> Result<Vec<(Lane, Duration)>, StoreError> {
+        lend(&self.pool, async |client| {
+            let session = Session::look(client).await?;
+            let now = read::now(&session).await?;
+            let since = |lane: Lane| {
+                let since = (now - lane.paused_at).to_std().unwrap_or_default();
+                (lane, since)
+            };
+            Ok(read::lanes(&session).await?.into_iter().map(since).collect())
+        })
+        .await
+    }
+
+    /// Replaces the bodies of intents that are final, and were enqueued before a moment, by
+    /// their digest: account numbers lie there. Gives how many. Done again after an error, it
+    /// goes on where it was.
+    pub async fn prune(&self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError> {
+        let mut pruned = 0;
+        loop {
+            let some = lend(&self.pool, async |client| {
+                let session = Session::begin(client).await?;
+                let some = write::prune(&session, before, actor, PAGE).await?;
+                session.commit().await?;
+                Ok(some)
+            })
+            .await?;
+            pruned += some;
+            if some == 0 {
+                return Ok(pruned);
+            }
+        }
+    }
+}

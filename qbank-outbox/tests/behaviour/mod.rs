@@ -1,0 +1,178 @@
+//! What every store does, with a worker and the bank in the process. Each store's tests run all
+//! of it: see [`behaviours`].
+
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test uses a part of it")]
+
+use std::time::Duration;
+
+use qbank_outbox::{
+    Command, End, Intent, Listed, Options, State, Stop, Store, StoreError, Worker, verify,
+};
+use qbank_proto::endpoint::{CreateAch, CreateTransfer};
+use qbank_proto::{Blocking, Client, Driver, Fate};
+use qbank_sandbox::{BankConfig, BankFault, InProcess, OPERATING, PAYROLL};
+
+/// Where a test has a store of its own.
+pub(crate) trait Place: Sized + Sync + 'static {
+    type Store: Store + Send;
+
+    /// Nothing, where this machine has no such database.
+    fn new() -> Option<Self>;
+
+    fn store(&self) -> Self::Store;
+}
+
+/// A store, and a bank.
+pub(crate) struct Scene<P> {
+    pub(crate) bank: InProcess,
+    pub(crate) place: P,
+}
+
+impl<P: Place> Scene<P> {
+    pub(crate) fn new() -> Option<Self> {
+        Some(Self { bank: InProcess::new(BankConfig::default()), place: P::new()? })
+    }
+
+    pub(crate) fn store(&self) -> P::Store {
+        self.place.store()
+    }
+
+    pub(crate) fn worker(
+        &self,
+        mut options: Options,
+    ) -> Worker<impl Driver<Flavor = Blocking> + Send + Sync + use<P>, P::Store> {
+        options.deadline = Duration::from_secs(5);
+        options.margin = Duration::from_secs(5);
+        let client = Client::with_driver(self.bank.config(), self.bank.blocking()).unwrap();
+        Worker::new(client, self.store(), options)
+    }
+
+    /// Works until no row is open.
+    pub(crate) fn work(&self) -> End {
+        let mut options = Options::new("worker-1");
+        options.until_empty = true;
+        self.worker(options).run(&Stop::new()).unwrap()
+    }
+
+    pub(crate) fn listed(&self) -> Vec<Listed> {
+        let mut rows = Vec::new();
+        let mut each = |row| {
+            rows.push(row);
+            Ok(())
+        };
+        self.store().list(None, &mut each).unwrap();
+        rows
+    }
+
+    pub(crate) fn chains_hold(&self) {
+        let mut store = self.store();
+        for id in store.ids_after(0, 10_000).unwrap() {
+            let evidence = store.evidence(id).unwrap().unwrap();
+            verify(&evidence).unwrap_or_else(|why| panic!("row {id}: {why}: {evidence:#?}"));
+        }
+    }
+}
+
+pub(crate) fn invoice(n: u32) -> Intent {
+    let amount = format!("{}.50", n % 100 + 1).parse().unwrap();
+    Intent::new(CreateAch::new(OPERATING, PAYROLL, amount)).id(format!("INV-{n}")).actor("ap.clerk")
+}
+
+pub(crate) fn what_is_enqueued_is_paid_once<P: Place>() {
+    let Some(scene) = Scene::<P>::new() else { return };
+    let invoices: Vec<Intent> = (0..40).map(invoice).collect();
+    let enqueued = scene.store().enqueue(&invoices).unwrap();
+    assert!(enqueued.iter().all(|it| it.new && it.state == State::Queued));
+    // Enqueued again they are the same.
+    let again = scene.store().enqueue(&invoices).unwrap();
+    assert!(again.iter().zip(&enqueued).all(|(a, b)| {
+        !a.new && a.outbox_id == b.outbox_id && a.idempotency_key == b.idempotency_key
+    }));
+    scene.bank.inject(BankFault::drop_after_commit().on("/payments/ach").times(5));
+    assert_eq!(scene.work(), End::Empty);
+    assert_eq!(scene.bank.entries().len(), 40);
+    for row in scene.listed() {
+        assert_eq!((row.state, row.fate), (State::Accepted, Fate::Accepted), "{row:?}");
+        assert!(row.payment_id.is_some());
+    }
+    let twice = scene.listed().iter().filter(|row| row.sends == 2).count();
+    assert_eq!(twice, 5, "what was lost was sent again with the same key");
+    scene.chains_hold();
+}
+
+pub(crate) fn another_request_under_a_known_id_is_a_conflict_and_adds_nothing<P: Place>() {
+    let Some(scene) = Scene::<P>::new() else { return };
+    scene.store().enqueue(&[invoice(1)]).unwrap();
+    let other = Intent::new(CreateTransfer::new(OPERATING, PAYROLL, "2.50".parse().unwrap()));
+    let refused = scene.store().enqueue(&[invoice(2), other.id("INV-1")]).unwrap_err();
+    assert!(matches!(&refused, StoreError::IntentConflict { id, .. } if id == "INV-1"));
+    assert_eq!(scene.listed().len(), 1);
+}
+
+pub(crate) fn a_held_intent_is_sent_after_somebody_else_approves_it<P: Place>() {
+    let Some(scene) = Scene::<P>::new() else { return };
+    let id = scene.store().enqueue(&[invoice(1).hold()]).unwrap()[0].outbox_id;
+    assert_eq!(scene.work(), End::Empty);
+    assert_eq!(scene.bank.entries().len(), 0);
+    let approve = |actor: &str| Command::Approve { actor: actor.to_owned() };
+    let refused = scene.store().command(id, &approve("ap.clerk")).unwrap_err();
+    assert!(refused.to_string().contains("somebody else"), "{refused}");
+    scene.store().command(id, &approve("treasurer")).unwrap();
+    assert_eq!(scene.work(), End::Empty);
+    assert_eq!(scene.bank.entries().len(), 1);
+    scene.chains_hold();
+}
+
+pub(crate) fn a_revoked_token_pauses_the_lane_and_refuses_no_row<P: Place>() {
+    let Some(scene) = Scene::<P>::new() else { return };
+    scene.store().enqueue(&(0..100).map(invoice).collect::<Vec<_>>()).unwrap();
+    scene.bank.inject(BankFault::revoke_token().on("/payments/ach").times(3));
+    assert_eq!(scene.work(), End::Empty);
+    assert_eq!(scene.bank.entries().len(), 100);
+    assert!(scene.listed().iter().all(|row| row.state == State::Accepted));
+    scene.chains_hold();
+}
+
+pub(crate) fn a_payment_that_is_polled_settles<P: Place>() {
+    let Some(scene) = Scene::<P>::new() else { return };
+    scene.store().enqueue(&[invoice(1)]).unwrap();
+    assert_eq!(scene.work(), End::Empty);
+    scene.bank.advance(Duration::from_secs(24 * 3600));
+    let stop = Stop::new();
+    let worker = scene.worker(Options::new("worker-2"));
+    std::thread::scope(|threads| {
+        let running = threads.spawn(|| worker.run(&stop));
+        for _ in 0..200 {
+            if scene.listed()[0].state == State::Settled {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        stop.stop();
+        assert_eq!(running.join().unwrap().unwrap(), End::Stopped);
+    });
+    assert_eq!(scene.listed()[0].state, State::Settled);
+    scene.chains_hold();
+}
+
+/// The tests of a store.
+#[macro_export]
+macro_rules! behaviours {
+    ($place:ty: $($name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                behaviour::$name::<$place>();
+            }
+        )*
+    };
+    ($place:ty) => {
+        $crate::behaviours! { $place:
+            what_is_enqueued_is_paid_once,
+            another_request_under_a_known_id_is_a_conflict_and_adds_nothing,
+            a_held_intent_is_sent_after_somebody_else_approves_it,
+            a_revoked_token_pauses_the_lane_and_refuses_no_row,
+            a_payment_that_is_polled_settles
+        }
+    };
+}
