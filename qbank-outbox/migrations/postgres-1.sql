@@ -1,5 +1,9 @@
 -- The outbox on Postgres (13 or later), version 1. Moments have milliseconds; digests are
 -- SHA-256 in hex. The tables lie in the first schema of the search_path of who runs this.
+-- A worker's role needs SELECT on all of them, INSERT on attempt and audit, UPDATE on outbox, and
+-- INSERT, UPDATE and DELETE on lane. An application that enqueues in SQL needs INSERT on intent
+-- alone, and with this crate also SELECT on intent, SELECT and UPDATE on outbox, and INSERT on
+-- audit. To prune needs UPDATE (body) on intent.
 
 -- The store's own id, and the version of its schema.
 CREATE TABLE meta (

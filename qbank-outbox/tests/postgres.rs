@@ -16,8 +16,6 @@ use qbank_outbox::{
 };
 use qbank_proto::ErrorKind;
 use qbank_proto::Fate;
-#[cfg(feature = "tokio")]
-use qbank_sandbox::BankFault;
 use qbank_sandbox::{OPERATING, PAYROLL};
 use server::{Database, Own};
 use uuid::Uuid;
@@ -108,6 +106,25 @@ fn a_server_that_is_killed_under_load_costs_no_payment_and_doubles_none() {
     let rows = scene.listed();
     assert!(rows.iter().all(|row| row.state == State::Accepted && row.payment_id.is_some()));
     scene.chains_hold();
+}
+
+#[test]
+fn of_a_paused_lane_that_is_due_one_worker_tries_one_row() {
+    let Some(place) = Database::new() else { return };
+    let invoices: Vec<_> = (0..40).map(invoice).collect();
+    place.store().enqueue(&invoices).unwrap();
+    let pause = "INSERT INTO lane SELECT 'credential', now(), 'revoked', now() - interval '1 s', 0";
+    place.sql(pause).unwrap();
+    let claimed: usize = std::thread::scope(|threads| {
+        let claim = |token| {
+            let mut store = place.store();
+            move || store.turn(&Turn { claim: 8, ..turn(token) }).unwrap().claimed.len()
+        };
+        let turns: Vec<_> = (1..=4).map(|token| threads.spawn(claim(token))).collect();
+        turns.into_iter().map(|turn| turn.join().unwrap()).sum()
+    });
+    assert_eq!(claimed, 1);
+    assert_eq!(place.sql("SELECT retry_at > now() FROM lane").unwrap(), "t");
 }
 
 #[test]
@@ -350,68 +367,4 @@ fn what_is_final_is_pruned_to_its_digest() {
     assert!(scene.store().evidence(1).unwrap().unwrap().is_pruned());
     assert!(!scene.store().evidence(3).unwrap().unwrap().is_pruned());
     scene.chains_hold();
-}
-
-/// A worker for tokio over an async driver.
-#[cfg(feature = "tokio")]
-mod tokio_worker {
-    use qbank_outbox::AsyncWorker;
-    use qbank_proto::{Async, Client, Driver};
-
-    use super::*;
-
-    async fn worker(
-        scene: &Scene<Database>,
-        mut options: Options,
-    ) -> AsyncWorker<impl Driver<Flavor = Async> + use<>, Postgres> {
-        options.deadline = Duration::from_secs(5);
-        options.margin = Duration::from_secs(5);
-        let client = Client::with_driver(scene.bank.config(), scene.bank.asynchronous()).unwrap();
-        AsyncWorker::new(client, Postgres::connect(&scene.place.url()).await.unwrap(), options)
-    }
-
-    #[test]
-    fn tasks_pay_what_is_enqueued_once() {
-        let Some(scene) = Scene::<Database>::new() else { return };
-        let invoices: Vec<_> = (0..300).map(invoice).collect();
-        scene.store().enqueue(&invoices).unwrap();
-        scene.bank.inject(BankFault::drop_after_commit().on("/payments/ach").times(5));
-        runtime().block_on(async {
-            let one = worker(&scene, until_empty("task-1")).await;
-            let two = worker(&scene, until_empty("task-2")).await;
-            let two = tokio::spawn(async move { two.run(&Stop::new()).await });
-            assert_eq!(one.run(&Stop::new()).await.unwrap(), End::Empty);
-            assert_eq!(two.await.unwrap().unwrap(), End::Empty);
-        });
-        assert_eq!(scene.bank.entries().len(), 300);
-        let rows = scene.listed();
-        assert!(rows.iter().all(|row| row.state == State::Accepted));
-        assert_eq!(rows.iter().filter(|row| row.sends == 2).count(), 5);
-        scene.chains_hold();
-    }
-
-    #[test]
-    fn a_task_that_is_told_to_stop_gives_its_rows_back() {
-        let Some(scene) = Scene::<Database>::new() else { return };
-        scene.store().enqueue(&[invoice(1)]).unwrap();
-        scene.bank.set_reachable(false);
-        runtime().block_on(async {
-            let stop = Stop::new();
-            let worker = worker(&scene, Options::new("task-1")).await;
-            let of_worker = stop.clone();
-            let running = tokio::spawn(async move { worker.run(&of_worker).await });
-            let began = Instant::now();
-            let claimed = || scene.place.sql("SELECT sum(claims) FROM outbox").unwrap() != "0";
-            while !claimed() && began.elapsed() < Duration::from_secs(20) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            stop.stop();
-            assert_eq!(running.await.unwrap().unwrap(), End::Stopped);
-        });
-        let row = &scene.listed()[0];
-        assert_eq!((row.state, row.fate), (State::Queued, Fate::NeverSent), "{row:?}");
-        let leases = "SELECT count(*) FROM outbox WHERE lease_token IS NOT NULL";
-        assert_eq!(scene.place.sql(leases).unwrap(), "0");
-        scene.chains_hold();
-    }
 }

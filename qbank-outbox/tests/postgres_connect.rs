@@ -7,11 +7,12 @@ mod behaviour;
 mod server;
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
+use std::process;
 use std::time::{Duration, Instant};
 
 use behaviour::{Place, invoice};
-use qbank_outbox::{BlockingPostgres, Store, StoreError};
+use chrono::DateTime;
+use qbank_outbox::{BlockingPostgres, Command, Store, StoreError};
 use server::{Database, Server};
 
 /// The message of a refusal by name, which says what to do.
@@ -84,6 +85,20 @@ fn a_role_without_rights_is_told_which() {
     let mut store = BlockingPostgres::connect(&url).unwrap();
     let error = store.enqueue(&[invoice(1)]).unwrap_err();
     assert!(matches!(&error, StoreError::NotAStore(_)), "{error:?}");
+    // What the migration says is enough.
+    place
+        .sql(
+            "GRANT SELECT, INSERT ON intent, attempt, audit TO clerk; \
+             GRANT SELECT, UPDATE ON outbox TO clerk; GRANT UPDATE (body) ON intent TO clerk; \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON lane TO clerk",
+        )
+        .unwrap();
+    store.enqueue(&[invoice(1)]).unwrap();
+    store.pause("a holiday").unwrap();
+    store.resume().unwrap();
+    let cancel = Command::Cancel { actor: "treasurer".to_owned() };
+    store.command(1, &cancel).unwrap();
+    assert_eq!(store.prune(DateTime::from_timestamp(4_000_000_000, 0).unwrap(), "it").unwrap(), 1);
     place.sql("DROP OWNED BY clerk; DROP ROLE clerk").unwrap();
 }
 
@@ -144,7 +159,7 @@ fn a_password_comes_from_the_url_or_a_file_and_is_never_shown() {
     std::fs::write(&file, "*:*:postgres:secretive:correct-horse\n").unwrap();
     for (mode, says) in [(0o600, "connected"), (0o644, "chmod 600")] {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
-        let mut child = Command::new(std::env::current_exe().unwrap());
+        let mut child = process::Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "with_the_environment", "--ignored", "--nocapture"]);
         child.env("PGPASSFILE", &file).env("URL", server.url("secretive", "postgres"));
         let output = child.output().unwrap();

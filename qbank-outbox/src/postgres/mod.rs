@@ -1,9 +1,4 @@
 //! The store on Postgres: many workers on many machines.
-//!
-//! The URL is `postgres://user@host:5432/database`. Beside what tokio-postgres knows it may have
-//! `sslmode` and `sslrootcert`. Another host is reached over TLS with a verified certificate,
-//! unless `sslmode=disable` is said. `options=-csearch_path%3DNAME` puts the tables into a schema
-//! of their own.
 
 mod blocking;
 mod columns;
@@ -36,6 +31,14 @@ use crate::turn::{Changes, Turn, Turned};
 
 /// The store on Postgres, for tokio. Cheap to clone; the clones share connections, which are
 /// made when they are needed, and anew after they broke.
+///
+/// Its URL is `postgres://user@host:5432/database`, with any of
+/// [tokio-postgres' parameters](tokio_postgres::Config). Another host is reached over TLS, and
+/// its certificate is verified, unless `sslmode=disable` is given; `sslrootcert=FILE` trusts the
+/// authorities in this file instead of Mozilla's. A password that is not in the URL comes from
+/// the file that `PGPASSFILE` names, or `.pgpass` in the home folder.
+/// `options=-csearch_path%3DNAME` puts the tables into a schema of their own. Through PgBouncer
+/// it needs version 1.21, which knows prepared statements.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,

@@ -1,0 +1,130 @@
+//! The worker for tokio, over the store on Postgres and an async driver.
+
+#![cfg(all(feature = "postgres", feature = "tokio"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up has failed")]
+
+mod behaviour;
+mod server;
+
+use std::time::{Duration, Instant};
+
+use behaviour::{Scene, invoice};
+use qbank_outbox::{AsyncWorker, End, Options, Postgres, State, Stop, Store};
+use qbank_proto::{Async, Client, Driver, Fate};
+use qbank_sandbox::BankFault;
+use server::Database;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn until_empty(worker: &str) -> Options {
+    let mut options = Options::new(worker);
+    options.until_empty = true;
+    options
+}
+
+async fn worker(
+    scene: &Scene<Database>,
+    mut options: Options,
+) -> AsyncWorker<impl Driver<Flavor = Async> + use<>, Postgres> {
+    options.deadline = Duration::from_secs(5);
+    options.margin = Duration::from_secs(5);
+    let client = Client::with_driver(scene.bank.config(), scene.bank.asynchronous()).unwrap();
+    AsyncWorker::new(client, Postgres::connect(&scene.place.url()).await.unwrap(), options)
+}
+
+#[test]
+fn tasks_pay_what_is_enqueued_once() {
+    let Some(scene) = Scene::<Database>::new() else { return };
+    let invoices: Vec<_> = (0..300).map(invoice).collect();
+    scene.store().enqueue(&invoices).unwrap();
+    scene.bank.inject(BankFault::drop_after_commit().on("/payments/ach").times(5));
+    runtime().block_on(async {
+        let one = worker(&scene, until_empty("task-1")).await;
+        let two = worker(&scene, until_empty("task-2")).await;
+        let two = tokio::spawn(async move { two.run(&Stop::new()).await });
+        assert_eq!(one.run(&Stop::new()).await.unwrap(), End::Empty);
+        assert_eq!(two.await.unwrap().unwrap(), End::Empty);
+    });
+    assert_eq!(scene.bank.entries().len(), 300);
+    let rows = scene.listed();
+    assert!(rows.iter().all(|row| row.state == State::Accepted));
+    assert_eq!(rows.iter().filter(|row| row.sends == 2).count(), 5);
+    scene.chains_hold();
+}
+
+#[test]
+fn a_task_that_is_told_to_stop_gives_its_rows_back() {
+    let Some(scene) = Scene::<Database>::new() else { return };
+    scene.store().enqueue(&[invoice(1)]).unwrap();
+    scene.bank.set_reachable(false);
+    runtime().block_on(async {
+        let stop = Stop::new();
+        let worker = worker(&scene, Options::new("task-1")).await;
+        let of_worker = stop.clone();
+        let running = tokio::spawn(async move { worker.run(&of_worker).await });
+        let began = Instant::now();
+        let claimed = || scene.place.sql("SELECT sum(claims) FROM outbox").unwrap() != "0";
+        while !claimed() && began.elapsed() < Duration::from_secs(20) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.stop();
+        assert_eq!(running.await.unwrap().unwrap(), End::Stopped);
+    });
+    let row = &scene.listed()[0];
+    assert_eq!((row.state, row.fate), (State::Queued, Fate::NeverSent), "{row:?}");
+    let leases = "SELECT count(*) FROM outbox WHERE lease_token IS NOT NULL";
+    assert_eq!(scene.place.sql(leases).unwrap(), "0");
+    scene.chains_hold();
+}
+
+/// A driver whose calls break.
+struct Broken<D>(D);
+
+impl<D: Driver<Flavor = Async>> Driver for Broken<D> {
+    type Flavor = Async;
+
+    fn drive<M>(&self, _: M) -> qbank_proto::Run<Self, M::Output>
+    where
+        M: qbank_proto::Machine + Send + 'static,
+        M::Output: Send + 'static,
+    {
+        Box::pin(async { panic!("an application's own driver breaks") })
+    }
+
+    fn entropy(&self) -> qbank_proto::Entropy {
+        self.0.entropy()
+    }
+
+    fn now(&self) -> qbank_proto::Now {
+        self.0.now()
+    }
+}
+
+#[test]
+fn a_call_that_breaks_is_of_unknown_fate_and_sent_again() {
+    let Some(scene) = Scene::<Database>::new() else { return };
+    scene.store().enqueue(&[invoice(1)]).unwrap();
+    runtime().block_on(async {
+        let stop = Stop::new();
+        let driver = Broken(scene.bank.asynchronous());
+        let client = Client::with_driver(scene.bank.config(), driver).unwrap();
+        let store = Postgres::connect(&scene.place.url()).await.unwrap();
+        let worker = AsyncWorker::new(client, store, Options::new("task-1"));
+        let of_worker = stop.clone();
+        let running = tokio::spawn(async move { worker.run(&of_worker).await });
+        let began = Instant::now();
+        let waits = "SELECT count(*) FROM outbox WHERE state = 'resend'";
+        while scene.place.sql(waits).unwrap() == "0" && began.elapsed() < Duration::from_secs(20) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.stop();
+        assert_eq!(running.await.unwrap().unwrap(), End::Stopped);
+    });
+    assert_eq!(scene.listed()[0].fate, Fate::Unknown);
+    assert_eq!(scene.work(), End::Empty);
+    assert_eq!(scene.listed()[0].state, State::Accepted);
+    assert_eq!(scene.bank.entries().len(), 1);
+    scene.chains_hold();
+}
