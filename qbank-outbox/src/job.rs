@@ -36,7 +36,6 @@ pub struct Job {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there are as many as calls, and most are sends")]
 pub(crate) enum What {
     Send { intent: Box<Record>, first_sent: Option<Duration> },
     Look { intent: Box<Record>, payment: PaymentId },

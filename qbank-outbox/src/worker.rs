@@ -1,5 +1,6 @@
 //! A worker of threads: one does turns, the others make calls, over any blocking driver.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -14,6 +15,7 @@ use uuid::Builder;
 use crate::failpoint;
 use crate::job::Job;
 use crate::machine::{End, Options, Outbox, Step};
+use crate::row::Lane;
 use crate::store::{Store, StoreError};
 use crate::turn::{Ended, Outcome, Turn, Turned};
 
@@ -38,12 +40,18 @@ impl Stop {
 }
 
 /// A worker: it claims rows of a store, sends them, and writes down what came of it.
-#[derive(Debug)]
 pub struct Worker<D, S> {
     client: Arc<Client<D>>,
     store: S,
     options: Options,
     grace: Duration,
+    on_pause: Box<dyn FnMut(&Lane) + Send>,
+}
+
+impl<D, S> fmt::Debug for Worker<D, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 /// How soon a worker that waits sees that it was told to stop.
@@ -57,7 +65,17 @@ where
     /// A worker with a client and a store of its own. Several may share a store.
     pub fn new(client: Client<D>, store: S, options: Options) -> Self {
         let grace = Duration::from_secs(30);
-        Self { client: Arc::new(client), store, options, grace }
+        let on_pause = Box::new(|lane: &Lane| {
+            warn!(lane = lane.id, reason = lane.reason, "a lane is paused");
+        });
+        Self { client: Arc::new(client), store, options, grace, on_pause }
+    }
+
+    /// Is told of each lane that is paused, when it is first seen. Without it, it is logged.
+    #[must_use]
+    pub fn on_pause(mut self, told: impl FnMut(&Lane) + Send + 'static) -> Self {
+        self.on_pause = Box::new(told);
+        self
     }
 
     /// How long what is under way may take after it was told to stop.
@@ -70,7 +88,8 @@ where
     /// Works until it is told to stop, or, with [`Options::until_empty`], until no row is open.
     /// A store that restarts is waited for.
     pub fn run(self, stop: &Stop) -> Result<End, StoreError> {
-        let Self { client, mut store, options, grace } = self;
+        let Self { client, mut store, options, grace, mut on_pause } = self;
+        let mut told: Vec<Lane> = Vec::new();
         let began = Instant::now();
         let (jobs, take) = channel::<Job>();
         let (give, ended) = channel::<Ended>();
@@ -100,6 +119,9 @@ where
             match outbox.poll(now, token) {
                 Step::Store(turn) => {
                     let result = done(store.turn(&turn), &turn)?;
+                    if let Ok(turned) = &result {
+                        tell(&turned.paused, &mut told, &mut on_pause);
+                    }
                     outbox.stored(began.elapsed(), result);
                 }
                 Step::Drive(job) => {
@@ -116,6 +138,18 @@ where
                     return Ok(end);
                 }
             }
+        }
+    }
+}
+
+/// Tells of the lanes that were not told of before.
+fn tell(paused: &[(Lane, Duration)], told: &mut Vec<Lane>, on_pause: &mut dyn FnMut(&Lane)) {
+    told.retain(|lane| paused.iter().any(|(other, _)| other.id == lane.id));
+    for (lane, _) in paused {
+        // A bank's text has its request's id in it: by the lane alone it is told once.
+        if !told.iter().any(|known| known.id == lane.id) {
+            on_pause(lane);
+            told.push(lane.clone());
         }
     }
 }

@@ -11,7 +11,8 @@ use super::values;
 
 #[derive(Debug, Args)]
 pub(crate) struct Outbox {
-    /// Where the payments are written down: sqlite:FILE, or QBANK_STORE
+    /// Where the payments are written down: sqlite:FILE or postgres://…, or QBANK_STORE; a
+    /// password only in QBANK_STORE or PGPASSFILE
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) store: Option<String>,
     #[command(subcommand)]

@@ -48,7 +48,7 @@ pub(super) async fn snapshot(session: &Session<'_>, turn: &Turn) -> Result<Snaps
     let less = due.len() < usize::try_from(turn.claim).unwrap_or(usize::MAX);
     let (next_at, next_look_at, open) =
         if less { next(session, &wanted, now).await? } else { (None, None, true) };
-    Ok(Snapshot { now, rows, recorded, next_at, next_look_at, open, lanes, due, repeated })
+    Ok(Snapshot { now, rows, recorded, lanes, due, repeated, next_at, next_look_at, open })
 }
 
 /// The rows of a turn, locked in order, so that no two turns wait for each other.

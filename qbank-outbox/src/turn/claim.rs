@@ -39,7 +39,7 @@ impl Transaction<'_> {
         let until = self.after(self.turn.lease);
         if row.state != State::Accepted {
             self.lost(row);
-            if self.has_good_answer(row) {
+            if Self::has_good_answer(row) {
                 // It came late, while somebody else had the row.
                 self.accept(row);
                 return None;

@@ -90,7 +90,7 @@ impl Transaction<'_> {
                 row.fate = Fate::Refused;
                 State::Failed
             }
-            _ if self.has_good_answer(row) => self.accepted_state(row),
+            _ if Self::has_good_answer(row) => self.accepted_state(row),
             Fate::InProgress => State::Reconcile,
             Fate::Unknown if outcome.pauses().is_none() && settles_nothing(outcome) => {
                 State::Reconcile
@@ -118,7 +118,7 @@ impl Transaction<'_> {
 
     /// Whether the bank has it, and what became of it will be known: by its answer, or by the id
     /// of the payment, which can be looked at.
-    pub(super) fn has_good_answer(&self, row: &Row) -> bool {
+    pub(super) fn has_good_answer(row: &Row) -> bool {
         match row.fate {
             Fate::Accepted => true,
             Fate::InProgress => row.is_payment() && row.payment_id.is_some(),
@@ -134,7 +134,7 @@ impl Transaction<'_> {
         let waits = matches!(row.state, Queued | Resend | Reconcile | Refused)
             || (matches!(row.state, Claimed | Sending) && !row.is_leased(self.now));
         let failed = outcome.kind() == Some(ErrorKind::PaymentFailed);
-        if !waits || !(failed || self.has_good_answer(row)) {
+        if !waits || !(failed || Self::has_good_answer(row)) {
             return row.state;
         }
         row.let_go();

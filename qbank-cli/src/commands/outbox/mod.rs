@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use qbank_outbox::{Intent, Sqlite};
+use qbank_outbox::Intent;
 
 use self::store::Place;
 use super::Context;
@@ -20,11 +20,11 @@ use crate::output::Printer;
 pub(crate) use self::store::keep;
 
 pub(super) fn run(context: &Context<'_>, outbox: &Outbox) -> Result<(), Failure> {
+    let place = Place::of(outbox.store.as_deref())?;
     if let Command::Migrate { print: true } = outbox.command {
-        crate::output::print(Sqlite::SCHEMA.trim_end());
+        crate::output::print(place.schema().trim_end());
         return Ok(());
     }
-    let place = Place::of(outbox.store.as_deref())?;
     match &outbox.command {
         Command::Migrate { .. } => {
             drop(place.migrate()?);

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use qbank_outbox::{Sqlite, Store, StoreError};
+use qbank_outbox::{BlockingPostgres, Postgres, Sqlite, Store, StoreError};
+use qbank_proto::Secret;
 use qbank_proto::webhook::Event;
 
 use crate::failure::Failure;
@@ -13,6 +14,8 @@ use crate::receiver::Keep;
 /// Where a store is.
 pub(crate) enum Place {
     Sqlite(PathBuf),
+    /// Its URL, which may have a password in it.
+    Postgres(Secret),
 }
 
 impl Place {
@@ -22,23 +25,53 @@ impl Place {
             Some(given) => Some(given.to_owned()),
             None => input::text("QBANK_STORE")?,
         };
-        let rule = "give --store or QBANK_STORE, such as sqlite:outbox.db";
+        let rule =
+            "give --store or QBANK_STORE, such as sqlite:outbox.db or postgres://host/database";
         let Some(given) = given else { return Err(Failure::usage(format!("no store: {rule}"))) };
+        if given.starts_with("postgres://") || given.starts_with("postgresql://") {
+            if option.is_some() && has_password(&given) {
+                let rule = "a password in --store shows in the list of processes: give the URL in QBANK_STORE, or the password in PGPASSFILE";
+                return Err(Failure::usage(rule));
+            }
+            return Ok(Self::Postgres(Secret::new(given)));
+        }
         match given.strip_prefix("sqlite:") {
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             _ => Err(Failure::usage(format!("this is no store: {rule}"))),
         }
     }
 
+    /// What `migrate` does, as SQL.
+    pub(super) fn schema(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => Sqlite::SCHEMA,
+            Self::Postgres(_) => Postgres::SCHEMA,
+        }
+    }
+
     pub(super) fn open(&self) -> Result<Box<dyn Store + Send>, Failure> {
-        let Self::Sqlite(path) = self;
-        Ok(Box::new(Sqlite::open(path).map_err(failure)?))
+        Ok(match self {
+            Self::Sqlite(path) => Box::new(Sqlite::open(path).map_err(failure)?),
+            Self::Postgres(url) => {
+                Box::new(BlockingPostgres::connect(url.expose()).map_err(failure)?)
+            }
+        })
     }
 
     pub(super) fn migrate(&self) -> Result<Box<dyn Store + Send>, Failure> {
-        let Self::Sqlite(path) = self;
-        Ok(Box::new(Sqlite::migrate(path).map_err(failure)?))
+        Ok(match self {
+            Self::Sqlite(path) => Box::new(Sqlite::migrate(path).map_err(failure)?),
+            Self::Postgres(url) => {
+                Box::new(BlockingPostgres::migrate(url.expose()).map_err(failure)?)
+            }
+        })
     }
+}
+
+fn has_password(url: &str) -> bool {
+    let authority = url.split("://").nth(1).and_then(|rest| rest.split('/').next());
+    let user = authority.and_then(|authority| authority.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':')) || url.contains("password=")
 }
 
 /// What could not be done is usage, unless the store itself failed.

@@ -1,6 +1,6 @@
 //! `qbank outbox work`: a worker.
 
-use qbank_outbox::{End, Options, Stop, Worker};
+use qbank_outbox::{End, Lane, Options, Stop, Worker};
 use qbank_proto::Scope;
 use serde_json::json;
 
@@ -28,6 +28,8 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
     options.deadline = context.global.deadline.unwrap_or(options.deadline);
     options.lane_patience = args.lane_patience.unwrap_or(options.lane_patience);
     let mut worker = Worker::new(client, place.open()?, options);
+    let printer = context.printer.clone();
+    worker = worker.on_pause(move |lane| printer.warning(&told(lane)));
     if let Some(grace) = args.grace {
         worker = worker.grace(grace);
     }
@@ -51,6 +53,20 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
     };
     context.printer.either(text, &json!({ "ended": text }));
     Ok(())
+}
+
+/// What an operator needs to know of a lane that is paused.
+fn told(lane: &Lane) -> String {
+    let Lane { id, reason, .. } = lane;
+    if id == Lane::ALL {
+        return format!("all workers are paused: {reason}; `qbank outbox continue` ends it");
+    }
+    let what = if id == Lane::CREDENTIAL { "everything" } else { id };
+    let next = lane.retry_at.map(|at| at.to_rfc3339()).unwrap_or_default();
+    format!(
+        "{what} is paused, and its rows stay queued: {reason}; one is tried at {next}, \
+         `qbank outbox continue` tries at once"
+    )
 }
 
 /// This machine and this process, as the tables name a worker.
