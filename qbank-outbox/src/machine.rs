@@ -257,24 +257,21 @@ impl Outbox {
             let shortest = Duration::from_millis(5).min(self.options.interval);
             self.look_at = now + next.clamp(shortest, self.options.interval);
         }
-        if !self.options.until_empty || found > 0 {
+        if !self.options.until_empty {
             return;
         }
-        if !turned.open && self.is_idle() {
+        // What is only looked at is not waited for. Any send of this worker is open as well.
+        if !turned.open {
             self.end = Some(End::Empty);
+        }
+        if found > 0 {
+            return;
         }
         let patience = self.options.lane_patience;
         let patient = |(lane, since): &(Lane, Duration)| lane.id != Lane::ALL && *since >= patience;
         if let Some((lane, _)) = turned.paused.into_iter().find(patient).filter(|_| turned.open) {
             self.end = Some(End::GaveUp(lane));
         }
-    }
-
-    fn is_idle(&self) -> bool {
-        self.claimed.is_empty()
-            && self.ready.is_empty()
-            && self.driving.is_empty()
-            && self.ended.is_empty()
     }
 
     /// What came of a call.

@@ -52,7 +52,9 @@ pub(super) async fn snapshot(
         due = claimable(session, &wanted, now, floor).await?;
     }
     let less = due.len() < usize::try_from(turn.claim).unwrap_or(usize::MAX);
-    let (next_at, open) = if less { next(session, &wanted, now).await? } else { (None, false) };
+    let sends = due.iter().any(|(row, _)| row.state.is_open());
+    let asks = less || (turn.claim > 0 && !sends);
+    let (next_at, open) = if asks { next(session, &wanted, now).await? } else { (None, false) };
     Ok(Snapshot {
         now,
         rows,

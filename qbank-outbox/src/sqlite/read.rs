@@ -41,7 +41,7 @@ pub(super) fn snapshot(tx: &Transaction<'_>, turn: &Turn) -> Result<Snapshot, St
         rows,
         recorded: recorded(tx, turn)?,
         next_at: if less && wanted.rows > 0 { next_at(tx, &wanted, now)? } else { None },
-        open: less && is_open(tx)?,
+        open: turn.claim > 0 && is_open(tx)?,
         lanes,
         due,
         repeated,

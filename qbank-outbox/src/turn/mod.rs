@@ -95,7 +95,8 @@ pub struct Snapshot {
     pub repeated: bool,
     /// When the next row is due, of no paused lane, if less is due than was asked for.
     pub next_at: Option<DateTime<Utc>>,
-    /// Whether any row is queued, claimed, sending or waits to be sent again.
+    /// Whether any row is queued, claimed, sending or waits to be sent again. Needs to be known
+    /// only where rows are claimed and none of `due` is such a row.
     pub open: bool,
 }
 
@@ -201,6 +202,7 @@ impl Turn {
         for lease in &self.release {
             at.release(*lease);
         }
+        let sends = snapshot.due.iter().any(|(row, _)| row.state.is_open());
         let claimed: Vec<Claimed> = snapshot
             .due
             .into_iter()
@@ -221,7 +223,7 @@ impl Turn {
                 .map(|(from, lane)| (lane, since(from)))
                 .collect(),
             next_in,
-            open: snapshot.open,
+            open: snapshot.open || sends,
         };
         (changes, turned)
     }
