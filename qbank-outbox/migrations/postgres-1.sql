@@ -33,7 +33,8 @@ CREATE TABLE intent (
     effective_date date CHECK (effective_date > '1970-01-01' AND effective_date < '9999-01-01'),
     run_id text,
     created_at timestamptz(3) NOT NULL
-        DEFAULT date_trunc('milliseconds', clock_timestamp()) CHECK (isfinite(created_at)),
+        DEFAULT date_trunc('milliseconds', clock_timestamp())
+        CHECK (created_at > '1970-01-01 00:00:00Z' AND created_at < '9999-01-01 00:00:00Z'),
     UNIQUE (namespace, intent_id)
 );
 

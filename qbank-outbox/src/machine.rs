@@ -281,12 +281,6 @@ impl Outbox {
         {
             self.end = Some(End::GaveUp(lane));
         }
-        if self.end.is_some() {
-            // There are always payments to look at.
-            while let Some(look) = self.ready.pop_if(|job| job.n.is_none()) {
-                self.release.push(look.lease);
-            }
-        }
     }
 
     /// Whether nothing is being sent.

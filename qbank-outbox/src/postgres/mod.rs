@@ -5,6 +5,7 @@ mod columns;
 mod connect;
 mod enqueue;
 mod fault;
+mod floor;
 mod passfile;
 mod read;
 mod schema;
@@ -42,6 +43,7 @@ use crate::turn::{Changes, Turn, Turned};
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
+    floor: floor::Floor,
 }
 
 /// Without the connection's settings.
@@ -57,14 +59,14 @@ const PAGE: i64 = 500;
 impl Postgres {
     /// Opens a store that is there.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let store = Self { pool: connect::pool(url)? };
+        let store = Self { pool: connect::pool(url)?, floor: floor::Floor::default() };
         lend(&store.pool, async |client| schema::check(client).await).await?;
         Ok(store)
     }
 
     /// Opens a store, and makes it where there is none, in a database that is there.
     pub async fn migrate(url: &str) -> Result<Self, StoreError> {
-        let store = Self { pool: connect::pool(url)? };
+        let store = Self { pool: connect::pool(url)?, floor: floor::Floor::default() };
         lend(&store.pool, async |client| schema::migrate(client).await).await?;
         Ok(store)
     }
@@ -86,7 +88,7 @@ impl Postgres {
     pub async fn turn(&self, turn: &Turn) -> Result<Turned, StoreError> {
         lend(&self.pool, async |client| {
             let session = Session::turn(client, turn.token).await?;
-            let snapshot = read::snapshot(&session, turn).await?;
+            let snapshot = read::snapshot(&session, turn, &self.floor).await?;
             let (changes, turned) = turn.apply(snapshot);
             write::changes(&session, &changes).await?;
             session.commit().await?;

@@ -1,6 +1,7 @@
 //! Reads and locks what a turn needs.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{try_join3, try_join4};
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use super::columns::{self, INTENT, OUTBOX, get};
 use super::fault::other;
+use super::floor::Floor;
 use super::session::{Session, Value};
 use crate::audit::Evidence;
 use crate::intent::Record;
@@ -28,7 +30,11 @@ pub(super) async fn now(session: &Session<'_>) -> Result<DateTime<Utc>, StoreErr
     get(rows.first().ok_or_else(|| other("Postgres gave no row"))?, 0)
 }
 
-pub(super) async fn snapshot(session: &Session<'_>, turn: &Turn) -> Result<Snapshot, StoreError> {
+pub(super) async fn snapshot(
+    session: &Session<'_>,
+    turn: &Turn,
+    floor: &Floor,
+) -> Result<Snapshot, StoreError> {
     let rows = locked(session, &turn.rows()).await?;
     // What comes after the locks is read as it is by then.
     let (now, lanes, recorded, mut due) = try_join4(
@@ -43,11 +49,13 @@ pub(super) async fn snapshot(session: &Session<'_>, turn: &Turn) -> Result<Snaps
     let lanes = if claims { with_probes(session, lanes, now).await? } else { lanes };
     let wanted = turn.wants(&lanes, now);
     if claims {
-        due = claimable(session, &wanted, now).await?;
+        due = claimable(session, &wanted, now, floor).await?;
     }
     let less = due.len() < usize::try_from(turn.claim).unwrap_or(usize::MAX);
+    let sends = due.iter().any(|(row, _)| row.state.is_open());
+    let asks = less || (turn.claim > 0 && !sends);
     let (next_at, next_look_at, open) =
-        if less { next(session, &wanted, now).await? } else { (None, None, true) };
+        if asks { next(session, &wanted, now).await? } else { (None, None, false) };
     Ok(Snapshot { now, rows, recorded, lanes, due, repeated, next_at, next_look_at, open })
 }
 
@@ -126,19 +134,34 @@ async fn claimable(
     session: &Session<'_>,
     wanted: &Wanted,
     now: DateTime<Utc>,
+    floor: &Floor,
 ) -> Result<Vec<(Row, Record)>, StoreError> {
     let mut due = Vec::new();
+    let front = DateTime::UNIX_EPOCH;
     for lane in &wanted.probes {
-        let only = format!("{OPEN} AND o.lane = ANY($2)");
-        due.extend(claim(session, &only, now, std::slice::from_ref(lane), 1).await?);
+        let only = format!("{OPEN} AND o.lane = ANY($3)");
+        let lane = std::slice::from_ref(lane);
+        due.extend(claim(session, &only, front..=now, lane, 1).await?);
     }
+    let left = |due: &Vec<_>| i64::from(wanted.rows).saturating_sub_unsigned(due.len() as u64);
     // First what is to be sent, then what is to be looked at.
-    for (what, lanes) in [(OPEN, &wanted.without[..]), (LOOK, &[])] {
-        let left = i64::from(wanted.rows).saturating_sub_unsigned(due.len() as u64);
-        if left > 0 {
-            let others = format!("{what} AND o.lane <> ALL($2)");
-            due.extend(claim(session, &others, now, lanes, left).await?);
+    let open = format!("{OPEN} AND o.lane <> ALL($3)");
+    let most = left(&due);
+    if most > 0 {
+        let mut found = Vec::new();
+        if let Some(from) = floor.get() {
+            found = claim(session, &open, from..=now, &wanted.without, most).await?;
         }
+        if found.len() as u64 != most.cast_unsigned() {
+            // What is locked already is found again: the locks are this transaction's own.
+            found = claim(session, &open, front..=now, &wanted.without, most).await?;
+            floor.set(found.first().and_then(|(row, _)| row.next_at));
+        }
+        due.extend(found);
+    }
+    if left(&due) > 0 {
+        let look = format!("{LOOK} AND o.lane <> ALL($3)");
+        due.extend(claim(session, &look, front..=now, &[], left(&due)).await?);
     }
     Ok(due)
 }
@@ -148,17 +171,22 @@ async fn claimable(
 async fn claim(
     session: &Session<'_>,
     what: &str,
-    now: DateTime<Utc>,
+    due: RangeInclusive<DateTime<Utc>>,
     lanes: &[String],
     most: i64,
 ) -> Result<Vec<(Row, Record)>, StoreError> {
     let sql = format!(
-        "WITH o AS (SELECT {OUTBOX} FROM outbox o WHERE {what} AND o.next_at <= $1 \
-         ORDER BY o.next_at LIMIT $3 FOR UPDATE OF o SKIP LOCKED) \
+        "WITH o AS (SELECT {OUTBOX} FROM outbox o WHERE {what} \
+         AND o.next_at BETWEEN $1 AND $2 ORDER BY o.next_at LIMIT $4 FOR UPDATE OF o SKIP LOCKED) \
          SELECT {OUTBOX}, {INTENT} FROM o JOIN intent i ON i.id = o.id ORDER BY o.next_at, o.id"
     );
-    let values: [Value<'_>; 3] =
-        [(&now, Type::TIMESTAMPTZ), (&lanes, Type::TEXT_ARRAY), (&most, Type::INT8)];
+    let (from, to) = (due.start(), due.end());
+    let values: [Value<'_>; 4] = [
+        (from, Type::TIMESTAMPTZ),
+        (to, Type::TIMESTAMPTZ),
+        (&lanes, Type::TEXT_ARRAY),
+        (&most, Type::INT8),
+    ];
     let rows = session.query(&sql, &values).await?;
     rows.iter().map(columns::both).collect()
 }

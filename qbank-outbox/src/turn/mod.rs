@@ -98,7 +98,8 @@ pub struct Snapshot {
     pub next_at: Option<DateTime<Utc>>,
     /// See `next_at`.
     pub next_look_at: Option<DateTime<Utc>>,
-    /// Whether any row is queued, claimed, sending or waits to be sent again, or may be.
+    /// Whether any row is queued, claimed, sending or waits to be sent again. Needs to be known
+    /// only where rows are claimed and none of `due` is such a row.
     pub open: bool,
 }
 
@@ -214,6 +215,7 @@ impl Turn {
         for lease in &self.release {
             at.release(*lease);
         }
+        let open = snapshot.open || snapshot.due.iter().any(|(row, _)| row.state.is_open());
         let claimed: Vec<Claimed> = snapshot
             .due
             .into_iter()
@@ -227,7 +229,7 @@ impl Turn {
         let next = [snapshot.next_at, snapshot.next_look_at].into_iter().flatten();
         let next_in = next.chain(retries).min().map(|at| (at - now).to_std().unwrap_or_default());
         let sends = claimed.iter().any(|claimed| claimed.task == Task::Send);
-        let stuck = snapshot.open && !sends && snapshot.next_at.is_none() && !lanes.is_empty();
+        let stuck = open && !sends && snapshot.next_at.is_none() && !lanes.is_empty();
         let turned = Turned {
             begun,
             claimed,
@@ -237,7 +239,7 @@ impl Turn {
                 .map(|(from, lane)| (lane, since(from)))
                 .collect(),
             next_in,
-            open: snapshot.open,
+            open,
             stuck,
         };
         (changes, turned)

@@ -124,7 +124,6 @@ impl Model {
             }
             pairs.push((row.clone(), self.intent(row.id).clone()));
         }
-        let less = pairs.len() < usize::try_from(turn.claim).unwrap();
         let later = |row: &&Row| row.next_at.is_some_and(|at| at > now);
         let of_no_lane = |row: &&Row| !wanted.without.contains(&row.lane);
         let (sent, seen): (Vec<&Row>, Vec<&Row>) =
@@ -135,7 +134,7 @@ impl Model {
             recorded,
             next_at: sent.into_iter().filter(of_no_lane).filter_map(|row| row.next_at).min(),
             next_look_at: seen.into_iter().filter_map(|row| row.next_at).min(),
-            open: !less || self.rows.iter().any(|row| row.state.is_open()),
+            open: self.rows.iter().any(|row| row.state.is_open()),
             lanes,
             due: pairs,
             repeated,
