@@ -32,6 +32,7 @@ mod random;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod statement;
 mod store;
 mod turn;
 mod webhook;
@@ -51,6 +52,7 @@ pub use row::{AttemptRow, Lane, Row, RowId, State, UnknownState};
 pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
+pub use statement::{Dialect, Parameter, insert_statement};
 pub use store::{Enqueued, Listed, Store, StoreError};
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;

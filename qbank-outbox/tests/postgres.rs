@@ -11,11 +11,10 @@ use std::time::{Duration, Instant};
 use behaviour::{Place, Scene, invoice};
 use qbank_outbox::tokio_postgres::{self, NoTls};
 use qbank_outbox::{
-    BlockingPostgres, Command, End, Ended, Failure, Lease, Options, Outcome, Postgres, RowId,
-    State, Stop, Store, StoreError, Turn, Turned, verify,
+    BlockingPostgres, Command, Dialect, End, Ended, Failure, Lease, Options, Outcome, Parameter,
+    Postgres, RowId, State, Stop, Store, StoreError, Turn, Turned, insert_statement, verify,
 };
-use qbank_proto::ErrorKind;
-use qbank_proto::Fate;
+use qbank_proto::{ErrorKind, Fate, IdempotencyKey};
 use qbank_sandbox::{OPERATING, PAYROLL};
 use server::{Database, Own};
 use uuid::Uuid;
@@ -125,6 +124,37 @@ fn of_a_paused_lane_that_is_due_one_worker_tries_one_row() {
     });
     assert_eq!(claimed, 1);
     assert_eq!(place.sql("SELECT retry_at > now() FROM lane").unwrap(), "t");
+}
+
+#[test]
+fn another_library_enqueues_by_the_statement() {
+    use std::fmt::Write as _;
+
+    let Some(scene) = Scene::<Database>::new() else { return };
+    let key = IdempotencyKey::from_entropy([1; 16]);
+    let (sql, parameters) = insert_statement(&invoice(1), key, Dialect::Postgres).unwrap();
+    let literal = |parameter: &Parameter| match parameter {
+        Parameter::Text(text) => {
+            text.as_ref().map_or("NULL".to_owned(), |text| format!("'{text}'"))
+        }
+        Parameter::Integer(number) => number.to_string(),
+        Parameter::Bytes(bytes) => {
+            bytes.iter().fold("'\\x".to_owned(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            }) + "'"
+        }
+        _ => panic!("a parameter that is not known"),
+    };
+    let literals: Vec<String> = parameters.iter().map(literal).collect();
+    for _ in 0..2 {
+        let execute = format!("PREPARE add AS {sql}; EXECUTE add ({})", literals.join(", "));
+        scene.place.sql(&execute).unwrap();
+    }
+    assert_eq!(scene.work(), End::Empty);
+    let keys: Vec<_> = scene.bank.entries().iter().map(|entry| entry.intent_key).collect();
+    assert_eq!(keys, [key]);
+    scene.chains_hold();
 }
 
 #[test]

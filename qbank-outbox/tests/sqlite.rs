@@ -6,7 +6,10 @@
 mod behaviour;
 
 use behaviour::{Place, Scene, invoice};
-use qbank_outbox::{End, Sqlite, Store, verify};
+use qbank_outbox::{End, Intent, Sqlite, Store, verify};
+use qbank_proto::IdempotencyKey;
+use qbank_proto::endpoint::CreateTransfer;
+use qbank_sandbox::{OPERATING, PAYROLL};
 use tempfile::TempDir;
 
 struct Folder(TempDir);
@@ -88,4 +91,68 @@ fn a_file_that_is_no_store_is_refused_by_name_and_stays_as_it_is() {
     connection.execute("UPDATE meta SET value = '9' WHERE name = 'schema'", []).unwrap();
     let refused = Sqlite::open(&newer).unwrap_err().to_string();
     assert!(refused.contains("schema 9"), "{refused}");
+}
+
+#[test]
+fn another_library_enqueues_by_the_statement_and_never_replaces() {
+    use qbank_outbox::rusqlite::types::Value;
+    use qbank_outbox::rusqlite::{Connection, params_from_iter};
+    use qbank_outbox::{Dialect, Parameter, insert_statement};
+
+    let scene = Scene::<Folder>::new().unwrap();
+    let connection = Connection::open(scene.place.path()).unwrap();
+    let insert = |start: &str, intent: &Intent, key: u8| {
+        let key = IdempotencyKey::from_entropy([key; 16]);
+        let (sql, parameters) = insert_statement(intent, key, Dialect::Sqlite).unwrap();
+        let values = parameters.into_iter().map(|parameter| match parameter {
+            Parameter::Text(text) => text.map_or(Value::Null, Value::Text),
+            Parameter::Integer(number) => Value::Integer(number),
+            Parameter::Bytes(bytes) => Value::Blob(bytes),
+            _ => panic!("a parameter that is not known"),
+        });
+        connection.execute(&sql.replacen("INSERT", start, 1), params_from_iter(values))
+    };
+    assert_eq!(insert("INSERT", &invoice(1), 1).unwrap(), 1);
+    // The same once more is the first one, whoever would replace it.
+    for start in ["INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE"] {
+        assert_eq!(insert(start, &invoice(1), 2).unwrap(), 0, "{start}");
+        let other = Intent::new(CreateTransfer::new(OPERATING, PAYROLL, "9".parse().unwrap()));
+        let refused = insert(start, &other.id("INV-1").actor("erp"), 3).unwrap_err();
+        assert!(refused.to_string().contains("IntentConflict"), "{start}: {refused}");
+    }
+    assert_eq!(scene.work(), End::Empty);
+    let keys: Vec<_> = scene.bank.entries().iter().map(|entry| entry.intent_key).collect();
+    assert_eq!(keys, [IdempotencyKey::from_entropy([1; 16])]);
+    scene.chains_hold();
+}
+
+#[test]
+fn what_no_worker_could_read_is_refused_where_it_is_inserted() {
+    let scene = Scene::<Folder>::new().unwrap();
+    let connection = qbank_outbox::rusqlite::Connection::open(scene.place.path()).unwrap();
+    for (column, value) in [
+        ("created_at", "'2026-01-05 09:00:00'"),
+        ("not_before", "'2026-13-45T99:99:99.999Z'"),
+        ("amount_cents", "'abc'"),
+        ("source_account", "x'00'"),
+    ] {
+        let mut columns = vec![
+            ("intent_id", "'X'"),
+            ("kind", "'ach'"),
+            ("source_account", "'a'"),
+            ("amount_cents", "100"),
+            ("payee_hash", "'p'"),
+            ("idempotency_key", "'k'"),
+            ("body", "'{}'"),
+            ("body_sha256", "'s'"),
+            ("actor", "'erp'"),
+        ];
+        columns.retain(|(name, _)| *name != column);
+        columns.push((column, value));
+        let (names, values): (Vec<&str>, Vec<&str>) = columns.into_iter().unzip();
+        let sql =
+            format!("INSERT INTO intent ({}) VALUES ({})", names.join(", "), values.join(", "));
+        let refused = connection.execute(&sql, []).unwrap_err().to_string();
+        assert!(refused.contains("CHECK"), "{column}: {refused}");
+    }
 }

@@ -112,9 +112,9 @@ impl Intent {
         if intent_id.is_empty() {
             return Err(Error::invalid_input("id", "must not be empty"));
         }
-        let years = 1970..=9999;
+        let years = 1970..=9998;
         if self.not_before.is_some_and(|moment| !years.contains(&moment.year())) {
-            return Err(Error::invalid_input("not_before", "must be from 1970 to 9999"));
+            return Err(Error::invalid_input("not_before", "must be from 1970 to 9998"));
         }
         if let Some(run) = &self.run_id {
             short("run_id", run)?;
