@@ -8,16 +8,16 @@ use program::{Bank, Ended, OPERATING, PAYROLL, Program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-struct Scene {
+struct Setup {
     bank: Bank,
     folder: TempDir,
 }
 
-impl Scene {
+impl Setup {
     fn new() -> Self {
-        let scene = Self { bank: Bank::start(), folder: tempfile::tempdir().unwrap() };
-        lines(&scene.outbox("migrate").run());
-        scene
+        let setup = Self { bank: Bank::start(), folder: tempfile::tempdir().unwrap() };
+        lines(&setup.outbox("migrate").run());
+        setup
     }
 
     fn outbox(&self, line: &str) -> Program {
@@ -55,53 +55,53 @@ fn invoice(n: u32) -> Value {
 
 #[test]
 fn what_is_added_is_paid_once() {
-    let scene = Scene::new();
+    let setup = Setup::new();
     let invoices: Vec<Value> = (1..=20).map(invoice).collect();
-    let added = lines(&scene.add(&invoices));
+    let added = lines(&setup.add(&invoices));
     assert!(added.iter().all(|row| row["new"] == true && row["state"] == "queued"));
-    let again = lines(&scene.add(&invoices));
+    let again = lines(&setup.add(&invoices));
     assert!(again.iter().zip(&added).all(|(again, first)| {
         again["new"] == false && again["idempotency_key"] == first["idempotency_key"]
     }));
-    lines(&scene.outbox("work --until-empty").run());
-    assert_eq!(scene.bank.entries(), 20);
-    for row in scene.list() {
+    lines(&setup.outbox("work --until-empty").run());
+    assert_eq!(setup.bank.entries(), 20);
+    for row in setup.list() {
         assert_eq!((&row["state"], &row["fate"]), (&json!("accepted"), &json!("accepted")));
     }
-    let verified = lines(&scene.outbox("verify-audit").run());
+    let verified = lines(&setup.outbox("verify-audit").run());
     assert_eq!(verified[0]["intents"], 20);
 }
 
 #[test]
 fn a_bad_line_or_another_request_under_a_known_id_adds_nothing() {
-    let scene = Scene::new();
-    lines(&scene.add(&[invoice(1)]));
+    let setup = Setup::new();
+    lines(&setup.add(&[invoice(1)]));
     let mut wrong = invoice(3);
     wrong["request"]["amount"] = json!(1.001);
-    let refused = scene.add(&[invoice(2), wrong]);
+    let refused = setup.add(&[invoice(2), wrong]);
     let message = refused.error(2)["message"].as_str().unwrap().to_owned();
     assert!(message.starts_with("line 2: request.amount"), "{message}");
     let mut other = invoice(1);
     other["request"]["amount"] = json!(99);
-    let conflict = scene.add(&[invoice(2), other]);
+    let conflict = setup.add(&[invoice(2), other]);
     let message = conflict.error(2)["message"].as_str().unwrap().to_owned();
     assert!(message.starts_with("IntentConflict: INV-1"), "{message}");
-    assert_eq!(scene.list().len(), 1);
+    assert_eq!(setup.list().len(), 1);
 }
 
 #[test]
 fn a_lane_that_stays_paused_ends_a_batch_and_refuses_nothing() {
-    let scene = Scene::new();
-    lines(&scene.add(&[invoice(1)]));
-    scene.bank.fault(
+    let setup = Setup::new();
+    lines(&setup.add(&[invoice(1)]));
+    setup.bank.fault(
         r#"{"method":"POST","path":"/v1/payments/ach","kind":"status","status":403,"times":100}"#,
     );
-    let ended = scene.outbox("work --until-empty --lane-patience 2").run();
+    let ended = setup.outbox("work --until-empty --lane-patience 2").run();
     let message = ended.error(3)["message"].as_str().unwrap().to_owned();
     assert!(message.starts_with("rows are still queued"), "{message}");
     assert!(ended.stderr.contains("is paused, and its rows stay queued"), "{}", ended.stderr);
-    assert_eq!(scene.list()[0]["state"], "queued");
-    assert_eq!(scene.bank.entries(), 0);
+    assert_eq!(setup.list()[0]["state"], "queued");
+    assert_eq!(setup.bank.entries(), 0);
 }
 
 #[test]

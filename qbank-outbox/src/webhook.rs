@@ -23,9 +23,15 @@ pub(crate) fn told(
     let Some(status) = payment.status.as_ref().filter(|_| row.state == State::Accepted) else {
         return (row, changes);
     };
-    row.payment_status = Some(status.as_str().to_owned());
+    let ours = intent.is(payment);
+    if ours {
+        row.payment_status = Some(status.as_str().to_owned());
+    } else {
+        // Not looked at again, whatever is decided.
+        row.payment_id = None;
+    }
     let to = match status {
-        _ if !intent.is(payment) => Some((State::Reconcile, row.fate)),
+        _ if !ours => Some((State::Reconcile, row.fate)),
         PaymentStatus::Failed => Some((State::Failed, Fate::Refused)),
         status if status.is_final() => Some((State::Settled, row.fate)),
         _ => None,
@@ -40,7 +46,10 @@ pub(crate) fn told(
             actor: "bank",
             request_id: event,
             from: Some(State::Accepted),
-            detail: json!({ "payment_status": status.as_str() }),
+            detail: json!({
+                "payment_id": payment.payment_id.to_string(),
+                "payment_status": status.as_str(),
+            }),
         };
         changes.audit.push(audit::append(&mut row, now, event));
     }

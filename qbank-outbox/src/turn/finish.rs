@@ -99,8 +99,8 @@ impl Transaction<'_> {
                 row.next_at = Some(self.again(row, outcome));
                 State::Resend
             }
-            // Nothing is in doubt. An earlier refusal was of the token, and decides nothing.
-            _ if kind == Some(ErrorKind::InvalidInput) => State::Refused,
+            // Nothing is in doubt. An earlier refusal was of the token, and decides nothing. Input
+            // was checked at the claim: what is wrong here is this worker's configuration.
             _ if outcome.fate == Fate::Refused
                 && outcome.pauses().is_none()
                 && outcome.http_status != Some(425) =>
@@ -221,7 +221,10 @@ impl Transaction<'_> {
             row.next_at = None;
             let why = "the payment that the bank named is of another amount or type";
             row.last_error = Some(why.to_owned());
-            self.note(row, State::Reconcile, "looked", &json!({ "reason": why }));
+            // Not looked at again, whatever is decided.
+            let other = row.payment_id.take().map(|id| id.to_string());
+            let detail = json!({ "reason": why, "other_payment_id": other });
+            self.note(row, State::Reconcile, "looked", &detail);
             return;
         }
         if outcome.payment_status.is_some() {

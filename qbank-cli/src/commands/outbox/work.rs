@@ -29,7 +29,7 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
     options.lane_patience = args.lane_patience.unwrap_or(options.lane_patience);
     let mut worker = Worker::new(client, place.open()?, options);
     let printer = context.printer.clone();
-    worker = worker.on_pause(move |lane| printer.warning(&told(lane)));
+    worker = worker.on_pause(move |lane| printer.warning(&pause_message(lane)));
     if let Some(grace) = args.grace {
         worker = worker.grace(grace);
     }
@@ -56,7 +56,7 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
 }
 
 /// What an operator needs to know of a lane that is paused.
-fn told(lane: &Lane) -> String {
+fn pause_message(lane: &Lane) -> String {
     let Lane { id, reason, .. } = lane;
     if id == Lane::ALL {
         return format!("all workers are paused: {reason}; `qbank outbox continue` ends it");
