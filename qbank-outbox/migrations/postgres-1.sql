@@ -32,10 +32,13 @@ CREATE TABLE intent (
     not_before timestamptz(3) CHECK (not_before > '1970-01-01 00:00:00Z' AND not_before < '9999-01-01 00:00:00Z'),
     effective_date date CHECK (effective_date > '1970-01-01' AND effective_date < '9999-01-01'),
     run_id text,
+    -- The intent_id, in the same namespace, of the one that this one is sent instead of.
+    replaces text,
     created_at timestamptz(3) NOT NULL
         DEFAULT date_trunc('milliseconds', clock_timestamp())
         CHECK (created_at > '1970-01-01 00:00:00Z' AND created_at < '9999-01-01 00:00:00Z'),
-    UNIQUE (namespace, intent_id)
+    UNIQUE (namespace, intent_id),
+    UNIQUE (namespace, replaces)
 );
 
 -- Where each intent stands. Every payment rewrites its row several times: room in each page,
@@ -128,6 +131,31 @@ BEGIN
 END $$;
 CREATE TRIGGER intent_digest BEFORE INSERT ON intent
     FOR EACH ROW EXECUTE FUNCTION outbox_body_digest();
+
+-- What may still be paid is not replaced. With the rights of the owner, as the next one.
+CREATE FUNCTION outbox_replaces() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    state text;
+    known boolean;
+BEGIN
+    EXECUTE format(
+        'SELECT EXISTS (SELECT 1 FROM %I.intent WHERE namespace = $1 AND intent_id = $2)',
+        TG_TABLE_SCHEMA
+    ) INTO known USING NEW.namespace, NEW.intent_id;
+    EXECUTE format(
+        'SELECT o.state FROM %1$I.intent i JOIN %1$I.outbox o ON o.id = i.id '
+        'WHERE i.namespace = $1 AND i.intent_id = $2 FOR SHARE OF o',
+        TG_TABLE_SCHEMA
+    ) INTO state USING NEW.namespace, NEW.replaces;
+    IF NOT known AND (state IS NULL OR state NOT IN ('refused', 'failed', 'cancelled')) THEN
+        RAISE EXCEPTION 'replaces must name an intent that was refused, failed or was cancelled';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE EXECUTE ON FUNCTION outbox_replaces() FROM PUBLIC;
+CREATE TRIGGER intent_replaces BEFORE INSERT ON intent
+    FOR EACH ROW WHEN (NEW.replaces IS NOT NULL) EXECUTE FUNCTION outbox_replaces();
 
 -- With the rights of the owner: who may insert into intent needs no right to outbox.
 CREATE FUNCTION outbox_enqueue() RETURNS trigger LANGUAGE plpgsql

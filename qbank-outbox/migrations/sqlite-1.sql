@@ -25,9 +25,12 @@ CREATE TABLE intent (
         CHECK (not_before IS NULL OR strftime('%Y-%m-%dT%H:%M:%fZ', not_before) IS not_before),
     effective_date TEXT CHECK (typeof(effective_date) IN ('text', 'null')),
     run_id TEXT CHECK (typeof(run_id) IN ('text', 'null')),
+    -- The intent_id, in the same namespace, of the one that this one is sent instead of.
+    replaces TEXT CHECK (typeof(replaces) IN ('text', 'null')),
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
         CHECK (strftime('%Y-%m-%dT%H:%M:%fZ', created_at) IS created_at),
-    UNIQUE (namespace, intent_id)
+    UNIQUE (namespace, intent_id),
+    UNIQUE (namespace, replaces)
 );
 
 -- Where each intent stands.
@@ -122,6 +125,7 @@ WHEN NOT (
     AND NEW.idempotency_key IS OLD.idempotency_key AND NEW.body_sha256 IS OLD.body_sha256
     AND NEW.actor IS OLD.actor AND NEW.not_before IS OLD.not_before
     AND NEW.effective_date IS OLD.effective_date AND NEW.run_id IS OLD.run_id
+    AND NEW.replaces IS OLD.replaces
     AND NEW.created_at IS OLD.created_at
 ) BEGIN
     SELECT RAISE (ABORT, 'an intent never changes');
@@ -141,6 +145,17 @@ WHEN EXISTS (
         ) THEN RAISE (IGNORE)
         ELSE RAISE (ABORT, 'IntentConflict: an intent never changes')
     END;
+END;
+-- What may still be paid is not replaced.
+CREATE TRIGGER intent_replaces BEFORE INSERT ON intent
+WHEN NEW.replaces IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM intent WHERE namespace = NEW.namespace AND intent_id = NEW.intent_id
+) AND NOT EXISTS (
+    SELECT 1 FROM intent i JOIN outbox o ON o.id = i.id
+    WHERE i.namespace = NEW.namespace AND i.intent_id = NEW.replaces
+        AND o.state IN ('refused', 'failed', 'cancelled')
+) BEGIN
+    SELECT RAISE (ABORT, 'replaces must name an intent that was refused, failed or was cancelled');
 END;
 CREATE TRIGGER outbox_once BEFORE INSERT ON outbox
 WHEN EXISTS (SELECT 1 FROM outbox WHERE id = NEW.id) BEGIN

@@ -93,6 +93,7 @@ pub(crate) fn enqueued(row: &mut Row, intent: &Record, now: DateTime<Utc>) -> Li
         "not_before": intent.not_before.map(moment),
         "effective_date": intent.effective_date,
         "run_id": intent.run_id,
+        "replaces": intent.replaces,
     });
     append(
         row,
@@ -194,22 +195,22 @@ pub fn verify(evidence: &Evidence) -> Result<(), String> {
     }
     let mut first = Row::new(row.id, String::new(), last.timestamp);
     let first = detail_of(&enqueued(&mut first, intent, last.timestamp));
-    let told = links.first().map(detail_of).unwrap_or_default();
+    let said = links.first().map(detail_of).unwrap_or_default();
     let same = first.as_object().is_some_and(|members| {
-        members.iter().all(|(name, value)| name == "row" || told.get(name) == Some(value))
+        members.iter().all(|(name, value)| name == "row" || said.get(name) == Some(value))
     });
     if !same || links.first().is_none_or(|link| link.actor != intent.actor) {
         return Err("what was enqueued was changed".to_owned());
     }
     for attempt in &evidence.attempts {
         let wanted = attempt_detail(attempt);
-        let told = |link: &Link| detail_of(link).get("attempt") == Some(&wanted);
-        if !links.iter().any(told) {
+        let has = |link: &Link| detail_of(link).get("attempt") == Some(&wanted);
+        if !links.iter().any(has) {
             return Err(format!("attempt {} was changed", attempt.n));
         }
     }
-    let told = links.iter().filter(|link| link.detail.contains("\"attempt\":")).count();
-    if told != evidence.attempts.len() {
+    let ended = links.iter().filter(|link| link.detail.contains("\"attempt\":")).count();
+    if ended != evidence.attempts.len() {
         return Err("an attempt is missing".to_owned());
     }
     Ok(())

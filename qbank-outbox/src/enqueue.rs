@@ -1,6 +1,7 @@
 //! What enqueuing comes to, the same on every store.
 
 use chrono::{DateTime, Utc};
+use qbank_proto::Error;
 
 use crate::audit::{self, Link};
 use crate::intent::Record;
@@ -25,4 +26,24 @@ pub(crate) fn known(row: &Row, known: &Record, record: &Record) -> Result<Enqueu
         return Err(StoreError::IntentConflict { id, outbox_id: row.id });
     }
     Ok(Enqueued::of(row, known, false))
+}
+
+/// Where an intent stands that is to be replaced, and the id of what has replaced it already.
+pub(crate) type Old = (State, Option<String>);
+
+/// Refuses to replace an intent that may still be paid, or that was replaced before: both would
+/// pay twice.
+pub(crate) fn replaces(id: &str, old: Option<Old>) -> Result<(), StoreError> {
+    let why = match old {
+        None => format!("names {id}, and there is no such intent in this namespace"),
+        Some((_, Some(by))) => format!("names {id}, which {by} has replaced already"),
+        Some((State::Refused | State::Failed | State::Cancelled, None)) => return Ok(()),
+        Some((state, None)) => {
+            format!(
+                "names {id}, which is {state}: only one that was refused, failed or was cancelled \
+                 can be replaced"
+            )
+        }
+    };
+    Err(Error::invalid_input("replaces", why).into())
 }

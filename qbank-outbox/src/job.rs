@@ -10,6 +10,7 @@ use qbank_proto::{
     Call, CallOptions, DecodeError, Error, Fate, IdempotencyKey, Machine, Now, PaymentId, Reply,
     Resume, Scope, Session, WriteOptions,
 };
+use tracing::{Span, info_span};
 
 use crate::intent::{Record, Request};
 use crate::turn::{Ended, Failure, Lease, Outcome};
@@ -51,6 +52,18 @@ pub struct Answer {
 }
 
 impl Job {
+    /// What its call is traced in.
+    pub(crate) fn span(&self) -> Span {
+        let (What::Send { intent, .. } | What::Look { intent, .. }) = &self.what;
+        info_span!(
+            "outbox",
+            outbox_id = self.lease.id,
+            intent_id = intent.intent_id,
+            send = self.n,
+            lease = %self.lease.token,
+        )
+    }
+
     /// The call: with the key and the bytes of the intent, sent once. It is sent again by a
     /// later job, after that is written down.
     pub fn machine(&self, session: &Session, now: Now, jitter: u64) -> Result<JobMachine, Error> {
@@ -95,9 +108,7 @@ impl Job {
     /// What came of it, to hand to the outbox.
     pub fn ended(&self, took: Duration, result: &JobResult) -> Ended {
         let mut outcome = outcome(result);
-        let intent = match &self.what {
-            What::Send { intent, .. } | What::Look { intent, .. } => intent,
-        };
+        let (What::Send { intent, .. } | What::Look { intent, .. }) = &self.what;
         // A payment that was seen, and whose call ended without it, is not the one asked for.
         let seen = match result {
             Ok(reply) => reply.value.payment.as_ref(),

@@ -33,12 +33,11 @@ mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
+mod status;
 mod store;
 mod turn;
 mod webhook;
 mod worker;
-#[cfg(feature = "tokio")]
-mod worker_tokio;
 
 pub use audit::{Evidence, Link, verify};
 pub use intent::{Intent, Kind, Record, Request, UnknownKind};
@@ -53,12 +52,13 @@ pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use statement::{Dialect, Parameter, insert_statement};
+pub use status::Status;
 pub use store::{Enqueued, Listed, Store, StoreError};
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
 pub use turn::{
     Begun, Changes, Claimed, Ended, Failure, Lease, Outcome, Snapshot, Task, Turn, Turned, Wanted,
 };
-pub use worker::{Stop, Worker};
 #[cfg(feature = "tokio")]
-pub use worker_tokio::{AsyncStore, AsyncWorker};
+pub use worker::AsyncStore;
+pub use worker::{Stop, Worker};

@@ -46,7 +46,7 @@ pub enum Parameter {
 /// let key: IdempotencyKey = "5b0f2f0e-7a1c-4b52-9c53-0d8f6f4b8a11".parse()?;
 /// let (sql, parameters) = insert_statement(&intent, key, Dialect::Postgres)?;
 /// assert!(sql.starts_with("INSERT INTO intent"));
-/// assert_eq!(parameters.len(), 13);
+/// assert_eq!(parameters.len(), 14);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn insert_statement(
@@ -62,14 +62,15 @@ pub fn insert_statement(
         Dialect::Sqlite => {
             "INSERT INTO intent (namespace, intent_id, kind, source_account, amount_cents, \
              payee_hash, idempotency_key, body, body_sha256, actor, not_before, effective_date, \
-             run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+             run_id, replaces) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         }
         Dialect::Postgres => {
             "INSERT INTO intent (namespace, intent_id, kind, source_account, amount_cents, \
              payee_hash, idempotency_key, body, body_sha256, actor, not_before, effective_date, \
-             run_id) VALUES ($1::text, $2::text, $3::text, $4::text::uuid, $5::bigint, $6::text, \
+             run_id, replaces) VALUES ($1::text, $2::text, $3::text, $4::text::uuid, $5::bigint, $6::text, \
              $7::text::uuid, $8::bytea, $9::text, $10::text, $11::text::timestamptz, \
-             $12::text::date, $13::text) ON CONFLICT (namespace, intent_id) DO NOTHING"
+             $12::text::date, $13::text, $14::text) ON CONFLICT (namespace, intent_id) DO NOTHING"
         }
     };
     let text = |text: String| Parameter::Text(Some(text));
@@ -87,6 +88,7 @@ pub fn insert_statement(
         Parameter::Text(record.not_before.map(moment)),
         Parameter::Text(record.effective_date),
         Parameter::Text(record.run_id),
+        Parameter::Text(record.replaces),
     ];
     Ok((sql, parameters))
 }

@@ -4,14 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use qbank_proto::endpoint::Payment;
-use qbank_proto::{BoxError, Error, EventId, Fate, PaymentId};
+use qbank_proto::webhook::Event;
+use qbank_proto::{BoxError, Error, Fate, PaymentId};
 use serde::Serialize;
 
 use crate::audit::Evidence;
 use crate::intent::{Intent, Record};
 use crate::operator::{Command, Refused};
 use crate::row::{Lane, Row, RowId, State};
+use crate::status::Status;
 use crate::turn::{Turn, Turned};
 
 /// A store that blocks the calling thread.
@@ -35,36 +36,16 @@ pub trait Store {
     /// The rows after this one, at most so many, in order.
     fn ids_after(&mut self, after: RowId, limit: u32) -> Result<Vec<RowId>, StoreError>;
 
-    /// The row of a payment.
-    fn find_payment(&mut self, payment: PaymentId) -> Result<Option<RowId>, StoreError>;
+    /// Writes down what a verified webhook says of a payment: its row is settled, or failed.
+    /// Nothing, where no row has this payment.
+    fn apply_webhook(&mut self, event: &Event) -> Result<Option<Listed>, StoreError>;
 
-    /// Writes down what a verified event says of the payment of a row.
-    fn told(
-        &mut self,
-        id: RowId,
-        payment: &Payment,
-        event: &str,
-    ) -> Result<Option<Listed>, StoreError>;
+    /// What it has in it, in numbers. It reads all of `outbox`.
+    fn status(&mut self) -> Result<Status, StoreError>;
 
     /// After a backup was restored: what is open, or held, may have been sent since, and is to be
     /// reconciled. Gives how many.
     fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError>;
-
-    /// Writes down what a verified webhook says of a payment: its row is settled, or failed.
-    /// Nothing, where no row has this payment.
-    fn apply_webhook(
-        &mut self,
-        event: EventId,
-        payment: &Payment,
-    ) -> Result<Option<Listed>, StoreError> {
-        if payment.status.is_none() {
-            return Ok(None);
-        }
-        match self.find_payment(payment.payment_id)? {
-            Some(id) => self.told(id, payment, &event.to_string()),
-            None => Ok(None),
-        }
-    }
 
     /// Replaces the bodies of intents that are final, and were enqueued before a moment, by
     /// their digest: account numbers lie there. Gives how many.
@@ -108,17 +89,12 @@ impl<S: Store + ?Sized> Store for Box<S> {
         (**self).ids_after(after, limit)
     }
 
-    fn find_payment(&mut self, payment: PaymentId) -> Result<Option<RowId>, StoreError> {
-        (**self).find_payment(payment)
+    fn apply_webhook(&mut self, event: &Event) -> Result<Option<Listed>, StoreError> {
+        (**self).apply_webhook(event)
     }
 
-    fn told(
-        &mut self,
-        id: RowId,
-        payment: &Payment,
-        event: &str,
-    ) -> Result<Option<Listed>, StoreError> {
-        (**self).told(id, payment, event)
+    fn status(&mut self) -> Result<Status, StoreError> {
+        (**self).status()
     }
 
     fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError> {

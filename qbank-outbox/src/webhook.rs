@@ -2,24 +2,25 @@
 
 use chrono::{DateTime, Utc};
 use qbank_proto::Fate;
-use qbank_proto::endpoint::{Payment, PaymentStatus};
+use qbank_proto::endpoint::PaymentStatus;
+use qbank_proto::webhook::Event;
 use serde_json::json;
 
-use crate::audit::{self, Event};
+use crate::audit;
 use crate::intent::Record;
 use crate::row::{Row, State};
 use crate::turn::Changes;
 
 /// A payment's status joins its row; a final one ends it. A payment of another amount or type is
 /// not the one that was asked for.
-pub(crate) fn told(
+pub(crate) fn apply(
     mut row: Row,
     intent: &Record,
-    payment: &Payment,
-    event: &str,
+    event: &Event,
     now: DateTime<Utc>,
 ) -> (Row, Changes) {
     let mut changes = Changes::default();
+    let payment = &event.data;
     let Some(status) = payment.status.as_ref().filter(|_| row.state == State::Accepted) else {
         return (row, changes);
     };
@@ -41,10 +42,10 @@ pub(crate) fn told(
         row.fate = fate;
         row.next_at = None;
         row.let_go();
-        let event = Event {
+        let event = audit::Event {
             name: "webhook",
             actor: "bank",
-            request_id: event,
+            request_id: &event.event_id.to_string(),
             from: Some(State::Accepted),
             detail: json!({
                 "payment_id": payment.payment_id.to_string(),

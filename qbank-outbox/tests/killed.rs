@@ -50,7 +50,7 @@ fn a_process_of_the_test() {
     options.margin = Duration::from_secs(1);
     options.interval = Duration::from_millis(100);
     options.until_empty = true;
-    Worker::new(client, store, options).run(&Stop::new()).unwrap();
+    Worker::new(client, store).options(options).run(&Stop::new()).unwrap();
 }
 
 fn invoice(n: u32) -> Intent {

@@ -9,7 +9,7 @@ mod server;
 use std::time::{Duration, Instant};
 
 use behaviour::{Scene, invoice};
-use qbank_outbox::{AsyncWorker, End, Options, Postgres, State, Stop, Store};
+use qbank_outbox::{End, Options, Postgres, State, Stop, Store, Worker};
 use qbank_proto::{Async, Client, Driver, Fate};
 use qbank_sandbox::BankFault;
 use server::Database;
@@ -27,11 +27,11 @@ fn until_empty(worker: &str) -> Options {
 async fn worker(
     scene: &Scene<Database>,
     mut options: Options,
-) -> AsyncWorker<impl Driver<Flavor = Async> + use<>, Postgres> {
+) -> Worker<impl Driver<Flavor = Async> + use<>, Postgres> {
     options.deadline = Duration::from_secs(5);
     options.margin = Duration::from_secs(5);
     let client = Client::with_driver(scene.bank.config(), scene.bank.asynchronous()).unwrap();
-    AsyncWorker::new(client, Postgres::connect(&scene.place.url()).await.unwrap(), options)
+    Worker::new(client, Postgres::connect(&scene.place.url()).await.unwrap()).options(options)
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn tasks_pay_what_is_enqueued_once() {
     runtime().block_on(async {
         let one = worker(&scene, until_empty("task-1")).await;
         let two = worker(&scene, until_empty("task-2")).await;
-        let two = tokio::spawn(async move { two.run(&Stop::new()).await });
-        assert_eq!(one.run(&Stop::new()).await.unwrap(), End::Empty);
+        let two = tokio::spawn(async move { two.run_async(&Stop::new()).await });
+        assert_eq!(one.run_async(&Stop::new()).await.unwrap(), End::Empty);
         assert_eq!(two.await.unwrap().unwrap(), End::Empty);
     });
     assert_eq!(scene.bank.entries().len(), 300);
@@ -63,7 +63,7 @@ fn a_task_that_is_told_to_stop_gives_its_rows_back() {
         let stop = Stop::new();
         let worker = worker(&scene, Options::new("task-1")).await;
         let of_worker = stop.clone();
-        let running = tokio::spawn(async move { worker.run(&of_worker).await });
+        let running = tokio::spawn(async move { worker.run_async(&of_worker).await });
         let began = Instant::now();
         let claimed = || scene.place.sql("SELECT sum(claims) FROM outbox").unwrap() != "0";
         while !claimed() && began.elapsed() < Duration::from_secs(20) {
@@ -111,9 +111,9 @@ fn a_call_that_breaks_is_of_unknown_fate_and_sent_again() {
         let driver = Broken(scene.bank.asynchronous());
         let client = Client::with_driver(scene.bank.config(), driver).unwrap();
         let store = Postgres::connect(&scene.place.url()).await.unwrap();
-        let worker = AsyncWorker::new(client, store, Options::new("task-1"));
+        let worker = Worker::new(client, store).name("task-1");
         let of_worker = stop.clone();
-        let running = tokio::spawn(async move { worker.run(&of_worker).await });
+        let running = tokio::spawn(async move { worker.run_async(&of_worker).await });
         let began = Instant::now();
         let waits = "SELECT count(*) FROM outbox WHERE state = 'resend'";
         while scene.place.sql(waits).unwrap() == "0" && began.elapsed() < Duration::from_secs(20) {

@@ -41,6 +41,9 @@ pub(crate) enum OutboxCommand {
         #[arg(long)]
         state: Option<State>,
     },
+    /// How many intents are in each state, what is longest due and longest in doubt, and which
+    /// lanes are paused
+    Status,
     /// All that is known of an intent: its attempts, and its audit
     Show {
         /// Its outbox_id

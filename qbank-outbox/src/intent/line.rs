@@ -24,6 +24,7 @@ pub(super) fn read(json: &str) -> Result<Intent, Error> {
     }
     intent.hold = line.flag("hold")?;
     intent.run_id = line.maybe_text("run_id")?;
+    intent.replaces = line.maybe_text("replaces")?;
     line.end()?;
     Ok(intent)
 }

@@ -38,6 +38,7 @@ pub struct Intent {
     not_before: Option<DateTime<Utc>>,
     hold: bool,
     run_id: Option<String>,
+    replaces: Option<String>,
 }
 
 impl Intent {
@@ -51,6 +52,7 @@ impl Intent {
             not_before: None,
             hold: false,
             run_id: None,
+            replaces: None,
         }
     }
 
@@ -91,7 +93,16 @@ impl Intent {
         self
     }
 
-    /// Reads a line of JSON: `{"id", "type", "request", "actor", "not_before"?, "hold"?}`, where
+    /// Names the intent of the same namespace that this one is sent instead of: one that was
+    /// refused, failed or was cancelled, and that nothing else has replaced. With a key of its
+    /// own; the old one is never sent again.
+    pub fn replaces(mut self, id: impl Into<String>) -> Self {
+        self.replaces = Some(id.into());
+        self
+    }
+
+    /// Reads a line of JSON: `{"id", "type", "request", "actor", "not_before"?, "hold"?,
+    /// "namespace"?, "run_id"?, "replaces"?}`, where
     /// `request` is the bank's own request body. An error names the member and repeats no value.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         line::read(json)
@@ -116,8 +127,11 @@ impl Intent {
         if self.not_before.is_some_and(|moment| !years.contains(&moment.year())) {
             return Err(Error::invalid_input("not_before", "must be from 1970 to 9998"));
         }
-        if let Some(run) = &self.run_id {
-            short("run_id", run)?;
+        for (name, text) in [("run_id", &self.run_id), ("replaces", &self.replaces)] {
+            text.as_deref().map_or(Ok(()), |text| short(name, text))?;
+        }
+        if self.replaces.as_ref() == Some(&intent_id) {
+            return Err(Error::invalid_input("replaces", "must name another intent"));
         }
         Ok(Record {
             namespace: self.namespace.clone(),
@@ -133,6 +147,7 @@ impl Intent {
             not_before: self.not_before,
             effective_date: self.request.effective_date().map(|day| day.to_string()),
             run_id: self.run_id.clone(),
+            replaces: self.replaces.clone(),
             hold: self.hold,
         })
     }
@@ -166,6 +181,7 @@ pub struct Record {
     pub not_before: Option<DateTime<Utc>>,
     pub effective_date: Option<String>,
     pub run_id: Option<String>,
+    pub replaces: Option<String>,
     /// Not a column of `intent`: the first state of its row in `outbox`.
     pub hold: bool,
 }

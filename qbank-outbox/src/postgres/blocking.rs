@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use qbank_proto::PaymentId;
-use qbank_proto::endpoint::Payment;
+use qbank_proto::webhook::Event;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::Postgres;
@@ -13,6 +12,7 @@ use crate::audit::Evidence;
 use crate::intent::Intent;
 use crate::operator::Command;
 use crate::row::{Lane, RowId, State};
+use crate::status::Status;
 use crate::store::{Enqueued, Listed, Store, StoreError};
 use crate::turn::{Turn, Turned};
 
@@ -87,17 +87,12 @@ impl Store for BlockingPostgres {
         wait(&self.runtime, self.store.ids_after(after, limit))
     }
 
-    fn find_payment(&mut self, payment: PaymentId) -> Result<Option<RowId>, StoreError> {
-        wait(&self.runtime, self.store.find_payment(payment))
+    fn apply_webhook(&mut self, event: &Event) -> Result<Option<Listed>, StoreError> {
+        wait(&self.runtime, self.store.apply_webhook(event))
     }
 
-    fn told(
-        &mut self,
-        id: RowId,
-        payment: &Payment,
-        event: &str,
-    ) -> Result<Option<Listed>, StoreError> {
-        wait(&self.runtime, self.store.told(id, payment, event))
+    fn status(&mut self) -> Result<Status, StoreError> {
+        wait(&self.runtime, self.store.status())
     }
 
     fn prune(&mut self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError> {

@@ -25,7 +25,7 @@ pub(super) const AFTER_OUTBOX: usize = 18;
 
 pub(super) const INTENT: &str = "i.namespace, i.intent_id, i.kind, i.source_account, \
     i.amount_cents, i.payee_hash, i.idempotency_key, i.body, i.body_sha256, i.actor, \
-    i.not_before, i.effective_date, i.run_id";
+    i.not_before, i.effective_date, i.run_id, i.replaces";
 
 pub(super) fn outbox(row: &Read) -> Result<Row, StoreError> {
     Ok(Row {
@@ -65,6 +65,7 @@ pub(super) fn intent(row: &Read, at: usize) -> Result<Record, StoreError> {
         not_before: get(row, at + 10)?,
         effective_date: get::<Option<NaiveDate>>(row, at + 11)?.map(|day| day.to_string()),
         run_id: get(row, at + 12)?,
+        replaces: get(row, at + 13)?,
         hold: false,
     })
 }
@@ -122,7 +123,7 @@ pub(super) fn count(row: &Read, column: usize) -> Result<u32, StoreError> {
     u32::try_from(get::<i32>(row, column)?).map_err(|error| at(column, &error))
 }
 
-fn parsed<T: FromStr<Err: Error>>(row: &Read, at: usize) -> Result<T, StoreError> {
+pub(super) fn parsed<T: FromStr<Err: Error>>(row: &Read, at: usize) -> Result<T, StoreError> {
     named(get(row, at)?, at)
 }
 

@@ -7,11 +7,11 @@ use qbank_proto::IdempotencyKey;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::columns::{self, INTENT, OUTBOX, get};
+use super::columns::{self, INTENT, OUTBOX, get, parsed};
 use super::fault::{other, unavailable};
-use super::session::Session;
+use super::session::{Session, Value};
 use super::write;
-use crate::enqueue::{first, known};
+use crate::enqueue::{Old, first, known, replaces};
 use crate::intent::{Intent, Record};
 use crate::random;
 use crate::row::{Row, RowId};
@@ -39,6 +39,7 @@ pub(super) async fn enqueue(
 }
 
 async fn some(session: &Session<'_>, records: &[Record]) -> Result<Vec<Enqueued>, StoreError> {
+    may_replace(session, records).await?;
     let mut inserted = insert(session, records).await?;
     let mut changes = Changes::default();
     let mut enqueued: Vec<Option<Enqueued>> = Vec::with_capacity(records.len());
@@ -79,8 +80,8 @@ async fn insert(
 ) -> Result<HashMap<Name, (RowId, DateTime<Utc>)>, StoreError> {
     let sql = "INSERT INTO intent (namespace, intent_id, kind, source_account, amount_cents, \
                payee_hash, idempotency_key, body, body_sha256, actor, not_before, \
-               effective_date, run_id) \
-               SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+               effective_date, run_id, replaces) \
+               SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
                ON CONFLICT (namespace, intent_id) DO NOTHING \
                RETURNING namespace, intent_id, id, date_trunc('milliseconds', clock_timestamp())";
     let mut accounts = Vec::with_capacity(records.len());
@@ -93,6 +94,7 @@ async fn insert(
     }
     let texts = |text: fn(&Record) -> &str| records.iter().map(text).collect::<Vec<&str>>();
     let runs: Vec<Option<&str>> = records.iter().map(|it| it.run_id.as_deref()).collect();
+    let replaces: Vec<Option<&str>> = records.iter().map(|it| it.replaces.as_deref()).collect();
     let amounts: Vec<i64> = records.iter().map(|it| it.amount_cents).collect();
     let bodies: Vec<&[u8]> = records.iter().map(|it| &it.body[..]).collect();
     let moments: Vec<Option<DateTime<Utc>>> = records.iter().map(|it| it.not_before).collect();
@@ -113,6 +115,7 @@ async fn insert(
                 (&moments, Type::TIMESTAMPTZ_ARRAY),
                 (&days, Type::DATE_ARRAY),
                 (&runs, Type::TEXT_ARRAY),
+                (&replaces, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -140,6 +143,40 @@ async fn find(
         Ok(((intent.namespace.clone(), intent.intent_id.clone()), (row, intent)))
     };
     rows.iter().map(named).collect()
+}
+
+/// Refuses records that name an intent which they must not replace. One that is known already
+/// was let through before.
+async fn may_replace(session: &Session<'_>, records: &[Record]) -> Result<(), StoreError> {
+    let pairs: Vec<(&Record, &str)> =
+        records.iter().filter_map(|it| Some((it, it.replaces.as_deref()?))).collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let of: Vec<&Record> = pairs.iter().map(|(record, _)| *record).collect();
+    let there = find(session, &of).await?;
+    let sql = "SELECT o.state, (SELECT r.intent_id FROM intent r \
+               WHERE r.namespace = i.namespace AND r.replaces = i.intent_id) \
+               FROM intent i JOIN outbox o ON o.id = i.id \
+               WHERE i.namespace = $1 AND i.intent_id = $2 FOR SHARE OF o";
+    let mut taken: HashMap<(&str, &str), &str> = HashMap::new();
+    for (record, old) in pairs {
+        if there.contains_key(&(record.namespace.clone(), record.intent_id.clone())) {
+            continue;
+        }
+        let values: [Value<'_>; 2] = [(&record.namespace, Type::TEXT), (&old, Type::TEXT)];
+        let rows = session.query(sql, &values).await?;
+        let found: Option<Old> =
+            rows.first().map(old_of).transpose()?;
+        let by = taken.insert((&record.namespace, old), &record.intent_id);
+        let in_this = by.filter(|by| *by != record.intent_id).map(str::to_owned);
+        replaces(old, found.map(|(state, by)| (state, by.or(in_this))))?;
+    }
+    Ok(())
+}
+
+fn old_of(row: &tokio_postgres::Row) -> Result<Old, StoreError> {
+    Ok((parsed(row, 0)?, get(row, 1)?))
 }
 
 /// A record's ids come from ids, so that these two do not fail.

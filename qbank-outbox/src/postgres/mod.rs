@@ -17,8 +17,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
-use qbank_proto::PaymentId;
-use qbank_proto::endpoint::Payment;
+use qbank_proto::webhook::Event;
 
 pub use blocking::BlockingPostgres;
 use session::{Session, lend};
@@ -27,8 +26,10 @@ use crate::audit::Evidence;
 use crate::intent::Intent;
 use crate::operator::Command;
 use crate::row::{Lane, RowId, State};
+use crate::status::Status;
 use crate::store::{Enqueued, Listed, StoreError};
 use crate::turn::{Changes, Turn, Turned};
+use crate::webhook;
 
 /// The store on Postgres, for tokio. Cheap to clone; the clones share connections, which are
 /// made when they are needed, and anew after they broke.
@@ -147,29 +148,31 @@ impl Postgres {
         .await
     }
 
-    /// The row of a payment.
-    pub async fn find_payment(&self, payment: PaymentId) -> Result<Option<RowId>, StoreError> {
+    /// Writes down what a verified webhook says of a payment: its row is settled, or failed.
+    /// Nothing, where no row has this payment.
+    pub async fn apply_webhook(&self, event: &Event) -> Result<Option<Listed>, StoreError> {
         lend(&self.pool, async |client| {
-            read::of_payment(&Session::look(client).await?, payment.as_uuid()).await
+            let session = Session::begin(client).await?;
+            let Some(id) = read::of_payment(&session, event.data.payment_id.as_uuid()).await? else {
+                return Ok(None);
+            };
+            let Some((row, intent)) = read::row(&session, id).await? else { return Ok(None) };
+            let now = read::now(&session).await?;
+            let (row, changes) = webhook::apply(row, &intent, event, now);
+            write::changes(&session, &changes).await?;
+            session.commit().await?;
+            Ok(Some(Listed::of(&row, &intent)))
         })
         .await
     }
 
-    /// Writes down what a verified event says of the payment of a row.
-    pub async fn told(
-        &self,
-        id: RowId,
-        payment: &Payment,
-        event: &str,
-    ) -> Result<Option<Listed>, StoreError> {
+    /// What it has in it, in numbers. It reads all of `outbox`.
+    pub async fn status(&self) -> Result<Status, StoreError> {
+        let paused = self.lanes().await?;
         lend(&self.pool, async |client| {
-            let session = Session::begin(client).await?;
-            let Some((row, intent)) = read::row(&session, id).await? else { return Ok(None) };
+            let session = Session::look(client).await?;
             let now = read::now(&session).await?;
-            let (row, changes) = crate::webhook::told(row, &intent, payment, event, now);
-            write::changes(&session, &changes).await?;
-            session.commit().await?;
-            Ok(Some(Listed::of(&row, &intent)))
+            Ok(Status { paused, ..read::status(&session, now).await? })
         })
         .await
     }

@@ -15,11 +15,14 @@ use super::session::{Session, Value};
 use crate::audit::Evidence;
 use crate::intent::Record;
 use crate::row::{Lane, Row, RowId, State};
+use crate::status::{OfState, Status};
 use crate::store::{Listed, StoreError};
 use crate::turn::{Lease, Snapshot, Turn, Wanted};
 
 /// As the indexes `outbox_due` and `outbox_look` say it.
 const OPEN: &str = "o.state IN ('queued', 'claimed', 'sending', 'resend')";
+const IN_DOUBT: &str =
+    "o.state IN ('claimed', 'sending', 'resend', 'reconcile') AND o.fate = 'unknown'";
 const LOOK: &str = "o.state = 'accepted' AND o.next_at IS NOT NULL";
 
 const LANES: &str = "SELECT id, paused_at, reason, retry_at, probes FROM lane";
@@ -270,6 +273,32 @@ pub(super) async fn of_payment(
     let sql = "SELECT id FROM outbox WHERE payment_id = $1 ORDER BY id LIMIT 1";
     let rows = session.query(sql, &[(&payment, Type::UUID)]).await?;
     rows.first().map(|row| get(row, 0)).transpose()
+}
+
+/// Without the lanes.
+pub(super) async fn status(
+    session: &Session<'_>,
+    now: DateTime<Utc>,
+) -> Result<Status, StoreError> {
+    let sql = format!(
+        "SELECT o.state, count(*), sum(o.sends), sum(o.lost), \
+         min(o.next_at) FILTER (WHERE {OPEN}), \
+         min(o.first_sent_at) FILTER (WHERE {IN_DOUBT}) FROM outbox o GROUP BY o.state"
+    );
+    let number = |row, at| get::<i64>(row, at).map(i64::cast_unsigned);
+    let of_state = |row| {
+        Ok(OfState {
+            state: columns::parsed(row, 0)?,
+            rows: number(row, 1)?,
+            sends: number(row, 2)?,
+            leases_lost: number(row, 3)?,
+            due: get(row, 4)?,
+            in_doubt: get(row, 5)?,
+        })
+    };
+    let rows = session.query(&sql, &[]).await?;
+    let states = rows.iter().map(of_state).collect::<Result<Vec<_>, StoreError>>()?;
+    Ok(Status::of(states, now))
 }
 
 pub(super) async fn evidence(

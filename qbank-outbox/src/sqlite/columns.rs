@@ -18,7 +18,7 @@ pub(super) const AFTER_OUTBOX: usize = 18;
 
 pub(super) const INTENT: &str = "i.namespace, i.intent_id, i.kind, i.source_account, \
     i.amount_cents, i.payee_hash, i.idempotency_key, i.body, i.body_sha256, i.actor, \
-    i.not_before, i.effective_date, i.run_id";
+    i.not_before, i.effective_date, i.run_id, i.replaces";
 
 pub(super) fn outbox(row: &Read<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
@@ -58,6 +58,7 @@ pub(super) fn intent(row: &Read<'_>, at: usize) -> rusqlite::Result<Record> {
         not_before: maybe_moment(row, at + 10)?,
         effective_date: row.get(at + 11)?,
         run_id: row.get(at + 12)?,
+        replaces: row.get(at + 13)?,
         hold: false,
     })
 }
@@ -117,7 +118,7 @@ pub(super) fn a_moment(row: &Read<'_>, at: usize) -> rusqlite::Result<DateTime<U
     parsed(row, at)
 }
 
-fn maybe_moment(row: &Read<'_>, at: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
+pub(super) fn maybe_moment(row: &Read<'_>, at: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
     maybe_parsed(row, at)
 }
 

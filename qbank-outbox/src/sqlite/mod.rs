@@ -10,16 +10,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use qbank_proto::endpoint::Payment;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use qbank_proto::webhook::Event;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::audit::Evidence;
 use crate::failpoint;
 use crate::intent::Intent;
 use crate::operator::Command;
 use crate::row::{Lane, RowId, State};
+use crate::status::Status;
 use crate::store::{Enqueued, Listed, Store, StoreError};
 use crate::turn::{Changes, Turn, Turned};
+use crate::webhook;
 
 /// The store on SQLite.
 #[derive(Debug)]
@@ -169,27 +171,23 @@ impl Store for Sqlite {
             .collect())
     }
 
-    fn find_payment(
-        &mut self,
-        payment: qbank_proto::PaymentId,
-    ) -> Result<Option<RowId>, StoreError> {
-        let sql = "SELECT id FROM outbox WHERE payment_id = ?1";
-        Ok(self.connection.query_row(sql, [payment.to_string()], |row| row.get(0)).optional()?)
-    }
-
-    fn told(
-        &mut self,
-        id: RowId,
-        payment: &Payment,
-        event: &str,
-    ) -> Result<Option<Listed>, StoreError> {
+    fn apply_webhook(&mut self, event: &Event) -> Result<Option<Listed>, StoreError> {
         let transaction = self.begin()?;
+        let Some(id) = read::of_payment(&transaction, event.data.payment_id)? else {
+            return Ok(None);
+        };
         let Some((row, intent)) = read::row(&transaction, id)? else { return Ok(None) };
         let now = read::now(&transaction)?;
-        let (row, changes) = crate::webhook::told(row, &intent, payment, event, now);
+        let (row, changes) = webhook::apply(row, &intent, event, now);
         write::changes(&transaction, &changes)?;
         transaction.commit()?;
         Ok(Some(Listed::of(&row, &intent)))
+    }
+
+    fn status(&mut self) -> Result<Status, StoreError> {
+        let paused = self.lanes()?;
+        let now = read::now(&self.connection)?;
+        Ok(Status { paused, ..read::status(&self.connection, now)? })
     }
 
     fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError> {

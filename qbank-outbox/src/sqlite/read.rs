@@ -3,17 +3,21 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use qbank_proto::PaymentId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params_from_iter};
 
 use super::columns::{self, AFTER_OUTBOX, INTENT, OUTBOX};
 use crate::audit::{Evidence, moment};
 use crate::intent::Record;
 use crate::row::{Lane, Row, RowId, State};
+use crate::status::{OfState, Status};
 use crate::store::{Listed, StoreError};
 use crate::turn::{Lease, Snapshot, Turn, Wanted};
 
 /// As the index `outbox_due` says it, which is used for these words alone.
 const OPEN: &str = "o.state IN ('queued', 'claimed', 'sending', 'resend')";
+const IN_DOUBT: &str =
+    "o.state IN ('claimed', 'sending', 'resend', 'reconcile') AND o.fate = 'unknown'";
 const LOOK: &str = "o.state = 'accepted' AND o.next_at IS NOT NULL";
 
 pub(super) fn now(connection: &Connection) -> Result<DateTime<Utc>, StoreError> {
@@ -176,6 +180,38 @@ pub(super) fn row(connection: &Connection, id: RowId) -> Result<Option<(Row, Rec
         "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id WHERE o.id = ?1"
     );
     Ok(query(connection, &sql, [id])?.pop())
+}
+
+pub(super) fn of_payment(
+    connection: &Connection,
+    payment: PaymentId,
+) -> Result<Option<RowId>, StoreError> {
+    let sql = "SELECT id FROM outbox WHERE payment_id = ?1 ORDER BY id LIMIT 1";
+    let id = connection.prepare_cached(sql)?.query_row([payment.to_string()], |row| row.get(0));
+    Ok(id.optional()?)
+}
+
+/// Without the lanes.
+pub(super) fn status(connection: &Connection, now: DateTime<Utc>) -> Result<Status, StoreError> {
+    let sql = format!(
+        "SELECT o.state, count(*), sum(o.sends), sum(o.lost), \
+         min(o.next_at) FILTER (WHERE {OPEN}), \
+         min(o.first_sent_at) FILTER (WHERE {IN_DOUBT}) FROM outbox o GROUP BY o.state"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let number =
+        |row: &rusqlite::Row<'_>, at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
+    let states = statement.query_map([], |row| {
+        Ok(OfState {
+            state: columns::parsed(row, 0)?,
+            rows: number(row, 1)?,
+            sends: number(row, 2)?,
+            leases_lost: number(row, 3)?,
+            due: columns::maybe_moment(row, 4)?,
+            in_doubt: columns::maybe_moment(row, 5)?,
+        })
+    })?;
+    Ok(Status::of(states.collect::<Result<Vec<_>, _>>()?, now))
 }
 
 pub(super) fn list(

@@ -66,6 +66,7 @@ impl Transaction<'_> {
             return;
         }
         row.lost += 1;
+        self.leases_lost += 1;
         let back = if row.state == State::Sending {
             row.fate = row.fate.max(Fate::Unknown);
             State::Resend

@@ -133,6 +133,8 @@ pub struct Turned {
     pub open: bool,
     /// Whether all that is open waits for a lane that is paused.
     pub stuck: bool,
+    /// How many rows were found whose lease had run out.
+    pub leases_lost: u32,
 }
 
 /// A row that was claimed, and what there is to do with it.
@@ -206,6 +208,7 @@ impl Turn {
             lanes: snapshot.lanes,
             rows: snapshot.rows,
             changes: Changes::default(),
+            leases_lost: 0,
         };
         for ended in &self.ended {
             let recorded = ended.n.is_some_and(|n| snapshot.recorded.contains(&(ended.lease, n)));
@@ -221,7 +224,7 @@ impl Turn {
             .into_iter()
             .filter_map(|(row, intent)| at.claim(row, intent, snapshot.repeated))
             .collect();
-        let Transaction { now, lanes, rows, mut changes, .. } = at;
+        let Transaction { now, lanes, rows, mut changes, leases_lost, .. } = at;
         changes.rows.extend(rows);
         let since = |from: DateTime<Utc>| (now - from).to_std().unwrap_or_default();
         // Of a lane that is due and has no rows, nothing is to be waited for.
@@ -241,6 +244,7 @@ impl Turn {
             next_in,
             open,
             stuck,
+            leases_lost,
         };
         (changes, turned)
     }
@@ -254,6 +258,7 @@ struct Transaction<'a> {
     /// Locked rows, changed as it goes on.
     rows: Vec<Row>,
     changes: Changes,
+    leases_lost: u32,
 }
 
 impl Transaction<'_> {

@@ -44,7 +44,7 @@ impl<P: Place> Scene<P> {
         options.deadline = Duration::from_secs(5);
         options.margin = Duration::from_secs(5);
         let client = Client::with_driver(self.bank.config(), self.bank.blocking()).unwrap();
-        Worker::new(client, self.store(), options)
+        Worker::new(client, self.store()).options(options)
     }
 
     /// Works until no row is open.

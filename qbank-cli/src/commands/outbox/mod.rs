@@ -2,6 +2,7 @@
 
 mod operate;
 mod show;
+mod status;
 mod store;
 mod work;
 
@@ -34,6 +35,7 @@ pub(super) fn run(context: &Context<'_>, outbox: &Outbox) -> Result<(), Failure>
         Command::Add { file } => add(&place, file),
         Command::Work(args) => work::work(context, &place, args),
         Command::List { state } => show::list(context, &place, *state),
+        Command::Status => status::status(context, &place),
         Command::Reconcile => show::reconcile(context, &place),
         Command::Show { id } => show::show(context, &place, *id),
         Command::VerifyAudit => show::verify_audit(context, &place),

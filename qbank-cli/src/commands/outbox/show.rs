@@ -90,6 +90,7 @@ fn document(evidence: &Evidence) -> Value {
             "not_before": intent.not_before,
             "effective_date": intent.effective_date,
             "run_id": intent.run_id,
+            "replaces": intent.replaces,
         },
         "outbox": {
             "outbox_id": row.id,

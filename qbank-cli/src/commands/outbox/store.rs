@@ -88,7 +88,7 @@ pub(crate) fn keep(store: &str) -> Result<Box<Keep>, Failure> {
     let store = Mutex::new(Place::of(Some(store))?.open()?);
     Ok(Box::new(move |event: &Event| {
         let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        let applied = store.apply_webhook(event.event_id, &event.data);
+        let applied = store.apply_webhook(event);
         applied.map(drop).map_err(|error| error.to_string())
     }))
 }

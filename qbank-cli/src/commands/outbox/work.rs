@@ -1,6 +1,8 @@
 //! `qbank outbox work`: a worker.
 
-use qbank_outbox::{End, Lane, Options, Stop, Worker};
+use std::time::Duration;
+
+use qbank_outbox::{End, Lane, Stop, Worker};
 use qbank_proto::Scope;
 use serde_json::json;
 
@@ -22,14 +24,21 @@ const SCOPES: [Scope; 5] = [
 
 pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<(), Failure> {
     let client = client::connect(context.global, &SCOPES)?;
-    let mut options = Options::new(name()?);
-    options.concurrency = usize::from(args.concurrency);
-    options.until_empty = args.until_empty;
-    options.deadline = context.global.deadline.unwrap_or(options.deadline);
-    options.lane_patience = args.lane_patience.unwrap_or(options.lane_patience);
-    let mut worker = Worker::new(client, place.open()?, options);
     let printer = context.printer.clone();
-    worker = worker.on_pause(move |lane| printer.warning(&pause_message(lane)));
+    let mut worker = Worker::new(client, place.open()?)
+        .name(name()?)
+        .concurrency(usize::from(args.concurrency))
+        .report_every(Duration::from_secs(60))
+        .on_pause(move |lane| printer.warning(&pause_message(lane)));
+    if args.until_empty {
+        worker = worker.until_empty();
+    }
+    if let Some(deadline) = context.global.deadline {
+        worker = worker.deadline(deadline);
+    }
+    if let Some(patience) = args.lane_patience {
+        worker = worker.lane_patience(patience);
+    }
     if let Some(grace) = args.grace {
         worker = worker.grace(grace);
     }
@@ -56,7 +65,7 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
 }
 
 /// What an operator needs to know of a lane that is paused.
-fn pause_message(lane: &Lane) -> String {
+pub(super) fn pause_message(lane: &Lane) -> String {
     let Lane { id, reason, .. } = lane;
     if id == Lane::ALL {
         return format!("all workers are paused: {reason}; `qbank outbox continue` ends it");

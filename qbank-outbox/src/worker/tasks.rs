@@ -5,19 +5,23 @@ use std::time::{Duration, Instant};
 
 use qbank_proto::{Async, Client, Driver};
 use tokio::task::{Id, JoinError, JoinSet};
-use tracing::{debug, info};
-use uuid::Builder;
+use tracing::{Instrument as _, info};
 
+use super::report::{self, Report};
+use super::{ATTENTION, Paused, Stop, Stopping, Worker, done, token};
 use crate::job::Job;
-use crate::machine::{End, Options, Outbox, Step};
+use crate::machine::{End, Outbox, Step};
+use crate::status::Status;
 use crate::store::StoreError;
 use crate::turn::{Ended, Outcome, Turn, Turned};
-use crate::worker::{ATTENTION, Stop, done};
 
-/// What a worker for tokio needs of its store.
+/// What a worker in a task needs of its store.
 pub trait AsyncStore {
     /// Does a turn, in one transaction.
     fn turn(&self, turn: &Turn) -> impl Future<Output = Result<Turned, StoreError>> + Send;
+
+    /// What it has in it.
+    fn status(&self) -> impl Future<Output = Result<Status, StoreError>> + Send;
 }
 
 #[cfg(feature = "postgres")]
@@ -25,66 +29,43 @@ impl AsyncStore for crate::postgres::Postgres {
     async fn turn(&self, turn: &Turn) -> Result<Turned, StoreError> {
         Self::turn(self, turn).await
     }
+
+    async fn status(&self) -> Result<Status, StoreError> {
+        Self::status(self).await
+    }
 }
 
-/// A worker in a task of tokio: it claims rows of a store, sends them, and writes down what came
-/// of it.
-#[derive(Debug)]
-pub struct AsyncWorker<D, S> {
-    client: Client<D>,
-    store: S,
-    options: Options,
-    grace: Duration,
-}
-
-impl<D, S> AsyncWorker<D, S>
+impl<D, S> Worker<D, S>
 where
     D: Driver<Flavor = Async>,
     S: AsyncStore,
 {
-    /// A worker with a client and a store. Several may share a store.
-    pub fn new(client: Client<D>, store: S, options: Options) -> Self {
-        Self { client, store, options, grace: Duration::from_secs(30) }
-    }
-
-    /// How long what is under way may take after it was told to stop.
-    #[must_use]
-    pub const fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
-        self
-    }
-
-    /// Works until it is told to stop, or, with [`Options::until_empty`], until no row is open.
-    /// A store that restarts is waited for. A future that is dropped leaves its rows as a
-    /// worker that is killed does: they are sent again, with the same keys, when their leases
-    /// have run out.
-    pub async fn run(self, stop: &Stop) -> Result<End, StoreError> {
-        let Self { client, store, options, grace } = self;
+    /// Works in a task of tokio until it is told to stop, or, with
+    /// [`until_empty`](Self::until_empty), until no row is open. A store that restarts is waited
+    /// for. A future that is dropped leaves its rows as a worker that is killed does: they are
+    /// sent again, with the same keys, when their leases have run out.
+    pub async fn run_async(self, stop: &Stop) -> Result<End, StoreError> {
+        let Self { client, store, options, grace, report_every, on_pause } = self;
+        let mut paused = Paused::new(on_pause);
+        let mut report = Report::new(report_every);
+        let mut stopping = Stopping::new(stop, grace);
         let mut calls = Calls::default();
         let mut outbox = Outbox::new(options);
-        let mut gives_up_at = None;
         let began = Instant::now();
         loop {
-            let now = began.elapsed();
-            if stop.is_stopped() {
-                outbox.stop();
-                if now >= *gives_up_at.get_or_insert(now + grace) {
-                    outbox.give_up();
-                }
-            }
+            stopping.see(&mut outbox, began.elapsed());
             while let Some(ended) = calls.try_next() {
                 outbox.ended(ended);
             }
-            let token = Builder::from_random_bytes(client.driver().entropy().key).into_uuid();
-            match outbox.poll(now, token) {
+            if report.is_due(began.elapsed()) {
+                report::status(store.status().await);
+            }
+            match outbox.poll(began.elapsed(), token(&client)) {
                 Step::Store(turn) => {
-                    let result = done(store.turn(&turn).await, &turn)?;
+                    let result = done(store.turn(&turn).await, &turn, &mut paused)?;
                     outbox.stored(began.elapsed(), result);
                 }
-                Step::Drive(job) => {
-                    debug!(row = job.lease.id, send = job.n, "sends");
-                    calls.start(&client, *job);
-                }
+                Step::Drive(job) => calls.start(&client, *job),
                 Step::Wait(at_most) => {
                     if let Some(ended) = calls.next(at_most.min(ATTENTION)).await {
                         outbox.ended(ended);
@@ -111,16 +92,20 @@ impl Calls {
     fn start<D: Driver<Flavor = Async>>(&mut self, client: &Client<D>, job: Job) {
         let driver = client.driver();
         let began = Instant::now();
-        let machine = job.machine(client.session(), client.now(), driver.jitter());
-        let call = machine.map(|machine| driver.drive(machine));
+        let span = job.span();
+        let call = span.in_scope(|| {
+            let machine = job.machine(client.session(), client.now(), driver.jitter());
+            machine.map(|machine| driver.drive(machine))
+        });
         let of = job.clone();
-        let task = self.tasks.spawn(async move {
+        let task = async move {
             let result = match call {
                 Ok(call) => call.await,
                 Err(error) => Err(error),
             };
             of.ended(began.elapsed(), &result)
-        });
+        };
+        let task = self.tasks.spawn(task.instrument(span));
         self.jobs.insert(task.id(), (job, began));
     }
 
