@@ -3,7 +3,13 @@
 
 #![allow(dead_code, unused_imports, unused_macros, reason = "each test uses a part of it")]
 
+mod known;
+mod replaced;
+
 use std::time::Duration;
+
+pub(crate) use known::*;
+pub(crate) use replaced::*;
 
 use qbank_outbox::{
     Command, End, Intent, Listed, Options, State, Stop, Store, StoreError, Worker, verify,
@@ -172,7 +178,12 @@ macro_rules! behaviours {
             another_request_under_a_known_id_is_a_conflict_and_adds_nothing,
             a_held_intent_is_sent_after_somebody_else_approves_it,
             a_revoked_token_pauses_the_lane_and_refuses_no_row,
-            a_payment_that_is_polled_settles
+            a_payment_that_is_polled_settles,
+            a_verified_event_settles_its_row,
+            a_payment_of_another_amount_is_reconciled_once,
+            a_worker_that_is_set_up_wrong_refuses_no_row,
+            a_store_says_what_it_has_in_numbers,
+            what_was_refused_is_replaced_once_and_named
         }
     };
 }
