@@ -59,6 +59,7 @@ pub use tokio_postgres;
 pub use turn::{
     Begun, Changes, Claimed, Ended, Failure, Lease, Outcome, Snapshot, Task, Turn, Turned, Wanted,
 };
+pub use webhook::apply_event;
 #[cfg(feature = "tokio")]
 pub use worker::AsyncStore;
 pub use worker::{Stop, Worker};

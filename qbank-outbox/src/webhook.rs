@@ -11,9 +11,9 @@ use crate::intent::Record;
 use crate::row::{Row, State};
 use crate::turn::Changes;
 
-/// A payment's status joins its row; a final one ends it. A payment of another amount or type is
-/// not the one that was asked for.
-pub(crate) fn apply(
+/// Decides what a verified event changes, on a locked row: a payment's status joins its row, and a
+/// final one ends it. A payment of another amount or type is not the one that was asked for.
+pub fn apply_event(
     mut row: Row,
     intent: &Record,
     event: &Event,

@@ -158,7 +158,7 @@ impl Postgres {
             };
             let Some((row, intent)) = read::row(&session, id).await? else { return Ok(None) };
             let now = read::now(&session).await?;
-            let (row, changes) = webhook::apply(row, &intent, event, now);
+            let (row, changes) = webhook::apply_event(row, &intent, event, now);
             write::changes(&session, &changes).await?;
             session.commit().await?;
             Ok(Some(Listed::of(&row, &intent)))

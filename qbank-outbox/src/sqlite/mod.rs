@@ -178,7 +178,7 @@ impl Store for Sqlite {
         };
         let Some((row, intent)) = read::row(&transaction, id)? else { return Ok(None) };
         let now = read::now(&transaction)?;
-        let (row, changes) = webhook::apply(row, &intent, event, now);
+        let (row, changes) = webhook::apply_event(row, &intent, event, now);
         write::changes(&transaction, &changes)?;
         transaction.commit()?;
         Ok(Some(Listed::of(&row, &intent)))

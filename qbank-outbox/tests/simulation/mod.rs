@@ -3,11 +3,13 @@
 //! Workers are processes: they crash between any two steps, stand still for longer than their
 //! leases, and have wall clocks that are wrong. The store loses transactions, and answers to
 //! those that it committed; a backup of it is restored. The network loses requests and responses,
-//! and delivers them late; tokens are revoked; the bank forgets keys. An operator holds, approves
-//! and cancels. At the end all of this stops, the rest is worked off, and what the store says is
+//! and delivers them late; tokens are revoked; the bank forgets keys. The database's clock jumps.
+//! An operator holds, approves, cancels and stops workers; webhooks come. At the end all of this stops, the rest is worked off, what is in doubt
+//! is decided by the bank's books, and what the store says is
 //! compared with the bank's books.
 
 mod model;
+mod people;
 mod random;
 mod rules;
 mod worker;

@@ -199,6 +199,15 @@ impl Model {
         }
     }
 
+    /// Changes the rows for which there is something to change.
+    pub(super) fn apply(&mut self, what: impl Fn(&Row, &Record) -> Option<Changes>) {
+        for at in 0..self.rows.len() {
+            if let Some(changes) = what(&self.rows[at], &self.intents[at]) {
+                self.write(changes);
+            }
+        }
+    }
+
     pub(super) fn evidence(&self, id: i64) -> Evidence {
         Evidence {
             row: self.row(id).clone(),

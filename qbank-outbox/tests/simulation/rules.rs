@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use qbank_outbox::{State, verify};
 use qbank_proto::Fate;
-use qbank_sandbox::Bank;
+use qbank_sandbox::{Bank, PaymentStatus};
 
 use super::model::Model;
 
@@ -13,6 +13,8 @@ use super::model::Model;
 pub(super) struct Seen {
     /// Rows that were to be reconciled at some time.
     pub(super) doubted: BTreeSet<i64>,
+    /// Rows that an operator has decided.
+    pub(super) decided: BTreeSet<i64>,
     /// Rows that an operator called off.
     pub(super) cancelled: BTreeSet<i64>,
     /// Rows of which a worker has handed a good answer to the store.
@@ -47,8 +49,11 @@ pub(super) fn check(model: &Model, bank: &Bank, seen: &Seen) -> Result<(), Strin
             State::Queued | State::Held | State::Cancelled | State::Refused if paid > 0 => {
                 return wrong("it is at the bank");
             }
-            State::Refused if !seen.refused.contains(&model.intent(id).idempotency_key) => {
-                return wrong("the bank never refused it");
+            State::Refused
+                if !seen.refused.contains(&model.intent(id).idempotency_key)
+                    && !seen.decided.contains(&id) =>
+            {
+                return wrong("nobody ever refused it");
             }
             State::Claimed | State::Sending | State::Resend | State::Queued => {
                 return wrong("it is not worked off");
@@ -60,6 +65,17 @@ pub(super) fn check(model: &Model, bank: &Bank, seen: &Seen) -> Result<(), Strin
         }
         if seen.cancelled.contains(&id) && (state != State::Cancelled || paid > 0) {
             return wrong("it was cancelled");
+        }
+        let status = row.payment_id.and_then(|payment| bank.payment_status(payment));
+        match (state, status) {
+            (State::Settled, Some(status)) if !status.is_final() => {
+                return wrong("the bank has not settled it");
+            }
+            (State::Settled, Some(PaymentStatus::Failed)) => return wrong("it failed"),
+            (State::Failed, status) if status != Some(PaymentStatus::Failed) => {
+                return wrong("it did not fail");
+            }
+            _ => {}
         }
         let good = matches!(state, State::Accepted | State::Settled);
         if seen.answered.contains(&id) && !good {

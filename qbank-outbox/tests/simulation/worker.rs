@@ -19,6 +19,8 @@ pub(super) struct Worker {
     pub(super) calls: BTreeMap<i64, Call>,
     /// Only the latest wake-up counts.
     pub(super) wake: u64,
+    /// Whether it found the store without an open row.
+    pub(super) saw_empty: bool,
     pub(super) asleep_until: Duration,
     /// How far its wall clock is off.
     pub(super) wall: i64,

@@ -6,15 +6,14 @@ use std::task::Waker;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use qbank_outbox::{Command, Intent, Job, Options, Outbox, Row, State, Step, Turn, Turned};
+use qbank_outbox::{End, Job, Options, Outbox, Row, State, Step, Turn, Turned};
 use qbank_proto::bytes::Bytes;
-use qbank_proto::endpoint::{Beneficiary, CreateAch, CreateTransfer, CreateWire};
 use qbank_proto::http::{Method, Request, Response};
 use qbank_proto::{
-    Amount, Config, Credentials, Environment, ErrorKind, Exchange, Fate, Fault, FaultKind,
+    Config, Credentials, Environment, ErrorKind, Exchange, Fate, Fault, FaultKind,
     IdempotencyKey, Machine as _, Session,
 };
-use qbank_sandbox::{Bank, BankConfig, BankFault, OPERATING, PAYROLL};
+use qbank_sandbox::{Bank, BankConfig, BankFault};
 use uuid::Builder;
 
 use super::Mutant;
@@ -26,7 +25,7 @@ use super::worker::{Call, Worker};
 /// The wall clock's time when a schedule starts; the bank's and the database's, too.
 pub(super) const START: Duration = Duration::from_secs(1_767_621_600);
 /// Until then there is trouble.
-const TROUBLE: Duration = Duration::from_secs(3600);
+pub(super) const TROUBLE: Duration = Duration::from_secs(3600);
 /// Then all of it is worked off.
 const END: Duration = Duration::from_secs(8 * 3600);
 /// A backlog of trouble takes no more steps than this.
@@ -34,7 +33,7 @@ const MOST_STEPS: u32 = 200_000;
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+pub(super) enum Event {
     Up { worker: usize },
     Run { worker: usize, life: u32, wake: u64 },
     Stored { worker: usize, life: u32 },
@@ -43,6 +42,11 @@ enum Event {
     Settle { exchange: u64 },
     Enqueue,
     Operate,
+    Decide,
+    Webhook,
+    Stop { worker: usize, life: u32 },
+    GiveUp { worker: usize, life: u32 },
+    ClockJumps,
     Backup,
     Restore,
 }
@@ -58,21 +62,24 @@ struct Carried {
 }
 
 pub(super) struct World {
-    random: Random,
+    pub(super) random: Random,
     mutant: Option<Mutant>,
-    time: Duration,
+    pub(super) time: Duration,
     events: BinaryHeap<Reverse<(Duration, u64, Event)>>,
     counted: u64,
-    model: Model,
-    backup: Option<Model>,
-    bank: Bank,
-    workers: Vec<Worker>,
+    pub(super) model: Model,
+    pub(super) backup: Option<Model>,
+    pub(super) bank: Bank,
+    pub(super) workers: Vec<Worker>,
     carried: BTreeMap<u64, Carried>,
     results: BTreeMap<usize, Result<Turned, ()>>,
-    seen: Seen,
+    pub(super) seen: Seen,
     /// Until when nothing gets through.
     outage: Duration,
-    left: u64,
+    /// How far the database's clock is off, and whether it jumps.
+    pub(super) database_off: i64,
+    pub(super) jumps: bool,
+    pub(super) left: u64,
     broken: Option<String>,
 }
 
@@ -81,8 +88,10 @@ impl World {
         let mut random = Random(seed ^ 0x51ed_270b_b5a1_f3c7);
         let forgets = random.percent(60);
         let mut config = BankConfig { seed, start: START, ..BankConfig::default() };
-        let max_key_age = if forgets { 20 * MINUTE } else { 24 * 60 * MINUTE };
-        config.key_lifetime = if forgets { 25 * MINUTE } else { 30 * 24 * 60 * MINUTE };
+        let soon = if random.percent(50) { 5 * MINUTE } else { 20 * MINUTE };
+        let max_key_age = if forgets { soon } else { 24 * 60 * MINUTE };
+        // A call that begins at the last moment ends, wherever it is held up, before that.
+        config.key_lifetime = if forgets { soon + 5 * MINUTE } else { 30 * 24 * 60 * MINUTE };
         let credentials = Credentials::client("sandbox", "sandbox-secret");
         let url = "https://bank.example/v1".to_owned();
         let environment = Environment::Custom { base_url: url, token_url: None };
@@ -97,6 +106,7 @@ impl World {
             options.margin = Duration::from_secs(20);
             options.max_key_age = max_key_age;
             options.interval = Duration::from_secs(5);
+            options.until_empty = random.percent(20);
             let wall = i64::try_from(random.below(21_600_000)).unwrap() - 10_800_000;
             Worker {
                 life: 0,
@@ -106,6 +116,7 @@ impl World {
                 options,
                 calls: BTreeMap::new(),
                 wake: 0,
+                saw_empty: false,
                 asleep_until: Duration::ZERO,
                 wall: if random.percent(50) { wall } else { 0 },
                 origin: Duration::from_secs(1000 + n * 5000),
@@ -125,6 +136,8 @@ impl World {
             results: BTreeMap::new(),
             seen: Seen::default(),
             outage: Duration::ZERO,
+            database_off: 0,
+            jumps: false,
             left: 1 + random.below(6),
             broken: None,
             random,
@@ -135,6 +148,17 @@ impl World {
         world.after(Duration::ZERO, Event::Enqueue);
         if world.random.percent(50) {
             world.after(Duration::from_secs(1), Event::Operate);
+        }
+        if world.random.percent(50) {
+            world.after(Duration::from_secs(2), Event::Webhook);
+        }
+        // Sometimes nobody comes, and what is in doubt stays so.
+        if world.random.percent(50) {
+            world.after(TROUBLE + MINUTE * 4, Event::Decide);
+        }
+        if !forgets && world.random.percent(20) {
+            world.jumps = true;
+            world.after(Duration::from_secs(20), Event::ClockJumps);
         }
         if world.random.percent(15) {
             world.after(Duration::from_secs(30), Event::Backup);
@@ -165,21 +189,21 @@ impl World {
         self.broken.or_else(|| rules::check(&self.model, &self.bank, &self.seen).err())
     }
 
-    fn after(&mut self, wait: Duration, event: Event) {
+    pub(super) fn after(&mut self, wait: Duration, event: Event) {
         self.counted += 1;
         self.events.push(Reverse((self.time + wait, self.counted, event)));
     }
 
-    fn db_now(&self) -> DateTime<Utc> {
-        Self::db_time(self.time)
+    pub(super) fn db_now(&self) -> DateTime<Utc> {
+        self.db_time(self.time)
     }
 
-    fn db_time(time: Duration) -> DateTime<Utc> {
-        let unix = START + time;
-        DateTime::from_timestamp_millis(i64::try_from(unix.as_millis()).unwrap()).unwrap()
+    fn db_time(&self, time: Duration) -> DateTime<Utc> {
+        let unix = i64::try_from((START + time).as_millis()).unwrap() + self.database_off;
+        DateTime::from_timestamp_millis(unix).unwrap()
     }
 
-    fn trouble(&mut self, percent: u64) -> bool {
+    pub(super) fn trouble(&mut self, percent: u64) -> bool {
         self.time < TROUBLE && self.random.percent(percent)
     }
 
@@ -211,6 +235,19 @@ impl World {
             Event::Settle { exchange } => self.settle(exchange, event),
             Event::Enqueue => self.enqueue(),
             Event::Operate => self.operate(),
+            Event::Decide => self.decide(),
+            Event::Webhook => self.webhook(),
+            Event::Stop { worker, life } => {
+                if self.is_alive(worker, life, event) {
+                    self.stop(worker, life);
+                }
+            }
+            Event::GiveUp { worker, life } => {
+                if self.is_alive(worker, life, event) {
+                    self.give_up(worker);
+                }
+            }
+            Event::ClockJumps => self.clock_jumps(),
             Event::Backup => self.backup = Some(self.model.clone()),
             Event::Restore => self.restore(),
         }
@@ -233,13 +270,19 @@ impl World {
     fn come_up(&mut self, worker: usize) {
         let it = &mut self.workers[worker];
         it.outbox = Some(Outbox::new(it.options.clone()));
+        it.saw_empty = false;
         // Each life logs in anew.
         it.session = Session::new(it.client.clone()).unwrap();
         it.origin += Duration::from_secs(17);
+        let life = it.life;
         self.wake(worker, Duration::ZERO);
+        if self.trouble(30) {
+            let after = self.random.any_delay();
+            self.after(after, Event::Stop { worker, life });
+        }
     }
 
-    fn wake(&mut self, worker: usize, wait: Duration) {
+    pub(super) fn wake(&mut self, worker: usize, wait: Duration) {
         let it = &mut self.workers[worker];
         it.wake += 1;
         let event = Event::Run { worker, life: it.life, wake: it.wake };
@@ -261,7 +304,8 @@ impl World {
         false
     }
 
-    fn crash(&mut self, worker: usize) {
+    /// A new process, of which this one's calls are not.
+    pub(super) fn crash(&mut self, worker: usize) {
         let it = &mut self.workers[worker];
         it.life += 1;
         it.outbox = None;
@@ -289,7 +333,13 @@ impl World {
                     self.wake(worker, time.max(Duration::from_millis(1)));
                     return;
                 }
-                Step::Done(_) => return,
+                Step::Done(end) => {
+                    if end == End::Empty && !self.workers[worker].saw_empty {
+                        self.broken = Some(format!("worker {worker} ended with rows open"));
+                    }
+                    self.crash(worker);
+                    return;
+                }
             }
         }
     }
@@ -306,6 +356,8 @@ impl World {
             let wall = self.workers[worker].wall;
             let turned = self.model.turn(turn, now, (self.mutant, wall), key);
             self.random.next();
+            let open = self.model.rows.iter().any(|row| row.state.is_open());
+            self.workers[worker].saw_empty |= !open;
             self.keeps_what_is_in_flight();
             for ended in &turn.ended {
                 if ended.outcome.fate == Fate::Accepted && ended.n.is_some() {
@@ -428,12 +480,12 @@ impl World {
         let kept = self.model.row(row);
         let written = kept.first_sent_at.is_some() && kept.sends > 0;
         let lease = kept.lease_token == Some(call.job.lease.token);
-        let ends = Self::db_time(call.began + call.job.limit);
+        let ends = self.db_time(call.began + call.job.limit);
         let holds = lease && kept.lease_until.is_some_and(|until| ends <= until);
         let name = format!("row {row} ({}) is sent by worker {worker}", kept.state);
         if !written {
             self.broken = Some(format!("{name}, and that is not written down"));
-        } else if !holds && self.backup.is_none() {
+        } else if !holds && self.backup.is_none() && !self.jumps {
             self.broken = Some(format!("{name} under a lease that does not hold for the call"));
         } else if self.seen.doubted.contains(&row) && kept.fate < Fate::Accepted {
             self.broken = Some(format!("{name}, and was to be reconciled"));
@@ -442,13 +494,13 @@ impl World {
 
     /// Nobody takes a row from who is sending it, while its lease holds.
     fn keeps_what_is_in_flight(&mut self) {
-        if self.backup.is_some() {
+        if self.backup.is_some() || self.jumps {
             return;
         }
         for worker in &self.workers {
             for (row, call) in &worker.calls {
                 let kept = self.model.row(*row);
-                let ends = Self::db_time(call.began + call.job.limit);
+                let ends = self.db_time(call.began + call.job.limit);
                 let mine = kept.lease_token == Some(call.job.lease.token);
                 if call.job.n.is_some() && self.db_now() < ends && !mine {
                     let state = kept.state;
@@ -506,60 +558,5 @@ impl World {
         }
         self.poll(worker, row);
         self.poll_all(worker);
-    }
-
-    fn enqueue(&mut self) {
-        let now = self.db_now();
-        for n in 0..self.left {
-            let amount = Amount::from_cents(i64::try_from(100 + n).unwrap()).unwrap();
-            let intent = match self.random.below(4) {
-                0 => Intent::new(CreateTransfer::new(OPERATING, PAYROLL, amount)),
-                1 => {
-                    let to = Beneficiary::new("ACME", "021000021".parse().unwrap(), "123456789");
-                    Intent::new(CreateWire::new(OPERATING, to, amount, "INV-7"))
-                }
-                _ => Intent::new(CreateAch::new(OPERATING, PAYROLL, amount)),
-            };
-            let key = IdempotencyKey::from_entropy(self.random.bytes());
-            let intent = intent.id(format!("INV-{n}")).actor("maker");
-            let intent = if self.random.percent(15) { intent.hold() } else { intent };
-            self.model.enqueue(intent.record(key).unwrap(), now);
-        }
-    }
-
-    fn operate(&mut self) {
-        let now = self.db_now();
-        let id = 1 + i64::try_from(self.random.below(self.left)).unwrap();
-        let actor = "checker".to_owned();
-        let command = match self.random.below(4) {
-            0 => Command::Hold { actor },
-            1 => Command::Cancel { actor },
-            _ => Command::Approve { actor },
-        };
-        let cancels = matches!(command, Command::Cancel { .. });
-        if self.model.command(id, &command, now) && cancels {
-            self.seen.cancelled.insert(id);
-        }
-        if self.time < TROUBLE {
-            let next = self.random.any_delay();
-            self.after(next, Event::Operate);
-        }
-    }
-
-    /// The store is as it was; who works on it was stopped.
-    fn restore(&mut self) {
-        let Some(backup) = self.backup.clone() else { return };
-        for worker in 0..self.workers.len() {
-            if self.workers[worker].outbox.is_some() {
-                self.crash(worker);
-            }
-        }
-        self.model = backup;
-        self.seen.answered.clear();
-        self.seen.cancelled.clear();
-        let now = self.db_now();
-        for id in 1..=i64::try_from(self.left).unwrap() {
-            self.model.command(id, &Command::AfterRestore { actor: "admin".to_owned() }, now);
-        }
     }
 }
