@@ -81,6 +81,7 @@ fn a_bad_line_or_another_request_under_a_known_id_adds_nothing() {
     let refused = setup.add(&[invoice(2), wrong]);
     let message = refused.error(2)["message"].as_str().unwrap().to_owned();
     assert!(message.starts_with("line 2: request.amount"), "{message}");
+    assert!(message.ends_with("; nothing was added") && !message.contains("sent"), "{message}");
     let mut other = invoice(1);
     other["request"]["amount"] = json!(99);
     let conflict = setup.add(&[invoice(2), other]);
@@ -102,6 +103,25 @@ fn a_lane_that_stays_paused_ends_a_batch_and_refuses_nothing() {
     assert!(ended.stderr.contains("is paused, and its rows stay queued"), "{}", ended.stderr);
     assert_eq!(setup.list()[0]["state"], "queued");
     assert_eq!(setup.bank.entries(), 0);
+}
+
+#[test]
+fn a_store_is_shown_in_numbers() {
+    let setup = Setup::new();
+    let mut held = invoice(2);
+    held["hold"] = json!(true);
+    lines(&setup.add(&[invoice(1), held]));
+    lines(&setup.outbox("pause --reason holiday").run());
+    let status = lines(&setup.outbox("status").run()).remove(0);
+    assert_eq!(status["depth"], json!({"held": 1, "queued": 1}));
+    assert_eq!((&status["open"], &status["sends"]), (&json!(1), &json!(0)));
+    assert_eq!(status["oldest_unknown_s"], Value::Null);
+    assert!(status["oldest_due_s"].is_number());
+    assert_eq!(status["paused"][0]["reason"], "holiday");
+    let table = setup.outbox("--output table status").run();
+    assert_eq!(table.code, Some(0), "{}", table.stderr);
+    assert!(table.stdout.contains("queued          1"), "{}", table.stdout);
+    assert!(table.stdout.contains("holiday"), "{}", table.stdout);
 }
 
 #[test]

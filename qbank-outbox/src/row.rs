@@ -22,9 +22,7 @@ pub type RowId = i64;
 ///                    │         └→ reconcile → accepted | refused (an operator decides)
 ///                    └→ queued (nothing was sent)          queued, held → cancelled
 /// ```
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum State {

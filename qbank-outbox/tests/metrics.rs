@@ -45,7 +45,7 @@ fn sends_lost_leases_depth_and_doubt_are_measured() {
         measured.insert(format!("{}{{{}}}", key.key().name(), labels.join(",")), value);
     }
     let value = |name: &str| {
-        measured.get(name).map(String::as_str).unwrap_or_else(|| panic!("{name}: {measured:#?}"))
+        measured.get(name).map_or_else(|| panic!("{name}: {measured:#?}"), String::as_str)
     };
     assert_eq!(value("qbank_outbox_calls_total{call=send,fate=accepted}"), "5");
     assert_eq!(value("qbank_outbox_calls_total{call=send,fate=unknown}"), "2");

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import socket
 import sqlite3
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,7 +23,7 @@ import trustme
 from fastapi.testclient import TestClient
 from qbank_connect.errors import QBankConnectionError, QBankInvalidRequestError
 from qbank_connect.testing import Delivery, SandboxBank
-from sandbox import OPERATING, PAYROLL, Sandbox, running
+from sandbox import OPERATING, PAYROLL, PROGRAM, Sandbox, running
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ACH = "/payments/ach"
@@ -438,3 +440,38 @@ def test_the_tests_of_the_application_pass(sandbox: Sandbox) -> None:
     program = str(EXAMPLES / "test_application.py")
     done = sandbox.run("-m", "pytest", "-q", "-p", "no:cacheprovider", program)
     assert "3 passed" in done.stdout, done.stdout
+
+
+# --- The outbox ----------------------------------------------------------------------------
+
+
+def test_what_sqlalchemy_enqueues_is_paid_with_its_invoice(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    module = recipe("outbox_sqlalchemy")
+    path = tmp_path / "outbox.db"
+
+    def outbox(*arguments: str) -> list[dict[str, Any]]:
+        ended = subprocess.run(
+            [PROGRAM, "outbox", "--store", f"sqlite:{path}", *arguments],
+            env=sandbox.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return [json.loads(line) for line in ended.stdout.splitlines()]
+
+    outbox("migrate")
+    module.main(f"sqlite:///{path}")
+    with (
+        pytest.raises(RuntimeError),
+        module.Session(module.create_engine(f"sqlite:///{path}")) as it,
+    ):
+        module.enqueue(it, "INV-8", OPERATING, PAYROLL, 5, "ap.clerk")
+        raise RuntimeError
+    outbox("work", "--until-empty")
+    [row] = outbox("list")
+    assert (row["id"], row["state"]) == ("INV-7", "accepted")
+    [entry] = sandbox.entries(row["idempotency_key"])
+    assert entry["amount"] == "1000.50"

@@ -166,8 +166,7 @@ async fn may_replace(session: &Session<'_>, records: &[Record]) -> Result<(), St
         }
         let values: [Value<'_>; 2] = [(&record.namespace, Type::TEXT), (&old, Type::TEXT)];
         let rows = session.query(sql, &values).await?;
-        let found: Option<Old> =
-            rows.first().map(old_of).transpose()?;
+        let found: Option<Old> = rows.first().map(old_of).transpose()?;
         let by = taken.insert((&record.namespace, old), &record.intent_id);
         let in_this = by.filter(|by| *by != record.intent_id).map(str::to_owned);
         replaces(old, found.map(|(state, by)| (state, by.or(in_this))))?;

@@ -153,7 +153,8 @@ impl Postgres {
     pub async fn apply_webhook(&self, event: &Event) -> Result<Option<Listed>, StoreError> {
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;
-            let Some(id) = read::of_payment(&session, event.data.payment_id.as_uuid()).await? else {
+            let Some(id) = read::of_payment(&session, event.data.payment_id.as_uuid()).await?
+            else {
                 return Ok(None);
             };
             let Some((row, intent)) = read::row(&session, id).await? else { return Ok(None) };

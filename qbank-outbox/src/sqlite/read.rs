@@ -199,8 +199,7 @@ pub(super) fn status(connection: &Connection, now: DateTime<Utc>) -> Result<Stat
          min(o.first_sent_at) FILTER (WHERE {IN_DOUBT}) FROM outbox o GROUP BY o.state"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let number =
-        |row: &rusqlite::Row<'_>, at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
+    let number = |row: &rusqlite::Row<'_>, at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
     let states = statement.query_map([], |row| {
         Ok(OfState {
             state: columns::parsed(row, 0)?,

@@ -38,8 +38,8 @@ pub(super) fn check(model: &Model, bank: &Bank, seen: &Seen) -> Result<(), Strin
         let paid = entries.get(&model.intent(id).idempotency_key).copied().unwrap_or_default();
         let state = row.state;
         let wrong = |what: &str| {
-            let story = story(model, id);
-            Err(format!("row {id} is {state}, paid {paid} times: {what}\n{story}"))
+            let audit = audit_of(model, id);
+            Err(format!("row {id} is {state}, paid {paid} times: {what}\n{audit}"))
         };
         if paid > 1 {
             return wrong("paid twice");
@@ -86,8 +86,8 @@ pub(super) fn check(model: &Model, bank: &Bank, seen: &Seen) -> Result<(), Strin
     Ok(())
 }
 
-/// What its audit tells, line by line.
-fn story(model: &Model, id: i64) -> String {
+/// Its audit, line by line.
+fn audit_of(model: &Model, id: i64) -> String {
     let links = model.audit.iter().filter(|link| link.outbox_id == id);
     let line = |link: &qbank_outbox::Link| {
         let (at, from) = (link.timestamp.time(), link.from.map_or("", |from| from.as_str()));

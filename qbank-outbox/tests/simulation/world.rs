@@ -10,8 +10,8 @@ use qbank_outbox::{End, Job, Options, Outbox, Row, State, Step, Turn, Turned};
 use qbank_proto::bytes::Bytes;
 use qbank_proto::http::{Method, Request, Response};
 use qbank_proto::{
-    Config, Credentials, Environment, ErrorKind, Exchange, Fate, Fault, FaultKind,
-    IdempotencyKey, Machine as _, Session,
+    Config, Credentials, Environment, ErrorKind, Exchange, Fate, Fault, FaultKind, IdempotencyKey,
+    Machine as _, Session,
 };
 use qbank_sandbox::{Bank, BankConfig, BankFault};
 use uuid::Builder;

@@ -262,6 +262,12 @@ impl Error {
     pub fn needed_scope(&self) -> Option<&Scope> {
         self.details.scope.as_ref()
     }
+
+    /// What happened, without what became of the money and what to do next: of a line in a file,
+    /// say, of which nothing else is to be told.
+    pub fn summary(&self) -> String {
+        self.details.what.to_string()
+    }
 }
 
 impl fmt::Display for Error {

@@ -61,11 +61,9 @@ fn add(place: &Place, file: &Path) -> Result<(), Failure> {
             continue;
         }
         let intent = Intent::from_json(line.trim());
-        intents.push(
-            intent.map_err(|error| {
-                Failure::usage(format!("line {at}: {error}; nothing was added"))
-            })?,
-        );
+        intents.push(intent.map_err(|error| {
+            Failure::usage(format!("line {at}: {}; nothing was added", error.summary()))
+        })?);
     }
     if intents.is_empty() {
         return Err(Failure::usage("there is no intent to add"));
