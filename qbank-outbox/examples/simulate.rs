@@ -26,12 +26,11 @@ fn main() -> ExitCode {
         for mutant in Mutant::ALL {
             let found = (first..first.saturating_add(schedules))
                 .find_map(|seed| Some((seed, run(seed, Some(mutant))?)));
-            match found {
-                Some((seed, broken)) => println!("{mutant:?}: seed {seed}: {broken}"),
-                None => {
-                    println!("{mutant:?}: not found");
-                    all = ExitCode::FAILURE;
-                }
+            if let Some((seed, broken)) = found {
+                println!("{mutant:?}: seed {seed}: {broken}");
+            } else {
+                println!("{mutant:?}: not found");
+                all = ExitCode::FAILURE;
             }
         }
         return all;

@@ -9,6 +9,7 @@
 //! compared with the bank's books.
 
 mod model;
+mod network;
 mod people;
 mod random;
 mod rules;

@@ -87,7 +87,7 @@ pub(super) fn check(model: &Model, bank: &Bank, seen: &Seen) -> Result<(), Strin
 }
 
 /// Its audit, line by line.
-fn audit_of(model: &Model, id: i64) -> String {
+pub(super) fn audit_of(model: &Model, id: i64) -> String {
     let links = model.audit.iter().filter(|link| link.outbox_id == id);
     let line = |link: &qbank_outbox::Link| {
         let (at, from) = (link.timestamp.time(), link.from.map_or("", |from| from.as_str()));
