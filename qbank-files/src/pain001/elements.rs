@@ -4,7 +4,7 @@
 use std::io::BufRead;
 
 use quick_xml::XmlVersion;
-use quick_xml::errors::{Error, IllFormedError};
+use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -278,7 +278,11 @@ impl<R: BufRead> Elements<R> {
             Error::IllFormed(
                 IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
             ) => self.wrong("is not well-formed: an end tag does not match its start tag"),
-            Error::Syntax(error) => self.wrong(format!("is not well-formed: {error}")),
+            Error::Syntax(SyntaxError::InvalidBangMarkup) => self.wrong("is not well-formed XML"),
+            // Each of the others is of a tag or a comment whose end was not found.
+            Error::Syntax(_) => {
+                self.wrong("the file ends inside a tag here: it was probably cut off")
+            }
             _ => self.wrong("is not well-formed XML"),
         }
     }
