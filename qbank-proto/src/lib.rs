@@ -136,13 +136,13 @@
 //!
 //! The folders of `src` have an order too, from the top: `webhook`, `client`, `list`,
 //! `call`, `session`, `endpoint`, `config`, `policy`, `error`, `response`, `machine`,
-//! `resource`, `json`, `types`. Imports go down that order only.
+//! `resource`, `json`, `calendar`, `types`. Imports go down that order only.
 //!
 //! # Where to read on
 //!
 //! [`endpoint`] has one file per operation. [`Session`] is what calls share:
 //! configuration, and one token that one call at a time refreshes. The module `webhook`
-//! verifies deliveries. [`Client`] has the operations by resource, over any driver.
+//! verifies deliveries, and [`calendar`] has the bank days. [`Client`] has the operations by resource, over any driver.
 //!
 //! # What the core does not do
 //!
@@ -154,6 +154,7 @@
 #[cfg(feature = "webhook")]
 pub mod webhook;
 
+pub mod calendar;
 mod call;
 mod client;
 mod config;

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top of the house to its ground.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "webhook", "client", "list", "call", "session", "endpoint", "config", "policy", "error",
-    "response", "machine", "resource", "json", "types",
+    "response", "machine", "resource", "json", "calendar", "types",
 ];
 
 fn source() -> PathBuf {

@@ -82,6 +82,20 @@ impl Error {
         }
     }
 
+    /// What holds for the part of the input that is at fault, as [`Error::invalid_input`] was
+    /// given it: for a message that names the part in its own way.
+    ///
+    /// ```
+    /// let error = qbank_proto::Error::invalid_input("amount", "must be more than zero");
+    /// assert_eq!(error.input_rule(), Some("must be more than zero"));
+    /// ```
+    pub fn input_rule(&self) -> Option<&str> {
+        match &self.details.what {
+            What::Input { rule, .. } => Some(rule),
+            What::Message(_) => None,
+        }
+    }
+
     /// Names the part of the input that is at fault as its user knows it: an
     /// option of a program, a member of an object in another language.
     #[must_use]

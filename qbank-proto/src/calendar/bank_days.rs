@@ -6,23 +6,36 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 
 /// Whether the Federal Reserve settles on this day.
+///
+/// ```
+/// use qbank_proto::calendar::{bank_day_after, is_bank_day};
+/// let day = |text| qbank_proto::parse_day(text).ok_or("a day");
+/// assert!(!is_bank_day(day("2026-12-25")?));
+/// assert_eq!(bank_day_after(day("2026-12-24")?), day("2026-12-28")?);
+/// # Ok::<(), &str>(())
+/// ```
 pub fn is_bank_day(date: NaiveDate) -> bool {
     !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) && !is_observed_holiday(date)
 }
 
 /// This day if it is a bank day, else the first one after it.
-pub(crate) fn bank_day_from(date: NaiveDate) -> NaiveDate {
+pub fn bank_day_from(date: NaiveDate) -> NaiveDate {
     walk(date, NaiveDate::succ_opt)
 }
 
 /// The first bank day after this day.
-pub(crate) fn bank_day_after(date: NaiveDate) -> NaiveDate {
+pub fn bank_day_after(date: NaiveDate) -> NaiveDate {
     bank_day_from(date.succ_opt().unwrap_or(date))
 }
 
+/// This day if it is a bank day, else the last one before it.
+pub fn bank_day_until(date: NaiveDate) -> NaiveDate {
+    walk(date, NaiveDate::pred_opt)
+}
+
 /// The last bank day before this day.
-pub(crate) fn bank_day_before(date: NaiveDate) -> NaiveDate {
-    walk(date.pred_opt().unwrap_or(date), NaiveDate::pred_opt)
+pub fn bank_day_before(date: NaiveDate) -> NaiveDate {
+    bank_day_until(date.pred_opt().unwrap_or(date))
 }
 
 /// Ends within a few steps: no four days in a row are closed, but for the last of time.
@@ -110,6 +123,8 @@ mod tests {
         assert_eq!(bank_day_before(monday), thursday);
         assert_eq!(bank_day_from(day("2026-12-25")), monday);
         assert_eq!(bank_day_from(monday), monday);
+        assert_eq!(bank_day_until(day("2026-12-27")), thursday);
+        assert_eq!(bank_day_until(thursday), thursday);
     }
 
     #[test]

@@ -1,0 +1,7 @@
+//! What is written: the results of a run, and the rows to correct.
+
+mod failed;
+mod results;
+
+pub use failed::FailedWriter;
+pub use results::{Outcome, ResultRow, ResultsWriter};
