@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use qbank_files::RowError;
+use qbank_outbox::StoreError;
 use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::webhook::VerifyError;
 use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
@@ -37,6 +39,10 @@ pub(crate) enum Failure {
     Interrupted { resumed: Option<Submitted> },
     /// Something on this machine failed, and nothing was sent.
     Local(String),
+    /// A file of payments that cannot be paid: what is wrong, row by row.
+    Rows { what: String, rows: Vec<RowError> },
+    /// What failed is in the result; this is the exit code that is left.
+    Ended(u8),
 }
 
 /// What is known of a list before its items.
@@ -61,13 +67,18 @@ pub(crate) struct Submitted {
 }
 
 impl Failure {
+    pub(crate) fn rows(what: &str, rows: impl IntoIterator<Item = RowError>) -> Self {
+        Self::Rows { what: what.to_owned(), rows: rows.into_iter().collect() }
+    }
+
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
     }
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) => USAGE,
+            Self::Usage(_) | Self::Rows { .. } => USAGE,
+            Self::Ended(code) => *code,
             Self::Interrupted { resumed: Some(_) } => UNKNOWN,
             Self::Signature(_)
             | Self::Local(_)
@@ -96,6 +107,16 @@ impl From<Error> for Failure {
     }
 }
 
+/// What could not be done is usage, unless the store itself failed.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Other(_) => Self::Local(error.to_string()),
+            _ => Self::Usage(error.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,6 +136,11 @@ impl fmt::Display for Failure {
                 "interrupted before it was sent again; it is UNKNOWN whether money moved; \
                  resend only with the same key (--resume), or reconcile; never with a new key",
             ),
+            Self::Rows { what, rows } => {
+                f.write_str(what)?;
+                rows.iter().try_for_each(|row| write!(f, "\n{row}"))
+            }
+            Self::Ended(_) => Ok(()),
             Self::Signature(error) => write!(f, "the webhook is not genuine: {error}"),
         }
     }

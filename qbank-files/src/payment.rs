@@ -48,6 +48,33 @@ pub enum Request {
 }
 
 impl Request {
+    /// Whose account is paid, where the file says it.
+    pub fn recipient_name(&self) -> Option<&str> {
+        match self {
+            Self::Ach(it) => match &it.destination {
+                Destination::Account(_) => None,
+                Destination::Recipient(recipient) => Some(&recipient.name),
+            },
+            Self::Wire(it) => Some(&it.beneficiary.name),
+        }
+    }
+
+    /// The last four characters of the account that is paid, as tables and results show it.
+    /// Nothing of a number that has no more than these.
+    pub fn account(&self) -> String {
+        let shown = |number: &str| {
+            let rest = number.len().saturating_sub(4);
+            number.get(rest..).filter(|_| rest > 0).unwrap_or_default().to_owned()
+        };
+        match self {
+            Self::Ach(it) => match &it.destination {
+                Destination::Account(id) => shown(&id.to_string()),
+                Destination::Recipient(to) => shown(to.account_number.expose()),
+            },
+            Self::Wire(it) => shown(it.beneficiary.account_number.expose()),
+        }
+    }
+
     /// The form that the bank wants is kept, or the error names what is not.
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self {
@@ -103,31 +130,14 @@ impl Payment {
         }
     }
 
-    /// Whose account is paid, where the file says it.
+    /// See [`Request::recipient_name`].
     pub fn recipient_name(&self) -> Option<&str> {
-        match &self.request {
-            Request::Ach(it) => match &it.destination {
-                Destination::Account(_) => None,
-                Destination::Recipient(recipient) => Some(&recipient.name),
-            },
-            Request::Wire(it) => Some(&it.beneficiary.name),
-        }
+        self.request.recipient_name()
     }
 
-    /// The last four characters of the account that is paid, as tables and results show it.
-    /// Nothing of a number that has no more than these.
+    /// See [`Request::account`].
     pub fn account(&self) -> String {
-        let shown = |number: &str| {
-            let rest = number.len().saturating_sub(4);
-            number.get(rest..).filter(|_| rest > 0).unwrap_or_default().to_owned()
-        };
-        match &self.request {
-            Request::Ach(it) => match &it.destination {
-                Destination::Account(id) => shown(&id.to_string()),
-                Destination::Recipient(to) => shown(to.account_number.expose()),
-            },
-            Request::Wire(it) => shown(it.beneficiary.account_number.expose()),
-        }
+        self.request.account()
     }
 
     /// The payer's own reference.

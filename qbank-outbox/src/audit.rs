@@ -154,6 +154,19 @@ impl Evidence {
     }
 }
 
+/// The kind of an error and the bank's own code of it.
+pub type FailureCodes = (String, Option<String>);
+
+impl Evidence {
+    /// Of the last send that is no success, if the last one is none.
+    pub fn failure(&self) -> Option<FailureCodes> {
+        let ended = |link: &&Link| matches!(&link.event[..], "ended" | "late_answer");
+        let detail = detail_of(self.links.iter().rfind(ended)?);
+        let text = |name: &str| detail.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some((text("error_kind")?, text("error_code")))
+    }
+}
+
 fn detail_of(link: &Link) -> Value {
     serde_json::from_str(&link.detail).unwrap_or_default()
 }

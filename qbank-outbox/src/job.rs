@@ -190,6 +190,7 @@ fn outcome(result: &JobResult) -> Outcome {
                 foreign: false,
                 failure: Some(Failure {
                     kind: error.kind(),
+                    code: error.error_code().map(str::to_owned),
                     message: error.to_string(),
                     retry_after: error.retry_after(),
                 }),

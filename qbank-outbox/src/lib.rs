@@ -39,7 +39,7 @@ mod turn;
 mod webhook;
 mod worker;
 
-pub use audit::{Evidence, Link, verify};
+pub use audit::{Evidence, FailureCodes, Link, verify};
 pub use intent::{Intent, Kind, Record, Request, UnknownKind};
 pub use job::{Answer, Job, JobMachine, JobResult};
 pub use machine::{End, Options, Outbox, Step};

@@ -39,6 +39,12 @@ pub enum Command {
         /// Who does it.
         actor: String,
     },
+    /// Of a worker that is known to be gone: its row is due at once. Where it may live, its lease
+    /// is waited for instead.
+    TakeOver {
+        /// Who does it.
+        actor: String,
+    },
     /// After a backup was restored: whatever is open may have been sent since.
     AfterRestore {
         /// Who does it.
@@ -65,6 +71,7 @@ impl Command {
             | Self::Approve { actor }
             | Self::Cancel { actor }
             | Self::Decide { actor, .. }
+            | Self::TakeOver { actor }
             | Self::AfterRestore { actor } => actor,
         }
     }
@@ -76,6 +83,23 @@ impl Command {
         now: DateTime<Utc>,
     ) -> Result<Changes, Refused> {
         let command = Self::AfterRestore { actor: actor.to_owned() };
+        let mut all = Changes::default();
+        for (row, intent) in rows {
+            let (_, changes) = command.apply(row, &intent, now)?;
+            all.rows.extend(changes.rows);
+            all.audit.extend(changes.audit);
+        }
+        Ok(all)
+    }
+
+    /// Carries out what is left of workers that are gone: what they had claimed is due at once, and
+    /// what they were sending is sent again with the same key.
+    pub(crate) fn take_over(
+        rows: Vec<(Row, Record)>,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Changes, Refused> {
+        let command = Self::TakeOver { actor: actor.to_owned() };
         let mut all = Changes::default();
         for (row, intent) in rows {
             let (_, changes) = command.apply(row, &intent, now)?;
@@ -111,6 +135,10 @@ impl Command {
             if *accepted && row.is_payment() && row.payment_id.is_some() {
                 row.next_at = Some(now);
             }
+        }
+        if to == State::Resend {
+            row.fate = row.fate.max(Fate::Unknown);
+            row.next_at = Some(now);
         }
         if matches!(self, Self::AfterRestore { .. }) {
             row.fate = row.fate.max(Fate::Unknown);
@@ -172,6 +200,15 @@ impl Command {
             Self::Decide { .. } => {
                 refused("only one that is to be reconciled can be decided", "Nothing was changed")
             }
+            Self::TakeOver { .. } if state == State::Sending => {
+                Ok((State::Resend, "taken_over", json!({ "worker": row.worker })))
+            }
+            Self::TakeOver { .. } if state == State::Claimed => {
+                let back =
+                    if row.fate < Fate::Unknown { State::Queued } else { State::Resend };
+                Ok((back, "taken_over", json!({ "worker": row.worker })))
+            }
+            Self::TakeOver { .. } => refused("no worker has it", "Nothing was changed"),
             Self::AfterRestore { .. } if state.is_open() || state == State::Held => {
                 Ok((State::Reconcile, "restored", nothing))
             }

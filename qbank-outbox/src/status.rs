@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use qbank_proto::Money;
 
 use crate::row::{Lane, State};
 
@@ -12,6 +13,10 @@ use crate::row::{Lane, State};
 pub struct Status {
     /// How many rows are in each state that any is in.
     pub depth: Vec<(State, u64)>,
+    /// How much those are of, in dollars.
+    pub dollars: Vec<(State, Money)>,
+    /// Accepted payments that are still looked at.
+    pub unsettled: u64,
     /// How often anything was about to be sent, in all.
     pub sends: u64,
     /// The leases that ran out, of rows that have not come to an end since.
@@ -32,6 +37,12 @@ impl Status {
         found.map_or(0, |(_, rows)| *rows)
     }
 
+    /// How much the rows in this state are of.
+    pub fn dollars(&self, state: State) -> Money {
+        let found = self.dollars.iter().find(|(other, _)| *other == state);
+        found.map_or(Money::from_cents(0), |(_, dollars)| *dollars)
+    }
+
     /// How many rows are queued, claimed, being sent, or wait to be sent again.
     pub fn open(&self) -> u64 {
         self.depth.iter().filter(|(state, _)| state.is_open()).map(|(_, rows)| rows).sum()
@@ -43,6 +54,9 @@ impl Status {
 pub(crate) struct OfState {
     pub(crate) state: State,
     pub(crate) rows: u64,
+    pub(crate) cents: i64,
+    /// How many of them are accepted, and still looked at.
+    pub(crate) unsettled: u64,
     pub(crate) sends: u64,
     pub(crate) leases_lost: u64,
     /// When the first of them is due, if it is open.
@@ -59,6 +73,8 @@ impl Status {
         let since = |at: Option<DateTime<Utc>>| at.and_then(|at| (now - at).to_std().ok());
         Self {
             depth: states.iter().map(|it| (it.state, it.rows)).collect(),
+            dollars: states.iter().map(|it| (it.state, Money::from_cents(it.cents))).collect(),
+            unsettled: states.iter().map(|it| it.unsettled).sum(),
             sends: states.iter().map(|it| it.sends).sum(),
             leases_lost: states.iter().map(|it| it.leases_lost).sum(),
             oldest_due: since(states.iter().filter_map(|it| it.due).min()),

@@ -230,6 +230,7 @@ fn a_turn_that_is_repeated_after_its_commit_changes_nothing() {
             foreign: false,
             failure: Some(Failure {
                 kind: ErrorKind::Unavailable,
+                code: None,
                 message: "the bank's text may have a \0 in it".to_owned(),
                 retry_after: None,
             }),

@@ -6,6 +6,7 @@ mod outbox;
 mod payments;
 mod positive_pay;
 mod reads;
+mod run;
 mod sandbox;
 mod transfers;
 mod values;
@@ -21,6 +22,7 @@ pub(crate) use outbox::{Decide, Outbox, OutboxCommand, Work};
 pub(crate) use payments::{AccountNumber, Ach, PaymentsCommand, Wire};
 pub(crate) use positive_pay::{CheckIssue, PositivePayCommand};
 pub(crate) use reads::{AccountsCommand, BalancesCommand, TransactionsCommand};
+pub(crate) use run::{FileFormat, RollDates, Run};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use transfers::{Transfer, TransfersCommand};
 pub(crate) use webhooks::{Listen, Resend, Scheme, Trigger, Verify, WebhooksCommand};
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     /// Issued checks and their exceptions
     #[command(subcommand)]
     PositivePay(PositivePayCommand),
+    /// Pay the payments of a file, each once
+    Run(Box<Run>),
     /// Payments that outlive the process: written down first, then sent by workers
     Outbox(Outbox),
     /// Webhooks

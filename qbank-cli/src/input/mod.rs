@@ -5,7 +5,7 @@ mod file;
 mod variable;
 
 pub(crate) use file::{bytes, others_can_read, pem, secret};
-pub(crate) use variable::{path, text, variable};
+pub(crate) use variable::{actor, path, text, variable};
 
 /// A text without what an editor or a copy adds: one byte order mark, and white space
 /// around it.

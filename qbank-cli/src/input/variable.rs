@@ -34,3 +34,12 @@ pub(crate) fn path(name: &str) -> Result<Option<PathBuf>, Failure> {
         _ => Ok(text(name)?.map(Into::into)),
     }
 }
+
+/// Who was named, or else who runs this program: for the audit.
+pub(crate) fn actor(named: Option<&String>) -> Result<String, Failure> {
+    if let Some(named) = named {
+        return Ok(named.clone());
+    }
+    let user = text("USER")?.or(text("USERNAME")?);
+    Ok(user.unwrap_or_else(|| "operator".to_owned()))
+}

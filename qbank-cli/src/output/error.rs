@@ -1,5 +1,6 @@
 //! The document of a failure: the last line on standard error.
 
+use qbank_files::RowError;
 use qbank_proto::endpoint::Payment;
 use qbank_proto::{Error, Fate, IdempotencyKey};
 use serde::Serialize;
@@ -30,6 +31,9 @@ pub(super) struct Body<'a> {
     retry_after_s: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<&'a Payment>,
+    /// What is wrong with a file of payments.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rows: &'a [RowError],
     /// Where a list broke off.
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u64>,
@@ -50,7 +54,13 @@ impl<'a> Body<'a> {
     fn of(failure: &'a Failure, message: String) -> Self {
         match failure {
             Failure::Usage(_) => Self::plain("invalid_input", Fate::NeverSent, message),
-            Failure::Local(_) => Self::plain("transport", Fate::NeverSent, message),
+            Failure::Local(_) | Failure::Ended(_) => {
+                Self::plain("transport", Fate::NeverSent, message)
+            }
+            Failure::Rows { what, rows } => Self {
+                rows,
+                ..Self::plain("invalid_input", Fate::NeverSent, what.clone())
+            },
             Failure::Control { status, error_code, .. } => Self {
                 http_status: Some(*status),
                 error_code: error_code.as_deref(),
@@ -101,6 +111,7 @@ impl<'a> Body<'a> {
             attempts: 0,
             retry_after_s: None,
             payment: None,
+            rows: &[],
             offset: None,
         }
     }

@@ -6,6 +6,7 @@ mod error;
 mod escape;
 mod json;
 mod list;
+mod progress;
 mod streams;
 mod table;
 mod unparsed;
@@ -23,8 +24,11 @@ use self::error::ErrorDocument;
 use crate::args::Output;
 use crate::failure::{Failure, UNKNOWN};
 
+use self::escape::plain_lines;
+
 pub(crate) use self::escape::plain;
 pub(crate) use self::list::StreamedList;
+pub(crate) use self::progress::Progress;
 pub(crate) use self::streams::{Written, print};
 pub(crate) use self::table::Rows;
 
@@ -136,6 +140,16 @@ impl Printer {
         streams::message(&json::spaced(&FirstSentLine { first_sent }));
     }
 
+    /// For people, before they are asked.
+    pub(crate) fn before_question(text: &str) {
+        streams::prose(&plain_lines(text));
+    }
+
+    /// Asks; the answer is on the same line.
+    pub(crate) fn question(text: &str) {
+        streams::question(&plain(text));
+    }
+
     /// Where a receiver listens.
     pub(crate) fn listening(url: String) {
         streams::message(&json::spaced(&ListeningLine { listening: url }));
@@ -169,9 +183,12 @@ impl Printer {
     /// The failure, on standard error, and its exit code. What became of a payment
     /// goes to standard output where standard error cannot be written.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
+        if let Failure::Ended(code) = failure {
+            return ExitCode::from(*code);
+        }
         let document = ErrorDocument::of(failure, self.unsent);
         if self.is_table() {
-            self.report(streams::prose, &plain(&format!("error: {failure}")));
+            self.report(streams::prose, &plain_lines(&format!("error: {failure}")));
             if let Some(options) = how_to_resume(&document) {
                 // In one line, to be copied.
                 self.report(streams::message, &options);

@@ -57,3 +57,9 @@ pub(super) fn prose(text: &str) -> bool {
         None => message(text),
     }
 }
+
+/// A text without a line break, on standard error.
+pub(super) fn question(text: &str) -> bool {
+    let mut err = io::stderr().lock();
+    write!(err, "{}", plain_lines(text)).and_then(|()| err.flush()).is_ok()
+}

@@ -283,7 +283,9 @@ pub(super) async fn status(
     let sql = format!(
         "SELECT o.state, count(*), sum(o.sends), sum(o.lost), \
          min(o.next_at) FILTER (WHERE {OPEN}), \
-         min(o.first_sent_at) FILTER (WHERE {IN_DOUBT}) FROM outbox o GROUP BY o.state"
+         min(o.first_sent_at) FILTER (WHERE {IN_DOUBT}), \
+         sum(i.amount_cents)::bigint, count(*) FILTER (WHERE {LOOK}) \
+         FROM outbox o JOIN intent i ON i.id = o.id GROUP BY o.state"
     );
     let number = |row, at| get::<i64>(row, at).map(i64::cast_unsigned);
     let of_state = |row| {
@@ -294,6 +296,8 @@ pub(super) async fn status(
             leases_lost: number(row, 3)?,
             due: get(row, 4)?,
             in_doubt: get(row, 5)?,
+            cents: get(row, 6)?,
+            unsettled: number(row, 7)?,
         })
     };
     let rows = session.query(&sql, &[]).await?;

@@ -47,12 +47,7 @@ pub(super) fn enqueue(tx: &Transaction<'_>, intent: &Intent) -> Result<Enqueued,
 }
 
 fn known(tx: &Transaction<'_>, record: &Record) -> Result<Option<(Row, Record)>, StoreError> {
-    let sql = "SELECT id FROM intent WHERE namespace = ?1 AND intent_id = ?2";
-    let id = tx
-        .prepare_cached(sql)?
-        .query_row((&record.namespace, &record.intent_id), |row| row.get(0))
-        .optional()?;
-    id.map_or(Ok(None), |id| read::row(tx, id))
+    read::of_intent(tx, &record.namespace, &record.intent_id)
 }
 
 /// The intent that is to be replaced: where it stands, and what has replaced it already.

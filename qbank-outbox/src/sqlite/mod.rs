@@ -3,6 +3,7 @@
 mod columns;
 mod enqueue;
 mod read;
+mod run;
 mod schema;
 mod write;
 
@@ -187,7 +188,7 @@ impl Store for Sqlite {
     fn status(&mut self) -> Result<Status, StoreError> {
         let paused = self.lanes()?;
         let now = read::now(&self.connection)?;
-        Ok(Status { paused, ..read::status(&self.connection, now)? })
+        Ok(Status { paused, ..read::status(&self.connection, None, now)? })
     }
 
     fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError> {

@@ -191,16 +191,22 @@ pub(super) fn of_payment(
     Ok(id.optional()?)
 }
 
-/// Without the lanes.
-pub(super) fn status(connection: &Connection, now: DateTime<Utc>) -> Result<Status, StoreError> {
+/// Without the lanes. Of one run, or of all.
+pub(super) fn status(
+    connection: &Connection,
+    run: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Status, StoreError> {
     let sql = format!(
         "SELECT o.state, count(*), sum(o.sends), sum(o.lost), \
-         min(o.next_at) FILTER (WHERE {OPEN}), \
-         min(o.first_sent_at) FILTER (WHERE {IN_DOUBT}) FROM outbox o GROUP BY o.state"
+         min(o.next_at) FILTER (WHERE {OPEN}), min(o.first_sent_at) FILTER (WHERE {IN_DOUBT}), \
+         sum(i.amount_cents), count(*) FILTER (WHERE {LOOK}) \
+         FROM outbox o JOIN intent i ON i.id = o.id \
+         WHERE ?1 IS NULL OR i.run_id = ?1 GROUP BY o.state"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let number = |row: &rusqlite::Row<'_>, at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
-    let states = statement.query_map([], |row| {
+    let states = statement.query_map([run], |row| {
         Ok(OfState {
             state: columns::parsed(row, 0)?,
             rows: number(row, 1)?,
@@ -208,6 +214,8 @@ pub(super) fn status(connection: &Connection, now: DateTime<Utc>) -> Result<Stat
             leases_lost: number(row, 3)?,
             due: columns::maybe_moment(row, 4)?,
             in_doubt: columns::maybe_moment(row, 5)?,
+            cents: row.get(6)?,
+            unsettled: number(row, 7)?,
         })
     })?;
     Ok(Status::of(states.collect::<Result<Vec<_>, _>>()?, now))
@@ -255,4 +263,54 @@ pub(super) fn evidence(tx: &Connection, id: RowId) -> Result<Option<Evidence>, S
         .query_map([id], columns::attempt)?
         .collect::<Result<_, _>>()?;
     Ok(Some(Evidence { row, intent, links, attempts }))
+}
+
+pub(super) fn of_intent(
+    connection: &Connection,
+    namespace: &str,
+    id: &str,
+) -> Result<Option<(Row, Record)>, StoreError> {
+    let sql = format!(
+        "SELECT {OUTBOX}, {INTENT} FROM intent i JOIN outbox o ON o.id = i.id \
+         WHERE i.namespace = ?1 AND i.intent_id = ?2"
+    );
+    Ok(query(connection, &sql, [namespace, id])?.pop())
+}
+
+/// What a worker has, or had.
+pub(super) fn leased(tx: &Transaction<'_>) -> Result<Vec<(Row, Record)>, StoreError> {
+    let sql = format!(
+        "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id \
+         WHERE {OPEN} AND o.state IN ('claimed', 'sending') ORDER BY o.id"
+    );
+    query(tx, &sql, [])
+}
+
+pub(super) fn runs(connection: &Connection) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {
+    let sql = "SELECT run_id, min(created_at) FROM intent WHERE run_id IS NOT NULL \
+               GROUP BY run_id ORDER BY min(id)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let runs = statement.query_map([], |row| Ok((row.get(0)?, columns::a_moment(row, 1)?)))?;
+    Ok(runs.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn each<E: From<StoreError>>(
+    connection: &Connection,
+    run: Option<&str>,
+    mut each: impl FnMut(Row, Record) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = format!(
+        "SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id \
+         WHERE ?1 IS NULL OR i.run_id = ?1 ORDER BY o.id"
+    );
+    let mut statement = connection.prepare(&sql).map_err(StoreError::from)?;
+    let mut rows = statement.query([run]).map_err(StoreError::from)?;
+    while let Some(row) = rows.next().map_err(StoreError::from)? {
+        let (outbox, intent) = (
+            columns::outbox(row).map_err(StoreError::from)?,
+            columns::intent(row, AFTER_OUTBOX).map_err(StoreError::from)?,
+        );
+        each(outbox, intent)?;
+    }
+    Ok(())
 }

@@ -44,6 +44,8 @@ impl Transaction<'_> {
             "attempt": audit::attempt_detail(&attempt),
             "payment_id": outcome.payment_id.map(|id| id.to_string()),
             "error": outcome.failure.as_ref().map(|failure| &failure.message),
+            "error_kind": outcome.kind().map(ErrorKind::as_str),
+            "error_code": outcome.failure.as_ref().and_then(|failure| failure.code.as_deref()),
         });
         self.changes.attempts.push(attempt);
         Self::learn(row, outcome);

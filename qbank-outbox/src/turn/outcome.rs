@@ -30,6 +30,8 @@ pub struct Outcome {
 pub struct Failure {
     /// What happened.
     pub kind: ErrorKind,
+    /// The bank's own code of it.
+    pub code: Option<String>,
     /// What there is to say about it, without secrets.
     pub message: String,
     /// How long the bank asked to wait.
@@ -56,7 +58,7 @@ impl Outcome {
             payment_status: None,
             request_id: None,
             foreign: false,
-            failure: Some(Failure { kind, message: message.to_owned(), retry_after: None }),
+            failure: Some(Failure { kind, code: None, message: message.to_owned(), retry_after: None }),
         }
     }
 

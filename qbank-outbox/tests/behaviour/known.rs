@@ -99,6 +99,7 @@ pub(crate) fn a_worker_that_is_set_up_wrong_refuses_no_row<P: Place>() {
     let mut outcome = Outcome::not_sent("");
     outcome.failure = Some(Failure {
         kind: ErrorKind::InvalidInput,
+        code: None,
         message: "its token has a line break".to_owned(),
         retry_after: None,
     });

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::output::Printer;
 
 pub(crate) use self::store::keep;
+pub(super) use self::work::pause_message;
 
 pub(super) fn run(context: &Context<'_>, outbox: &Outbox) -> Result<(), Failure> {
     let place = Place::of(outbox.store.as_deref())?;
@@ -68,7 +69,7 @@ fn add(place: &Place, file: &Path) -> Result<(), Failure> {
     if intents.is_empty() {
         return Err(Failure::usage("there is no intent to add"));
     }
-    for enqueued in place.open()?.enqueue(&intents).map_err(store::failure)? {
+    for enqueued in place.open()?.enqueue(&intents)? {
         Printer::line(&enqueued);
     }
     Ok(())

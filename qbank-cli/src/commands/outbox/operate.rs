@@ -4,7 +4,7 @@ use qbank_outbox::Command as Change;
 use qbank_proto::chrono::NaiveTime;
 use serde_json::json;
 
-use super::store::{Place, failure};
+use super::store::Place;
 use crate::args::{Decide, OutboxCommand as Command};
 use crate::commands::Context;
 use crate::failure::Failure;
@@ -19,24 +19,24 @@ pub(super) fn operate(
     let mut store = place.open()?;
     match command {
         Command::Pause { reason } => {
-            store.pause(reason).map_err(failure)?;
+            store.pause(reason)?;
             let text = "paused: no worker claims anything; `outbox continue` ends it";
             context.printer.either(text, &json!({ "paused": true }));
         }
         Command::Continue => {
-            store.resume().map_err(failure)?;
+            store.resume()?;
             context.printer.either("workers go on", &json!({ "paused": false }));
         }
         Command::Prune { before, actor } => {
             let before = before.and_time(NaiveTime::MIN).and_utc();
-            let pruned = store.prune(before, &who(actor.as_ref())?).map_err(failure)?;
+            let pruned = store.prune(before, &input::actor(actor.as_ref())?)?;
             context.printer.either(
                 &format!("{pruned} bodies were replaced by their digest"),
                 &json!({ "pruned": pruned }),
             );
         }
         Command::AfterRestore { actor } => {
-            let moved = store.after_restore(&who(actor.as_ref())?).map_err(failure)?;
+            let moved = store.after_restore(&input::actor(actor.as_ref())?)?;
             context.printer.either(
                 &format!("{moved} intents are to be reconciled"),
                 &json!({ "reconcile": moved }),
@@ -44,7 +44,7 @@ pub(super) fn operate(
         }
         _ => {
             let Some((id, change)) = change(command)? else { return Ok(()) };
-            let row = store.command(id, &change).map_err(failure)?;
+            let row = store.command(id, &change)?;
             Printer::line(&row);
         }
     }
@@ -56,20 +56,11 @@ fn change(command: &Command) -> Result<Option<(i64, Change)>, Failure> {
     Ok(Some(match command {
         Command::Hold(it) => (it.id, Change::Hold { actor: it.actor.clone() }),
         Command::Approve(it) => (it.id, Change::Approve { actor: it.actor.clone() }),
-        Command::Cancel { id, actor } => (*id, Change::Cancel { actor: who(actor.as_ref())? }),
+        Command::Cancel { id, actor } => (*id, Change::Cancel { actor: input::actor(actor.as_ref())? }),
         Command::Decide(Decide { id, accepted, reason, actor, .. }) => {
             let (reason, actor) = (reason.clone(), actor.clone());
             (*id, Change::Decide { accepted: *accepted, reason, actor })
         }
         _ => return Ok(None),
     }))
-}
-
-/// Who was named, or else who runs this program.
-fn who(actor: Option<&String>) -> Result<String, Failure> {
-    if let Some(actor) = actor {
-        return Ok(actor.clone());
-    }
-    let user = input::text("USER")?.or(input::text("USERNAME")?);
-    Ok(user.unwrap_or_else(|| "operator".to_owned()))
 }

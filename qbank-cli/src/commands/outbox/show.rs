@@ -3,7 +3,7 @@
 use qbank_outbox::{Evidence, Listed, State, StoreError, verify};
 use serde_json::{Value, json};
 
-use super::store::{Place, failure};
+use super::store::Place;
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::output::{Printer, Rows, Written, plain, print};
@@ -20,7 +20,7 @@ pub(super) fn list(
             rows.push(row);
             Ok(())
         };
-        store.list(state, &mut each).map_err(failure)?;
+        store.list(state, &mut each)?;
         Printer::rows(&rows);
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub(super) fn list(
         let done = Printer::written(&row) == Written::Done;
         if done { Ok(()) } else { Err(StoreError::Other("the list was not read".into())) }
     };
-    store.list(state, &mut each).map_err(failure)
+    Ok(store.list(state, &mut each)?)
 }
 
 /// What only a person can say, with what there is to say it by.
@@ -45,7 +45,7 @@ pub(super) fn reconcile(context: &Context<'_>, place: &Place) -> Result<(), Fail
 }
 
 pub(super) fn show(context: &Context<'_>, place: &Place, id: i64) -> Result<(), Failure> {
-    let evidence = place.open()?.evidence(id).map_err(failure)?;
+    let evidence = place.open()?.evidence(id)?;
     let Some(evidence) = evidence else {
         return Err(Failure::usage(StoreError::NoSuchRow(id).to_string()));
     };
@@ -135,7 +135,7 @@ pub(super) fn verify_audit(context: &Context<'_>, place: &Place) -> Result<(), F
     let mut store = place.open()?;
     let (mut after, mut intents, mut links) = (0, 0_u64, 0_usize);
     loop {
-        let ids = store.ids_after(after, AT_ONCE).map_err(failure)?;
+        let ids = store.ids_after(after, AT_ONCE)?;
         let Some(last) = ids.last() else { break };
         after = *last;
         for id in ids {
@@ -148,7 +148,7 @@ pub(super) fn verify_audit(context: &Context<'_>, place: &Place) -> Result<(), F
                 }
                 Ok(None) => return Err(broken("its intent is missing")),
                 Err(StoreError::Other(error)) => return Err(broken(&error.to_string())),
-                Err(error) => return Err(failure(error)),
+                Err(error) => return Err(error.into()),
             }
             intents += 1;
         }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use qbank_outbox::{Lane, Status};
 use serde_json::{Map, Value, json};
 
-use super::store::{Place, failure};
+use super::store::Place;
 use super::work::pause_message;
 use crate::commands::Context;
 use crate::failure::Failure;
 
 pub(super) fn status(context: &Context<'_>, place: &Place) -> Result<(), Failure> {
-    let status = place.open()?.status().map_err(failure)?;
+    let status = place.open()?.status()?;
     context.printer.either(&text(&status), &document(&status));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use qbank_outbox::{BlockingPostgres, Postgres, Sqlite, Store, StoreError};
+use qbank_outbox::{BlockingPostgres, Postgres, Sqlite, Store};
 use qbank_proto::Secret;
 use qbank_proto::webhook::Event;
 
@@ -51,18 +51,18 @@ impl Place {
 
     pub(super) fn open(&self) -> Result<Box<dyn Store + Send>, Failure> {
         Ok(match self {
-            Self::Sqlite(path) => Box::new(Sqlite::open(path).map_err(failure)?),
+            Self::Sqlite(path) => Box::new(Sqlite::open(path)?),
             Self::Postgres(url) => {
-                Box::new(BlockingPostgres::connect(url.expose()).map_err(failure)?)
+                Box::new(BlockingPostgres::connect(url.expose())?)
             }
         })
     }
 
     pub(super) fn migrate(&self) -> Result<Box<dyn Store + Send>, Failure> {
         Ok(match self {
-            Self::Sqlite(path) => Box::new(Sqlite::migrate(path).map_err(failure)?),
+            Self::Sqlite(path) => Box::new(Sqlite::migrate(path)?),
             Self::Postgres(url) => {
-                Box::new(BlockingPostgres::migrate(url.expose()).map_err(failure)?)
+                Box::new(BlockingPostgres::migrate(url.expose())?)
             }
         })
     }
@@ -72,15 +72,6 @@ fn has_password(url: &str) -> bool {
     let authority = url.split("://").nth(1).and_then(|rest| rest.split('/').next());
     let user = authority.and_then(|authority| authority.rsplit_once('@'));
     user.is_some_and(|(user, _)| user.contains(':')) || url.contains("password=")
-}
-
-/// What could not be done is usage, unless the store itself failed.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub(super) fn failure(error: StoreError) -> Failure {
-    match error {
-        StoreError::Unavailable(_) | StoreError::Other(_) => Failure::Local(error.to_string()),
-        _ => Failure::Usage(error.to_string()),
-    }
 }
 
 /// Writes genuine events down in a store.

@@ -6,7 +6,7 @@ use qbank_outbox::{End, Lane, Stop, Worker};
 use qbank_proto::Scope;
 use serde_json::json;
 
-use super::store::{Place, failure};
+use super::store::Place;
 use crate::args::Work;
 use crate::client;
 use crate::commands::Context;
@@ -48,7 +48,7 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
     let Some(end) = ended else {
         return Err(Failure::Local("the worker broke; its rows are tried again".to_owned()));
     };
-    let text = match end.map_err(failure)? {
+    let text = match end? {
         End::GaveUp(lane) => {
             return Err(Failure::Local(format!(
                 "rows are still queued: {} is paused since {}: {}",
@@ -65,7 +65,7 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
 }
 
 /// What an operator needs to know of a lane that is paused.
-pub(super) fn pause_message(lane: &Lane) -> String {
+pub(crate) fn pause_message(lane: &Lane) -> String {
     let Lane { id, reason, .. } = lane;
     if id == Lane::ALL {
         return format!("all workers are paused: {reason}; `qbank outbox continue` ends it");

@@ -1,0 +1,35 @@
+//! Whether it is to be paid: nobody else can say.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use super::plan::Plan;
+use crate::args::Run;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::output::Printer;
+
+/// Asks on a terminal; elsewhere `--yes` is needed.
+pub(super) fn ask(context: &Context<'_>, args: &Run, plan: &Plan) -> Result<(), Failure> {
+    let (rows, total) = (plan.summary.rows, plan.summary.total);
+    if args.yes {
+        for warning in &plan.warnings {
+            context.printer.warning(warning);
+        }
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::usage(format!(
+            "this would pay {rows} payments, {total} dollars, and nobody can be asked here: give \
+             --yes, best with --expect-count and --expect-total; nothing was sent"
+        )));
+    }
+    Printer::before_question(&plan.text());
+    let what = if args.hold { "Write down" } else { "Pay" };
+    Printer::question(&format!("{what} {rows} payments, {total} dollars? [y/N] "));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    match (read, answer.trim().to_ascii_lowercase().as_str()) {
+        (Ok(_), "y" | "yes") => Ok(()),
+        _ => Err(Failure::usage("not confirmed; nothing was sent")),
+    }
+}
