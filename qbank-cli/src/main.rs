@@ -30,7 +30,7 @@ use clap::Parser;
 use clap::error::ErrorKind as Usage;
 use qbank_proto::Fate;
 
-use crate::args::Cli;
+use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Printer;
 
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Err(error) => return not_parsed(&error),
     };
     let unsent = match cli.command.write() {
+        _ if matches!(cli.command, Command::Run(_)) => Fate::NeverSent,
         None => Fate::NotApplicable,
         Some(write) if write.resume => Fate::Unknown,
         Some(_) => Fate::NeverSent,

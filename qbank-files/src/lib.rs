@@ -18,6 +18,7 @@ pub use checks::{
     validate,
 };
 pub use csv::known_columns;
+pub use digest::file_digest;
 pub use error::RowError;
 pub use format::{Format, UnknownFormat};
 pub use payment::{Kind, Payment, Request};

@@ -204,8 +204,7 @@ impl Command {
                 Ok((State::Resend, "taken_over", json!({ "worker": row.worker })))
             }
             Self::TakeOver { .. } if state == State::Claimed => {
-                let back =
-                    if row.fate < Fate::Unknown { State::Queued } else { State::Resend };
+                let back = if row.fate < Fate::Unknown { State::Queued } else { State::Resend };
                 Ok((back, "taken_over", json!({ "worker": row.worker })))
             }
             Self::TakeOver { .. } => refused("no worker has it", "Nothing was changed"),

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use qbank_proto::{AccountId, Money};
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "options")]
 pub(crate) struct Run {
     /// The payments: CSV, NACHA or ISO 20022 pain.001
     pub(crate) file: PathBuf,

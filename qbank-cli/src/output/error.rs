@@ -54,13 +54,9 @@ impl<'a> Body<'a> {
     fn of(failure: &'a Failure, message: String) -> Self {
         match failure {
             Failure::Usage(_) => Self::plain("invalid_input", Fate::NeverSent, message),
-            Failure::Local(_) | Failure::Ended(_) => {
-                Self::plain("transport", Fate::NeverSent, message)
+            Failure::Rows { what, rows } => {
+                Self { rows, ..Self::plain("invalid_input", Fate::NeverSent, what.clone()) }
             }
-            Failure::Rows { what, rows } => Self {
-                rows,
-                ..Self::plain("invalid_input", Fate::NeverSent, what.clone())
-            },
             Failure::Control { status, error_code, .. } => Self {
                 http_status: Some(*status),
                 error_code: error_code.as_deref(),
@@ -78,7 +74,7 @@ impl<'a> Body<'a> {
                 attempts: head.attempts,
                 ..Self::plain("transport", Fate::NotApplicable, message)
             },
-            Failure::Interrupted { resumed: None } => {
+            Failure::Local(_) | Failure::Ended(_) | Failure::Interrupted { resumed: None } => {
                 Self::plain("transport", Fate::NeverSent, message)
             }
             Failure::Interrupted { resumed: Some(submitted) } => Self {

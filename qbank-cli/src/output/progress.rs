@@ -41,9 +41,10 @@ impl Progress {
             bar.set_message(text);
             return;
         }
-        let is_new = self.said.as_ref().is_none_or(|(at, said)| {
-            at.elapsed() >= BETWEEN_LINES && *said != text
-        });
+        let is_new = self
+            .said
+            .as_ref()
+            .is_none_or(|(at, said)| at.elapsed() >= BETWEEN_LINES && *said != text);
         if is_new {
             streams::message(&text);
             self.said = Some((Instant::now(), text));

@@ -58,7 +58,12 @@ impl Outcome {
             payment_status: None,
             request_id: None,
             foreign: false,
-            failure: Some(Failure { kind, code: None, message: message.to_owned(), retry_after: None }),
+            failure: Some(Failure {
+                kind,
+                code: None,
+                message: message.to_owned(),
+                retry_after: None,
+            }),
         }
     }
 

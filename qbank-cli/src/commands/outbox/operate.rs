@@ -56,7 +56,9 @@ fn change(command: &Command) -> Result<Option<(i64, Change)>, Failure> {
     Ok(Some(match command {
         Command::Hold(it) => (it.id, Change::Hold { actor: it.actor.clone() }),
         Command::Approve(it) => (it.id, Change::Approve { actor: it.actor.clone() }),
-        Command::Cancel { id, actor } => (*id, Change::Cancel { actor: input::actor(actor.as_ref())? }),
+        Command::Cancel { id, actor } => {
+            (*id, Change::Cancel { actor: input::actor(actor.as_ref())? })
+        }
         Command::Decide(Decide { id, accepted, reason, actor, .. }) => {
             let (reason, actor) = (reason.clone(), actor.clone());
             (*id, Change::Decide { accepted: *accepted, reason, actor })

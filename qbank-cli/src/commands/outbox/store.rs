@@ -52,18 +52,14 @@ impl Place {
     pub(super) fn open(&self) -> Result<Box<dyn Store + Send>, Failure> {
         Ok(match self {
             Self::Sqlite(path) => Box::new(Sqlite::open(path)?),
-            Self::Postgres(url) => {
-                Box::new(BlockingPostgres::connect(url.expose())?)
-            }
+            Self::Postgres(url) => Box::new(BlockingPostgres::connect(url.expose())?),
         })
     }
 
     pub(super) fn migrate(&self) -> Result<Box<dyn Store + Send>, Failure> {
         Ok(match self {
             Self::Sqlite(path) => Box::new(Sqlite::migrate(path)?),
-            Self::Postgres(url) => {
-                Box::new(BlockingPostgres::migrate(url.expose())?)
-            }
+            Self::Postgres(url) => Box::new(BlockingPostgres::migrate(url.expose())?),
         })
     }
 }

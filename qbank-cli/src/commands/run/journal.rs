@@ -150,7 +150,9 @@ impl Journal {
         let total = Money::checked_sum(status.dollars.iter().map(|(_, dollars)| *dollars));
         let wrong = |what: &str| Failure::usage(format!("{what}; nothing more was sent"));
         if let Some(expected) = args.expect_count.filter(|expected| *expected != rows) {
-            return Err(wrong(&format!("the run has {rows} payments, and {expected} are expected")));
+            return Err(wrong(&format!(
+                "the run has {rows} payments, and {expected} are expected"
+            )));
         }
         match (args.expect_total, total) {
             (Some(expected), Some(total)) if expected != total => {
@@ -163,14 +165,12 @@ impl Journal {
     /// Releases what is held, as somebody else than who held it.
     pub(super) fn approve(&mut self, actor: &str) -> Result<(), Failure> {
         let mut held = Vec::new();
-        self.store
-            .each(Some(&self.run), |row: Row, _| {
-                if row.state == State::Held {
-                    held.push(row.id);
-                }
-                Ok::<(), StoreError>(())
-            })
-            ?;
+        self.store.each(Some(&self.run), |row: Row, _| {
+            if row.state == State::Held {
+                held.push(row.id);
+            }
+            Ok::<(), StoreError>(())
+        })?;
         if held.is_empty() {
             return Err(Failure::usage("nothing of this run is held; nothing was approved"));
         }

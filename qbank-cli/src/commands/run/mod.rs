@@ -60,9 +60,9 @@ pub(super) fn run(context: &Context<'_>, args: &Run) -> Result<(), Failure> {
                 path.display()
             )));
         }
-        known => begin(context, args, &source, known, &path, &actor)?,
+        known => begin(context, args, &source, known.as_ref(), &path, &actor)?,
     };
-    let end = submit::submit(context, args, &journal, client)?;
+    let end = submit::submit(context, args, &journal, &client)?;
     let outcome = results::write(context, args, &source, &mut journal, &end);
     drop(lock);
     outcome
@@ -90,11 +90,11 @@ fn begin(
     context: &Context<'_>,
     args: &Run,
     source: &Source,
-    known: Option<Journal>,
+    known: Option<&Journal>,
     path: &Path,
     actor: &str,
 ) -> Result<(Journal, Client), Failure> {
-    let mut plan = Plan::make(args, source, known.as_ref())?;
+    let mut plan = Plan::make(args, source, known)?;
     let client = plan.look_at_balances(context)?;
     question::ask(context, args, &plan)?;
     let mut journal = Journal::make(path, &source.digest)?;

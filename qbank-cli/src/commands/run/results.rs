@@ -1,9 +1,9 @@
 //! What became of each row of a run: a CSV for people and spreadsheets, numbers for scripts, an
 //! exit code.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use qbank_files::{FailedWriter, Outcome, ResultRow, ResultsWriter};
@@ -79,7 +79,8 @@ pub(super) fn write(
 ) -> Result<(), Failure> {
     let path = args.results.clone().unwrap_or_else(|| beside(&args.file, ".results.csv"));
     let counts = write_rows(journal, &path)?;
-    let failed = args.failed_to.as_deref().map(|to| write_failed(source, journal, to)).transpose()?;
+    let failed =
+        args.failed_to.as_deref().map(|to| write_failed(source, journal, to)).transpose()?;
     let mut document = json!({
         "run": journal.run,
         "rows": counts.rows,
@@ -119,7 +120,9 @@ fn text(counts: &Counts, path: &Path, args: &Run) -> String {
         let count = counts.of(outcome);
         if count > 0 {
             let advice = advice(outcome, args);
-            lines.push(format!("  {:<12} {count:>8}  {advice}", outcome.as_str()).trim_end().to_owned());
+            lines.push(
+                format!("  {:<12} {count:>8}  {advice}", outcome.as_str()).trim_end().to_owned(),
+            );
         }
     }
     lines.push(format!("results: {}", path.display()));
@@ -134,8 +137,12 @@ fn advice(outcome: Outcome, args: &Run) -> &'static str {
         Outcome::Refused | Outcome::Failed => "no money moved",
         Outcome::NeverSent => "nothing was sent",
         Outcome::InProgress => "the bank has them: look for them there, and do not pay them again",
-        Outcome::Unknown => "may have been paid: the same command sends them again with their own keys",
-        Outcome::Reconcile => "only a person can say: `qbank reconcile`, then `qbank outbox decide`",
+        Outcome::Unknown => {
+            "may have been paid: the same command sends them again with their own keys"
+        }
+        Outcome::Reconcile => {
+            "only a person can say: `qbank reconcile`, then `qbank outbox decide`"
+        }
         Outcome::Held => "somebody else approves them: --approve --actor NAME",
         Outcome::Pending => "were not sent: the same command goes on",
         _ => "",
@@ -145,10 +152,14 @@ fn advice(outcome: Outcome, args: &Run) -> &'static str {
 /// Written whole, and then renamed.
 fn write_rows(journal: &mut Journal, path: &Path) -> Result<Counts, Failure> {
     let cannot = |error: io::Error| {
-        Failure::Local(format!("{} cannot be written: {error}; the journal has all of it", path.display()))
+        Failure::Local(format!(
+            "{} cannot be written: {error}; the journal has all of it",
+            path.display()
+        ))
     };
     let part = beside(path, ".part");
-    let mut results = ResultsWriter::new(BufWriter::new(private(&part).map_err(cannot)?)).map_err(cannot)?;
+    let mut results =
+        ResultsWriter::new(BufWriter::new(private(&part).map_err(cannot)?)).map_err(cannot)?;
     let mut counts = Counts::default();
     let mut failed: Vec<i64> = Vec::new();
     journal.store.each(Some(&journal.run), |row: Row, _| {
@@ -168,7 +179,8 @@ fn write_rows(journal: &mut Journal, path: &Path) -> Result<Counts, Failure> {
         let amount = Money::from_cents(intent.amount_cents);
         counts.add(outcome, amount);
         let request = request(&intent);
-        let failure = codes.get(&row.id).filter(|_| !matches!(outcome, Outcome::Accepted | Outcome::Settled));
+        let failure =
+            codes.get(&row.id).filter(|_| !matches!(outcome, Outcome::Accepted | Outcome::Settled));
         results
             .write(&ResultRow {
                 row: counts.rows,
@@ -178,18 +190,29 @@ fn write_rows(journal: &mut Journal, path: &Path) -> Result<Counts, Failure> {
                 bank_status: row.payment_status.map(Into::into),
                 amount,
                 recipient_name: request.as_ref().and_then(|it| it.recipient_name()).map(Into::into),
-                account: request.as_ref().map(qbank_files::Request::account).unwrap_or_default().into(),
+                account: request
+                    .as_ref()
+                    .map(qbank_files::Request::account)
+                    .unwrap_or_default()
+                    .into(),
                 idempotency_key: Some(intent.idempotency_key.into()),
                 first_sent: row.first_sent_at,
                 attempts: row.sends.into(),
                 error_kind: failure.map(|(kind, _)| kind.as_str().into()),
                 error_code: failure.and_then(|(_, code)| code.as_deref()).map(Into::into),
                 request_id: row.bank_request_id.map(Into::into),
-                message: row.last_error.filter(|_| failure.is_some() || outcome != Outcome::Accepted).map(Into::into),
+                message: row
+                    .last_error
+                    .filter(|_| failure.is_some() || outcome != Outcome::Accepted)
+                    .map(Into::into),
             })
             .map_err(cannot)
     })?;
-    let file = results.finish().map_err(cannot)?.into_inner().map_err(|error| cannot(error.into_error()))?;
+    let file = results
+        .finish()
+        .map_err(cannot)?
+        .into_inner()
+        .map_err(|error| cannot(error.into_error()))?;
     file.sync_all().and_then(|()| fs::rename(&part, path)).map_err(cannot)?;
     Ok(counts)
 }
@@ -241,7 +264,9 @@ fn write_failed(source: &Source, journal: &Journal, to: &Path) -> Result<u64, Fa
     let mut failed: HashSet<String> = HashSet::new();
     journal.store.each(None, |row: Row, intent: Record| {
         let of_run = intent.run_id.as_deref() == Some(&journal.run[..]);
-        if of_run && matches!(outcome(&row), Outcome::Refused | Outcome::Failed | Outcome::NeverSent) {
+        if of_run
+            && matches!(outcome(&row), Outcome::Refused | Outcome::Failed | Outcome::NeverSent)
+        {
             failed.insert(intent.intent_id.clone());
         }
         ids.insert(intent.intent_id);

@@ -1,11 +1,10 @@
 //! The file: what it is read as, and the digest by which a run knows it again.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use qbank_files::{Format, ReadOptions, Reader};
-use sha2::{Digest as _, Sha256};
 
 use crate::args::{FileFormat, Run};
 use crate::failure::Failure;
@@ -62,17 +61,6 @@ fn open(path: &Path) -> Result<File, Failure> {
 }
 
 fn digest(path: &Path) -> Result<String, Failure> {
-    let mut file = open(path)?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let read = file.read(&mut buffer).map_err(|error| {
-            Failure::usage(format!("{} cannot be read: {error}", path.display()))
-        })?;
-        if read == 0 {
-            let digest = digest.finalize();
-            return Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect());
-        }
-        digest.update(&buffer[..read]);
-    }
+    qbank_files::file_digest(open(path)?)
+        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", path.display())))
 }

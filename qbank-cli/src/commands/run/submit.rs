@@ -23,7 +23,7 @@ pub(super) fn submit(
     context: &Context<'_>,
     args: &Run,
     journal: &Journal,
-    client: Client,
+    client: &Client,
 ) -> Result<End, Failure> {
     let began = Instant::now();
     let stop = Stop::new();
