@@ -8,6 +8,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{debug, info};
 use uuid::Builder;
 
+use crate::failpoint;
 use crate::job::Job;
 use crate::machine::{End, Options, Outbox, Step};
 use crate::store::StoreError;
@@ -115,10 +116,12 @@ impl Calls {
         let call = machine.map(|machine| driver.drive(machine));
         let of = job.clone();
         let task = self.tasks.spawn(async move {
+            failpoint::pass("call.before");
             let result = match call {
                 Ok(call) => call.await,
                 Err(error) => Err(error),
             };
+            failpoint::pass("call.after");
             of.ended(began.elapsed(), &result)
         });
         self.jobs.insert(task.id(), (job, began));

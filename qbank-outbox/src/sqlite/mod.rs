@@ -92,6 +92,7 @@ impl Store for Sqlite {
     }
 
     fn enqueue(&mut self, intents: &[Intent]) -> Result<Vec<Enqueued>, StoreError> {
+        failpoint::pass("enqueue.before");
         let transaction = self.begin()?;
         let enqueued = intents.iter().map(|intent| enqueue::enqueue(&transaction, intent));
         let enqueued = enqueued.collect::<Result<_, _>>()?;
@@ -120,21 +121,28 @@ impl Store for Sqlite {
     }
 
     fn command(&mut self, id: RowId, command: &Command) -> Result<Listed, StoreError> {
+        failpoint::pass("command.before");
         let transaction = self.begin()?;
         let Some((row, intent)) = read::row(&transaction, id)? else {
             return Err(StoreError::NoSuchRow(id));
         };
+        failpoint::pass("command.read");
         let now = read::now(&transaction)?;
         let (row, changes) = command.apply(row, &intent, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
+        failpoint::pass("command.written");
         transaction.commit()?;
+        failpoint::pass("command.committed");
         Ok(Listed::of(&row, &intent))
     }
 
     fn prune(&mut self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError> {
+        failpoint::pass("prune.before");
         let transaction = self.begin()?;
         let pruned = write::prune(&transaction, before, actor)?;
+        failpoint::pass("prune.written");
         transaction.commit()?;
+        failpoint::pass("prune.committed");
         // Nor in the log beside it, unless somebody reads just now.
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         self.connection.query_row(checkpoint, [], |_| Ok(()))?;
@@ -142,6 +150,7 @@ impl Store for Sqlite {
     }
 
     fn pause(&mut self, reason: &str) -> Result<(), StoreError> {
+        failpoint::pass("pause.before");
         let transaction = self.begin()?;
         let now = read::now(&transaction)?;
         let lane = Lane {
@@ -152,11 +161,19 @@ impl Store for Sqlite {
             probes: 0,
         };
         write::changes(&transaction, &Changes { paused: vec![lane], ..Changes::default() })?;
-        Ok(transaction.commit()?)
+        failpoint::pass("pause.written");
+        transaction.commit()?;
+        failpoint::pass("pause.committed");
+        Ok(())
     }
 
     fn resume(&mut self) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM lane", [])?;
+        failpoint::pass("resume.before");
+        let transaction = self.begin()?;
+        write::resume_all(&transaction)?;
+        failpoint::pass("resume.written");
+        transaction.commit()?;
+        failpoint::pass("resume.committed");
         Ok(())
     }
 
@@ -183,22 +200,30 @@ impl Store for Sqlite {
         payment: &Payment,
         event: &str,
     ) -> Result<Option<Listed>, StoreError> {
+        failpoint::pass("webhook.before");
         let transaction = self.begin()?;
         let Some((row, intent)) = read::row(&transaction, id)? else { return Ok(None) };
+        failpoint::pass("webhook.read");
         let now = read::now(&transaction)?;
         let (row, changes) = crate::webhook::told(row, &intent, payment, event, now);
         write::changes(&transaction, &changes)?;
+        failpoint::pass("webhook.written");
         transaction.commit()?;
+        failpoint::pass("webhook.committed");
         Ok(Some(Listed::of(&row, &intent)))
     }
 
     fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError> {
+        failpoint::pass("after_restore.before");
         let transaction = self.begin()?;
         let rows = read::open_or_held(&transaction)?;
+        failpoint::pass("after_restore.read");
         let now = read::now(&transaction)?;
         let changes = Command::after_restore(rows, actor, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
+        failpoint::pass("after_restore.written");
         transaction.commit()?;
+        failpoint::pass("after_restore.committed");
         Ok(changes.rows.len())
     }
 }
