@@ -106,11 +106,12 @@ fn connection(mut client: &TcpStream, mut server: &UnixStream, plan: &Plan) -> i
         match cut {
             None => server.write_all(&message)?,
             Some(Cut::Before) => return Ok(()),
-            Some(Cut::Meanwhile) => return server.write_all(&message),
-            Some(Cut::After) => {
+            Some(cut) => {
                 swallow.store(true, Ordering::SeqCst);
                 server.write_all(&message)?;
-                let _ = back.join();
+                if cut == Cut::After {
+                    let _ = back.join();
+                }
                 return Ok(());
             }
         }
