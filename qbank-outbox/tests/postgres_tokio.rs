@@ -55,7 +55,7 @@ fn tasks_pay_what_is_enqueued_once() {
 }
 
 #[test]
-fn a_task_that_is_told_to_stop_gives_its_rows_back() {
+fn a_task_that_is_stopped_gives_its_rows_back() {
     let Some(setup) = Setup::<Database>::new() else { return };
     setup.store().enqueue(&[invoice(1)]).unwrap();
     setup.bank.set_reachable(false);

@@ -51,8 +51,9 @@ fn off(log: &str) -> i64 {
     clock.parse::<i64>().unwrap() - now.cast_signed()
 }
 
-fn start(setup: &Setup<Database>, faketime: &Faketime, seconds: i64) -> Process {
-    let mut command = setup.command("worker", LIMITS);
+/// A worker whose clock is off by so much.
+fn start(setup: &Setup<Database>, part: &str, faketime: &Faketime, seconds: i64) -> Process {
+    let mut command = setup.command(part, LIMITS);
     if seconds != 0 {
         faketime.apply(&mut command, seconds);
     }
@@ -68,7 +69,8 @@ fn workers_whose_clocks_are_an_hour_off_double_nothing_beside_one_that_is_right(
     setup.inject(BankFault::delay(Duration::from_millis(50)).times(54));
     // All begin at once.
     setup.store().pause("until all workers are there").unwrap();
-    let workers = [HOUR, -HOUR, 0].map(|seconds| (seconds, start(&setup, &faketime, seconds)));
+    let workers = [(HOUR, "worker"), (-HOUR, "tokio worker"), (0, "worker")]
+        .map(|(seconds, part)| (seconds, start(&setup, part, &faketime, seconds)));
     let there = "pg_stat_activity WHERE datname = current_database() \
                  AND application_name = 'qbank-outbox'";
     until("all workers are there", || setup.count(there) == workers.len());
@@ -85,7 +87,7 @@ fn workers_whose_clocks_are_an_hour_off_double_nothing_beside_one_that_is_right(
 }
 
 #[test]
-fn how_old_a_key_is_a_worker_knows_by_the_databases_clock() {
+fn the_age_of_a_key_is_by_the_databases_clock() {
     let Some(faketime) = Faketime::find() else { return };
     for seconds in [HOUR, -HOUR] {
         let Some(setup) = Setup::<Database>::new() else { return };
@@ -93,7 +95,7 @@ fn how_old_a_key_is_a_worker_knows_by_the_databases_clock() {
         // In doubt since just now: it is sent again.
         setup.enqueue(0..1);
         setup.inject(BankFault::drop_after_commit());
-        assert_eq!(start(&setup, &faketime, seconds).wait(), Ended::Well);
+        assert_eq!(start(&setup, "worker", &faketime, seconds).wait(), Ended::Well);
         setup.all_paid(1);
         assert_eq!(sql("SELECT sends FROM outbox"), "2");
         // It is not polled any more, so that there is one row to call the bank for.
@@ -105,7 +107,7 @@ fn how_old_a_key_is_a_worker_knows_by_the_databases_clock() {
         setup.run_out("TRUE");
         sql("UPDATE outbox SET first_sent_at = first_sent_at - interval '40 minutes' \
              WHERE state = 'sending'");
-        assert_eq!(start(&setup, &faketime, seconds).wait(), Ended::Well);
+        assert_eq!(start(&setup, "worker", &faketime, seconds).wait(), Ended::Well);
         let rows = sql("SELECT state, sends FROM outbox ORDER BY id");
         assert_eq!(rows, "accepted|2\nreconcile|1", "a clock is off by {seconds} s");
         assert_eq!(setup.paid(), 2);

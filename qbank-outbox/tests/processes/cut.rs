@@ -31,7 +31,7 @@ fn workers_whose_commits_are_lost_double_nothing(part: &str) {
     }
     assert_eq!(proxy.left(), 0, "there were too few commits");
     setup.all_paid(usize::try_from(ROWS).unwrap());
-    // Nothing was even sent twice: what was committed is known to the turn that is repeated.
+    // A turn that is repeated finds what was committed: nothing was even sent twice.
     assert_eq!(setup.count("outbox WHERE claims <> 1 OR sends <> 1"), 0);
     setup.chains_hold();
 }

@@ -129,7 +129,7 @@ fn an_operation_whose_process_dies_is_done_or_not_begun<P: Shared>() {
         assert_eq!(ended, Ended::AtItsPlace, "{operation} does not pass its commit");
         let done = setup.place.content();
         assert_ne!(done, before, "{operation} died after its commit");
-        // Whoever does not know that it is done does it once more.
+        // Its caller did not get the result, and repeats it.
         assert_eq!(operate(operation, None), Ended::Well);
         assert_eq!(setup.place.content(), done, "{operation}, once more");
         before = done;
