@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use qbank_blocking::{Client, Config, Credentials, Environment, Ureq};
 use qbank_outbox::rusqlite::Connection;
 use qbank_outbox::rusqlite::types::ValueRef;
-use qbank_outbox::{BlockingPostgres, End, Intent, Sqlite, Stop, Store, Worker, verify};
+use qbank_outbox::{BlockingPostgres, End, Intent, Lane, Sqlite, Stop, Store, Worker, verify};
 use qbank_sandbox::{BankConfig, BankFault, CLIENT_ID, CLIENT_SECRET, Server};
 use tempfile::TempDir;
 
@@ -194,6 +194,15 @@ impl<P: Shared> Setup<P> {
         ));
         let lanes = "UPDATE lane SET retry_at = '{LONG_AGO}' WHERE retry_at IS NOT NULL";
         self.place.sql(&lanes.replace("{LONG_AGO}", LONG_AGO));
+    }
+
+    /// All that is sent with the credentials is paused, and one row is to be tried.
+    pub(crate) fn pause_credential(&self) {
+        self.place.sql(&format!(
+            "INSERT INTO lane (id, paused_at, reason, retry_at, probes) \
+             VALUES ('{}', '{LONG_AGO}', 'revoked', '{LONG_AGO}', 0)",
+            Lane::CREDENTIAL
+        ));
     }
 
     /// Works until no row is open, in this process.
