@@ -6,7 +6,7 @@
 mod behaviour;
 mod server;
 
-use behaviour::Scene;
+use behaviour::Setup;
 use qbank_outbox::{End, State};
 use server::Database;
 
@@ -18,26 +18,26 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 
 #[test]
 fn the_guides_statements_enqueue_what_is_paid() {
-    let Some(scene) = Scene::<Database>::new() else { return };
+    let Some(setup) = Setup::<Database>::new() else { return };
     let page = include_str!("../../docs/src/guides/outbox.md");
     let [insert, trigger] = blocks(page, "sql")[..] else { panic!("two blocks of SQL") };
-    scene.place.sql(insert).unwrap();
-    scene.place.sql(insert).unwrap();
-    scene.place.sql(trigger).unwrap();
+    setup.place.sql(insert).unwrap();
+    setup.place.sql(insert).unwrap();
+    setup.place.sql(trigger).unwrap();
     let payee = qbank_sandbox::PAYROLL;
     let invoice = format!(
         "INSERT INTO invoice VALUES ('INV-8', '{payee}', 705, NULL);
          UPDATE invoice SET approved_by = 'ap.head'"
     );
-    scene.place.sql(&invoice).unwrap();
-    assert_eq!(scene.work(), End::Empty);
-    let rows = scene.listed();
+    setup.place.sql(&invoice).unwrap();
+    assert_eq!(setup.work(), End::Empty);
+    let rows = setup.listed();
     let ids: Vec<&str> = rows.iter().map(|row| &row.id[..]).collect();
     assert_eq!(ids, ["INV-7", "INV-8"]);
     assert!(rows.iter().all(|row| row.state == State::Accepted), "{rows:#?}");
     let mut paid: Vec<String> =
-        scene.bank.entries().iter().map(|it| it.amount.to_string()).collect();
+        setup.bank.entries().iter().map(|it| it.amount.to_string()).collect();
     paid.sort();
     assert_eq!(paid, ["1000.50", "7.05"]);
-    scene.chains_hold();
+    setup.chains_hold();
 }

@@ -8,7 +8,7 @@ mod server;
 
 use std::time::{Duration, Instant};
 
-use behaviour::{Place, Scene, invoice};
+use behaviour::{Place, Setup, invoice};
 use qbank_outbox::tokio_postgres::{self, NoTls};
 use qbank_outbox::{
     BlockingPostgres, Command, Dialect, End, Ended, Failure, Lease, Options, Outcome, Parameter,
@@ -60,32 +60,32 @@ async fn application(url: &str) -> tokio_postgres::Client {
 
 #[test]
 fn several_workers_share_the_rows() {
-    let Some(scene) = Scene::<Database>::new() else { return };
+    let Some(setup) = Setup::<Database>::new() else { return };
     let invoices: Vec<_> = (0..400).map(invoice).collect();
-    scene.store().enqueue(&invoices).unwrap();
+    setup.store().enqueue(&invoices).unwrap();
     std::thread::scope(|threads| {
         for n in 0..4 {
-            let worker = scene.worker(until_empty(&format!("worker-{n}")));
+            let worker = setup.worker(until_empty(&format!("worker-{n}")));
             threads.spawn(move || assert_eq!(worker.run(&Stop::new()).unwrap(), End::Empty));
         }
     });
-    assert_eq!(scene.bank.entries().len(), 400);
-    for row in scene.listed() {
+    assert_eq!(setup.bank.entries().len(), 400);
+    for row in setup.listed() {
         assert_eq!((row.state, row.claims, row.sends), (State::Accepted, 1, 1), "{row:?}");
     }
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 #[test]
 fn a_server_that_is_killed_under_load_costs_no_payment_and_doubles_none() {
-    let Some(scene) = Scene::<Own>::new() else { return };
+    let Some(setup) = Setup::<Own>::new() else { return };
     let invoices: Vec<_> = (0..2500).map(invoice).collect();
-    scene.store().enqueue(&invoices).unwrap();
-    let server = &scene.place.0;
-    let paid = || scene.bank.entries().len();
+    setup.store().enqueue(&invoices).unwrap();
+    let server = &setup.place.0;
+    let paid = || setup.bank.entries().len();
     std::thread::scope(|threads| {
         for n in 0..2 {
-            let worker = scene.worker(until_empty(&format!("worker-{n}")));
+            let worker = setup.worker(until_empty(&format!("worker-{n}")));
             threads.spawn(move || assert_eq!(worker.run(&Stop::new()).unwrap(), End::Empty));
         }
         // Each time while there is work: some is done, and much is left.
@@ -102,9 +102,9 @@ fn a_server_that_is_killed_under_load_costs_no_payment_and_doubles_none() {
         }
     });
     assert_eq!(paid(), 2500);
-    let rows = scene.listed();
+    let rows = setup.listed();
     assert!(rows.iter().all(|row| row.state == State::Accepted && row.payment_id.is_some()));
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn of_a_paused_lane_that_is_due_one_worker_tries_one_row() {
 fn another_library_enqueues_by_the_statement() {
     use std::fmt::Write as _;
 
-    let Some(scene) = Scene::<Database>::new() else { return };
+    let Some(setup) = Setup::<Database>::new() else { return };
     let key = IdempotencyKey::from_entropy([1; 16]);
     let (sql, parameters) = insert_statement(&invoice(1), key, Dialect::Postgres).unwrap();
     let literal = |parameter: &Parameter| match parameter {
@@ -149,19 +149,19 @@ fn another_library_enqueues_by_the_statement() {
     let literals: Vec<String> = parameters.iter().map(literal).collect();
     for _ in 0..2 {
         let execute = format!("PREPARE add AS {sql}; EXECUTE add ({})", literals.join(", "));
-        scene.place.sql(&execute).unwrap();
+        setup.place.sql(&execute).unwrap();
     }
-    assert_eq!(scene.work(), End::Empty);
-    let keys: Vec<_> = scene.bank.entries().iter().map(|entry| entry.intent_key).collect();
+    assert_eq!(setup.work(), End::Empty);
+    let keys: Vec<_> = setup.bank.entries().iter().map(|entry| entry.intent_key).collect();
     assert_eq!(keys, [key]);
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 #[test]
 fn a_row_that_another_language_inserts_is_paid() {
-    let Some(scene) = Scene::<Database>::new() else { return };
+    let Some(setup) = Setup::<Database>::new() else { return };
     let insert = |id: &str, more: &str, value: &str, body: &str| {
-        scene.place.sql(&format!(
+        setup.place.sql(&format!(
             "INSERT INTO intent (intent_id, kind, source_account, amount_cents, payee_hash, body, \
              actor{more}) VALUES ('{id}', 'ach', '{OPERATING}', 1050, \
              encode(sha256('{PAYROLL}'::bytea), 'hex'), '{body}', 'erp'{value})"
@@ -172,25 +172,25 @@ fn a_row_that_another_language_inserts_is_paid() {
          \"amount\":10.50}}"
     );
     // It needs no right but this one.
-    scene.place.sql("CREATE ROLE erp; GRANT INSERT ON intent TO erp").unwrap();
+    setup.place.sql("CREATE ROLE erp; GRANT INSERT ON intent TO erp").unwrap();
     insert("INV-1", "", "", &body).unwrap();
     let as_erp = format!(
         "SET ROLE erp; INSERT INTO intent (intent_id, kind, source_account, amount_cents, \
          payee_hash, body, actor) VALUES ('INV-2', 'ach', '{OPERATING}', 1050, 'x', '{body}', 'erp')"
     );
-    scene.place.sql(&as_erp).unwrap();
-    scene.place.sql("DROP OWNED BY erp; DROP ROLE erp").unwrap();
+    setup.place.sql(&as_erp).unwrap();
+    setup.place.sql("DROP OWNED BY erp; DROP ROLE erp").unwrap();
     // What no worker could read is refused at once.
     insert("INV-3", ", not_before", ", 'infinity'", &body).unwrap_err();
     insert("INV-3", ", effective_date", ", 'infinity'", &body).unwrap_err();
     insert("INV-3", ", body_sha256", ", 'another'", &body).unwrap_err();
     // What the bank would refuse is refused without it.
     insert("INV-4", "", "", "{}").unwrap();
-    assert_eq!(scene.work(), End::Empty);
-    assert_eq!(scene.bank.entries().len(), 2);
-    let states: Vec<State> = scene.listed().iter().map(|row| row.state).collect();
+    assert_eq!(setup.work(), End::Empty);
+    assert_eq!(setup.bank.entries().len(), 2);
+    let states: Vec<State> = setup.listed().iter().map(|row| row.state).collect();
     assert_eq!(states, [State::Accepted, State::Accepted, State::Refused]);
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 #[test]
@@ -279,9 +279,9 @@ fn a_turn_that_is_repeated_waits_for_its_own_commit() {
 
 #[test]
 fn an_application_enqueues_in_its_own_transaction() {
-    let Some(scene) = Scene::<Database>::new() else { return };
+    let Some(setup) = Setup::<Database>::new() else { return };
     runtime().block_on(async {
-        let mut client = application(&scene.place.url()).await;
+        let mut client = application(&setup.place.url()).await;
         let transaction = client.transaction().await.unwrap();
         let gone = Postgres::enqueue(&transaction, &invoice(1)).await.unwrap();
         assert!(gone.new);
@@ -295,48 +295,48 @@ fn an_application_enqueues_in_its_own_transaction() {
         assert!(matches!(other, Err(StoreError::IntentConflict { .. })), "{other:?}");
         transaction.commit().await.unwrap();
     });
-    let listed = scene.listed();
+    let listed = setup.listed();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].state, State::Held);
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 #[test]
 fn two_that_enqueue_the_same_at_once_have_one_row() {
-    let Some(scene) = Scene::<Database>::new() else { return };
+    let Some(setup) = Setup::<Database>::new() else { return };
     let invoices: Vec<_> = (0..200).map(invoice).collect();
-    let enqueue = || scene.store().enqueue(&invoices).unwrap();
+    let enqueue = || setup.store().enqueue(&invoices).unwrap();
     let (one, two) = std::thread::scope(|threads| {
         let other = threads.spawn(enqueue);
         (enqueue(), other.join().unwrap())
     });
-    assert_eq!(scene.listed().len(), 200);
+    assert_eq!(setup.listed().len(), 200);
     for (one, two) in one.iter().zip(&two) {
         assert_eq!(one.idempotency_key, two.idempotency_key);
         assert!(one.new != two.new);
     }
     // Twice in one batch.
-    let twice = scene.store().enqueue(&[invoice(900), invoice(900)]).unwrap();
+    let twice = setup.store().enqueue(&[invoice(900), invoice(900)]).unwrap();
     assert_eq!(twice.iter().filter(|it| it.new).count(), 1);
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 #[test]
 fn a_long_transaction_does_not_stop_claims() {
-    let Some(scene) = Scene::<Database>::new() else { return };
+    let Some(setup) = Setup::<Database>::new() else { return };
     let runtime = runtime();
     // While it is open no dead row can be removed.
     let _long = runtime.block_on(async {
-        let client = application(&scene.place.url()).await;
+        let client = application(&setup.place.url()).await;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM outbox";
         client.batch_execute(begin).await.unwrap();
         client
     });
     let invoices: Vec<_> = (0..2000).map(invoice).collect();
-    scene.store().enqueue(&invoices).unwrap();
-    assert_eq!(scene.work(), End::Empty);
-    assert_eq!(scene.bank.entries().len(), 2000);
-    let mut store = scene.store();
+    setup.store().enqueue(&invoices).unwrap();
+    assert_eq!(setup.work(), End::Empty);
+    assert_eq!(setup.bank.entries().len(), 2000);
+    let mut store = setup.store();
     store.enqueue(&[invoice(5000)]).unwrap();
     let began = Instant::now();
     let claimed = store.turn(&Turn { claim: 1, ..turn(9) }).unwrap().claimed;
@@ -346,11 +346,11 @@ fn a_long_transaction_does_not_stop_claims() {
 
 #[test]
 fn what_is_written_down_cannot_be_changed_and_a_changed_byte_is_found() {
-    let Some(scene) = Scene::<Database>::new() else { return };
-    let place = &scene.place;
-    scene.store().enqueue(&[invoice(0), invoice(1), invoice(2), invoice(3)]).unwrap();
-    assert_eq!(scene.work(), End::Empty);
-    scene.chains_hold();
+    let Some(setup) = Setup::<Database>::new() else { return };
+    let place = &setup.place;
+    setup.store().enqueue(&[invoice(0), invoice(1), invoice(2), invoice(3)]).unwrap();
+    assert_eq!(setup.work(), End::Empty);
+    setup.chains_hold();
     for table in ["intent", "attempt", "audit"] {
         for sql in ["DELETE FROM", "TRUNCATE"] {
             let refused = place.sql(&format!("{sql} {table} {}", cascade(sql))).unwrap_err();
@@ -375,7 +375,7 @@ fn what_is_written_down_cannot_be_changed_and_a_changed_byte_is_found() {
         (4, "UPDATE intent SET body = ''::bytea WHERE id = 4"),
     ] {
         place.sql(&format!("SET session_replication_role = replica; {sql}")).unwrap();
-        let evidence = scene.store().evidence(id).unwrap().unwrap();
+        let evidence = setup.store().evidence(id).unwrap().unwrap();
         assert!(verify(&evidence).is_err(), "{sql} is not found");
     }
 }
@@ -386,16 +386,16 @@ fn cascade(sql: &str) -> &str {
 
 #[test]
 fn what_is_final_is_pruned_to_its_digest() {
-    let Some(scene) = Scene::<Database>::new() else { return };
-    scene.store().enqueue(&[invoice(0), invoice(1), invoice(2)]).unwrap();
+    let Some(setup) = Setup::<Database>::new() else { return };
+    setup.store().enqueue(&[invoice(0), invoice(1), invoice(2)]).unwrap();
     let cancel = Command::Cancel { actor: "treasurer".to_owned() };
     for id in [1, 2] {
-        scene.store().command(id, &cancel).unwrap();
+        setup.store().command(id, &cancel).unwrap();
     }
     let soon = chrono::DateTime::from_timestamp(4_000_000_000, 0).unwrap();
-    assert_eq!(scene.store().prune(soon, "auditor").unwrap(), 2);
-    assert_eq!(scene.store().prune(soon, "auditor").unwrap(), 0);
-    assert!(scene.store().evidence(1).unwrap().unwrap().is_pruned());
-    assert!(!scene.store().evidence(3).unwrap().unwrap().is_pruned());
-    scene.chains_hold();
+    assert_eq!(setup.store().prune(soon, "auditor").unwrap(), 2);
+    assert_eq!(setup.store().prune(soon, "auditor").unwrap(), 0);
+    assert!(setup.store().evidence(1).unwrap().unwrap().is_pruned());
+    assert!(!setup.store().evidence(3).unwrap().unwrap().is_pruned());
+    setup.chains_hold();
 }

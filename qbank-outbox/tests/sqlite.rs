@@ -5,44 +5,21 @@
 
 mod behaviour;
 
-use behaviour::{Place, Scene, invoice};
+use behaviour::{Folder, Setup, invoice};
 use qbank_outbox::{End, Intent, Sqlite, Store, verify};
 use qbank_proto::IdempotencyKey;
 use qbank_proto::endpoint::CreateTransfer;
 use qbank_sandbox::{OPERATING, PAYROLL};
-use tempfile::TempDir;
-
-struct Folder(TempDir);
-
-impl Folder {
-    fn path(&self) -> std::path::PathBuf {
-        self.0.path().join("outbox.db")
-    }
-}
-
-impl Place for Folder {
-    type Store = Sqlite;
-
-    fn new() -> Option<Self> {
-        let folder = Self(tempfile::tempdir().unwrap());
-        Sqlite::migrate(folder.path()).unwrap();
-        Some(folder)
-    }
-
-    fn store(&self) -> Sqlite {
-        Sqlite::open(self.path()).unwrap()
-    }
-}
 
 behaviours!(Folder);
 
 #[test]
 fn what_is_written_down_cannot_be_changed_and_a_changed_byte_is_found() {
-    let scene = Scene::<Folder>::new().unwrap();
-    scene.store().enqueue(&[invoice(1)]).unwrap();
-    assert_eq!(scene.work(), End::Empty);
-    scene.chains_hold();
-    let connection = qbank_outbox::rusqlite::Connection::open(scene.place.path()).unwrap();
+    let setup = Setup::<Folder>::new().unwrap();
+    setup.store().enqueue(&[invoice(1)]).unwrap();
+    assert_eq!(setup.work(), End::Empty);
+    setup.chains_hold();
+    let connection = qbank_outbox::rusqlite::Connection::open(setup.place.path()).unwrap();
     for table in ["intent", "attempt", "audit"] {
         for sql in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET rowid = rowid + 1")]
         {
@@ -56,7 +33,7 @@ fn what_is_written_down_cannot_be_changed_and_a_changed_byte_is_found() {
         ("attempt", "UPDATE attempt SET http_status = 500"),
         ("intent", "UPDATE intent SET body = replace(body, '2.50', '2.51')"),
     ] {
-        let copy = scene.place.0.path().join("copy.db");
+        let copy = setup.place.0.path().join("copy.db");
         let _ = std::fs::remove_file(&copy);
         connection.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
         let tampered = qbank_outbox::rusqlite::Connection::open(&copy).unwrap();
@@ -99,8 +76,8 @@ fn another_library_enqueues_by_the_statement_and_never_replaces() {
     use qbank_outbox::rusqlite::{Connection, params_from_iter};
     use qbank_outbox::{Dialect, Parameter, insert_statement};
 
-    let scene = Scene::<Folder>::new().unwrap();
-    let connection = Connection::open(scene.place.path()).unwrap();
+    let setup = Setup::<Folder>::new().unwrap();
+    let connection = Connection::open(setup.place.path()).unwrap();
     let insert = |start: &str, intent: &Intent, key: u8| {
         let key = IdempotencyKey::from_entropy([key; 16]);
         let (sql, parameters) = insert_statement(intent, key, Dialect::Sqlite).unwrap();
@@ -120,16 +97,16 @@ fn another_library_enqueues_by_the_statement_and_never_replaces() {
         let refused = insert(start, &other.id("INV-1").actor("erp"), 3).unwrap_err();
         assert!(refused.to_string().contains("IntentConflict"), "{start}: {refused}");
     }
-    assert_eq!(scene.work(), End::Empty);
-    let keys: Vec<_> = scene.bank.entries().iter().map(|entry| entry.intent_key).collect();
+    assert_eq!(setup.work(), End::Empty);
+    let keys: Vec<_> = setup.bank.entries().iter().map(|entry| entry.intent_key).collect();
     assert_eq!(keys, [IdempotencyKey::from_entropy([1; 16])]);
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 #[test]
 fn what_no_worker_could_read_is_refused_where_it_is_inserted() {
-    let scene = Scene::<Folder>::new().unwrap();
-    let connection = qbank_outbox::rusqlite::Connection::open(scene.place.path()).unwrap();
+    let setup = Setup::<Folder>::new().unwrap();
+    let connection = qbank_outbox::rusqlite::Connection::open(setup.place.path()).unwrap();
     for (column, value) in [
         ("created_at", "'2026-01-05 09:00:00'"),
         ("not_before", "'2026-13-45T99:99:99.999Z'"),

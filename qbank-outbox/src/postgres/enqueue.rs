@@ -12,6 +12,7 @@ use super::fault::{other, unavailable};
 use super::session::{Session, Value};
 use super::write;
 use crate::enqueue::{Old, first, known, replaces};
+use crate::failpoint;
 use crate::intent::{Intent, Record};
 use crate::random;
 use crate::row::{Row, RowId};
@@ -119,6 +120,7 @@ async fn insert(
             ],
         )
         .await?;
+    failpoint::pass("write.intents");
     let read = |row| Ok(((get(row, 0)?, get(row, 1)?), (get(row, 2)?, get(row, 3)?)));
     rows.iter().map(read).collect()
 }

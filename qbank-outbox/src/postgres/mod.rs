@@ -23,6 +23,7 @@ pub use blocking::BlockingPostgres;
 use session::{Session, lend};
 
 use crate::audit::Evidence;
+use crate::failpoint;
 use crate::intent::Intent;
 use crate::operator::Command;
 use crate::row::{Lane, RowId, State};
@@ -87,12 +88,16 @@ impl Postgres {
 
     /// Does a turn, in one transaction.
     pub async fn turn(&self, turn: &Turn) -> Result<Turned, StoreError> {
+        failpoint::pass("turn.before");
         lend(&self.pool, async |client| {
             let session = Session::turn(client, turn.token).await?;
             let snapshot = read::snapshot(&session, turn, &self.floor).await?;
+            failpoint::pass("turn.read");
             let (changes, turned) = turn.apply(snapshot);
             write::changes(&session, &changes).await?;
+            failpoint::pass("turn.written");
             session.commit().await?;
+            failpoint::pass("turn.committed");
             Ok(turned)
         })
         .await
@@ -102,10 +107,13 @@ impl Postgres {
     /// all the same, as the answer to a commit can be lost: enqueued again, those that have an
     /// id are the same ones.
     pub async fn enqueue_all(&self, intents: &[Intent]) -> Result<Vec<Enqueued>, StoreError> {
+        failpoint::pass("enqueue.before");
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;
             let enqueued = enqueue::enqueue(&session, intents).await?;
+            failpoint::pass("enqueue.written");
             session.commit().await?;
+            failpoint::pass("enqueue.committed");
             Ok(enqueued)
         })
         .await
@@ -151,6 +159,7 @@ impl Postgres {
     /// Writes down what a verified webhook says of a payment: its row is settled, or failed.
     /// Nothing, where no row has this payment.
     pub async fn apply_webhook(&self, event: &Event) -> Result<Option<Listed>, StoreError> {
+        failpoint::pass("webhook.before");
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;
             let Some(id) = read::of_payment(&session, event.data.payment_id.as_uuid()).await?
@@ -158,10 +167,13 @@ impl Postgres {
                 return Ok(None);
             };
             let Some((row, intent)) = read::row(&session, id).await? else { return Ok(None) };
+            failpoint::pass("webhook.read");
             let now = read::now(&session).await?;
             let (row, changes) = webhook::apply_event(row, &intent, event, now);
             write::changes(&session, &changes).await?;
+            failpoint::pass("webhook.written");
             session.commit().await?;
+            failpoint::pass("webhook.committed");
             Ok(Some(Listed::of(&row, &intent)))
         })
         .await
@@ -180,15 +192,19 @@ impl Postgres {
 
     /// Does what an operator wants with a row, and gives where it stands then.
     pub async fn command(&self, id: RowId, command: &Command) -> Result<Listed, StoreError> {
+        failpoint::pass("command.before");
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;
             let Some((row, intent)) = read::row(&session, id).await? else {
                 return Err(StoreError::NoSuchRow(id));
             };
+            failpoint::pass("command.read");
             let now = read::now(&session).await?;
             let (row, changes) = command.apply(row, &intent, now).map_err(StoreError::Refused)?;
             write::changes(&session, &changes).await?;
+            failpoint::pass("command.written");
             session.commit().await?;
+            failpoint::pass("command.committed");
             Ok(Listed::of(&row, &intent))
         })
         .await
@@ -197,13 +213,17 @@ impl Postgres {
     /// After a backup was restored: what is open, or held, may have been sent since, and is to be
     /// reconciled. Gives how many.
     pub async fn after_restore(&self, actor: &str) -> Result<usize, StoreError> {
+        failpoint::pass("after_restore.before");
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;
             let rows = read::open_or_held(&session).await?;
+            failpoint::pass("after_restore.read");
             let now = read::now(&session).await?;
             let changes = Command::after_restore(rows, actor, now).map_err(StoreError::Refused)?;
             write::changes(&session, &changes).await?;
+            failpoint::pass("after_restore.written");
             session.commit().await?;
+            failpoint::pass("after_restore.committed");
             Ok(changes.rows.len())
         })
         .await
@@ -211,6 +231,7 @@ impl Postgres {
 
     /// Stops all workers of this store.
     pub async fn pause(&self, reason: &str) -> Result<(), StoreError> {
+        failpoint::pass("pause.before");
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;
             let lane = Lane {
@@ -222,17 +243,24 @@ impl Postgres {
             };
             let changes = Changes { paused: vec![lane], ..Changes::default() };
             write::changes(&session, &changes).await?;
-            session.commit().await
+            failpoint::pass("pause.written");
+            session.commit().await?;
+            failpoint::pass("pause.committed");
+            Ok(())
         })
         .await
     }
 
     /// Lets them go on, and forgets what paused any lane.
     pub async fn resume(&self) -> Result<(), StoreError> {
+        failpoint::pass("resume.before");
         lend(&self.pool, async |client| {
             let session = Session::begin(client).await?;
             write::resume_all(&session).await?;
-            session.commit().await
+            failpoint::pass("resume.written");
+            session.commit().await?;
+            failpoint::pass("resume.committed");
+            Ok(())
         })
         .await
     }
@@ -255,12 +283,15 @@ impl Postgres {
     /// their digest: account numbers lie there. Gives how many. Done again after an error, it
     /// goes on where it was.
     pub async fn prune(&self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError> {
+        failpoint::pass("prune.before");
         let mut pruned = 0;
         loop {
             let some = lend(&self.pool, async |client| {
                 let session = Session::begin(client).await?;
                 let some = write::prune(&session, before, actor, PAGE).await?;
+                failpoint::pass("prune.written");
                 session.commit().await?;
+                failpoint::pass("prune.committed");
                 Ok(some)
             })
             .await?;

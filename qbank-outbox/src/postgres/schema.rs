@@ -4,6 +4,7 @@ use deadpool_postgres::Client;
 
 use super::fault::other;
 use super::session::Session;
+use crate::failpoint;
 use crate::store::StoreError;
 
 pub(super) const SQL: &str = include_str!("../../migrations/postgres-1.sql");
@@ -13,6 +14,7 @@ const VERSION: u32 = 1;
 const MIGRATES: &str = "SELECT pg_advisory_xact_lock(7165087)";
 
 pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
+    failpoint::pass("migrate.before");
     let session = Session::begin(client).await?;
     session.query(MIGRATES, &[]).await?;
     match version(&session).await? {
@@ -34,7 +36,10 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
             },
         )
     })?;
-    session.commit().await
+    failpoint::pass("migrate.written");
+    session.commit().await?;
+    failpoint::pass("migrate.committed");
+    Ok(())
 }
 
 pub(super) async fn check(client: &mut Client) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ use super::columns::{int, millis, text};
 use super::session::Session;
 use super::{columns, read};
 use crate::audit::Link;
+use crate::failpoint;
 use crate::prune::pruned;
 use crate::row::{AttemptRow, Lane, Row, RowId, State};
 use crate::store::StoreError;
@@ -69,7 +70,9 @@ async fn outbox(session: &Session<'_>, rows: &[Row]) -> Result<(), StoreError> {
                 (&all(rows, |it| &it.chain_hash), Type::TEXT_ARRAY),
             ],
         )
-        .await
+        .await?;
+    failpoint::pass("write.rows");
+    Ok(())
 }
 
 async fn attempts(session: &Session<'_>, rows: &[AttemptRow]) -> Result<(), StoreError> {
@@ -93,7 +96,9 @@ async fn attempts(session: &Session<'_>, rows: &[AttemptRow]) -> Result<(), Stor
                 (&all(rows, |it| it.fate.as_str()), Type::TEXT_ARRAY),
             ],
         )
-        .await
+        .await?;
+    failpoint::pass("write.attempts");
+    Ok(())
 }
 
 async fn audit(session: &Session<'_>, links: &[Link]) -> Result<(), StoreError> {
@@ -120,7 +125,9 @@ async fn audit(session: &Session<'_>, links: &[Link]) -> Result<(), StoreError> 
                 (&all(links, |it| &it.hash), Type::TEXT_ARRAY),
             ],
         )
-        .await
+        .await?;
+    failpoint::pass("write.audit");
+    Ok(())
 }
 
 async fn resume(session: &Session<'_>, ids: &[String]) -> Result<(), StoreError> {
@@ -128,7 +135,9 @@ async fn resume(session: &Session<'_>, ids: &[String]) -> Result<(), StoreError>
         return Ok(());
     }
     let sql = "DELETE FROM lane WHERE id = ANY($1)";
-    session.execute(sql, &[(&ids, Type::TEXT_ARRAY)]).await
+    session.execute(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    failpoint::pass("write.lanes");
+    Ok(())
 }
 
 async fn pause(session: &Session<'_>, lanes: &[Lane]) -> Result<(), StoreError> {
@@ -151,11 +160,15 @@ async fn pause(session: &Session<'_>, lanes: &[Lane]) -> Result<(), StoreError> 
                 (&all(lanes, |it| int(it.probes)), Type::INT4_ARRAY),
             ],
         )
-        .await
+        .await?;
+    failpoint::pass("write.lanes");
+    Ok(())
 }
 
 pub(super) async fn resume_all(session: &Session<'_>) -> Result<(), StoreError> {
-    session.execute("DELETE FROM lane", &[]).await
+    session.execute("DELETE FROM lane", &[]).await?;
+    failpoint::pass("write.lanes");
+    Ok(())
 }
 
 /// Prunes at most so many rows, and gives how many it has.
@@ -176,6 +189,7 @@ pub(super) async fn prune(
         columns::INTENT,
     );
     let due = session.query(&due, &[(&before, Type::TIMESTAMPTZ), (&most, Type::INT8)]).await?;
+    failpoint::pass("prune.read");
     let now = read::now(session).await?;
     let mut changes = Changes::default();
     for row in &due {
@@ -186,6 +200,7 @@ pub(super) async fn prune(
     let ids: Vec<RowId> = changes.rows.iter().map(|row| row.id).collect();
     let update = "UPDATE intent SET body = convert_to(body_sha256, 'UTF8') WHERE id = ANY($1)";
     session.execute(update, &[(&ids, Type::INT8_ARRAY)]).await?;
+    failpoint::pass("write.intents");
     self::changes(session, &changes).await?;
     Ok(ids.len())
 }

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{columns, read, write};
 use crate::enqueue;
+use crate::failpoint;
 use crate::intent::{Intent, Record};
 use crate::random;
 use crate::row::Row;
@@ -39,6 +40,7 @@ pub(super) fn enqueue(tx: &Transaction<'_>, intent: &Intent) -> Result<Enqueued,
         record.run_id,
         record.replaces,
     ])?;
+    failpoint::pass("write.intents");
     let now = read::now(tx)?;
     let (row, link) = enqueue::first(tx.last_insert_rowid(), &record, now);
     let changes = Changes { rows: vec![row.clone()], audit: vec![link], ..Changes::default() };

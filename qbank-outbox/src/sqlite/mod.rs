@@ -95,6 +95,7 @@ impl Store for Sqlite {
     }
 
     fn enqueue(&mut self, intents: &[Intent]) -> Result<Vec<Enqueued>, StoreError> {
+        failpoint::pass("enqueue.before");
         let transaction = self.begin()?;
         let enqueued = intents.iter().map(|intent| enqueue::enqueue(&transaction, intent));
         let enqueued = enqueued.collect::<Result<_, _>>()?;
@@ -123,21 +124,28 @@ impl Store for Sqlite {
     }
 
     fn command(&mut self, id: RowId, command: &Command) -> Result<Listed, StoreError> {
+        failpoint::pass("command.before");
         let transaction = self.begin()?;
         let Some((row, intent)) = read::row(&transaction, id)? else {
             return Err(StoreError::NoSuchRow(id));
         };
+        failpoint::pass("command.read");
         let now = read::now(&transaction)?;
         let (row, changes) = command.apply(row, &intent, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
+        failpoint::pass("command.written");
         transaction.commit()?;
+        failpoint::pass("command.committed");
         Ok(Listed::of(&row, &intent))
     }
 
     fn prune(&mut self, before: DateTime<Utc>, actor: &str) -> Result<usize, StoreError> {
+        failpoint::pass("prune.before");
         let transaction = self.begin()?;
         let pruned = write::prune(&transaction, before, actor)?;
+        failpoint::pass("prune.written");
         transaction.commit()?;
+        failpoint::pass("prune.committed");
         // Nor in the log beside it, unless somebody reads just now.
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         self.connection.query_row(checkpoint, [], |_| Ok(()))?;
@@ -145,6 +153,7 @@ impl Store for Sqlite {
     }
 
     fn pause(&mut self, reason: &str) -> Result<(), StoreError> {
+        failpoint::pass("pause.before");
         let transaction = self.begin()?;
         let now = read::now(&transaction)?;
         let lane = Lane {
@@ -155,11 +164,19 @@ impl Store for Sqlite {
             probes: 0,
         };
         write::changes(&transaction, &Changes { paused: vec![lane], ..Changes::default() })?;
-        Ok(transaction.commit()?)
+        failpoint::pass("pause.written");
+        transaction.commit()?;
+        failpoint::pass("pause.committed");
+        Ok(())
     }
 
     fn resume(&mut self) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM lane", [])?;
+        failpoint::pass("resume.before");
+        let transaction = self.begin()?;
+        write::resume_all(&transaction)?;
+        failpoint::pass("resume.written");
+        transaction.commit()?;
+        failpoint::pass("resume.committed");
         Ok(())
     }
 
@@ -173,15 +190,19 @@ impl Store for Sqlite {
     }
 
     fn apply_webhook(&mut self, event: &Event) -> Result<Option<Listed>, StoreError> {
+        failpoint::pass("webhook.before");
         let transaction = self.begin()?;
         let Some(id) = read::of_payment(&transaction, event.data.payment_id)? else {
             return Ok(None);
         };
         let Some((row, intent)) = read::row(&transaction, id)? else { return Ok(None) };
+        failpoint::pass("webhook.read");
         let now = read::now(&transaction)?;
         let (row, changes) = webhook::apply_event(row, &intent, event, now);
         write::changes(&transaction, &changes)?;
+        failpoint::pass("webhook.written");
         transaction.commit()?;
+        failpoint::pass("webhook.committed");
         Ok(Some(Listed::of(&row, &intent)))
     }
 
@@ -192,12 +213,16 @@ impl Store for Sqlite {
     }
 
     fn after_restore(&mut self, actor: &str) -> Result<usize, StoreError> {
+        failpoint::pass("after_restore.before");
         let transaction = self.begin()?;
         let rows = read::open_or_held(&transaction)?;
+        failpoint::pass("after_restore.read");
         let now = read::now(&transaction)?;
         let changes = Command::after_restore(rows, actor, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
+        failpoint::pass("after_restore.written");
         transaction.commit()?;
+        failpoint::pass("after_restore.committed");
         Ok(changes.rows.len())
     }
 }

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 
+use crate::failpoint;
 use crate::store::StoreError;
 
 pub(super) const SQL: &str = include_str!("../../migrations/sqlite-1.sql");
 const VERSION: u32 = 1;
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    failpoint::pass("migrate.before");
     match version(connection, path)? {
         Some(VERSION) => return Ok(()),
         Some(other) => return Err(of_another_version(path, other)),
@@ -24,7 +26,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     if version(&transaction, path)?.is_none() {
         transaction.execute_batch(SQL)?;
     }
+    failpoint::pass("migrate.written");
     transaction.commit()?;
+    failpoint::pass("migrate.committed");
     Ok(())
 }
 

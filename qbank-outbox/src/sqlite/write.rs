@@ -6,6 +6,7 @@ use rusqlite::{Transaction, params};
 use super::columns::text_of;
 use super::read;
 use crate::audit::{Link, moment};
+use crate::failpoint;
 use crate::prune::pruned;
 use crate::row::{AttemptRow, Lane, Row, RowId};
 use crate::store::StoreError;
@@ -23,6 +24,7 @@ pub(super) fn changes(tx: &Transaction<'_>, changes: &Changes) -> Result<(), Sto
     }
     for id in &changes.resumed {
         tx.prepare_cached("DELETE FROM lane WHERE id = ?1")?.execute([id])?;
+        failpoint::pass("write.lanes");
     }
     for lane in &changes.paused {
         pause(tx, lane)?;
@@ -54,6 +56,7 @@ fn outbox(tx: &Transaction<'_>, row: &Row) -> Result<(), StoreError> {
         row.chain,
         row.chain_hash,
     ])?;
+    failpoint::pass("write.rows");
     Ok(())
 }
 
@@ -70,6 +73,7 @@ fn insert_attempt(tx: &Transaction<'_>, attempt: &AttemptRow) -> Result<(), Stor
         attempt.fault,
         attempt.fate.as_str(),
     ])?;
+    failpoint::pass("write.attempts");
     Ok(())
 }
 
@@ -90,6 +94,7 @@ pub(super) fn insert_link(tx: &Transaction<'_>, link: &Link) -> Result<(), Store
         link.prev_hash,
         link.hash,
     ])?;
+    failpoint::pass("write.audit");
     Ok(())
 }
 
@@ -100,6 +105,13 @@ fn pause(tx: &Transaction<'_>, lane: &Lane) -> Result<(), StoreError> {
     let values =
         params![lane.id, moment(lane.paused_at), lane.reason, text_of(lane.retry_at), lane.probes];
     tx.prepare_cached(sql)?.execute(values)?;
+    failpoint::pass("write.lanes");
+    Ok(())
+}
+
+pub(super) fn resume_all(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM lane", [])?;
+    failpoint::pass("write.lanes");
     Ok(())
 }
 
@@ -117,10 +129,12 @@ pub(super) fn prune(
         .prepare(due)?
         .query_map([moment(before)], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    failpoint::pass("prune.read");
     for id in &ids {
         let Some((mut row, intent)) = read::row(tx, *id)? else { continue };
         let update = "UPDATE intent SET body = CAST(body_sha256 AS BLOB) WHERE id = ?1";
         tx.prepare_cached(update)?.execute([id])?;
+        failpoint::pass("write.intents");
         for link in pruned(&mut row, &intent, actor, now) {
             insert_link(tx, &link)?;
         }

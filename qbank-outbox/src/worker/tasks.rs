@@ -9,6 +9,7 @@ use tracing::{Instrument as _, info};
 
 use super::report::{self, Report};
 use super::{ATTENTION, Paused, Stop, Stopping, Worker, done, token};
+use crate::failpoint;
 use crate::job::Job;
 use crate::machine::{End, Outbox, Step};
 use crate::status::Status;
@@ -99,10 +100,12 @@ impl Calls {
         });
         let of = job.clone();
         let task = async move {
+            failpoint::pass("call.before");
             let result = match call {
                 Ok(call) => call.await,
                 Err(error) => Err(error),
             };
+            failpoint::pass("call.after");
             of.ended(began.elapsed(), &result)
         };
         let task = self.tasks.spawn(task.instrument(span));

@@ -11,63 +11,63 @@ use qbank_proto::webhook::Event;
 use qbank_proto::{ErrorKind, EventId, Fate, PaymentId};
 use uuid::Uuid;
 
-use super::{Place, Scene, invoice};
+use super::{Place, Setup, invoice};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A row whose payment the bank has.
-fn accepted<P: Place>() -> Option<(Scene<P>, Listed, PaymentId)> {
-    let scene = Scene::<P>::new()?;
-    scene.store().enqueue(&[invoice(1)]).unwrap();
-    assert_eq!(scene.work(), End::Empty);
-    let row = scene.listed().remove(0);
+fn accepted<P: Place>() -> Option<(Setup<P>, Listed, PaymentId)> {
+    let setup = Setup::<P>::new()?;
+    setup.store().enqueue(&[invoice(1)]).unwrap();
+    assert_eq!(setup.work(), End::Empty);
+    let row = setup.listed().remove(0);
     let payment = row.payment_id.unwrap();
-    Some((scene, row, payment))
+    Some((setup, row, payment))
 }
 
 pub(crate) fn a_verified_event_settles_its_row<P: Place>() {
-    let Some((scene, row, payment)) = accepted::<P>() else { return };
-    scene.bank.advance(DAY);
-    let delivery = scene.bank.bank().event_for(payment).unwrap();
+    let Some((setup, row, payment)) = accepted::<P>() else { return };
+    setup.bank.advance(DAY);
+    let delivery = setup.bank.bank().event_for(payment).unwrap();
     let event = Event::parse(&delivery.body).unwrap();
     assert_eq!(event.data.status, Some(PaymentStatus::Completed), "the bank has settled it");
-    let applied = scene.store().apply_webhook(&event).unwrap().unwrap();
+    let applied = setup.store().apply_webhook(&event).unwrap().unwrap();
     assert_eq!((applied.outbox_id, applied.state), (row.outbox_id, State::Settled));
-    let evidence = scene.store().evidence(row.outbox_id).unwrap().unwrap();
+    let evidence = setup.store().evidence(row.outbox_id).unwrap().unwrap();
     let link = evidence.links.last().unwrap();
     assert_eq!((&link.event[..], &link.actor[..]), ("webhook", "bank"));
     assert_eq!(link.request_id, event.event_id.to_string());
     // Delivered again, it changes nothing.
-    scene.store().apply_webhook(&event).unwrap();
-    let again = scene.store().evidence(row.outbox_id).unwrap().unwrap();
+    setup.store().apply_webhook(&event).unwrap();
+    let again = setup.store().evidence(row.outbox_id).unwrap().unwrap();
     assert_eq!(again.links.len(), evidence.links.len());
     // Somebody else's payment is nobody's here.
     let mut other = Payment::new(PaymentId::from_uuid(Uuid::from_u128(7)));
     other.status = Some(PaymentStatus::Completed);
-    assert_eq!(scene.store().apply_webhook(&Event::new(event.event_id, other)).unwrap(), None);
-    scene.chains_hold();
+    assert_eq!(setup.store().apply_webhook(&Event::new(event.event_id, other)).unwrap(), None);
+    setup.chains_hold();
 }
 
 pub(crate) fn a_payment_of_another_amount_is_reconciled_once<P: Place>() {
-    let Some((scene, row, payment)) = accepted::<P>() else { return };
+    let Some((setup, row, payment)) = accepted::<P>() else { return };
     let mut other = Payment::new(payment);
     other.amount = Some("999.99".parse().unwrap());
     other.status = Some(PaymentStatus::Completed);
     let event = Event::new(EventId::from_uuid(Uuid::from_u128(1)), other);
-    let applied = scene.store().apply_webhook(&event).unwrap().unwrap();
+    let applied = setup.store().apply_webhook(&event).unwrap().unwrap();
     assert_eq!((applied.state, applied.payment_id), (State::Reconcile, None));
     let decide = Command::Decide {
         accepted: true,
         reason: "the bank's statement has it".to_owned(),
         actor: "treasurer".to_owned(),
     };
-    scene.store().command(row.outbox_id, &decide).unwrap();
+    setup.store().command(row.outbox_id, &decide).unwrap();
     // Neither an event nor a look at that payment brings it back.
-    assert_eq!(scene.store().apply_webhook(&event).unwrap(), None);
-    assert_eq!(scene.work(), End::Empty);
-    let evidence = scene.store().evidence(row.outbox_id).unwrap().unwrap();
+    assert_eq!(setup.store().apply_webhook(&event).unwrap(), None);
+    assert_eq!(setup.work(), End::Empty);
+    let evidence = setup.store().evidence(row.outbox_id).unwrap().unwrap();
     assert_eq!((evidence.row.state, evidence.row.next_at), (State::Accepted, None));
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 fn turn(token: u128) -> Turn {
@@ -94,8 +94,8 @@ fn send(store: &mut impl Store, token: u128, outcome: Outcome) {
 }
 
 pub(crate) fn a_worker_that_is_set_up_wrong_refuses_no_row<P: Place>() {
-    let Some(scene) = Scene::<P>::new() else { return };
-    scene.store().enqueue(&[invoice(1)]).unwrap();
+    let Some(setup) = Setup::<P>::new() else { return };
+    setup.store().enqueue(&[invoice(1)]).unwrap();
     let mut outcome = Outcome::not_sent("");
     outcome.failure = Some(Failure {
         kind: ErrorKind::InvalidInput,
@@ -103,24 +103,24 @@ pub(crate) fn a_worker_that_is_set_up_wrong_refuses_no_row<P: Place>() {
         message: "its token has a line break".to_owned(),
         retry_after: None,
     });
-    send(&mut scene.store(), 10, outcome);
-    let row = scene.listed().remove(0);
+    send(&mut setup.store(), 10, outcome);
+    let row = setup.listed().remove(0);
     assert_eq!((row.state, row.fate), (State::Queued, Fate::NeverSent), "{row:?}");
     assert_eq!(row.last_error.as_deref(), Some("its token has a line break"));
-    let evidence = scene.store().evidence(row.outbox_id).unwrap().unwrap();
+    let evidence = setup.store().evidence(row.outbox_id).unwrap().unwrap();
     let last = evidence.links.last().unwrap().timestamp;
     assert!(evidence.row.next_at.unwrap() > last, "it is not tried again at once");
-    scene.chains_hold();
+    setup.chains_hold();
 }
 
 pub(crate) fn a_store_says_what_it_has_in_numbers<P: Place>() {
-    let Some(scene) = Scene::<P>::new() else { return };
-    assert_eq!(scene.store().status().unwrap(), Status::default());
-    scene.store().enqueue(&[invoice(1)]).unwrap();
-    send(&mut scene.store(), 20, Outcome::abandoned("nothing came"));
-    scene.store().enqueue(&[invoice(2), invoice(3), invoice(4).hold()]).unwrap();
-    scene.store().pause("the bank has a holiday").unwrap();
-    let status = scene.store().status().unwrap();
+    let Some(setup) = Setup::<P>::new() else { return };
+    assert_eq!(setup.store().status().unwrap(), Status::default());
+    setup.store().enqueue(&[invoice(1)]).unwrap();
+    send(&mut setup.store(), 20, Outcome::abandoned("nothing came"));
+    setup.store().enqueue(&[invoice(2), invoice(3), invoice(4).hold()]).unwrap();
+    setup.store().pause("the bank has a holiday").unwrap();
+    let status = setup.store().status().unwrap();
     let depth = [(State::Held, 1), (State::Queued, 2), (State::Resend, 1)];
     assert_eq!(status.depth, depth);
     assert_eq!((status.open(), status.rows(State::Settled), status.sends), (3, 0, 1));
@@ -128,8 +128,8 @@ pub(crate) fn a_store_says_what_it_has_in_numbers<P: Place>() {
     assert!(status.oldest_due.is_some(), "two are due");
     assert_eq!(status.paused.len(), 1);
     assert_eq!(status.paused[0].0.reason, "the bank has a holiday");
-    scene.store().resume().unwrap();
-    assert_eq!(scene.work(), End::Empty);
-    let status = scene.store().status().unwrap();
+    setup.store().resume().unwrap();
+    assert_eq!(setup.work(), End::Empty);
+    let status = setup.store().status().unwrap();
     assert_eq!((status.open(), status.oldest_unknown, status.paused.len()), (0, None, 0));
 }

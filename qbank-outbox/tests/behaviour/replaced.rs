@@ -4,7 +4,7 @@ use qbank_outbox::{Command, End, Intent, State, Store, StoreError};
 use qbank_proto::endpoint::CreateAch;
 use qbank_sandbox::{BankFault, OPERATING, PAYROLL};
 
-use super::{Place, Scene, invoice};
+use super::{Place, Setup, invoice};
 
 fn corrected(id: &str) -> Intent {
     let amount = "7.77".parse().unwrap();
@@ -12,8 +12,8 @@ fn corrected(id: &str) -> Intent {
 }
 
 pub(crate) fn what_was_refused_is_replaced_once_and_named<P: Place>() {
-    let Some(scene) = Scene::<P>::new() else { return };
-    let replace = |id: &str, old: &str| scene.store().enqueue(&[corrected(id).replaces(old)]);
+    let Some(setup) = Setup::<P>::new() else { return };
+    let replace = |id: &str, old: &str| setup.store().enqueue(&[corrected(id).replaces(old)]);
     let refused = |result: Result<_, StoreError>| {
         let error = Result::unwrap_err(result);
         assert!(matches!(error, StoreError::Input(_)), "{error}");
@@ -21,16 +21,16 @@ pub(crate) fn what_was_refused_is_replaced_once_and_named<P: Place>() {
         assert!(message.contains("replaces"), "{message}");
         message
     };
-    scene.store().enqueue(&[invoice(1), invoice(2)]).unwrap();
+    setup.store().enqueue(&[invoice(1), invoice(2)]).unwrap();
     // What may still be paid, and what is not there, is not replaced.
     assert!(refused(replace("INV-1.2", "INV-1")).contains("queued"));
     assert!(refused(replace("INV-9.2", "INV-9")).contains("no such intent"));
     refused(replace("INV-1", "INV-1"));
-    assert_eq!(scene.listed().len(), 2);
+    assert_eq!(setup.listed().len(), 2);
 
-    scene.bank.inject(BankFault::status(400).on("/payments/ach").times(1));
-    assert_eq!(scene.work(), End::Empty);
-    let rows = scene.listed();
+    setup.bank.inject(BankFault::status(400).on("/payments/ach").times(1));
+    assert_eq!(setup.work(), End::Empty);
+    let rows = setup.listed();
     let old = rows.iter().find(|row| row.state == State::Refused).unwrap().clone();
     let paid = rows.iter().find(|row| row.state == State::Accepted).unwrap().clone();
     assert!(refused(replace("NEW", &paid.id)).contains("accepted"));
@@ -43,14 +43,14 @@ pub(crate) fn what_was_refused_is_replaced_once_and_named<P: Place>() {
     assert!(refused(replace("NEWER", &old.id)).contains("NEW has replaced"));
     let twice = [corrected("A").replaces("NEW"), corrected("B").replaces("NEW")];
     let cancel = Command::Cancel { actor: "ap.clerk".to_owned() };
-    scene.store().command(new.outbox_id, &cancel).unwrap();
-    assert!(refused(scene.store().enqueue(&twice)).contains("A has replaced"));
-    scene.store().enqueue(&twice[..1]).unwrap();
+    setup.store().command(new.outbox_id, &cancel).unwrap();
+    assert!(refused(setup.store().enqueue(&twice)).contains("A has replaced"));
+    setup.store().enqueue(&twice[..1]).unwrap();
 
-    assert_eq!(scene.work(), End::Empty);
-    assert_eq!(scene.bank.entries().len(), 2);
-    let evidence = scene.store().evidence(new.outbox_id).unwrap().unwrap();
+    assert_eq!(setup.work(), End::Empty);
+    assert_eq!(setup.bank.entries().len(), 2);
+    let evidence = setup.store().evidence(new.outbox_id).unwrap().unwrap();
     assert_eq!(evidence.intent.replaces.as_deref(), Some(&old.id[..]));
     assert!(evidence.links[0].detail.contains("\"replaces\":\"INV-"));
-    scene.chains_hold();
+    setup.chains_hold();
 }

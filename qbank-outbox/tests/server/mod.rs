@@ -4,6 +4,7 @@
 
 mod database;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +18,12 @@ pub(crate) struct Server {
     programs: PathBuf,
     port: u16,
     databases: AtomicU32,
+}
+
+/// A test that is skipped is not silent: this is written past what a test's output is kept in.
+pub(crate) fn skipped(what: &str) {
+    // There may be nobody who reads it.
+    let _ = writeln!(std::io::stderr(), "SKIPPED, {what}");
 }
 
 static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
@@ -47,13 +54,7 @@ impl Server {
         match Self::try_new(port, more) {
             Ok(server) => Some(server),
             Err(why) => {
-                #[expect(
-                    clippy::print_stderr,
-                    reason = "a test that is skipped must not be silent"
-                )]
-                {
-                    eprintln!("SKIPPED, nothing was tested on Postgres: {why}");
-                }
+                skipped(&format!("nothing was tested on Postgres: {why}"));
                 None
             }
         }
@@ -122,6 +123,11 @@ impl Server {
         let mut stop = self.program("pg_ctl");
         stop.args(["stop", "--wait", "--silent", "--mode=immediate", "--timeout=50", "--pgdata"]);
         run(stop.arg(self.data()))
+    }
+
+    /// The socket that it listens on.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join(format!(".s.PGSQL.{}", self.port))
     }
 
     /// Of a role and a database.
