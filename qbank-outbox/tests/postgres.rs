@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use behaviour::{Place, Setup, invoice};
 use qbank_outbox::tokio_postgres::{self, NoTls};
 use qbank_outbox::{
-    BlockingPostgres, Command, Dialect, End, Ended, Failure, Lease, Options, Outcome, Parameter,
-    Postgres, RowId, State, Stop, Store, StoreError, Turn, Turned, insert_statement, verify,
+    BlockingPostgres, Command, Dialect, End, Ended, Failure, Lane, Lease, Options, Outcome,
+    Parameter, Postgres, RowId, State, Stop, Store, StoreError, Turn, Turned, insert_statement,
+    verify,
 };
 use qbank_proto::{ErrorKind, Fate, IdempotencyKey};
 use qbank_sandbox::{OPERATING, PAYROLL};
@@ -398,4 +399,19 @@ fn what_is_final_is_pruned_to_its_digest() {
     assert!(setup.store().evidence(1).unwrap().unwrap().is_pruned());
     assert!(!setup.store().evidence(3).unwrap().unwrap().is_pruned());
     setup.chains_hold();
+}
+
+#[test]
+fn a_paused_lane_without_rows_keeps_no_other_from_being_tried() {
+    let Some(setup) = Setup::<Database>::new() else { return };
+    setup.store().enqueue(&[invoice(1)]).unwrap();
+    // The names are in the order in which they are tried.
+    for lane in ["0/wire".to_owned(), format!("{OPERATING}/ach"), Lane::CREDENTIAL.to_owned()] {
+        let moment = "timestamptz '2026-01-01 00:00Z'";
+        let pause =
+            format!("INSERT INTO lane VALUES ('{lane}', {moment}, 'no scope', {moment}, 0)");
+        setup.place.sql(&pause).unwrap();
+    }
+    assert_eq!(setup.work(), End::Empty);
+    assert_eq!(setup.bank.entries().len(), 1);
 }

@@ -6,7 +6,7 @@
 mod behaviour;
 
 use behaviour::{Folder, Setup, invoice};
-use qbank_outbox::{End, Intent, Sqlite, Store, verify};
+use qbank_outbox::{End, Intent, Lane, Sqlite, Store, verify};
 use qbank_proto::IdempotencyKey;
 use qbank_proto::endpoint::CreateTransfer;
 use qbank_sandbox::{OPERATING, PAYROLL};
@@ -132,4 +132,19 @@ fn what_no_worker_could_read_is_refused_where_it_is_inserted() {
         let refused = connection.execute(&sql, []).unwrap_err().to_string();
         assert!(refused.contains("CHECK"), "{column}: {refused}");
     }
+}
+
+#[test]
+fn a_paused_lane_without_rows_keeps_no_other_from_being_tried() {
+    let setup = Setup::<Folder>::new().unwrap();
+    setup.store().enqueue(&[invoice(1)]).unwrap();
+    let connection = qbank_outbox::rusqlite::Connection::open(setup.place.path()).unwrap();
+    let long_ago = "2026-01-01T00:00:00.000Z";
+    // The names are in the order in which they are tried.
+    for lane in ["0/wire".to_owned(), format!("{OPERATING}/ach"), Lane::CREDENTIAL.to_owned()] {
+        let pause = "INSERT INTO lane VALUES (?1, ?2, 'no scope', ?2, 0)";
+        connection.execute(pause, [&lane, long_ago]).unwrap();
+    }
+    assert_eq!(setup.work(), End::Empty);
+    assert_eq!(setup.bank.entries().len(), 1);
 }

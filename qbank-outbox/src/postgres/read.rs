@@ -141,12 +141,15 @@ async fn claimable(
 ) -> Result<Vec<(Row, Record)>, StoreError> {
     let mut due = Vec::new();
     let front = DateTime::UNIX_EPOCH;
+    let left = |due: &Vec<_>| i64::from(wanted.rows).saturating_sub_unsigned(due.len() as u64);
     for lane in &wanted.probes {
+        if left(&due) <= 0 {
+            break;
+        }
         let only = format!("{OPEN} AND o.lane = ANY($3)");
         let lane = std::slice::from_ref(lane);
         due.extend(claim(session, &only, front..=now, lane, 1).await?);
     }
-    let left = |due: &Vec<_>| i64::from(wanted.rows).saturating_sub_unsigned(due.len() as u64);
     // First what is to be sent, then what is to be looked at.
     let open = format!("{OPEN} AND o.lane <> ALL($3)");
     let most = left(&due);

@@ -90,7 +90,11 @@ fn claimable(
     let from = format!("SELECT {OUTBOX}, {INTENT} FROM outbox o JOIN intent i ON i.id = o.id");
     let now = moment(now);
     let mut due = Vec::new();
+    let most = usize::try_from(wanted.rows).unwrap_or(usize::MAX);
     for lane in &wanted.probes {
+        if due.len() == most {
+            break;
+        }
         let sql = format!(
             "{from} WHERE {OPEN} AND o.next_at <= ?1 AND o.lane = ?2 ORDER BY o.next_at LIMIT 1"
         );

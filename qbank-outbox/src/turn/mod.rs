@@ -74,7 +74,8 @@ pub struct Wanted {
     pub rows: u32,
     /// The lanes that are paused.
     pub without: Vec<String>,
-    /// Those of them of which one row is tried.
+    /// Those of them of which one row is tried, in this order, as long as `rows` lets it: a lane
+    /// may have none.
     pub probes: Vec<String>,
 }
 
@@ -195,8 +196,6 @@ impl Turn {
                 }
             }
         }
-        let left = usize::try_from(wanted.rows).unwrap_or(usize::MAX);
-        wanted.probes.truncate(left);
         wanted
     }
 
