@@ -93,7 +93,7 @@ impl Draft<'_> {
         let payee = payee.destination(&mut mistakes);
         let amount = mistakes.take(Field::Amount, self.amount);
         let day = mistakes.take(Field::EffectiveDate, self.effective_date);
-        mistakes.take(Field::Reference, value::damage(self.reference));
+        mistakes.take(Field::Reference, value::unreadable(self.reference));
         if kind == Some(Kind::Wire) && self.reference.trim().is_empty() {
             mistakes.add(Field::Reference, "is missing: a wire needs one");
         }

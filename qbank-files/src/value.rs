@@ -5,16 +5,9 @@ use qbank_proto::{AccountId, Amount, RoutingNumber, RoutingNumberError, parse_da
 
 const AS_TEXT: &str = "format the column as text, and enter the value again";
 
-/// What a spreadsheet made of a value that is digits or an id.
+/// What a spreadsheet made of a value that is an id or digits.
 pub(crate) fn damage(text: &str) -> Result<(), String> {
-    if is_scientific(text) {
-        return Err(format!("a spreadsheet wrote this as a number: {AS_TEXT}"));
-    }
-    if text.starts_with('#') && (text.len() > 1) && text.chars().all(|c| "#N/A!?".contains(c))
-        || ["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"].contains(&text)
-    {
-        return Err("a spreadsheet's error stands here instead of a value".to_owned());
-    }
+    unreadable(text)?;
     if text.starts_with("=\"") {
         return Err(format!("a spreadsheet's formula stands here instead of a value: {AS_TEXT}"));
     }
@@ -25,6 +18,22 @@ pub(crate) fn damage(text: &str) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// What a spreadsheet made of any value, so that nobody can tell what it was.
+pub(crate) fn unreadable(text: &str) -> Result<(), String> {
+    if is_scientific(text) {
+        return Err(format!("a spreadsheet wrote this as a number: {AS_TEXT}"));
+    }
+    // A column that is too narrow shows only these.
+    let is_narrow = text.len() > 2 && text.bytes().all(|byte| byte == b'#');
+    if is_narrow || ERRORS.contains(&text) {
+        return Err("a spreadsheet's error stands here instead of a value".to_owned());
+    }
+    Ok(())
+}
+
+const ERRORS: [&str; 8] =
+    ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"];
 
 /// Such as `1.23E+11`.
 fn is_scientific(text: &str) -> bool {

@@ -156,6 +156,27 @@ fn each_mistake_of_a_cell_is_told_by_its_rule() {
 }
 
 #[test]
+fn a_currency_that_is_not_dollars_is_not_paid_as_dollars() {
+    let file = |currency: &str| {
+        format!("payment_id,destination_account_id,amount,Currency\nA,{TO},5.00,{currency}\n")
+    };
+    for dollars in ["", "USD", "usd "] {
+        assert_eq!(payments(file(dollars)).len(), 1);
+    }
+    assert_eq!(error(file("EUR")), "line 2, Currency: must be USD: only dollars are paid");
+}
+
+#[test]
+fn what_only_looks_like_damage_is_read() {
+    let row = |id: &str, reference: &str| {
+        format!("payment_id,destination_account_id,amount,reference\n{id},{TO},5.00,{reference}\n")
+    };
+    for (id, reference) in [("#A", "'t Hooft"), ("##", "1E5"), ("E-12", "#7"), ("2E5", "=1")] {
+        assert_eq!(payments(row(id, reference)).len(), 1, "{id}");
+    }
+}
+
+#[test]
 fn a_wire_needs_a_reference_and_an_account_elsewhere() {
     let row = |rest: &str| format!("{HEADER}INV-7,WIRE,{FROM},{rest}\n");
     assert_eq!(

@@ -9,7 +9,7 @@ use std::io::{BufReader, Read};
 
 use file::{Entry, HEADER, csv_row, nacha, options, pain001, transfer};
 
-const ROWS: usize = 150_000;
+const ROWS: usize = 100_000;
 
 /// A file that is made while it is read.
 struct Made<I> {

@@ -6,6 +6,7 @@
 //! | target | holds for any input |
 //! |---|---|
 //! | [`amount`] | amounts are read as exact decimal arithmetic says |
+//! | [`csv_file`], [`nacha_file`], [`pain001_file`] | what is read of a payment file can be sent, and no message repeats the file |
 //! | [`error_answer`] | an error answer has the fate of its status, and repeats no secret |
 //! | [`location`] | an id comes only from directly under our own `…/payments/` |
 //! | [`machine`] | no sequence of calls panics, hangs or lowers a fate |
@@ -31,6 +32,7 @@ mod drive;
 mod error_answer;
 mod location;
 mod machine;
+mod payment_file;
 mod resource;
 mod retry_after;
 mod sandbox;
@@ -41,6 +43,7 @@ pub use amount::amount;
 pub use error_answer::error_answer;
 pub use location::location;
 pub use machine::machine;
+pub use payment_file::{csv_file, nacha_file, pain001_file};
 pub use resource::resource;
 pub use retry_after::retry_after;
 pub use sandbox::sandbox;
@@ -51,11 +54,14 @@ pub use webhook::webhook;
 pub type Target = fn(&[u8]);
 
 /// Each target under the name that the fuzzer knows it by.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("amount", amount),
+    ("csv_file", csv_file),
     ("error_answer", error_answer),
     ("location", location),
     ("machine", machine),
+    ("nacha_file", nacha_file),
+    ("pain001_file", pain001_file),
     ("resource", resource),
     ("retry_after", retry_after),
     ("sandbox", sandbox),

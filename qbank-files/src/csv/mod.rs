@@ -109,6 +109,7 @@ impl<R: BufRead> Csv<R> {
         self.row += 1;
         let cells = text(&self.record, found.line, columns.names())?;
         whole(&cells, found, columns)?;
+        in_dollars(&cells, found.line, columns)?;
         payment(&cells, self.row, found.line, columns, self.from).map(Some)
     }
 }
@@ -222,6 +223,19 @@ fn whole(cells: &StringRecord, found: Found, columns: &Columns) -> Result<(), Ve
         }
         None => Ok(()),
     }
+}
+
+/// A column of currencies is none that is read; but what it says is not to be paid as dollars.
+fn in_dollars(cells: &StringRecord, line: u64, columns: &Columns) -> Result<(), Vec<RowError>> {
+    let is_currency =
+        |name: &str| ["currency", "ccy"].iter().any(|it| name.trim().eq_ignore_ascii_case(it));
+    for (name, cell) in columns.further(cells) {
+        let cell = cell.trim();
+        if is_currency(name) && !cell.is_empty() && !cell.eq_ignore_ascii_case("USD") {
+            return Err(vec![RowError::new(line, name, "must be USD: only dollars are paid")]);
+        }
+    }
+    Ok(())
 }
 
 fn payment(

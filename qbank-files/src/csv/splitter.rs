@@ -72,78 +72,69 @@ impl<R: BufRead> Splitter<R> {
         self.record.clear();
         self.given = 0;
         let mut state = State::CellStart;
-        let mut start = self.line;
-        let mut stray_quote = false;
-        loop {
-            let Some(byte) = self.next_byte().map_err(|error| Fault::Input(self.line, error))?
-            else {
-                if state == State::Quoted {
-                    return Err(Fault::Unclosed(start));
-                }
-                if self.record.is_empty() {
-                    return Ok(None);
-                }
-                self.record.push(b'\n');
-                let ends_quoted = state == State::Closed;
-                return Ok(Some(Found {
-                    line: start,
-                    terminated: false,
-                    ends_quoted,
-                    stray_quote,
-                }));
-            };
-            if byte == b'\n' {
-                self.line += 1;
-                if state != State::Quoted {
-                    if self.record.is_empty() {
-                        start = self.line;
-                        continue;
-                    }
-                    self.record.push(byte);
-                    let ends_quoted = state == State::Closed;
-                    let found = Found { line: start, terminated: true, ends_quoted, stray_quote };
-                    return Ok(Some(found));
-                }
-            }
-            if self.record.len() >= LONGEST {
-                return Err(Fault::TooLong(start));
-            }
-            self.record.push(byte);
-            state = match state {
-                State::Quoted if byte == b'"' => State::Closed,
-                State::Quoted => State::Quoted,
-                State::CellStart | State::Closed if byte == b'"' => State::Quoted,
-                _ if self.delimiters.contains(&byte) => State::CellStart,
-                State::Closed => {
-                    stray_quote = true;
-                    State::Plain
-                }
-                State::CellStart | State::Plain => State::Plain,
-            };
-        }
-    }
-
-    /// CR LF and a lone CR are LF.
-    fn next_byte(&mut self) -> io::Result<Option<u8>> {
+        let mut found =
+            Found { line: self.line, terminated: false, ends_quoted: false, stray_quote: false };
         loop {
             let available = match self.input.fill_buf() {
                 Ok(available) => available,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
+                Err(error) => return Err(Fault::Input(self.line, error)),
             };
-            let Some(byte) = available.first().copied() else { return Ok(None) };
-            self.input.consume(1);
-            match byte {
-                b'\n' if self.after_cr => self.after_cr = false,
-                b'\r' => {
-                    self.after_cr = true;
-                    return Ok(Some(b'\n'));
-                }
-                _ => {
-                    self.after_cr = false;
-                    return Ok(Some(byte));
-                }
+            if available.is_empty() {
+                break;
             }
+            let mut taken = 0;
+            for byte in available {
+                taken += 1;
+                // CR LF and a lone CR are LF.
+                let ends_crlf = *byte == b'\n' && self.after_cr;
+                self.after_cr = *byte == b'\r';
+                if ends_crlf {
+                    continue;
+                }
+                let byte = if *byte == b'\r' { b'\n' } else { *byte };
+                self.line += u64::from(byte == b'\n');
+                if byte == b'\n' && state != State::Quoted {
+                    if self.record.is_empty() {
+                        found.line = self.line;
+                        continue;
+                    }
+                    found.terminated = true;
+                    break;
+                }
+                if self.record.len() >= LONGEST {
+                    return Err(Fault::TooLong(found.line));
+                }
+                self.record.push(byte);
+                let next = state.next(byte, self.delimiters);
+                found.stray_quote |= state == State::Closed && next == State::Plain;
+                state = next;
+            }
+            self.input.consume(taken);
+            if found.terminated {
+                break;
+            }
+        }
+        if state == State::Quoted {
+            return Err(Fault::Unclosed(found.line));
+        }
+        if self.record.is_empty() {
+            return Ok(None);
+        }
+        self.record.push(b'\n');
+        found.ends_quoted = state == State::Closed;
+        Ok(Some(found))
+    }
+}
+
+impl State {
+    fn next(self, byte: u8, delimiters: [u8; 2]) -> Self {
+        match self {
+            Self::Quoted if byte == b'"' => Self::Closed,
+            Self::Quoted => Self::Quoted,
+            Self::CellStart | Self::Closed if byte == b'"' => Self::Quoted,
+            _ if delimiters.contains(&byte) => Self::CellStart,
+            Self::CellStart | Self::Plain | Self::Closed => Self::Plain,
         }
     }
 }

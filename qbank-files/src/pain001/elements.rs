@@ -204,10 +204,7 @@ impl<R: BufRead> Elements<R> {
         }
         let version = message.strip_prefix("pain.001.001.").and_then(|it| it.parse::<u8>().ok());
         if !version.is_some_and(|version| (3..=99).contains(&version)) {
-            // A name of ISO 20022 has letters, digits and points.
-            let named = message.len() <= 20
-                && message.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
-            let found = if named { message } else { "another message" };
+            let found = if is_message_name(message) { message } else { "another message" };
             return Err(
                 self.wrong(format!("is {found}: pain.001.001.03 and newer versions are read"))
             );
@@ -293,6 +290,17 @@ struct Attributes {
     currency: Option<String>,
     /// Of the element itself, where it declares one.
     namespace: Option<String>,
+}
+
+/// Such as `pain.008.001.02`. Anything else is not repeated.
+fn is_message_name(name: &str) -> bool {
+    let form = "aaaa.000.000.00";
+    name.len() == form.len()
+        && name.bytes().zip(form.bytes()).all(|(byte, of)| match of {
+            b'a' => byte.is_ascii_lowercase(),
+            b'0' => byte.is_ascii_digit(),
+            _ => byte == of,
+        })
 }
 
 fn split(name: &str) -> (&str, &str) {

@@ -12,7 +12,7 @@ use crate::payment::{Original, Payment, Request};
 /// that file, others with the columns of [`known_columns`]. Each gets a new id that names the old
 /// one, `INV-7-retry-1` after `INV-7` and `INV-7-retry-2` after that.
 ///
-/// All payments must be of one file. Its cells are as secret as those of that file, and are
+/// A CSV without source accounts needs `--from` again. All payments must be of one file. Its cells are as secret as those of that file, and are
 /// written as they were: nothing is done against spreadsheets that run a cell as a formula.
 #[derive(Debug)]
 pub struct FailedWriter<W: Write> {
