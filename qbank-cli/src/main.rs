@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) => return not_parsed(&error),
     };
     let unsent = match cli.command.write() {
-        _ if matches!(cli.command, Command::Run(_)) => Fate::NeverSent,
+        _ if matches!(cli.command, Command::Run(_) | Command::Reconcile(_)) => Fate::NeverSent,
         None => Fate::NotApplicable,
         Some(write) if write.resume => Fate::Unknown,
         Some(_) => Fate::NeverSent,

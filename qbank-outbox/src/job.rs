@@ -11,7 +11,9 @@ use qbank_proto::{
     Resume, Scope, Session, WriteOptions,
 };
 use tracing::{Span, info_span};
+use uuid::Uuid;
 
+use crate::audit::Evidence;
 use crate::intent::{Record, Request};
 use crate::turn::{Ended, Failure, Lease, Outcome};
 
@@ -62,6 +64,33 @@ impl Job {
             send = self.n,
             lease = %self.lease.token,
         )
+    }
+
+    /// A send outside of a worker's turns, of a row that is in doubt, with its own key: whose answer
+    /// is then handed to a [`Turn`](crate::Turn). For who reconciles.
+    pub fn resend(evidence: &Evidence, key_age: Duration, limit: Duration, token: Uuid) -> Self {
+        let Evidence { row, intent, .. } = evidence;
+        let intent = Box::new(intent.clone());
+        Self {
+            lease: Lease { id: row.id, token },
+            n: Some(row.sends + 1),
+            limit,
+            start_by: Duration::MAX,
+            what: What::Send { intent, first_sent: Some(key_age) },
+        }
+    }
+
+    /// The same for a look at a payment that the bank has named.
+    pub fn look(evidence: &Evidence, payment: PaymentId, limit: Duration, token: Uuid) -> Self {
+        let Evidence { row, intent, .. } = evidence;
+        let intent = Box::new(intent.clone());
+        Self {
+            lease: Lease { id: row.id, token },
+            n: None,
+            limit,
+            start_by: Duration::MAX,
+            what: What::Look { intent, payment },
+        }
     }
 
     /// The call: with the key and the bytes of the intent, sent once. It is sent again by a

@@ -6,6 +6,7 @@ mod outbox;
 mod payments;
 mod positive_pay;
 mod reads;
+mod reconcile;
 mod run;
 mod sandbox;
 mod transfers;
@@ -22,6 +23,7 @@ pub(crate) use outbox::{Decide, Outbox, OutboxCommand, Work};
 pub(crate) use payments::{AccountNumber, Ach, PaymentsCommand, Wire};
 pub(crate) use positive_pay::{CheckIssue, PositivePayCommand};
 pub(crate) use reads::{AccountsCommand, BalancesCommand, TransactionsCommand};
+pub(crate) use reconcile::Reconcile;
 pub(crate) use run::{FileFormat, RollDates, Run};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use transfers::{Transfer, TransfersCommand};
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     PositivePay(PositivePayCommand),
     /// Pay the payments of a file, each once
     Run(Box<Run>),
+    /// Find out what became of payments that are in doubt
+    Reconcile(Reconcile),
     /// Payments that outlive the process: written down first, then sent by workers
     Outbox(Outbox),
     /// Webhooks

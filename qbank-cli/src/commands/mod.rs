@@ -5,6 +5,7 @@ mod outbox;
 mod payments;
 mod positive_pay;
 mod reads;
+mod reconcile;
 mod run;
 mod sandbox;
 mod token;
@@ -74,6 +75,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
             positive_pay::issue(&context, issue)
         }
         Command::PositivePay(PositivePayCommand::Exceptions) => reads::exceptions(&context),
+        Command::Reconcile(args) => reconcile::reconcile(&context, &args),
         Command::Run(args) => run::run(&context, &args),
         Command::Outbox(outbox) => outbox::run(&context, &outbox),
         Command::Webhooks(WebhooksCommand::Verify(verify)) => webhooks::verify(&context, &verify),

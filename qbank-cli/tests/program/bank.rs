@@ -46,6 +46,12 @@ impl Bank {
         assert_eq!(response.status(), 201, "{:?}", response.body());
     }
 
+    pub(crate) fn clear_faults(&self) {
+        let request = Request::delete("/_sandbox/faults").body(Bytes::new()).unwrap();
+        let response = self.0.bank().lock().handle(unix_now(), request);
+        assert!(response.status().is_success(), "{:?}", response.body());
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         self.0.bank().advance(by);
     }

@@ -183,6 +183,16 @@ impl Request {
         }
     }
 
+    /// The payer's own reference, as the bank's transactions may have it.
+    pub fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Ach(it) => it.reference_id.as_deref(),
+            Self::Wire(it) => Some(&it.reference_code),
+            Self::Transfer(_) => None,
+            Self::CheckIssue(it) => Some(&it.check_number),
+        }
+    }
+
     /// What tells payees apart. Only its digest is kept outside of the body.
     pub(super) fn payee(&self) -> String {
         let elsewhere =

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::{try_join3, try_join4};
+use futures_util::future::try_join4;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -320,10 +320,11 @@ pub(super) async fn evidence(
     let attempts = "SELECT outbox_id, lease_token, n, started_at, ended_at, http_status, fault, \
                     fate FROM attempt WHERE outbox_id = $1 ORDER BY n, ended_at";
     let of = [(&id as _, Type::INT8)];
-    let (both, links, attempts) = try_join3(
+    let (both, links, attempts, read_at) = try_join4(
         session.query(&both, &of),
         session.query(links, &of),
         session.query(attempts, &of),
+        now(session),
     )
     .await?;
     let Some((row, intent)) = both.first().map(columns::both).transpose()? else {
@@ -331,5 +332,5 @@ pub(super) async fn evidence(
     };
     let links = links.iter().map(columns::link).collect::<Result<_, _>>()?;
     let attempts = attempts.iter().map(columns::attempt).collect::<Result<_, _>>()?;
-    Ok(Some(Evidence { row, intent, links, attempts }))
+    Ok(Some(Evidence { row, intent, links, attempts, read_at }))
 }

@@ -266,7 +266,7 @@ pub(super) fn evidence(tx: &Connection, id: RowId) -> Result<Option<Evidence>, S
         .prepare_cached(attempts)?
         .query_map([id], columns::attempt)?
         .collect::<Result<_, _>>()?;
-    Ok(Some(Evidence { row, intent, links, attempts }))
+    Ok(Some(Evidence { row, intent, links, attempts, read_at: now(tx)? }))
 }
 
 pub(super) fn of_intent(

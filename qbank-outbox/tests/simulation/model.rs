@@ -214,6 +214,7 @@ impl Model {
             intent: self.intent(id).clone(),
             links: self.audit.iter().filter(|link| link.outbox_id == id).cloned().collect(),
             attempts: self.attempts.iter().filter(|it| it.outbox_id == id).cloned().collect(),
+            read_at: DateTime::UNIX_EPOCH,
         }
     }
 }

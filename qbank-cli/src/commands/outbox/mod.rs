@@ -12,7 +12,7 @@ use std::path::Path;
 
 use qbank_outbox::Intent;
 
-use self::store::Place;
+pub(super) use self::store::Place;
 use super::Context;
 use crate::args::{Outbox, OutboxCommand as Command};
 use crate::failure::Failure;

@@ -75,7 +75,7 @@ pub(super) fn show(context: &Context<'_>, place: &Place, id: i64) -> Result<(), 
 }
 
 fn document(evidence: &Evidence) -> Value {
-    let Evidence { row, intent, links, attempts } = evidence;
+    let Evidence { row, intent, links, attempts, .. } = evidence;
     json!({
         "intent": {
             "id": intent.intent_id,

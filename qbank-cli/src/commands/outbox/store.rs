@@ -20,7 +20,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// By the option, or else the variable, which may have a password in it.
-    pub(super) fn of(option: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn of(option: Option<&str>) -> Result<Self, Failure> {
         let given = match option {
             Some(given) => Some(given.to_owned()),
             None => input::text("QBANK_STORE")?,
@@ -49,7 +49,7 @@ impl Place {
         }
     }
 
-    pub(super) fn open(&self) -> Result<Box<dyn Store + Send>, Failure> {
+    pub(crate) fn open(&self) -> Result<Box<dyn Store + Send>, Failure> {
         Ok(match self {
             Self::Sqlite(path) => Box::new(Sqlite::open(path)?),
             Self::Postgres(url) => Box::new(BlockingPostgres::connect(url.expose())?),

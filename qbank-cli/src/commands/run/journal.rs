@@ -46,7 +46,7 @@ pub(super) fn beside(file: &Path, more: &str) -> PathBuf {
 }
 
 /// One process works on a journal. The lock ends with the process, however it ends.
-pub(super) fn lock(journal: &Path) -> Result<File, Failure> {
+pub(crate) fn lock(journal: &Path) -> Result<File, Failure> {
     let path = beside(journal, ".lock");
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("{} cannot be locked: {error}", path.display()))

@@ -25,6 +25,7 @@ use qbank_outbox::Store as _;
 use serde_json::json;
 
 use self::journal::Journal;
+pub(super) use self::journal::lock as lock_journal;
 use self::plan::Plan;
 use self::source::Source;
 use super::Context;

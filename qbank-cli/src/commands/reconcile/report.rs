@@ -1,0 +1,181 @@
+//! What was found, for people and for scripts.
+
+use qbank_outbox::{Evidence, RowId};
+use qbank_proto::chrono::{DateTime, Utc};
+use qbank_proto::{Money, TransactionId};
+use serde::Serialize;
+use serde_json::json;
+
+use super::matching::Debit;
+use crate::commands::Context;
+use crate::failure::{Failure, UNKNOWN};
+use crate::output::plain;
+
+/// How it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum How {
+    /// It was known before.
+    Known,
+    /// The bank answered the same request with the same key.
+    Resend,
+    /// The bank's record of the payment.
+    Payment,
+    /// The one debit that has its reference.
+    Reference,
+    /// As many debits as payments.
+    Count,
+    /// The account's transactions as a whole.
+    Transactions,
+    /// Nothing was sent yet, or a worker is at it.
+    NotSent,
+    /// What was sent cannot be read any more.
+    Unread,
+}
+
+/// A row, and what was found of it.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry {
+    outbox_id: RowId,
+    /// The payer's own.
+    payment_id: String,
+    amount: String,
+    state: String,
+    how: How,
+    bank_payment_id: Option<String>,
+    bank_status: Option<String>,
+    transaction_id: Option<TransactionId>,
+    #[serde(skip)]
+    cents: i64,
+}
+
+impl Entry {
+    pub(super) fn of(evidence: &Evidence, how: How) -> Self {
+        let Evidence { row, intent, .. } = evidence;
+        Self {
+            outbox_id: row.id,
+            payment_id: intent.intent_id.clone(),
+            amount: Money::from_cents(intent.amount_cents).to_string(),
+            state: row.state.to_string(),
+            how,
+            bank_payment_id: row.payment_id.map(|id| id.to_string()),
+            bank_status: row.payment_status.clone(),
+            transaction_id: None,
+            cents: intent.amount_cents,
+        }
+    }
+
+    /// With the debit that it is, where that is known.
+    pub(super) fn by(mut self, transaction: Option<TransactionId>) -> Self {
+        self.transaction_id = transaction;
+        self
+    }
+}
+
+/// A debit that no payment explains.
+#[derive(Debug, Serialize)]
+pub(super) struct Unexpected {
+    transaction_id: TransactionId,
+    account_id: String,
+    amount: String,
+    date: Option<DateTime<Utc>>,
+    description: String,
+    #[serde(skip)]
+    cents: i64,
+}
+
+impl Unexpected {
+    pub(super) fn of(debit: Debit) -> Self {
+        let (account, cents) = debit.group;
+        Self {
+            transaction_id: debit.id,
+            account_id: account.to_string(),
+            amount: Money::from_cents(cents).to_string(),
+            date: debit.at,
+            description: debit.description,
+            cents,
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) matched: Vec<Entry>,
+    pub(super) pending: Vec<Entry>,
+    pub(super) not_found: Vec<Entry>,
+    pub(super) unexpected: Vec<Unexpected>,
+    pub(super) ambiguous: Vec<Entry>,
+    /// How many of `pending` may have been paid.
+    pub(super) in_doubt: usize,
+}
+
+impl Report {
+    pub(super) fn print(&self, context: &Context<'_>) -> Result<(), Failure> {
+        let total = |cents: &mut dyn Iterator<Item = i64>| {
+            let sum = Money::checked_sum(cents.map(Money::from_cents)).unwrap_or_default();
+            sum.to_string()
+        };
+        let of = |entries: &[Entry]| {
+            json!({
+                "count": entries.len(),
+                "amount": total(&mut entries.iter().map(|it| it.cents)),
+            })
+        };
+        let document = json!({
+            "matched": self.matched,
+            "pending": self.pending,
+            "not_found": self.not_found,
+            "unexpected": self.unexpected,
+            "ambiguous": self.ambiguous,
+            "totals": {
+                "matched": of(&self.matched),
+                "pending": of(&self.pending),
+                "not_found": of(&self.not_found),
+                "unexpected": {
+                    "count": self.unexpected.len(),
+                    "amount": total(&mut self.unexpected.iter().map(|it| it.cents)),
+                },
+                "ambiguous": of(&self.ambiguous),
+            },
+        });
+        context.printer.either(&self.text(), &json!({ "result": document }));
+        if self.in_doubt > 0 || !self.ambiguous.is_empty() {
+            return Err(Failure::Ended(UNKNOWN));
+        }
+        Ok(())
+    }
+
+    fn text(&self) -> String {
+        let mut lines = Vec::new();
+        let lists = [
+            ("matched", &self.matched, "the bank has them"),
+            (
+                "pending",
+                &self.pending,
+                "not sent yet, or too early to tell: look again after the nightly load",
+            ),
+            (
+                "not found",
+                &self.not_found,
+                "the bank does not have them: `qbank outbox decide ID --refused`",
+            ),
+            ("ambiguous", &self.ambiguous, "look at the account, then `qbank outbox decide ID`"),
+        ];
+        for (name, entries, advice) in lists {
+            lines.push(format!("{name:<12}{:>8}  {advice}", entries.len()));
+            // What is matched needs nobody.
+            for entry in entries.iter().filter(|_| name != "matched") {
+                let (id, own) = (entry.outbox_id, plain(&entry.payment_id));
+                lines.push(format!("  {id:>6}  {own:<30} {:>14}", entry.amount));
+            }
+        }
+        let advice = "debits of that time that none of these explains";
+        lines.push(format!("{:<12}{:>8}  {advice}", "unexpected", self.unexpected.len()));
+        for debit in &self.unexpected {
+            let (id, what) = (debit.transaction_id, plain(&debit.description));
+            lines.push(format!("  {id}  {:>14}  {what}", debit.amount));
+        }
+        lines.join("\n")
+    }
+}
