@@ -140,6 +140,12 @@ fn help_and_version() {
         let version = concat!("qbank ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), version));
     }
+    // What every command takes stands in one place.
+    let ended = Program::new("payments ach --help").run();
+    assert!(!ended.stdout.contains("--base-url"), "{ended:?}");
+    let example = "Example: qbank payments ach --from ID --to ID";
+    assert!(ended.stdout.contains(example), "{ended:?}");
+    assert!(ended.stdout.ends_with("Global options: qbank --help\n"), "{ended:?}");
     // Help shows no value of the environment.
     let ended = Program::new("accounts list --help")
         .env("QBANK_CLIENT_ID", "a-client-id-of-ours")

@@ -121,7 +121,8 @@ fn wait_after_submit_keeps_the_key() {
 fn a_payment_that_failed() {
     let id = UNKNOWN_PAYMENT;
     let response = |request: &Received| {
-        let payment = json!({"paymentId": UNKNOWN_PAYMENT, "type": "ACH", "status": "P_FAILED"});
+        let payment = json!({"paymentId": UNKNOWN_PAYMENT, "type": "ACH",
+            "status": "P_FAILED", "request_id": UNKNOWN_PAYMENT});
         match request.head.split(' ').next() {
             Some("POST") => (202, json!({"paymentId": UNKNOWN_PAYMENT}).to_string()),
             _ => (200, payment.to_string()),
@@ -138,6 +139,16 @@ fn a_payment_that_failed() {
     assert_eq!(error["fate"], "refused");
     assert_eq!(error["payment"]["paymentId"], id);
     assert_eq!(error["payment"]["status"], "P_FAILED");
+    // What is known, what it is most often, and what to do.
+    let message = error["message"].as_str().unwrap();
+    for part in [
+        &format!("payment {id} as failed; no money moved; the API gives no reason"),
+        "an ACH payment fails because the recipient's account is closed or does not exist",
+        &format!("ask the bank about request {UNKNOWN_PAYMENT}"),
+        "pay again with a new key",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
 
     let ended = qbank(ACH).arg("--wait").run();
     let error = ended.error(3);
