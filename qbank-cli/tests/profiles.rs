@@ -5,7 +5,7 @@
 mod program;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use program::{Bank, Ended, Program, file};
 use qbank_sandbox::{CLIENT_ID, CLIENT_SECRET};
@@ -264,11 +264,24 @@ fn csv_in_a_profile_is_for_lists_too() {
     home.qbank(program::ACH).args("--output json").run().ok();
 }
 
+/// The example of the program's manual is one that it takes.
+#[test]
+fn the_manual_shows_a_profile() {
+    let manual = include_str!("../README.md");
+    let (_, example) = manual.split_once("```toml\n[default]").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let home = Home::new(&format!("[default]{example}"));
+    let error = home.refused("token --profile prod");
+    let secret = home.config().with_file_name("prod.secret");
+    let expected =
+        format!("`client-secret-file` in the profile: {} cannot be read", secret.display());
+    assert!(error.starts_with(&expected), "{error}");
+}
+
 fn bank_root() -> (TempDir, PathBuf) {
     let (folder, path) = file("");
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
     fs::write(&path, pem(roots[0].as_ref())).unwrap();
-    assert!(Path::new(&path).exists());
     (folder, path)
 }
 

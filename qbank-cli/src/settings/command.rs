@@ -20,6 +20,10 @@ const POLL: Duration = Duration::from_millis(5);
 /// What the command prints, trimmed. It runs without a shell and without input. A failure
 /// names the command alone: what it printed, and its arguments, may be secret.
 pub(super) fn secret(words: &[String]) -> Result<Secret, Failure> {
+    secret_within(words, WITHIN)
+}
+
+fn secret_within(words: &[String], within: Duration) -> Result<Secret, Failure> {
     let (program, arguments) = words.split_first().ok_or_else(|| failed("", "is empty"))?;
     let failed = |why: &str| failed(program, why);
     let mut child = Command::new(program)
@@ -39,13 +43,13 @@ pub(super) fn secret(words: &[String]) -> Result<Secret, Failure> {
         let _ = sender.send(read.map(|_| bytes));
     });
     let read = match reader {
-        Ok(_) => receiver.recv_timeout(WITHIN),
+        Ok(_) => receiver.recv_timeout(within),
         Err(error) => return Err(failed(&format!("cannot be read: {error}"))),
     };
     let mut ended = None;
     // What prints too much, or nothing in time, is not waited for.
     let is_complete = matches!(&read, Ok(Ok(bytes)) if bytes.len() as u64 <= MOST);
-    while is_complete && ended.is_none() && begun.elapsed() < WITHIN {
+    while is_complete && ended.is_none() && begun.elapsed() < within {
         ended = child.try_wait().ok().flatten();
         if ended.is_none() {
             thread::sleep(POLL);
@@ -58,7 +62,7 @@ pub(super) fn secret(words: &[String]) -> Result<Secret, Failure> {
     let bytes = match read {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) => return Err(failed(&format!("cannot be read: {error}"))),
-        Err(_) => return Err(failed(&format!("took more than {} s", WITHIN.as_secs()))),
+        Err(_) => return Err(failed(&format!("took more than {} s", within.as_secs()))),
     };
     if !is_complete {
         return Err(failed(&format!("printed more than {MOST} bytes")));
@@ -66,7 +70,7 @@ pub(super) fn secret(words: &[String]) -> Result<Secret, Failure> {
     match ended {
         Some(status) if status.success() => {}
         Some(status) => return Err(failed(&format!("failed ({status})"))),
-        None => return Err(failed(&format!("took more than {} s", WITHIN.as_secs()))),
+        None => return Err(failed(&format!("took more than {} s", within.as_secs()))),
     }
     let text = String::from_utf8(bytes).map_err(|_| failed("printed what is not UTF-8"))?;
     match input::cleaned(&text) {
@@ -93,6 +97,17 @@ mod tests {
         assert_eq!(run(&["printf", " s3cret \n"]).unwrap(), "s3cret");
         // No shell reads it.
         assert_eq!(run(&["echo", "$HOME;id"]).unwrap(), "$HOME;id");
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_ended() {
+        let begun = Instant::now();
+        for script in ["exec sleep 60", "printf hidden; exec >&-; exec sleep 60"] {
+            let words = ["sh", "-c", script].map(str::to_owned);
+            let error = secret_within(&words, Duration::from_millis(200)).unwrap_err().to_string();
+            assert!(error.ends_with("`sh` took more than 0 s"), "{error}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30));
     }
 
     #[test]
