@@ -3,7 +3,7 @@
 use std::fmt;
 
 use qbank_proto::chrono::{DateTime, Utc};
-use qbank_proto::endpoint::PaymentType;
+use qbank_proto::endpoint::{Payment, PaymentType};
 use qbank_proto::webhook::VerifyError;
 use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
 
@@ -147,10 +147,13 @@ fn failed_payment(error: &Error) -> Option<String> {
     if error.kind() != ErrorKind::PaymentFailed || error.fate() != Fate::Refused {
         return None;
     }
-    let payment = error.payment();
+    // A wire's own response has it in its body.
+    let body = error.response().and_then(|it| serde_json::from_slice::<Payment>(it.body()).ok());
+    let payment = error.payment().or(body.as_ref());
     let (what, causes) = match payment.and_then(|payment| payment.payment_type.as_ref()) {
+        Some(PaymentType::Ach) => ("an ACH payment", BY_ACH),
         Some(PaymentType::Wire) => ("a wire", BY_WIRE),
-        _ => ("an ACH payment", BY_ACH),
+        _ => ("one", OTHERWISE),
     };
     let request = payment.and_then(|payment| payment.audit.request_id).or(error.request_id());
     let request = request.map(|id| format!(" about request {id}")).unwrap_or_default();
@@ -165,6 +168,9 @@ const BY_ACH: &str = "the recipient's account is closed or does not exist, its r
                       wrong, or the source account does not cover the amount";
 const BY_WIRE: &str = "the beneficiary's bank does not accept the account, the name or the \
                        routing number, or the source account does not cover the amount";
+
+const OTHERWISE: &str = "an account is closed or does not exist, or the source account does not \
+                         cover the amount";
 
 const SCOPES: &str = "; choose scopes with --scope or QBANK_SCOPES";
 

@@ -162,6 +162,18 @@ fn a_payment_that_failed() {
     assert_eq!(seen["result"]["status"], "P_FAILED");
 }
 
+/// The bank's own response says so, and the payment is in its body.
+#[test]
+fn a_wire_that_failed() {
+    let bank = Bank::start();
+    let line = WIRE.replace("INV-7", "SBX-CORE-CLOSED");
+    let error = bank.qbank(&line).run().error(3);
+    assert_eq!((&error["kind"], &error["fate"]), (&json!("payment_failed"), &json!("refused")));
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("a wire fails because the beneficiary's bank"), "{message}");
+    assert!(message.contains("ask the bank about request "), "{message}");
+}
+
 #[test]
 fn a_table_shows_the_amount_that_the_bank_recorded() {
     let bank = ScriptedBank::responding(|request| {
