@@ -5,6 +5,7 @@ use std::fmt;
 use qbank_files::RowError;
 use qbank_outbox::StoreError;
 use qbank_proto::chrono::{DateTime, Utc};
+use qbank_proto::endpoint::{Payment, PaymentType};
 use qbank_proto::webhook::VerifyError;
 use qbank_proto::{Error, ErrorKind, Fate, IdempotencyKey, Reply};
 
@@ -124,8 +125,11 @@ impl fmt::Display for Failure {
             Self::Control { status, message, .. } => {
                 write!(f, "the sandbox responded {status}: {message}")
             }
-            Self::Call(error) => write!(f, "{error}{}", option_hint(error)),
-            Self::AfterSubmit { error, .. } | Self::BrokenOff { error, .. } => write!(f, "{error}"),
+            Self::Call(error) | Self::AfterSubmit { error, .. } => match failed_payment(error) {
+                Some(text) => f.write_str(&text),
+                None => write!(f, "{error}{}", option_hint(error)),
+            },
+            Self::BrokenOff { error, .. } => write!(f, "{error}"),
             Self::CutShort { items, .. } => {
                 write!(f, "interrupted after {items} items of the list")
             }
@@ -162,6 +166,37 @@ fn option_hint(error: &Error) -> &'static str {
         _ => "",
     }
 }
+
+/// What is known of a payment that failed, what most often makes one fail, and what to do:
+/// the API has its state alone, and no reason.
+fn failed_payment(error: &Error) -> Option<String> {
+    if error.kind() != ErrorKind::PaymentFailed || error.fate() != Fate::Refused {
+        return None;
+    }
+    // A wire's own response has it in its body.
+    let body = error.response().and_then(|it| serde_json::from_slice::<Payment>(it.body()).ok());
+    let payment = error.payment().or(body.as_ref());
+    let (what, causes) = match payment.and_then(|payment| payment.payment_type.as_ref()) {
+        Some(PaymentType::Ach) => ("an ACH payment", BY_ACH),
+        Some(PaymentType::Wire) => ("a wire", BY_WIRE),
+        _ => ("one", OTHERWISE),
+    };
+    let request = payment.and_then(|payment| payment.audit.request_id).or(error.request_id());
+    let request = request.map(|id| format!(" about request {id}")).unwrap_or_default();
+    Some(format!(
+        "{}; no money moved; the API gives no reason: most often {what} fails because {causes}; \
+         check these, ask the bank{request}, then correct the details and pay again with a new key",
+        error.summary()
+    ))
+}
+
+const BY_ACH: &str = "the recipient's account is closed or does not exist, its routing number is \
+                      wrong, or the source account does not cover the amount";
+const BY_WIRE: &str = "the beneficiary's bank does not accept the account, the name or the \
+                       routing number, or the source account does not cover the amount";
+
+const OTHERWISE: &str = "an account is closed or does not exist, or the source account does not \
+                         cover the amount";
 
 const SCOPES: &str = "; choose scopes with --scope or QBANK_SCOPES";
 

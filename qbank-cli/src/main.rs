@@ -7,6 +7,7 @@
 //! - `signals`: calls that a signal can end
 //! - `output`: JSON, tables and failures, on either stream
 //! - `client`: the configured client, over the driver that was chosen
+//! - `settings`: what options, variables and the profile come to
 //! - `input`: files, standard input and variables
 //! - `failure`: why the program failed, and its exit codes
 //! - `args`: the command line
@@ -22,36 +23,53 @@ mod input;
 mod logging;
 mod output;
 mod receiver;
+mod settings;
 mod signals;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind as Usage;
 use qbank_proto::Fate;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Output};
 use crate::failure::Failure;
 use crate::output::Printer;
+use crate::settings::Settings;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let Cli { global, command } = match args::parse() {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error),
     };
-    let unsent = match cli.command.write() {
-        _ if matches!(cli.command, Command::Run(_) | Command::Reconcile(_)) => Fate::NeverSent,
+    let unsent = match command.write() {
+        _ if matches!(command, Command::Run(_) | Command::Reconcile(_)) => Fate::NeverSent,
         None => Fate::NotApplicable,
         Some(write) if write.resume => Fate::Unknown,
         Some(_) => Fate::NeverSent,
     };
-    let printer = Printer::new(cli.global.output, unsent);
-    logging::start(cli.global.verbose);
-    match commands::run(cli, &printer) {
+    let (output, verbose) = (global.output, global.verbose);
+    let settings = match &command {
+        // No profile that is wrong keeps a shell from its completions.
+        Command::Completions { .. } | Command::Man { .. } => Ok(Settings::of_options(global)),
+        _ => Settings::load(global),
+    };
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(failure) => return Printer::new(output, unsent).failure(&failure),
+    };
+    let printer = Printer::new(settings.output(), unsent);
+    if settings.output() == Some(Output::Csv) && !command.is_list() {
+        return printer.failure(&Failure::usage(NO_LIST));
+    }
+    logging::start(verbose);
+    match commands::run(command, &settings, &printer) {
         Ok(()) => printer.success(),
         Err(failure) => printer.failure(&failure),
     }
 }
+
+const NO_LIST: &str = "csv is for lists (accounts, transactions, positive-pay exceptions, reconcile, \
+     outbox list and reconcile), and this command prints none; choose json or table with --output";
 
 /// Help and version are results; anything else is bad usage.
 fn not_parsed(error: &clap::Error) -> ExitCode {

@@ -67,7 +67,7 @@ fn of_every_command_in_every_output() {
     let bank = bank();
     let balance = format!("balances get {OPERATING}");
     for line in ["token", "accounts list", "transactions list", TRANSFER, ACH, &balance] {
-        for output in ["json", "jsonl", "table"] {
+        for output in program::lists::OUTPUTS {
             is_inactive(&run(&bank, line, output));
         }
     }

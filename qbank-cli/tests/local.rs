@@ -77,6 +77,24 @@ fn a_page_uses_the_control_surface_only_if_its_origin_is_allowed() {
     assert_eq!(sandbox.end().code, Some(0));
 }
 
+#[test]
+fn the_sandbox_is_funded_for_large_files() {
+    let line = "sandbox --addr 127.0.0.1:0 --fund 1000000.50 --constant-descriptions";
+    let sandbox = Program::new(line).start();
+    let message: Value = serde_json::from_str(&sandbox.stdout_line()).unwrap();
+    let balance = Program::new("balances get acc00000-0000-4000-8000-000000000001")
+        .env("QBANK_BASE_URL", message["base_url"].as_str().unwrap())
+        .env("QBANK_CLIENT_ID", message["client_id"].as_str().unwrap())
+        .env("QBANK_CLIENT_SECRET", message["client_secret"].as_str().unwrap())
+        .run();
+    assert!(balance.stdout.contains("\"availableBalance\":1250000.50"), "{balance:?}");
+    sandbox.signal("TERM");
+    assert_eq!(sandbox.end().code, Some(0));
+    for fund in ["0", "-1", "1.001", "much"] {
+        Program::new("sandbox --fund").arg(fund).run().error(2);
+    }
+}
+
 /// The status of a request from a page of this origin.
 fn status_of(url: &str, origin: &str) -> u16 {
     let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
@@ -140,6 +158,12 @@ fn help_and_version() {
         let version = concat!("qbank ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), version));
     }
+    // What every command takes stands in one place.
+    let ended = Program::new("payments ach --help").run();
+    assert!(!ended.stdout.contains("--base-url"), "{ended:?}");
+    let example = "Example: qbank payments ach --from ID --to ID";
+    assert!(ended.stdout.contains(example), "{ended:?}");
+    assert!(ended.stdout.ends_with("Global options: qbank --help\n"), "{ended:?}");
     // Help shows no value of the environment.
     let ended = Program::new("accounts list --help")
         .env("QBANK_CLIENT_ID", "a-client-id-of-ours")

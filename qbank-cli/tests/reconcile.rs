@@ -97,6 +97,10 @@ fn what_is_in_doubt_is_asked_with_its_own_key_and_written_down_if_that_is_wanted
     assert_eq!(setup.states(), ["accepted"]);
     let found = result(&setup.reconcile("--apply"), 0);
     assert_eq!(hows(&found["matched"]), ["payment"]);
+    let csv = setup.reconcile("--output csv").stdout;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].starts_with("list,outbox_id,payment_id,amount,state,how,"), "{csv}");
+    assert!(lines[1].starts_with("matched,1,INV-0,1.50,accepted,payment,"), "{csv}");
     let store = format!("sqlite:{}", setup.journal().display());
     let verified = setup.program("outbox verify-audit").env("QBANK_STORE", store).run();
     assert_eq!(verified.code, Some(0), "{}", verified.stderr);

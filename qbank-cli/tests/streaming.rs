@@ -66,18 +66,14 @@ fn a_table_has_one_head_and_columns_of_one_width() {
         let ended = list(&whole(format!("[{}]", items.join(","))), transport, "table").run();
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let lines: Vec<&str> = ended.stdout.lines().collect();
-        assert!(lines[0].starts_with('┌') && lines[2].starts_with('╞'), "{}", ended.stdout);
+        assert!(lines[1].starts_with(&"─".repeat(36)), "{}", ended.stdout);
         assert_eq!(lines.iter().filter(|line| line.contains("transaction")).count(), 1);
-        assert!(lines.last().is_some_and(|line| line.starts_with('└')), "{}", ended.stdout);
-        // A wide character takes two columns.
-        for line in lines.iter().filter(|line| line.is_ascii() || !line.contains('日')) {
-            assert_eq!(line.chars().count(), lines[0].chars().count(), "{}", ended.stdout);
+        let row = "6f1c0e9a-52a5-4c86-9c1f-0a4b00000001          1.50  short";
+        assert_eq!(lines[2], row, "{}", ended.stdout);
+        for line in &lines {
+            assert!(line.chars().count() <= lines[1].chars().count(), "{}", ended.stdout);
+            assert_eq!(line.trim_end(), *line, "{}", ended.stdout);
         }
-        assert!(
-            lines[3].contains("│ 6f1c0e9a-52a5-4c86-9c1f-0a4b00000001 ┆           1.50 ┆ short "),
-            "{}",
-            ended.stdout
-        );
         assert!(long.split(' ').all(|word| ended.stdout.contains(word)), "{}", ended.stdout);
         assert!(ended.stdout.contains("red  [31m and a bell"), "{}", ended.stdout);
         assert!(!ended.stdout.contains(['\u{1b}', '\u{7}']), "{}", ended.stdout);
@@ -153,13 +149,17 @@ fn the_memory_does_not_grow_with_the_response() {
         let ended = running.end();
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let printed = std::fs::metadata(&path).unwrap().len();
-        assert!(printed > u64::from(items) * 2000, "{printed}");
+        // A table cuts its cells.
+        let least = if output == "table" { 1000 } else { 2000 };
+        assert!(printed > u64::from(items) * least, "{printed}");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap()
     }
 
     for transport in TRANSPORTS {
-        for (output, items) in [("jsonl", 18_000), ("json", 3_000), ("table", 1_000)] {
+        for (output, items) in
+            [("jsonl", 18_000), ("json", 3_000), ("csv", 3_000), ("table", 1_000)]
+        {
             let (few, many) = (peak(transport, output, 500), peak(transport, output, items));
             assert!(many < few + 4096, "{transport} {output}: {few} kB, {many} kB");
         }

@@ -121,7 +121,8 @@ fn wait_after_submit_keeps_the_key() {
 fn a_payment_that_failed() {
     let id = UNKNOWN_PAYMENT;
     let response = |request: &Received| {
-        let payment = json!({"paymentId": UNKNOWN_PAYMENT, "type": "ACH", "status": "P_FAILED"});
+        let payment = json!({"paymentId": UNKNOWN_PAYMENT, "type": "ACH",
+            "status": "P_FAILED", "request_id": UNKNOWN_PAYMENT});
         match request.head.split(' ').next() {
             Some("POST") => (202, json!({"paymentId": UNKNOWN_PAYMENT}).to_string()),
             _ => (200, payment.to_string()),
@@ -138,6 +139,16 @@ fn a_payment_that_failed() {
     assert_eq!(error["fate"], "refused");
     assert_eq!(error["payment"]["paymentId"], id);
     assert_eq!(error["payment"]["status"], "P_FAILED");
+    // What is known, what it is most often, and what to do.
+    let message = error["message"].as_str().unwrap();
+    for part in [
+        &format!("payment {id} as failed; no money moved; the API gives no reason"),
+        "an ACH payment fails because the recipient's account is closed or does not exist",
+        &format!("ask the bank about request {UNKNOWN_PAYMENT}"),
+        "pay again with a new key",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
 
     let ended = qbank(ACH).arg("--wait").run();
     let error = ended.error(3);
@@ -149,6 +160,18 @@ fn a_payment_that_failed() {
     // Reading it is no failure.
     let seen = qbank(&format!("payments get {id}")).run().ok();
     assert_eq!(seen["result"]["status"], "P_FAILED");
+}
+
+/// The bank's own response says so, and the payment is in its body.
+#[test]
+fn a_wire_that_failed() {
+    let bank = Bank::start();
+    let line = WIRE.replace("INV-7", "SBX-CORE-CLOSED");
+    let error = bank.qbank(&line).run().error(3);
+    assert_eq!((&error["kind"], &error["fate"]), (&json!("payment_failed"), &json!("refused")));
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("a wire fails because the beneficiary's bank"), "{message}");
+    assert!(message.contains("ask the bank about request "), "{message}");
 }
 
 #[test]

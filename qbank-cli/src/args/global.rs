@@ -10,9 +10,13 @@ use qbank_proto::ConflictPolicy;
 
 use super::values;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
+    /// Section of the configuration file to take settings from, ~/.config/qbank/config.toml or
+    /// QBANK_CONFIG; or QBANK_PROFILE [default: default, if it is there]
+    #[arg(long, value_name = "NAME", global = true, overrides_with = "profile")]
+    pub(crate) profile: Option<String>,
     /// URL of the API with the version; or QBANK_BASE_URL [default: https://api.qbankconnect.com/v1]
     #[arg(long, value_name = "URL", global = true, overrides_with = "base_url")]
     pub(crate) base_url: Option<String>,
@@ -64,15 +68,9 @@ pub(crate) struct Global {
     /// Sends beyond the first [default: 2]
     #[arg(long, value_name = "N", global = true, overrides_with = "max_retries")]
     pub(crate) max_retries: Option<u32>,
-    /// What to do when the bank has a request with this key in process
-    #[arg(
-        long,
-        value_enum,
-        default_value = "follow-own",
-        global = true,
-        overrides_with = "on_conflict"
-    )]
-    pub(crate) on_conflict: OnConflict,
+    /// What to do when the bank has a request with this key in process [default: follow-own]
+    #[arg(long, value_enum, global = true, overrides_with = "on_conflict")]
+    pub(crate) on_conflict: Option<OnConflict>,
     /// How to print [default: table on a terminal, else json]
     #[arg(long, value_enum, global = true, overrides_with = "output")]
     pub(crate) output: Option<Output>,
@@ -95,6 +93,8 @@ pub(crate) enum Output {
     Json,
     /// A list's items, one a line
     Jsonl,
+    /// A list's items, one a row
+    Csv,
     /// For people
     Table,
 }

@@ -2,6 +2,7 @@
 //! group of commands; it imports no other room.
 
 mod global;
+mod help;
 mod outbox;
 mod payments;
 mod positive_pay;
@@ -14,11 +15,12 @@ mod values;
 mod webhooks;
 mod write;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use global::{Global, Output, Transport};
+pub(crate) use global::{Global, OnConflict, Output, Transport};
+pub(crate) use help::{command, parse, plain_command};
 pub(crate) use outbox::{Decide, Outbox, OutboxCommand, Work};
 pub(crate) use payments::{AccountNumber, Ach, PaymentsCommand, Wire};
 pub(crate) use positive_pay::{CheckIssue, PositivePayCommand};
@@ -82,29 +84,44 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
     /// The main job end to end, on an embedded sandbox
     Demo,
-}
-
-impl Cli {
-    /// The files with secrets that were given, each with its option.
-    pub(crate) fn secret_files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        let account_number = match &self.command {
-            Command::Payments(PaymentsCommand::Ach(ach)) => Some(&ach.account_number),
-            Command::Payments(PaymentsCommand::Wire(wire)) => Some(&wire.account_number),
-            _ => None,
-        };
-        let account_number = account_number.and_then(|it| it.account_number_file.as_deref());
-        let client_secret = self.global.client_secret_file.as_deref();
-        let client_key = self.global.client_key_file.as_deref();
-        let all = [
-            ("--client-secret-file", client_secret),
-            ("--client-key-file", client_key),
-            ("--account-number-file", account_number),
-        ];
-        all.into_iter().filter_map(|(option, path)| Some((option, path?)))
-    }
+    /// Print what makes a shell complete the command line
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, in roff
+    Man {
+        /// Write a file for each command into this folder instead
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 impl Command {
+    /// The file of `--account-number-file`.
+    pub(crate) fn account_number_file(&self) -> Option<&Path> {
+        let account_number = match self {
+            Self::Payments(PaymentsCommand::Ach(ach)) => &ach.account_number,
+            Self::Payments(PaymentsCommand::Wire(wire)) => &wire.account_number,
+            _ => return None,
+        };
+        account_number.account_number_file.as_deref()
+    }
+
+    /// Whether it prints a list, and so a header and rows with `--output csv`.
+    pub(crate) fn is_list(&self) -> bool {
+        match self {
+            Self::Accounts(AccountsCommand::List)
+            | Self::Transactions(TransactionsCommand::List { .. })
+            | Self::PositivePay(PositivePayCommand::Exceptions)
+            | Self::Reconcile(_) => true,
+            Self::Outbox(outbox) => {
+                matches!(outbox.command, OutboxCommand::List { .. } | OutboxCommand::Reconcile)
+            }
+            _ => false,
+        }
+    }
+
     /// What a write takes, if it is one.
     pub(crate) fn write(&self) -> Option<&Write> {
         match self {

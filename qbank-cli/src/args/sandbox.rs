@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
+use qbank_proto::Amount;
 use qbank_sandbox::Origin;
 
 use super::values;
@@ -19,6 +20,13 @@ pub(crate) struct Sandbox {
     /// How long an idempotency key is remembered [default: 30 days]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub(crate) key_lifetime: Option<Duration>,
+    /// Dollars to add to the first account, Operating, so that large files can be paid
+    #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
+    pub(crate) fund: Option<Amount>,
+    /// Leave the payer's reference out of the descriptions of transactions: those of one kind of
+    /// payment are then all alike
+    #[arg(long)]
+    pub(crate) constant_descriptions: bool,
     /// Allow an address that other machines can reach, and any Host on the control surface
     #[arg(long)]
     pub(crate) allow_remote: bool,

@@ -1,6 +1,5 @@
 //! The same machine over either driver.
 
-use clap::ValueEnum;
 use qbank_blocking::Ureq;
 use qbank_hyper::Hyper;
 use qbank_proto::{
@@ -9,9 +8,9 @@ use qbank_proto::{
 use tokio::runtime::{Builder, Runtime};
 
 use super::tls::Certificates;
-use crate::args::{Global, Transport};
+use crate::args::Transport;
 use crate::failure::Failure;
-use crate::input;
+use crate::settings::Settings;
 
 /// The client of every command.
 pub(crate) type Client = qbank_proto::Client<EitherDriver>;
@@ -96,21 +95,10 @@ impl<L: ListEndpoint> Iterator for List<L> {
     }
 }
 
-fn chosen(global: &Global) -> Result<Transport, Failure> {
-    if let Some(transport) = global.transport {
-        return Ok(transport);
-    }
-    let Some(name) = input::text("QBANK_TRANSPORT")? else {
-        return Ok(Transport::Blocking);
-    };
-    Transport::from_str(&name, false)
-        .map_err(|_| Failure::usage("QBANK_TRANSPORT must be blocking or hyper"))
-}
-
 /// The driver that was chosen, with its certificates and its proxy.
-pub(crate) fn choose(global: &Global) -> Result<EitherDriver, Failure> {
-    let certificates = Certificates::of(global)?;
-    match chosen(global)? {
+pub(crate) fn choose(settings: &Settings) -> Result<EitherDriver, Failure> {
+    let certificates = Certificates::of(settings)?;
+    match settings.transport()? {
         Transport::Blocking => {
             let mut builder = Ureq::builder();
             if let Some(pem) = &certificates.roots {
@@ -125,7 +113,7 @@ pub(crate) fn choose(global: &Global) -> Result<EitherDriver, Failure> {
                 let given = builder.client_certificate(&client.chain, key);
                 builder = given.map_err(|error| client.named(error))?;
             }
-            if let Some(url) = &global.proxy {
+            if let Some(url) = settings.proxy() {
                 builder = builder.proxy(url)?;
             }
             Ok(EitherDriver::Blocking(builder.build()))
@@ -144,7 +132,7 @@ pub(crate) fn choose(global: &Global) -> Result<EitherDriver, Failure> {
                 let given = builder.client_certificate(&client.chain, key);
                 builder = given.map_err(|error| client.named(error))?;
             }
-            if let Some(url) = &global.proxy {
+            if let Some(url) = settings.proxy() {
                 builder = builder.proxy(url)?;
             }
             let runtime = Builder::new_current_thread().enable_all().build();

@@ -1,6 +1,7 @@
 //! What each command does: one file per group of commands, as on the command line. The
 //! top of the program: it uses every other room, and no room uses it.
 
+mod manual;
 mod outbox;
 mod payments;
 mod positive_pay;
@@ -14,50 +15,53 @@ mod webhooks;
 mod write;
 
 use crate::args::{
-    AccountsCommand, BalancesCommand, Cli, Command, Global, PaymentsCommand, PositivePayCommand,
+    AccountsCommand, BalancesCommand, Command, PaymentsCommand, PositivePayCommand,
     TransactionsCommand, TransfersCommand, WebhooksCommand,
 };
 use crate::failure::{Failure, Submitted};
 use crate::input;
 use crate::output::Printer;
+use crate::settings::{Given, Settings};
 use crate::signals::Interrupts;
 
 /// What every command gets.
 pub(crate) struct Context<'a> {
-    pub(crate) global: &'a Global,
+    /// What the global options come to.
+    pub(crate) global: &'a Settings,
     pub(crate) printer: &'a Printer,
     pub(crate) interrupts: Interrupts,
 }
 
-pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
-    // It moves no real money: a signal ends it as it ends any program.
-    if matches!(cli.command, Command::Demo) {
-        return crate::demo::run(&cli.global);
+pub(crate) fn run(command: Command, settings: &Settings, printer: &Printer) -> Result<(), Failure> {
+    // They move no real money: a signal ends them as it ends any program.
+    match &command {
+        Command::Demo => return crate::demo::run(settings),
+        Command::Completions { shell } => return manual::completions(*shell),
+        Command::Man { dir } => return manual::man(dir.as_deref()),
+        _ => {}
     }
-    let resumed = cli.command.write().filter(|write| write.resume);
+    let resumed = command.write().filter(|write| write.resume);
     let resumed = resumed.map(|write| Submitted {
         key: write.idempotency_key,
         first_sent: write.first_sent,
         attempts: 0,
     });
     let context = Context {
-        global: &cli.global,
+        global: settings,
         printer,
         interrupts: Interrupts::listen(printer.clone(), resumed)?,
     };
-    // A variable that cannot be read is an error where it is used.
-    let key = input::path("QBANK_CLIENT_KEY_FILE").ok().flatten();
-    let key = key.filter(|_| cli.global.client_key_file.is_none());
-    let key = key.as_deref().map(|path| ("QBANK_CLIENT_KEY_FILE", path));
-    for (option, path) in cli.secret_files().chain(key) {
-        if input::others_can_read(path) {
+    let number = command.account_number_file().map(ToOwned::to_owned);
+    let number = number.map(|value| Given { value, name: "--account-number-file" });
+    for Given { value, name } in settings.secret_files().into_iter().chain(number) {
+        if input::others_can_read(&value) {
             printer.warning(&format!(
-                "{option}: {} can be read by every user of this machine; `chmod 600` it",
-                path.display()
+                "{name}: {} can be read by every user of this machine; `chmod 600` it",
+                value.display()
             ));
         }
     }
-    match cli.command {
+    match command {
         Command::Token { reveal } => token::token(&context, reveal),
         Command::Accounts(AccountsCommand::List) => reads::accounts(&context),
         Command::Balances(BalancesCommand::Get { account }) => reads::balance(&context, account),
@@ -76,13 +80,18 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         }
         Command::PositivePay(PositivePayCommand::Exceptions) => reads::exceptions(&context),
         Command::Reconcile(args) => reconcile::reconcile(&context, &args),
-        Command::Run(args) => run::run(&context, &args),
+        Command::Run(mut args) => {
+            let limits = settings.limits();
+            args.max_row = args.max_row.or(limits.max_row.map(Into::into));
+            args.max_total = args.max_total.or(limits.max_total.map(Into::into));
+            run::run(&context, &args)
+        }
         Command::Outbox(outbox) => outbox::run(&context, &outbox),
         Command::Webhooks(WebhooksCommand::Verify(verify)) => webhooks::verify(&context, &verify),
         Command::Webhooks(WebhooksCommand::Listen(args)) => webhooks::listen(&context, &args),
         Command::Webhooks(WebhooksCommand::Trigger(args)) => webhooks::trigger(&context, &args),
         Command::Webhooks(WebhooksCommand::Resend(args)) => webhooks::resend(&context, &args),
         Command::Sandbox(sandbox) => sandbox::serve(&context, &sandbox),
-        Command::Demo => Ok(()),
+        Command::Demo | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
 }

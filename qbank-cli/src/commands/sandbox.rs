@@ -26,7 +26,12 @@ pub(crate) fn serve(context: &Context<'_>, args: &Sandbox) -> Result<(), Failure
         )));
     }
     context.interrupts.begin();
-    let mut bank = BankConfig { seed: args.seed, ..BankConfig::default() };
+    let mut bank = BankConfig {
+        seed: args.seed,
+        fund: args.fund,
+        constant_descriptions: args.constant_descriptions,
+        ..BankConfig::default()
+    };
     bank.key_lifetime = args.key_lifetime.unwrap_or(bank.key_lifetime);
     bank.control.origins.clone_from(&args.allow_origins);
     let mut config = ServerConfig::from(bank);

@@ -11,7 +11,6 @@ use crate::args::{AccountNumber, Write};
 use crate::client::{Client, EitherDriver};
 use crate::failure::Failure;
 use crate::input;
-use crate::output::Printer;
 
 /// The key that was given, or a fresh one.
 pub(crate) fn key(client: &Client, write: &Write) -> IdempotencyKey {
@@ -37,7 +36,7 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
         pending = pending.auth_date(date);
     }
     let call = pending.call();
-    if !Printer::key(key) && write.idempotency_key.is_none() {
+    if !context.printer.key(key) && write.idempotency_key.is_none() {
         return Err(Failure::usage(
             "the idempotency key cannot be written to standard error, so nothing is sent; make \
              standard error writable, or choose the key yourself: --idempotency-key",
@@ -49,7 +48,7 @@ pub(crate) fn submit<E: Endpoint<Effect = WriteEffect>>(
              is then resent like a new one",
         );
     } else {
-        Printer::first_sent(first_sent);
+        context.printer.first_sent(first_sent);
     }
     context.interrupts.drive(client, call)
 }

@@ -23,22 +23,22 @@ use qbank_sandbox::{
 };
 
 use self::text::{Digest, check, does_not_hold, human, short_path, shown, title};
-use crate::args::Global;
 use crate::client::{self, Client};
 use crate::failure::Failure;
 use crate::output::print;
+use crate::settings::Settings;
 
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 const QUARTERS_IN_A_WEEK: u32 = 7 * 24 * 4;
 
-pub(crate) fn run(global: &Global) -> Result<(), Failure> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(address, BankConfig::default())
         .map_err(|error| Failure::Local(format!("cannot start the sandbox: {error}")))?;
     let credentials = Credentials::client(CLIENT_ID, CLIENT_SECRET);
     let environment = Environment::Sandbox { port: server.addr().port() };
     let config = Config::new(environment, credentials).scopes(Scope::ALL);
-    let client = Client::with_driver(config, client::choose(global)?)?;
+    let client = Client::with_driver(config, client::choose(settings)?)?;
     let demo =
         Demo { client, bank: server.bank(), total: server.bank().lock().total().to_string() };
     print(&format!(

@@ -9,6 +9,6 @@ pub(crate) use variable::{actor, path, text, variable};
 
 /// A text without what an editor or a copy adds: one byte order mark, and white space
 /// around it.
-fn cleaned(text: &str) -> &str {
+pub(crate) fn cleaned(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim()
 }

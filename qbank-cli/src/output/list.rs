@@ -9,9 +9,10 @@ use std::time::Duration;
 use qbank_proto::{Error, ListEndpoint, Reply};
 use serde::Serialize;
 
+use super::paint::Painted;
 use super::streams::{self, Written};
 use super::table::{Rows, StreamedTable};
-use super::{document, json};
+use super::{csv, document, json};
 use crate::args::Output;
 use crate::client::List;
 use crate::failure::{Failure, Head};
@@ -39,7 +40,7 @@ impl StreamedList {
             return Err(Failure::CutShort { items: 0, head });
         }
         let mut shape = Shape::new(self.output, list.reply());
-        let mut text = String::new();
+        let mut text = Painted::default();
         let mut first = None;
         for item in list {
             match item {
@@ -57,7 +58,7 @@ impl StreamedList {
         if let Some(error) = first {
             return Err(self.broken_off(error, head));
         }
-        shape.end(&mut text);
+        shape.end::<L::Item>(&mut text);
         self.gate.put(&text, Piece::Last);
         Ok(())
     }
@@ -123,14 +124,14 @@ impl Gate {
     }
 
     /// Whether to continue. Unlocked during the write, which can block without end.
-    fn put(&self, text: &str, piece: Piece) -> bool {
+    fn put(&self, text: &Painted, piece: Piece) -> bool {
         let mut state = self.lock();
         if state.cut {
             return false;
         }
         state.writing = true;
         drop(state);
-        let written = streams::print_raw(text) == Written::Done;
+        let written = streams::print_painted(text) == Written::Done;
         let mut state = self.lock();
         state.writing = false;
         state.items += u64::from(written && piece == Piece::Item);
@@ -144,6 +145,7 @@ impl Gate {
 enum Shape {
     Json { before: String, after: String },
     Jsonl,
+    Csv { begun: bool },
     Table(Option<StreamedTable>),
 }
 
@@ -155,44 +157,46 @@ impl Shape {
                 Self::Json { before, after }
             }
             Output::Jsonl => Self::Jsonl,
+            Output::Csv => Self::Csv { begun: false },
             Output::Table => Self::Table(None),
         }
     }
 
-    fn item<T: Serialize + Rows>(&mut self, item: &T, text: &mut String) {
+    fn item<T: Serialize + Rows>(&mut self, item: &T, text: &mut Painted) {
         match self {
             Self::Json { before, .. } => {
-                text.push_str(before);
-                text.push_str(&json::one_line(item));
+                text.push(before);
+                text.push(&json::one_line(item));
                 ",".clone_into(before);
             }
             Self::Jsonl => {
-                text.push_str(&json::one_line(item));
-                text.push('\n');
+                text.push(&json::one_line(item));
+                text.push("\n");
+            }
+            Self::Csv { begun } => {
+                if !std::mem::replace(begun, true) {
+                    text.push(&csv::header::<T>());
+                }
+                text.push(&csv::row(item));
             }
             Self::Table(table) => {
-                let table = table.get_or_insert_with(|| {
-                    let table = StreamedTable::new::<T>();
-                    text.push_str(table.head());
-                    table
-                });
-                text.push_str(&table.row(item));
+                table.get_or_insert_with(|| StreamedTable::begin::<T>(text)).row(item, text);
             }
         }
     }
 
-    fn end(self, text: &mut String) {
+    fn end<T: Rows>(self, text: &mut Painted) {
         match self {
             Self::Json { before, after } => {
                 if before != "," {
-                    text.push_str(&before);
+                    text.push(&before);
                 }
-                text.push_str(&after);
-                text.push('\n');
+                text.push(&after);
+                text.push("\n");
             }
-            Self::Jsonl => {}
-            Self::Table(Some(table)) => text.push_str(table.foot()),
-            Self::Table(None) => text.push_str("none\n"),
+            Self::Csv { begun: false } => text.push(&csv::header::<T>()),
+            Self::Jsonl | Self::Csv { .. } | Self::Table(Some(_)) => {}
+            Self::Table(None) => text.push("none\n"),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What the program prints: JSON, JSON lines or tables on standard output, and one
 //! failure on standard error. Nothing else writes to either stream.
 
+mod csv;
 mod document;
 mod error;
 mod escape;
 mod json;
 mod list;
+mod paint;
 mod progress;
 mod streams;
 mod table;
@@ -29,7 +31,7 @@ use self::escape::plain_lines;
 pub(crate) use self::escape::plain;
 pub(crate) use self::list::StreamedList;
 pub(crate) use self::progress::Progress;
-pub(crate) use self::streams::{Written, print};
+pub(crate) use self::streams::{Written, print, print_verbatim};
 pub(crate) use self::table::Rows;
 
 /// Prints the result of a command in the chosen form.
@@ -51,6 +53,10 @@ impl Printer {
         self.unsent == Fate::NotApplicable
     }
 
+    pub(crate) fn is_csv(&self) -> bool {
+        self.output == Output::Csv
+    }
+
     pub(crate) fn is_table(&self) -> bool {
         self.output == Output::Table
     }
@@ -59,7 +65,11 @@ impl Printer {
     pub(crate) fn list<T: Serialize + Rows>(&self, reply: &Reply<Vec<T>>) {
         match self.output {
             Output::Table => {
-                print(&table::list(&reply.value));
+                streams::print_painted(&table::list(&reply.value));
+            }
+            Output::Csv => {
+                let rows = reply.value.iter().map(csv::row);
+                streams::print_raw(&(csv::header::<T>() + &rows.collect::<String>()));
             }
             Output::Jsonl => {
                 for item in &reply.value {
@@ -72,7 +82,22 @@ impl Printer {
 
     /// A table of what came from no reply.
     pub(crate) fn rows<T: Rows>(items: &[T]) {
-        print(&table::list(items));
+        streams::print_painted(&table::list(items));
+    }
+
+    /// What stands above the rows of a list that [`Printer::item`] prints.
+    pub(crate) fn head<T: Rows>(&self) {
+        if self.output == Output::Csv {
+            streams::print_raw(&csv::header::<T>());
+        }
+    }
+
+    /// An item of a list that came from no reply, on a line; says what became of it.
+    pub(crate) fn item<T: Serialize + Rows>(&self, item: &T) -> Written {
+        match self.output {
+            Output::Csv => streams::print_raw(&csv::row(item)),
+            _ => print(&json::one_line(item)),
+        }
     }
 
     /// A list that is printed while it arrives.
@@ -85,11 +110,11 @@ impl Printer {
         let text = if self.is_table() {
             table::reply(reply)
         } else {
-            json::one_line(&Document::of(reply))
+            (json::one_line(&Document::of(reply)) + "\n").as_str().into()
         };
         // The fate of a payment must not be lost.
-        if print(&text) != Written::Done && !self.reads() {
-            streams::message(&text);
+        if streams::print_painted(&text) != Written::Done && !self.reads() {
+            streams::message(text.as_str().trim_end());
         }
     }
 
@@ -109,12 +134,7 @@ impl Printer {
 
     /// One line of JSON, whatever the output is.
     pub(crate) fn line(line: &impl Serialize) {
-        Self::written(line);
-    }
-
-    /// The same; says what became of it.
-    pub(crate) fn written(line: &impl Serialize) -> Written {
-        print(&json::one_line(line))
+        print(&json::one_line(line));
     }
 
     /// For people: the money is under way, and settling may take long.
@@ -130,13 +150,20 @@ impl Printer {
     /// Whether it could be written: a key that nobody can read is lost with the
     /// program.
     #[must_use]
-    pub(crate) fn key(key: IdempotencyKey) -> bool {
+    pub(crate) fn key(&self, key: IdempotencyKey) -> bool {
+        if self.is_table() {
+            return streams::message(&format!("idempotency key: {key}"));
+        }
         streams::message(&json::spaced(&KeyLine { idempotency_key: key }))
     }
 
     /// The value of a later `--first-sent`.
-    pub(crate) fn first_sent(first_sent: DateTime<Utc>) {
+    pub(crate) fn first_sent(&self, first_sent: DateTime<Utc>) {
         let first_sent = document::rfc3339(first_sent);
+        if self.is_table() {
+            streams::message(&format!("first sent: {first_sent}"));
+            return;
+        }
         streams::message(&json::spaced(&FirstSentLine { first_sent }));
     }
 
@@ -188,7 +215,10 @@ impl Printer {
         }
         let document = ErrorDocument::of(failure, self.unsent);
         if self.is_table() {
-            self.report(streams::prose, &plain_lines(&format!("error: {failure}")));
+            let fate = document.error.fate;
+            let text = format!("error: {failure}");
+            let text = plain_lines(&text).into_owned();
+            self.report(|text| streams::failure(text, fate), &text);
             if let Some(options) = how_to_resume(&document) {
                 // In one line, to be copied.
                 self.report(streams::message, &options);

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use terminal_size::{Width, terminal_size_of};
 
 use super::escape::plain_lines;
+use super::paint::{self, Painted};
 use super::wrap::between_words;
 
 /// What became of a text for standard output.
@@ -32,8 +33,17 @@ pub(crate) fn print(text: &str) -> Written {
 
 /// A text as it is, on standard output.
 pub(super) fn print_raw(text: &str) -> Written {
+    print_painted(&text.into())
+}
+
+/// A text with colours, on standard output.
+pub(super) fn print_painted(text: &Painted) -> Written {
+    print_verbatim(text.as_str())
+}
+
+/// Every character of a text of the program's own, on standard output.
+pub(crate) fn print_verbatim(text: &str) -> Written {
     let mut out = io::stdout().lock();
-    let text = plain_lines(text);
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Written::Done,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Written::Closed,
@@ -48,6 +58,21 @@ pub(super) fn print_raw(text: &str) -> Written {
 pub(super) fn message(text: &str) -> bool {
     let mut err = io::stderr().lock();
     writeln!(err, "{}", plain_lines(text)).and_then(|()| err.flush()).is_ok()
+}
+
+/// What failed, for people: its first word has the colour of its fate.
+pub(super) fn failure(text: &str, fate: &str) -> bool {
+    let mut err = io::stderr().lock();
+    let text = match terminal_size_of(io::stderr()) {
+        Some((Width(columns), _)) => between_words(text, columns, ""),
+        None => text.to_owned(),
+    };
+    let (word, rest) = text.split_at(text.find(' ').unwrap_or(0));
+    let style = paint::takes_colours(&err).then(|| paint::of_failure(fate));
+    let mut painted = Painted::default();
+    painted.push_in(style, word);
+    painted.push(rest);
+    writeln!(err, "{}", painted.as_str()).and_then(|()| err.flush()).is_ok()
 }
 
 /// A text for people, on standard error: as wide as its terminal.

@@ -9,8 +9,18 @@ use super::Printer;
 use crate::args::Output;
 
 /// Names that only commands that read have.
-const READERS: [&str; 8] =
-    ["token", "accounts", "balances", "transactions", "get", "wait", "exceptions", "webhooks"];
+const READERS: [&str; 10] = [
+    "token",
+    "accounts",
+    "balances",
+    "transactions",
+    "get",
+    "wait",
+    "exceptions",
+    "webhooks",
+    "completions",
+    "man",
+];
 
 impl Printer {
     /// Looks only for `--output`, for `--resume`, and for the names of commands that

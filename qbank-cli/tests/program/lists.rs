@@ -9,7 +9,7 @@ use super::scripted::ScriptedBank;
 use super::{PATIENCE, Program};
 
 pub(crate) const TRANSPORTS: [&str; 2] = ["blocking", "hyper"];
-pub(crate) const OUTPUTS: [&str; 3] = ["json", "jsonl", "table"];
+pub(crate) const OUTPUTS: [&str; 4] = ["json", "jsonl", "csv", "table"];
 
 pub(crate) const HEAD: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";

@@ -277,8 +277,13 @@ impl Ended {
 
 fn key_line<'a>(mut lines: impl Iterator<Item = &'a str>) -> Option<String> {
     lines.find_map(|line| {
-        let key = line.strip_prefix(r#"{"idempotency_key": ""#)?;
-        key.strip_suffix("\"}\n").map(ToOwned::to_owned)
+        let json = line.strip_prefix(r#"{"idempotency_key": ""#);
+        let key = match json {
+            Some(key) => key.strip_suffix("\"}\n"),
+            // For people.
+            None => line.strip_prefix("idempotency key: ")?.strip_suffix('\n'),
+        };
+        key.map(ToOwned::to_owned)
     })
 }
 

@@ -2,6 +2,7 @@
 //! file per kind of operation builds the response.
 
 mod accounts;
+mod description;
 mod positive_pay;
 mod token;
 mod transactions;

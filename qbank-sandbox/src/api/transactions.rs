@@ -7,6 +7,7 @@
 //! `REVERSED`, and its reversal is a transaction of its own, so that the amounts
 //! always add up to what the account has moved.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -15,6 +16,7 @@ use qbank_proto::{AccountId, Money, RequestId, TransactionId};
 use serde::Serialize;
 
 use super::accounts::account_id;
+use super::description::with_reference;
 use crate::bank::Bank;
 use crate::bank::access::ClientIndex;
 use crate::bank::ids::{Purpose, derived};
@@ -48,7 +50,7 @@ struct Transaction<'a> {
     #[serde(rename = "transactionId")]
     id: TransactionId,
     amount: Money,
-    description: &'static str,
+    description: Cow<'a, str>,
     transaction_date: String,
     value_date: String,
     posting_date: String,
@@ -85,16 +87,16 @@ impl View<'_> {
         let details = Details {
             id: past.id,
             cents: past.cents,
-            description: past.description,
+            description: past.description.into(),
             at: past.at,
             value: bank_day_from(date(past.at)),
             status: "POSTED",
             request_id: past.request_id,
         };
-        self.shown(posting, &details)
+        self.shown(posting, details)
     }
 
-    fn entry(&self, posting: &Posting, entry: &LedgerEntry) -> Transaction<'_> {
+    fn entry<'a>(&'a self, posting: &Posting, entry: &'a LedgerEntry) -> Transaction<'a> {
         let load = load_before(self.now);
         let timeline =
             entry.payment_id.and_then(|id| self.bank.payments.get(id)).map(|it| it.timeline);
@@ -109,47 +111,50 @@ impl View<'_> {
             Side::Debit => Purpose::Debit,
             Side::Credit => Purpose::Credit,
         };
+        let what = match entry.kind {
+            EntryKind::Ach => "ACH payment",
+            EntryKind::Wire => "Wire payment",
+            EntryKind::Transfer => "Transfer",
+        };
         let details = Details {
             id: derived(entry.entry_id, purpose),
             cents: posting.side.signed(entry.amount.cents()),
-            description: match entry.kind {
-                EntryKind::Ach => "ACH payment",
-                EntryKind::Wire => "Wire payment",
-                EntryKind::Transfer => "Transfer",
-            },
+            description: with_reference(what, entry),
             at: entry.at,
             value: bank_day_from(date(settles)),
             status,
             request_id: entry.request_id,
         };
-        self.shown(posting, &details)
+        self.shown(posting, details)
     }
 
-    fn reversal(
-        &self,
+    fn reversal<'a>(
+        &'a self,
         posting: &Posting,
         reversal: &LedgerReversal,
-        entry: &LedgerEntry,
-    ) -> Transaction<'_> {
-        let (purpose, description) = match (posting.side, entry.kind) {
-            (Side::Debit, EntryKind::Wire) => (Purpose::Debit, "Reversal of a wire payment"),
-            (Side::Credit, EntryKind::Wire) => (Purpose::Credit, "Reversal of a wire payment"),
-            (Side::Debit, _) => (Purpose::Debit, "Reversal of an ACH payment"),
-            (Side::Credit, _) => (Purpose::Credit, "Reversal of an ACH payment"),
+        entry: &'a LedgerEntry,
+    ) -> Transaction<'a> {
+        let purpose = match posting.side {
+            Side::Debit => Purpose::Debit,
+            Side::Credit => Purpose::Credit,
+        };
+        let what = match entry.kind {
+            EntryKind::Wire => "Reversal of a wire payment",
+            _ => "Reversal of an ACH payment",
         };
         let details = Details {
             id: derived(reversal.reversal_id, purpose),
             cents: posting.side.signed(reversal.amount.cents()),
-            description,
+            description: with_reference(what, entry),
             at: reversal.at,
             value: bank_day_from(date(reversal.at)),
             status: "POSTED",
             request_id: entry.request_id,
         };
-        self.shown(posting, &details)
+        self.shown(posting, details)
     }
 
-    fn shown(&self, posting: &Posting, details: &Details) -> Transaction<'_> {
+    fn shown<'a>(&'a self, posting: &Posting, details: Details<'a>) -> Transaction<'a> {
         Transaction {
             id: details.id,
             amount: Money::from_cents(details.cents),
@@ -166,10 +171,10 @@ impl View<'_> {
 }
 
 /// What differs between the sources of a transaction.
-struct Details {
+struct Details<'a> {
     id: TransactionId,
     cents: i64,
-    description: &'static str,
+    description: Cow<'a, str>,
     at: Duration,
     value: NaiveDate,
     status: &'static str,

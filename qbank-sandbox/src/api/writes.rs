@@ -8,7 +8,7 @@ use qbank_proto::{AccountId, Amount, IdempotencyKey, RequestId};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::positive_pay;
+use super::{description, positive_pay};
 use crate::bank::Bank;
 use crate::bank::access::ClientIndex;
 use crate::bank::keys::{Created, Fingerprint, key_of};
@@ -124,13 +124,14 @@ fn transferred(actor: &str, entry: &LedgerEntry) -> ApiResponse {
 }
 
 /// A validated request to pay.
-struct Intent {
+struct Intent<'a> {
     rail: Rail,
     from: AccountId,
     to: AccountId,
     amount: Amount,
     effective: Option<NaiveDate>,
     rejection: Option<Rejection>,
+    reference: Option<&'a str>,
 }
 
 /// `POST /payments/ach`.
@@ -166,7 +167,8 @@ fn ach(
             return Err(ApiError::malformed(message));
         }
     };
-    pay(bank, write, key, &Intent { rail: Rail::Ach, from, to, amount, effective, rejection })
+    let (rail, reference) = (Rail::Ach, reference.as_deref());
+    pay(bank, write, key, &Intent { rail, from, to, amount, effective, rejection, reference })
 }
 
 /// `POST /payments/wire`: in real time, so validation rejects it in the response.
@@ -197,8 +199,9 @@ fn wire(
             }
         });
     }
-    let (to, effective) = (WIRE_CLEARING, None);
-    pay(bank, write, key, &Intent { rail: Rail::Wire, from, to, amount, effective, rejection })
+    let (rail, to, effective) = (Rail::Wire, WIRE_CLEARING, None);
+    let reference = Some(&*reference);
+    pay(bank, write, key, &Intent { rail, from, to, amount, effective, rejection, reference })
 }
 
 /// `POST /transfers`.
@@ -228,6 +231,7 @@ fn transfer(
         client: write.client,
         at: write.now,
         request_id: write.request_id,
+        reference: None,
     };
     let place = bank.book.post(entry, false)?;
     bank.postings.add_entry(&bank.book, place);
@@ -240,9 +244,9 @@ fn pay(
     bank: &mut Bank,
     write: &WriteRequest<'_>,
     key: IdempotencyKey,
-    intent: &Intent,
+    intent: &Intent<'_>,
 ) -> Result<Created, ApiError> {
-    let Intent { rail, from, to, amount, effective, rejection } = *intent;
+    let Intent { rail, from, to, amount, effective, rejection, reference } = *intent;
     let (id, entry_id) = (bank.ids.id(), bank.ids.uuid());
     let is_rejected_first = rejection.is_some_and(|it| it.by == RejectedBy::Validation);
     let entry = if is_rejected_first {
@@ -263,6 +267,9 @@ fn pay(
             client: write.client,
             at: write.now,
             request_id: write.request_id,
+            reference: reference
+                .filter(|_| !bank.constant_descriptions)
+                .and_then(description::text),
         };
         // What arrives by ACH can be taken back until it has settled.
         let place = bank.book.post(entry, rail == Rail::Ach)?;

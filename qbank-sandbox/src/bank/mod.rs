@@ -49,6 +49,7 @@ pub struct Bank {
     pub(crate) journal: Journal,
     pub(crate) webhooks: Outbox,
     pub(crate) control: ControlAccess,
+    pub(crate) constant_descriptions: bool,
     most_intents: usize,
 }
 
@@ -59,7 +60,7 @@ impl Bank {
         let start = clock.now();
         let mut ids = Ids::new(config.seed);
         let clients = Clients::new(&config.clients);
-        let book = Book::new(&config.clients, &clients, &mut ids);
+        let book = Book::new(&config.clients, config.fund, &clients, &mut ids);
         Self {
             postings: Postings::history(start, &book, &mut ids),
             positive_pay: PositivePay::new(start, &book, &mut ids),
@@ -75,6 +76,7 @@ impl Bank {
             journal: Journal::default(),
             webhooks: Outbox::default(),
             control: config.control,
+            constant_descriptions: config.constant_descriptions,
             most_intents: config.most_intents,
         }
     }

@@ -36,8 +36,9 @@ pub const SECOND_CLIENT_SECRET: &str = "sandbox-b-secret";
 pub const SECOND_OPERATING: AccountId = account(0x0b01);
 /// A savings account of the second client with 10,000.00.
 pub const SECOND_SAVINGS: AccountId = account(0x0b02);
-/// Stands in the ledger for the funding of every client but the first, so that the
-/// total is what the first client opened with.
+/// Stands in the ledger for the funding of every client but the first, and for
+/// [`BankConfig::fund`](crate::BankConfig::fund), so that the total is what the first client
+/// opened with.
 pub const FUNDING: AccountId = account(0x0a03);
 
 const fn account(n: u128) -> AccountId {

@@ -5,7 +5,7 @@ pub(crate) mod fixtures;
 
 use std::time::Duration;
 
-use qbank_proto::{AccountId, Money, Scope, Secret};
+use qbank_proto::{AccountId, Amount, Money, Scope, Secret};
 
 pub use access::{ControlAccess, InvalidOrigin, Origin};
 
@@ -27,13 +27,21 @@ pub struct BankConfig {
     pub most_intents: usize,
     /// The clients and their accounts. What one has, no other sees.
     pub clients: Vec<ClientConfig>,
+    /// Added to the balance of the first client's first account
+    /// ([`OPERATING`](crate::OPERATING)), so that large files can be paid. It comes from
+    /// [`FUNDING`](crate::FUNDING): the total of the ledger is the same without it.
+    pub fund: Option<Amount>,
+    /// Leaves the payer's reference out of the descriptions of transactions: all payments of
+    /// a kind have the same one, as at a bank that does not pass references on.
+    pub constant_descriptions: bool,
     /// Who may use the control surface.
     pub control: ControlAccess,
 }
 
 impl Default for BankConfig {
     /// Seed 1, a Monday afternoon (2026-01-05, 14:00 UTC), tokens for an hour, keys
-    /// for thirty days, ten million intents, a control surface for programs, and two clients:
+    /// for thirty days, ten million intents, no further funds, descriptions with the payer's
+    /// reference, a control surface for programs, and two clients:
     /// [`CLIENT_ID`](crate::CLIENT_ID) and
     /// [`SECOND_CLIENT_ID`](crate::SECOND_CLIENT_ID).
     fn default() -> Self {
@@ -44,6 +52,8 @@ impl Default for BankConfig {
             key_lifetime: Duration::from_secs(30 * 24 * 3_600),
             most_intents: 10_000_000,
             clients: fixtures::clients(),
+            fund: None,
+            constant_descriptions: false,
             control: ControlAccess::default(),
         }
     }

@@ -108,7 +108,7 @@ fn a_reversal_and_what_it_takes_back_show_in_the_transactions() {
         assert_eq!(listed[0]["status"], "REVERSED");
         assert_eq!(listed[0]["amount"].to_string(), cents);
         assert_eq!(listed[1]["status"], "POSTED");
-        assert_eq!(listed[1]["description"], "Reversal of an ACH payment");
+        assert_eq!(listed[1]["description"], "Reversal of an ACH payment SBX-CORE-CLOSED");
         assert_eq!(listed[1]["transaction_date"], "2026-01-05T18:00:00.000Z");
         assert_ne!(listed[0]["transactionId"], listed[1]["transactionId"]);
         // They add up to nothing.

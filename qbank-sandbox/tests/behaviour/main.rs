@@ -24,6 +24,7 @@ mod keys;
 mod nightly;
 mod reads;
 mod real_time;
+mod reconciliation;
 mod refusals;
 mod tokens;
 mod webhooks;

@@ -24,9 +24,10 @@ pub(super) fn list(
         Printer::rows(&rows);
         return Ok(());
     }
+    context.printer.head::<Listed>();
     let mut each = |row: Listed| {
         // Nobody reads the rest.
-        let done = Printer::written(&row) == Written::Done;
+        let done = context.printer.item(&row) == Written::Done;
         if done { Ok(()) } else { Err(StoreError::Other("the list was not read".into())) }
     };
     Ok(store.list(state, &mut each)?)
@@ -164,6 +165,20 @@ impl Rows for Listed {
     const COLUMNS: &'static [&'static str] =
         &["#", "id", "state", "fate", "payment", "sends", "last error"];
     const WIDTHS: &'static [u16] = &[4, 12, 9, 11, 36, 5, 0];
+    const OPTIONAL: &'static [usize] = &[6, 5, 3];
+    const FATES: &'static [usize] = &[2, 3];
+    const MEMBERS: &'static [&'static str] = &[
+        "outbox_id",
+        "id",
+        "state",
+        "fate",
+        "idempotency_key",
+        "payment_id",
+        "claims",
+        "sends",
+        "last_error",
+        "first_sent_at",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![

@@ -33,7 +33,7 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
     if args.until_empty {
         worker = worker.until_empty();
     }
-    if let Some(deadline) = context.global.deadline {
+    if let Some(deadline) = context.global.deadline() {
         worker = worker.deadline(deadline);
     }
     if let Some(patience) = args.lane_patience {

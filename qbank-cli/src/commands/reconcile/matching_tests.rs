@@ -56,7 +56,7 @@ fn history(seed: u64) -> History {
         paid: BTreeMap::new(),
         foreign: Vec::new(),
     };
-    for n in 0..1 + random.below(8) {
+    for n in 0..=random.below(8) {
         let group = (account(), 100 * (1 + i64::try_from(random.below(3)).unwrap()));
         let name = if random.percent(20) { "RENT".to_owned() } else { format!("INV-{n}") };
         let reference = (!random.percent(20)).then_some(name);

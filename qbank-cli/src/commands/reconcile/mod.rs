@@ -56,7 +56,7 @@ pub(super) fn reconcile(context: &Context<'_>, args: &Reconcile) -> Result<(), F
     let stop = Stop::new();
     let asks = Asks {
         client,
-        limit: context.global.deadline.unwrap_or(Duration::from_secs(180)),
+        limit: context.global.deadline().unwrap_or(Duration::from_secs(180)),
         apply: args.apply,
         stop: stop.clone(),
     };

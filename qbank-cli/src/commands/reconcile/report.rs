@@ -9,7 +9,7 @@ use serde_json::json;
 use super::matching::Debit;
 use crate::commands::Context;
 use crate::failure::{Failure, UNKNOWN};
-use crate::output::plain;
+use crate::output::{Rows, plain};
 
 /// How it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -139,11 +139,32 @@ impl Report {
                 "ambiguous": of(&self.ambiguous),
             },
         });
-        context.printer.either(&self.text(), &json!({ "result": document }));
+        if context.printer.is_csv() {
+            context.printer.head::<Line>();
+            for line in self.lines() {
+                context.printer.item(&line);
+            }
+        } else {
+            context.printer.either(&self.text(), &json!({ "result": document }));
+        }
         if self.in_doubt > 0 || !self.ambiguous.is_empty() {
             return Err(Failure::Ended(UNKNOWN));
         }
         Ok(())
+    }
+
+    /// For a spreadsheet.
+    fn lines(&self) -> impl Iterator<Item = Line> {
+        let lists = [
+            ("matched", &self.matched),
+            ("pending", &self.pending),
+            ("not_found", &self.not_found),
+            ("ambiguous", &self.ambiguous),
+        ];
+        let of_list = |(list, entries): (&'static str, &'_ Vec<Entry>)| {
+            entries.iter().map(|entry| Line::of_entry(list, entry)).collect::<Vec<_>>()
+        };
+        lists.into_iter().flat_map(of_list).chain(self.unexpected.iter().map(Line::of_debit))
     }
 
     fn text(&self) -> String {
@@ -177,5 +198,68 @@ impl Report {
             lines.push(format!("  {id}  {:>14}  {what}", debit.amount));
         }
         lines.join("\n")
+    }
+}
+
+/// An entry or a debit, and which list it is in.
+#[derive(Debug, Default, Serialize)]
+struct Line {
+    list: &'static str,
+    outbox_id: Option<RowId>,
+    payment_id: Option<String>,
+    amount: String,
+    state: Option<String>,
+    how: Option<How>,
+    bank_payment_id: Option<String>,
+    bank_status: Option<String>,
+    transaction_id: Option<TransactionId>,
+    description: Option<String>,
+}
+
+impl Line {
+    fn of_entry(list: &'static str, entry: &Entry) -> Self {
+        Self {
+            list,
+            outbox_id: Some(entry.outbox_id),
+            payment_id: Some(entry.payment_id.clone()),
+            amount: entry.amount.clone(),
+            state: Some(entry.state.clone()),
+            how: Some(entry.how),
+            bank_payment_id: entry.bank_payment_id.clone(),
+            bank_status: entry.bank_status.clone(),
+            transaction_id: entry.transaction_id,
+            description: None,
+        }
+    }
+
+    fn of_debit(debit: &Unexpected) -> Self {
+        Self {
+            list: "unexpected",
+            amount: debit.amount.clone(),
+            transaction_id: Some(debit.transaction_id),
+            description: Some(debit.description.clone()),
+            ..Self::default()
+        }
+    }
+}
+
+impl Rows for Line {
+    const COLUMNS: &'static [&'static str] = Self::MEMBERS;
+    const MEMBERS: &'static [&'static str] = &[
+        "list",
+        "outbox_id",
+        "payment_id",
+        "amount",
+        "state",
+        "how",
+        "bank_payment_id",
+        "bank_status",
+        "transaction_id",
+        "description",
+    ];
+
+    /// It is printed as CSV alone.
+    fn cells(&self) -> Vec<String> {
+        Vec::new()
     }
 }

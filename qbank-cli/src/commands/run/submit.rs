@@ -34,7 +34,7 @@ pub(super) fn submit(
             .name(format!("run:{}", std::process::id()))
             .concurrency(usize::from(args.concurrency))
             .interval(Duration::from_millis(100));
-        if let Some(deadline) = context.global.deadline.filter(|_| !args.wait) {
+        if let Some(deadline) = context.global.deadline().filter(|_| !args.wait) {
             worker = worker.deadline(deadline);
         }
         if let Some(patience) = args.lane_patience {
@@ -57,7 +57,7 @@ pub(super) fn submit(
     if sent != End::Empty || !args.wait || stop.is_stopped() {
         return Ok(sent);
     }
-    let within = context.global.deadline.unwrap_or(Duration::from_secs(180));
+    let within = context.global.deadline().unwrap_or(Duration::from_secs(180));
     let is_over = |status: &Status| status.unsettled == 0 || began.elapsed() >= within;
     let second = worker(Sqlite::open(&journal.path)?);
     shown.while_running(context, &stop, is_over, {

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 
 use crate::args::{Resend, Trigger};
-use crate::client;
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::input::variable;
@@ -86,12 +85,12 @@ fn deliver(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<
 
 /// Sends a request to the control surface beside the API that `--base-url` names.
 fn post(context: &Context<'_>, path: &str, order: &impl Serialize) -> Result<Bytes, Failure> {
-    let uri = control(client::base_url(context.global)?.as_deref(), path)?;
+    let uri = control(context.global.base_url()?.as_deref(), path)?;
     let body = serde_json::to_vec(order)
         .map_err(|error| Failure::Local(format!("the request cannot be written: {error}")))?;
     let headers =
         HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    let within = context.global.timeout.unwrap_or(RESPONDS_WITHIN);
+    let within = context.global.timeout().unwrap_or(RESPONDS_WITHIN);
     let response = Builder::new_current_thread()
         .enable_all()
         .build()

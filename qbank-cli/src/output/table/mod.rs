@@ -1,16 +1,20 @@
 //! Resources for people: a table where it fits the terminal, otherwise and for a single
 //! resource a line for each member.
+//!
+//! Columns stand two blanks apart, without lines between them: at 80 columns this is the
+//! room of a column more. Only the column that takes what is left breaks its text; an id or
+//! an amount never breaks.
 
+mod layout;
 mod records;
 mod rows;
 mod streamed;
 
-use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, Table, Width as ColumnWidth, presets,
-};
 use terminal_size::{Width, terminal_size};
 
+use self::layout::Layout;
 use super::escape::plain;
+use super::paint::{self, Painted};
 
 pub(super) use records::reply;
 pub(super) use streamed::StreamedTable;
@@ -23,6 +27,12 @@ pub(crate) trait Rows {
     const AMOUNTS: &'static [usize] = &[];
     /// What each column needs; 0 takes what is left.
     const WIDTHS: &'static [u16] = &[];
+    /// Which columns are left out where not all fit, in this order.
+    const OPTIONAL: &'static [usize] = &[];
+    /// Which columns have the colour of what became of the money.
+    const FATES: &'static [usize] = &[];
+    /// The members of its JSON, for `--output csv`.
+    const MEMBERS: &'static [&'static str] = &[];
 
     fn cells(&self) -> Vec<String>;
 }
@@ -34,45 +44,31 @@ const NARROW: u16 = 12;
 const ROOMY: u16 = 60;
 
 /// Several resources, a row each.
-pub(super) fn list<T: Rows>(items: &[T]) -> String {
+pub(super) fn list<T: Rows>(items: &[T]) -> Painted {
     if items.is_empty() {
-        return "none".to_owned();
+        return "none\n".into();
     }
     let columns = terminal_columns();
-    if !fits::<T>(columns) {
-        let records: Vec<String> = items.iter().map(|it| records::one(it, columns)).collect();
-        return records.join("\n\n");
-    }
-    let mut table = styled(columns);
-    table.set_header(T::COLUMNS.to_vec());
-    for item in items {
-        table.add_row(cells(item));
-    }
-    for (at, width) in T::WIDTHS.iter().enumerate() {
-        if let (ID, Some(column)) = (*width, table.column_mut(at)) {
-            let padded = ColumnWidth::Fixed(ID + 2);
-            column.set_constraint(ColumnConstraint::LowerBoundary(padded));
+    let has_colours = paint::on_stdout();
+    let rows: Vec<Vec<String>> = items.iter().map(|item| cells(item).collect()).collect();
+    let mut text = Painted::default();
+    let Some(layout) = Layout::of::<T>(columns, Some(&rows)) else {
+        for (at, item) in items.iter().enumerate() {
+            text.push(if at == 0 { "" } else { "\n" });
+            records::one(item, columns, has_colours, &mut text);
         }
+        return text;
+    };
+    layout.head::<T>(&mut text);
+    for row in &rows {
+        layout.row::<T>(row, has_colours, &mut text);
     }
-    align::<T>(&mut table);
-    table.to_string()
+    text
 }
 
 /// How wide the terminal is, if there is one.
 fn terminal_columns() -> Option<u16> {
     terminal_size().map(|(Width(columns), _)| columns)
-}
-
-/// Whether every column has what it needs.
-fn fits<T: Rows>(terminal: Option<u16>) -> bool {
-    let widths = T::WIDTHS.iter().map(|width| if *width == 0 { NARROW } else { *width });
-    let needed = widths.fold(borders::<T>(), u16::saturating_add);
-    terminal.is_none_or(|columns| needed <= columns)
-}
-
-/// The lines between the columns, and the blanks beside them.
-fn borders<T: Rows>() -> u16 {
-    u16::try_from(3 * T::WIDTHS.len() + 1).unwrap_or(u16::MAX)
 }
 
 /// What a row holds. Wrapping a word takes time with the square of its length, so that a
@@ -86,21 +82,3 @@ fn cells<T: Rows>(item: &T) -> impl Iterator<Item = String> {
 
 /// Characters; JSON has the whole text.
 const MAX_CELL: usize = 1000;
-
-/// As wide as the terminal at most.
-fn styled(terminal: Option<u16>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
-    if let Some(columns) = terminal {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
-    }
-    table
-}
-
-fn align<T: Rows>(table: &mut Table) {
-    for column in T::AMOUNTS {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-}

@@ -10,7 +10,18 @@ use super::{ID, Rows};
 
 impl Rows for Account {
     const COLUMNS: &'static [&'static str] = &["account", "name", "type", "currency", "status"];
-    const WIDTHS: &'static [u16] = &[ID, 0, 8, 8, 8];
+    const WIDTHS: &'static [u16] = &[ID, 0, 8, 8, 6];
+    const OPTIONAL: &'static [usize] = &[3, 4];
+    const MEMBERS: &'static [&'static str] = &[
+        "accountId",
+        "accountName",
+        "accountType",
+        "currency",
+        "status",
+        "timestamp",
+        "actor",
+        "request_id",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -40,7 +51,20 @@ impl Rows for Transaction {
     const COLUMNS: &'static [&'static str] =
         &["transaction", "amount", "description", "value date", "posted", "status"];
     const AMOUNTS: &'static [usize] = &[1];
-    const WIDTHS: &'static [u16] = &[ID, 14, 0, 10, 16, 8];
+    const WIDTHS: &'static [u16] = &[ID, 12, 0, 10, 16, 8];
+    const OPTIONAL: &'static [usize] = &[4, 5];
+    const MEMBERS: &'static [&'static str] = &[
+        "transactionId",
+        "amount",
+        "description",
+        "transaction_date",
+        "value_date",
+        "posting_date",
+        "status",
+        "timestamp",
+        "actor",
+        "request_id",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -58,6 +82,7 @@ impl Rows for Payment {
     const COLUMNS: &'static [&'static str] =
         &["payment", "type", "amount", "status", "created", "completed"];
     const AMOUNTS: &'static [usize] = &[2];
+    const FATES: &'static [usize] = &[3];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -75,7 +100,18 @@ impl Rows for CheckException {
     const COLUMNS: &'static [&'static str] =
         &["exception", "account", "check", "presented", "on", "reason"];
     const AMOUNTS: &'static [usize] = &[3];
-    const WIDTHS: &'static [u16] = &[ID, ID, 10, 14, 10, 16];
+    const WIDTHS: &'static [u16] = &[ID, ID, 10, 12, 10, 15];
+    const MEMBERS: &'static [&'static str] = &[
+        "exceptionId",
+        "account_id",
+        "check_number",
+        "presented_amount",
+        "presentment_date",
+        "reason_code",
+        "timestamp",
+        "actor",
+        "request_id",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![

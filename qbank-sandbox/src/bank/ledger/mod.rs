@@ -72,6 +72,9 @@ pub struct LedgerEntry {
     pub(crate) at: Duration,
     #[serde(skip)]
     pub(crate) request_id: RequestId,
+    /// The payer's reference, as its transactions show it.
+    #[serde(skip)]
+    pub(crate) reference: Option<Box<str>>,
 }
 
 impl LedgerEntry {
@@ -140,7 +143,12 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    pub(crate) fn new(clients: &[ClientConfig], owners: &Clients, ids: &mut Ids) -> Self {
+    pub(crate) fn new(
+        clients: &[ClientConfig],
+        fund: Option<Amount>,
+        owners: &Clients,
+        ids: &mut Ids,
+    ) -> Self {
         let mut book = Self {
             accounts: Vec::new(),
             index: BTreeMap::new(),
@@ -148,9 +156,18 @@ impl Book {
             reversals: Vec::new(),
         };
         let mut lent = 0_i64;
+        let mut fund = fund.map_or(0, Amount::cents);
         for (client, config) in owners.all().zip(clients) {
             for account in &config.accounts {
                 let cents = account.balance.cents();
+                if client == ClientIndex::FIRST && fund != 0 {
+                    let funded = cents.saturating_add(std::mem::take(&mut fund));
+                    let account = AccountConfig { balance: Money::from_cents(funded), ..*account };
+                    if book.open(&account, Some(Owner { client, kind: account.kind }), ids) {
+                        lent = lent.saturating_add(funded.saturating_sub(cents));
+                    }
+                    continue;
+                }
                 if book.open(account, Some(Owner { client, kind: account.kind }), ids)
                     && client != ClientIndex::FIRST
                 {
@@ -296,8 +313,9 @@ impl Book {
     }
 
     pub(crate) fn total(&self) -> Money {
-        let cents = self.accounts.iter().map(|account| account.balance.cents());
-        Money::from_cents(cents.fold(0, i64::saturating_add))
+        let cents: i128 = self.accounts.iter().map(|it| i128::from(it.balance.cents())).sum();
+        let most = if cents < 0 { i64::MIN } else { i64::MAX };
+        Money::from_cents(i64::try_from(cents).unwrap_or(most))
     }
 
     pub(crate) fn picture(&self) -> Ledger {
