@@ -77,7 +77,8 @@ pub(crate) async fn serve() -> Result<(), Failure> {
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let token = request.uri().path().ends_with("/token");
     let _ = request.into_body().collect().await;
-    let mut response = Response::new(Full::new(Bytes::from_static(if token { TOKEN } else { b"" })));
+    let mut response =
+        Response::new(Full::new(Bytes::from_static(if token { TOKEN } else { b"" })));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     if !token {

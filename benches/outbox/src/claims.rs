@@ -152,7 +152,7 @@ impl Turns for Sqlite {
     }
 }
 
-/// As the first row, so many more of it; they have no audit yet, as rows of other languages.
+/// As the first row, so many more of it.
 fn copies(text: &str, series: &str) -> String {
     format!(
         "INSERT INTO intent (intent_id, kind, source_account, amount_cents, payee_hash, \
@@ -161,19 +161,21 @@ fn copies(text: &str, series: &str) -> String {
     )
 }
 
+/// As if they had a first link of their audit, which the claim would write otherwise.
+const CHAINED: &str = "UPDATE outbox SET chain = 1, chain_hash = 'none' WHERE chain = 0";
 const ELSEWHERE: &str = "UPDATE outbox SET lane = 'paused' WHERE id > ";
 const SETTLED: &str = "UPDATE outbox SET state = 'settled', fate = 'accepted', next_at = NULL";
 
 /// On Postgres.
 pub(crate) fn postgres(server: &Server, size: Size) -> Result<(Claims, Worked, Worked), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let database = "claims";
     let copy = |rows: usize, name: &str| {
         let more = format!(
             "gen_random_uuid(), body, body_sha256, actor \
              FROM intent, generate_series(1, {rows}) n WHERE id = 1"
         );
-        server.psql(database, &copies(&format!("'{name}-' || n"), &more))
+        server.psql(database, &copies(&format!("'{name}-' || n"), &more))?;
+        server.psql(database, CHAINED)
     };
     let with = |due: usize| -> Result<OnPostgres, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -182,7 +184,6 @@ pub(crate) fn postgres(server: &Server, size: Size) -> Result<(Claims, Worked, W
         runtime.block_on(store.enqueue_all(&intents(0, due)?))?;
         Ok(OnPostgres { store, runtime })
     };
-    let _ = runtime;
     let mut claims = Claims::default();
 
     let mut store = with(DUE)?;
@@ -259,8 +260,9 @@ pub(crate) fn sqlite(folder: &Path, size: Size) -> Result<Claims, Failure> {
             "WITH RECURSIVE series (n) AS \
              (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {rows}) "
         );
-        connection.execute_batch(&format!("{series}{}", copies(&format!("'{name}-' || n"), &more)))?;
-        Ok(())
+        connection
+            .execute_batch(&format!("{series}{}", copies(&format!("'{name}-' || n"), &more)))?;
+        Ok(connection.execute_batch(CHAINED)?)
     };
     let mut claims = Claims::default();
 

@@ -3,18 +3,21 @@
 mod bank;
 mod claims;
 mod ours;
+mod page;
 mod race;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use bench_core::Failure;
 use bank::Bank;
+use bench_core::Failure;
 use claims::Size;
+use page::{Measured, Run};
 use race::{CONCURRENCIES, Race, Who};
 use server::Server;
 
-const USAGE: &str = "bench-outbox race GRAPHILE PYTHON JOBS ROUNDS [WHO,...] [CONCURRENCY,...]";
+/// The last three: the race alone, of those who are named, and no page.
+const USAGE: &str = "bench-outbox PAGE GRAPHILE PYTHON [--quick | WHO,... CONCURRENCY,... ROUNDS]";
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
@@ -40,40 +43,62 @@ fn main() -> Result<(), Failure> {
         ["work-sqlite", path, port, jobs, concurrency] => {
             ours::sqlite(path, port.parse()?, jobs.parse()?, concurrency.parse()?)
         }
-        ["race", graphile, python, jobs, rounds, ref rest @ ..] => {
-            let folder = tempfile::tempdir()?;
-            let server = Server::start(&std::env::temp_dir())?;
-            let bank = Bank::start()?;
-            let mut who = Who::ALL.to_vec();
-            let mut concurrencies = CONCURRENCIES.to_vec();
-            if let Some(only) = rest.first() {
-                who.retain(|who| only.split(',').any(|it| it == who.word()));
-            }
-            if let Some(only) = rest.get(1) {
-                concurrencies = only.split(',').map(str::parse).collect::<Result<_, _>>()?;
-            }
-            Race {
-                server: &server,
-                bank: &bank,
-                folder: folder.path(),
-                graphile: PathBuf::from(graphile),
-                python: PathBuf::from(python),
-                jobs: jobs.parse()?,
-                rounds: rounds.parse()?,
-                who,
-                concurrencies,
-            }
-            .run()?;
-            Ok(())
-        }
-        ["claims", rows, worked, turns] => {
-            let memory = memory();
-            let folder = tempfile::tempdir_in(&memory)?;
-            let size = Size { rows: rows.parse()?, worked: worked.parse()?, turns: turns.parse()? };
-            println!("{:?}", claims::sqlite(folder.path(), size)?);
-            println!("{:?}", claims::postgres(&Server::start(&memory)?, size)?);
-            Ok(())
+        [out, graphile, python, ref rest @ ..] => {
+            let (full, only) = match *rest {
+                [] => (true, None),
+                ["--quick"] => (false, None),
+                [who, concurrencies, rounds] => (false, Some((who, concurrencies, rounds))),
+                _ => return Err(USAGE.into()),
+            };
+            measure(Path::new(out), graphile, python, full, only)
         }
         _ => Err(USAGE.into()),
     }
+}
+
+fn measure(
+    out: &Path,
+    graphile: &str,
+    python: &str,
+    full: bool,
+    only: Option<(&str, &str, &str)>,
+) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(&std::env::temp_dir())?;
+    let bank = Bank::start()?;
+    let mut race = Race {
+        server: &server,
+        bank: &bank,
+        folder: folder.path(),
+        graphile: PathBuf::from(graphile),
+        python: PathBuf::from(python),
+        jobs: 5_000,
+        rounds: if full { 7 } else { 2 },
+        who: Who::ALL.to_vec(),
+        concurrencies: CONCURRENCIES.to_vec(),
+    };
+    if let Some((who, concurrencies, rounds)) = only {
+        race.who.retain(|it| who.split(',').any(|who| it.word() == who));
+        race.concurrencies = concurrencies.split(',').map(str::parse).collect::<Result<_, _>>()?;
+        race.rounds = rounds.parse()?;
+        return race.run().map(|_| ());
+    }
+    let results = race.run()?;
+    let size = if full {
+        Size { rows: 1_000_000, worked: 100_000, turns: 200 }
+    } else {
+        Size { rows: 100_000, worked: 20_000, turns: 50 }
+    };
+    let memory = memory();
+    let in_memory = Server::start(&memory)?;
+    let (postgres, without, with) = claims::postgres(&in_memory, size)?;
+    drop(in_memory);
+    eprintln!("{postgres:?} {without:?} {with:?}");
+    let in_memory = tempfile::tempdir_in(&memory)?;
+    let sqlite = claims::sqlite(in_memory.path(), size)?;
+    eprintln!("{sqlite:?}");
+    let run = Run { size, race: &race, postgres: server.version()?, full };
+    let measured = Measured { race: results, postgres, sqlite, worked: (without, with) };
+    std::fs::write(out, page::page(&measured, &run)?)?;
+    Ok(())
 }

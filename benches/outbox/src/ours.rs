@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use bench_core::Failure;
 use qbank_hyper::endpoint::CreateAch;
 use qbank_hyper::{AccountId, Config, Credentials, Environment};
-use qbank_outbox::{
-    AsyncWorker, End, Intent, Options, Postgres, Sqlite, Stop, Store as _, Worker,
-};
+use qbank_outbox::{AsyncWorker, End, Intent, Options, Postgres, Sqlite, Stop, Store as _, Worker};
 
 /// How many one transaction enqueues.
 pub(crate) const AT_ONCE: usize = 500;

@@ -90,6 +90,12 @@ impl Server {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// Such as `PostgreSQL 15.8`.
+    pub(crate) fn version(&self) -> Result<String, Failure> {
+        let version = self.psql("postgres", "SHOW server_version")?;
+        Ok(format!("PostgreSQL {}", version.split(' ').next().unwrap_or_default()))
+    }
+
     /// Leaves nothing for the server to do that is of before.
     pub(crate) fn settle(&self, database: &str) -> Result<(), Failure> {
         for sql in ["VACUUM ANALYZE", "CHECKPOINT"] {

@@ -21,7 +21,7 @@ use qbank_proto::PaymentId;
 use qbank_proto::endpoint::Payment;
 
 pub use blocking::BlockingPostgres;
-use session::{Session, lend};
+use session::{Session, lend, lend_for_turn};
 
 use crate::audit::Evidence;
 use crate::intent::Intent;
@@ -86,8 +86,7 @@ impl Postgres {
 
     /// Does a turn, in one transaction.
     pub async fn turn(&self, turn: &Turn) -> Result<Turned, StoreError> {
-        lend(&self.pool, async |client| {
-            let session = Session::turn(client, turn.token).await?;
+        lend_for_turn(&self.pool, async |session| {
             let snapshot = read::snapshot(&session, turn, &self.floor).await?;
             let (changes, turned) = turn.apply(snapshot);
             write::changes(&session, &changes).await?;
