@@ -16,8 +16,12 @@ use page::{Measured, Run};
 use race::{CONCURRENCIES, Race, Who};
 use server::Server;
 
-/// The last three: the race alone, of those who are named, and no page.
-const USAGE: &str = "bench-outbox PAGE GRAPHILE PYTHON [--quick | WHO,... CONCURRENCY,... ROUNDS]";
+/// Instead of names: everything is measured, and only the rounds are given.
+const ALL: &str = "";
+
+/// With the last three: the race alone, of those who are named, and no page.
+const USAGE: &str =
+    "bench-outbox PAGE GRAPHILE PYTHON [--quick | ROUNDS | WHO,... CONCURRENCY,... ROUNDS]";
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
@@ -47,6 +51,7 @@ fn main() -> Result<(), Failure> {
             let (full, only) = match *rest {
                 [] => (true, None),
                 ["--quick"] => (false, None),
+                [rounds] => (true, Some((ALL, "", rounds))),
                 [who, concurrencies, rounds] => (false, Some((who, concurrencies, rounds))),
                 _ => return Err(USAGE.into()),
             };
@@ -73,15 +78,18 @@ fn measure(
         graphile: PathBuf::from(graphile),
         python: PathBuf::from(python),
         jobs: 5_000,
-        rounds: if full { 7 } else { 2 },
+        rounds: if full { 5 } else { 3 },
         who: Who::ALL.to_vec(),
         concurrencies: CONCURRENCIES.to_vec(),
     };
     if let Some((who, concurrencies, rounds)) = only {
-        race.who.retain(|it| who.split(',').any(|who| it.word() == who));
-        race.concurrencies = concurrencies.split(',').map(str::parse).collect::<Result<_, _>>()?;
         race.rounds = rounds.parse()?;
-        return race.run().map(|_| ());
+        if who != ALL {
+            race.who.retain(|it| who.split(',').any(|who| it.word() == who));
+            race.concurrencies =
+                concurrencies.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            return race.run().map(|_| ());
+        }
     }
     let results = race.run()?;
     let size = if full {

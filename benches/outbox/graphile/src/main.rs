@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use graphile_worker::{
-    IntoTaskHandlerResult, JobSpec, LocalQueueConfig, RawJobSpec, RefetchDelayConfig,
-    TaskHandler, WorkerContext, WorkerOptions,
+    IntoTaskHandlerResult, JobSpec, LocalQueueConfig, RawJobSpec, RefetchDelayConfig, TaskHandler,
+    WorkerContext, WorkerOptions,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
@@ -74,7 +74,11 @@ impl Bank {
 }
 
 fn main() -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run())
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(run())
 }
 
 async fn run() -> Result<(), Failure> {
@@ -104,9 +108,8 @@ async fn run() -> Result<(), Failure> {
         .define_job::<Pay>();
     if mode == "batched" {
         let size = setting("SIZE", 4 * concurrency);
-        let delay = RefetchDelayConfig::default()
-            .with_duration(Duration::from_millis(1))
-            .with_threshold(0);
+        let delay =
+            RefetchDelayConfig::default().with_duration(Duration::from_millis(1)).with_threshold(0);
         let queue = LocalQueueConfig::default()
             .with_size(size)
             .with_queue_count(setting("QUEUES", 1))
