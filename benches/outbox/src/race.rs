@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use bench_core::Failure;
 
 use crate::bank::Bank;
-use crate::server::Server;
+use crate::server::{Server, ticks};
 
 /// So many calls at once.
 pub(crate) const CONCURRENCIES: [usize; 3] = [8, 32, 128];
@@ -56,13 +56,16 @@ impl Who {
     }
 }
 
-/// Payments per second of one contestant, round by round.
+/// What one contestant did: payments per second, round by round.
 #[derive(Debug, Default)]
 pub(crate) struct Rates {
     /// Enqueued, 500 in a transaction.
     pub(crate) enqueued: Vec<f64>,
     /// Worked off.
     pub(crate) done: Vec<f64>,
+    /// Microseconds of processor time for a payment that is worked off: of its process and
+    /// Postgres.
+    pub(crate) processor: Vec<f64>,
 }
 
 /// What each did, by concurrency.
@@ -94,20 +97,24 @@ impl Race<'_> {
                 let first = round % order.len().max(1);
                 order.rotate_left(first);
                 for who in order {
-                    let (enqueued, done) = self.one(who, concurrency)?;
-                    eprintln!("{round} {concurrency} {}: {enqueued:.0} {done:.0}", who.word());
+                    let (enqueued, done, processor) = self.one(who, concurrency)?;
+                    eprintln!(
+                        "{round} {concurrency} {}: {enqueued:.0} {done:.0} {processor:.0}",
+                        who.word()
+                    );
                     let rates = results.entry((concurrency, who)).or_default();
                     rates.enqueued.push(enqueued);
                     rates.done.push(done);
+                    rates.processor.push(processor);
                 }
             }
         }
         Ok(results)
     }
 
-    fn one(&self, who: Who, concurrency: usize) -> Result<(f64, f64), Failure> {
+    fn one(&self, who: Who, concurrency: usize) -> Result<(f64, f64, f64), Failure> {
         // It takes ten times as long for each.
-        let jobs = if who == Who::Procrastinate { self.jobs / 5 } else { self.jobs };
+        let jobs = if who == Who::Procrastinate { self.jobs / 10 } else { self.jobs };
         let database = who.word();
         let file = self.folder.join("outbox.sqlite");
         let mut command = match who {
@@ -154,12 +161,18 @@ impl Race<'_> {
         if who != Who::Sqlite {
             self.server.settle(database)?;
         }
+        let processor = || -> Result<f64, Failure> {
+            Ok(self.server.processor()? + ticks(child.id(), 13..15)?)
+        };
+        let before = processor()?;
         input.write_all(b"\n")?;
         let done = seconds("done")?;
+        let processor = processor()? - before;
         let status = child.wait()?;
         if !status.success() {
             return Err(format!("{}: {status}", who.word()).into());
         }
-        Ok((jobs as f64 / enqueued, jobs as f64 / done))
+        let jobs = jobs as f64;
+        Ok((jobs / enqueued, jobs / done, processor * 1e6 / jobs))
     }
 }
