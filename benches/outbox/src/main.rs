@@ -68,6 +68,7 @@ fn measure(
     full: bool,
     only: Option<(&str, &str, &str)>,
 ) -> Result<(), Failure> {
+    let load = page::load();
     let folder = tempfile::tempdir()?;
     let server = Server::start(&std::env::temp_dir())?;
     let bank = Bank::start()?;
@@ -105,7 +106,7 @@ fn measure(
     let in_memory = tempfile::tempdir_in(&memory)?;
     let sqlite = claims::sqlite(in_memory.path(), size)?;
     eprintln!("{sqlite:?}");
-    let run = Run { size, race: &race, postgres: server.version()?, full };
+    let run = Run { size, race: &race, postgres: server.version()?, full, load };
     let measured = Measured { race: results, postgres, sqlite, worked: (without, with) };
     std::fs::write(out, page::page(&measured, &run)?)?;
     Ok(())

@@ -21,6 +21,8 @@ pub(crate) struct Run<'a> {
     pub(crate) race: &'a Race<'a>,
     pub(crate) postgres: String,
     pub(crate) full: bool,
+    /// The load average when it began: without anything else on the machine, below 1.
+    pub(crate) load: String,
 }
 
 /// A program's own words, on one line.
@@ -38,13 +40,21 @@ fn processor() -> String {
     format!("{model} with {count} processors")
 }
 
+/// The load average of the last minute.
+pub(crate) fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or("?").to_owned()
+}
+
 /// The median of the rounds' own ratios, and where their middle half lies.
 fn ratio(ours: &[f64], theirs: &[f64]) -> (f64, String) {
     let mut ratios: Vec<f64> =
         ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
     ratios.sort_by(f64::total_cmp);
-    let at = |part: usize| ratios.get((ratios.len() - 1) * part / 4).copied().unwrap_or(f64::NAN);
-    (at(2), format!("{:.2}× [{:.2}× – {:.2}×]", at(2), at(1), at(3)))
+    let last = ratios.len().saturating_sub(1);
+    let at = |at: usize| ratios.get(at).copied().unwrap_or(f64::NAN);
+    let (first, middle, third) = (at(last / 4), at(ratios.len() / 2), at((last * 3).div_ceil(4)));
+    (middle, format!("{middle:.2}× [{first:.2}× – {third:.2}×]"))
 }
 
 fn rates(values: &[f64]) -> String {
@@ -71,12 +81,14 @@ fn head(page: &mut String, run: &Run<'_>) -> std::fmt::Result {
         "# The outbox beside other queues\n\n\
          Made by `benches/run.sh --outbox`; how it is measured says [README.md](README.md). Do not \
          edit.\n\n\
-         {}, {}. {}, {}. {}, over a Unix socket, `fsync`, `synchronous_commit` and \
+         {}, {}. {}, {}; the load average was {} when it began: above 1 the machine was not \
+         quiet, and the rates are not to be quoted. {}, over a Unix socket, `fsync`, `synchronous_commit` and \
          `full_page_writes` on, {}; the same for all. graphile_worker {}; {}.\n",
         said("date", &["-u", "+%Y-%m-%d"]),
         if run.full { "a full run" } else { "**a short run, not to be quoted**" },
         processor(),
         said("rustc", &["--version"]).split(" (").next().unwrap_or_default(),
+        run.load,
         run.postgres,
         settings.join(", "),
         graphile_version(),
