@@ -58,8 +58,8 @@ fn turn(claim: u32) -> Turn {
     Turn {
         token: Uuid::new_v4(),
         worker: "bench".to_owned(),
-        lease: Duration::from_secs(3600),
-        max_key_age: Duration::from_secs(24 * 3600),
+        lease: Duration::from_hours(1),
+        max_key_age: Duration::from_hours(24),
         ended: Vec::new(),
         begin: Vec::new(),
         release: Vec::new(),
@@ -250,18 +250,16 @@ pub(crate) fn sqlite(folder: &Path, size: Size) -> Result<Claims, Failure> {
         Ok((store, Connection::open(&path)?))
     };
     let copy = |connection: &Connection, rows: usize, name: &str| -> Result<(), Failure> {
-        let more = format!(
-            "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || \
+        let more = "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || \
              substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' || \
              hex(randomblob(6))), body, body_sha256, actor \
-             FROM series CROSS JOIN (SELECT * FROM intent WHERE id = 1)"
-        );
+             FROM series CROSS JOIN (SELECT * FROM intent WHERE id = 1)";
         let series = format!(
             "WITH RECURSIVE series (n) AS \
              (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {rows}) "
         );
         connection
-            .execute_batch(&format!("{series}{}", copies(&format!("'{name}-' || n"), &more)))?;
+            .execute_batch(&format!("{series}{}", copies(&format!("'{name}-' || n"), more)))?;
         Ok(connection.execute_batch(CHAINED)?)
     };
     let mut claims = Claims::default();

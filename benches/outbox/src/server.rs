@@ -38,7 +38,7 @@ impl Server {
             server.folder.path().display()
         );
         for (name, value) in SETTINGS {
-            options.push_str(&format!(" -c {name}={value}"));
+            options.extend([" -c ", name, "=", value]);
         }
         let mut start = server.program("pg_ctl");
         start.args(["start", "--wait", "--silent", "--timeout=50", "--pgdata"]).arg(server.data());
