@@ -6,7 +6,8 @@
 //! prints `done SECONDS`. The default driver, sqlx. `one`: as it is by default, a commit for each
 //! job that is fetched and one for each that is done. `batched`: jobs are fetched a hundred at a
 //! time (`local_queue`), and completions are collected (`complete_job_batch_delay`). In both a
-//! job is done when its deletion is committed.
+//! job is done when its deletion is committed. `POLL` and `DELAY` (milliseconds), `SIZE` and
+//! `QUEUES` in the environment try other settings.
 
 use std::io::BufRead;
 use std::sync::Arc;
