@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Runs every benchmark and writes REPORT.md and plots/.
 #
-#   run.sh              everything: about 25 minutes on two processors, cold builds included
+#   run.sh              everything: about 40 minutes on two processors, cold builds included
 #   run.sh --quick      fewer rounds, no cold builds, no async-stripe: about 3 minutes after
 #                       the first build. Its report goes to target/quick, beside no other
 #   run.sh --baseline   only counts the core's instructions anew, into baseline.json
+#   run.sh --outbox     only the outbox beside other queues, into OUTBOX.md: about 12 minutes;
+#                       a full run does it, too. Needs a Postgres server, and Python 3.10
 #   run.sh --report     only writes the report of the last full run again
 #
 # Needs a Rust toolchain, a C compiler, and valgrind for what is counted in instructions,
@@ -36,11 +38,25 @@ report() {
   echo "written: $out/REPORT.md"
 }
 
+outbox() { # [--quick]
+  stage "The outbox beside other queues"
+  local venv=$CARGO_TARGET_DIR/procrastinate
+  build -p bench-outbox
+  # A workspace of its own: its SQLite is another one.
+  cargo build --locked --quiet --release --manifest-path outbox/graphile/Cargo.toml
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' && python3 -m venv "$venv" || return 1
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r outbox/python/requirements.txt || return 1
+  mkdir -p "$out"
+  "$bin/bench-outbox" "$out/OUTBOX.md" "$bin/bench-outbox-graphile" "$venv/bin/python" "$@" || return 1
+  echo "written: $out/OUTBOX.md"
+}
+
 case $mode in
   full) ;;
   --quick)
     rounds=5 few=3 samples=$CARGO_TARGET_DIR/quick.tsv out=$CARGO_TARGET_DIR/quick ;;
   --baseline) ;;
+  --outbox) outbox; exit ;;
   --report) report; exit ;;
   *) sed -n '2,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//'; exit 2 ;;
 esac
@@ -126,6 +142,9 @@ python_bench() { # the wheel of this tree, what python/requirements.txt names, a
   "$venv/bin/python" python/bench.py $([ "$mode" = --quick ] && echo --quick) >>"$samples"
 }
 python_bench || loud "THE PYTHON PACKAGE IS NOT MEASURED: it needs Python 3.10 and a package index, or see above"
+
+outbox $([ "$mode" = --quick ] && echo --quick) ||
+  loud "THE OUTBOX IS NOT MEASURED: it needs a Postgres server, Python 3.10 and a package index, or see above"
 
 if [ "$mode" = full ]; then
   stage "Weight: cold builds"

@@ -61,6 +61,9 @@ impl Options {
     }
 }
 
+/// How long a call that has ended waits for others, so that they share a turn.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -97,6 +100,8 @@ pub struct Outbox {
     driving: HashMap<Lease, Job>,
     /// What the next turn writes down.
     ended: Vec<Ended>,
+    /// Since when the first of those waits for others.
+    gathers: Option<Duration>,
     release: Vec<Lease>,
     turn: Option<Under>,
     /// When to look for rows again.
@@ -126,6 +131,7 @@ impl Outbox {
             ready: Vec::new(),
             driving: HashMap::new(),
             ended: Vec::new(),
+            gathers: None,
             release: Vec::new(),
             turn: None,
             look_at: Duration::ZERO,
@@ -170,10 +176,30 @@ impl Outbox {
             }
             return Step::Wait(self.until_look(now, free));
         }
+        if let Some(wait) = self.gather(now) {
+            return Step::Wait(wait);
+        }
         let turn = self.next_turn(token, if looks { free } else { 0 });
         self.turn =
             Some(Under { turn: turn.clone(), since: now, again_at: None, failures: 0, out: true });
         Step::Store(turn)
+    }
+
+    /// How long the next turn waits for calls that may end now. A turn costs much the same for
+    /// one row and for many, and what has ended meanwhile waits for its end.
+    fn gather(&mut self, now: Duration) -> Option<Duration> {
+        let gathers = !self.ended.is_empty()
+            && !self.driving.is_empty()
+            && self.claimed.is_empty()
+            && self.release.is_empty()
+            && !self.stopping;
+        let since = *self.gathers.get_or_insert(now);
+        let left = GATHER.saturating_sub(now.saturating_sub(since));
+        if gathers && !left.is_zero() {
+            return Some(left);
+        }
+        self.gathers = None;
+        None
     }
 
     fn until_look(&self, now: Duration, free: usize) -> Duration {

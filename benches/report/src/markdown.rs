@@ -33,7 +33,8 @@ fn head(page: &mut String, samples: &Samples) {
         page,
         "# What it costs
 
-Made by `benches/run.sh`; how it is measured says [README.md](README.md). Do not edit.
+Made by `benches/run.sh`; how it is measured says [README.md](README.md). Do not edit. The outbox has
+a page of its own: [OUTBOX.md](OUTBOX.md).
 
 {}, {}. {} with {} processors, {}, valgrind {}. Loopback, TLS off.
 

@@ -20,7 +20,7 @@ use deadpool_postgres::Pool;
 use qbank_proto::webhook::Event;
 
 pub use blocking::BlockingPostgres;
-use session::{Session, lend};
+use session::{Session, lend, lend_for_turn};
 
 use crate::audit::Evidence;
 use crate::failpoint;
@@ -89,8 +89,7 @@ impl Postgres {
     /// Does a turn, in one transaction.
     pub async fn turn(&self, turn: &Turn) -> Result<Turned, StoreError> {
         failpoint::pass("turn.before");
-        lend(&self.pool, async |client| {
-            let session = Session::turn(client, turn.token).await?;
+        lend_for_turn(&self.pool, async |session| {
             let snapshot = read::snapshot(&session, turn, &self.floor).await?;
             failpoint::pass("turn.read");
             let (changes, turned) = turn.apply(snapshot);

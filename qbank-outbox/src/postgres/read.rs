@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join4;
+use futures_util::future::{try_join, try_join4};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -38,21 +38,29 @@ pub(super) async fn snapshot(
     turn: &Turn,
     floor: &Floor,
 ) -> Result<Snapshot, StoreError> {
-    let rows = locked(session, &turn.rows()).await?;
-    // What comes after the locks is read as it is by then.
-    let (now, lanes, recorded, mut due) = try_join4(
-        now(session),
-        lanes(session),
-        recorded(session, turn),
-        claimed_before(session, turn),
+    session.prepare(&locked_sql(), &[Type::INT8_ARRAY]).await?;
+    // In one round trip: the server does them one after the other, so that what comes after the
+    // locks is read as it is by then.
+    let ids = turn.rows();
+    let (((), rows), (now, lanes), (recorded, mut due), guessed) = try_join4(
+        try_join(session.begin_turn(turn.token), locked(session, &ids)),
+        try_join(now(session), lanes(session)),
+        try_join(recorded(session, turn), claimed_before(session, turn)),
+        claim_if_no_lane_is_paused(session, turn, floor),
     )
     .await?;
     let repeated = !due.is_empty();
     let claims = turn.claim > 0 && !repeated;
+    let guessed = if lanes.is_empty() { guessed } else { Vec::new() };
     let lanes = if claims { with_probes(session, lanes, now).await? } else { lanes };
     let wanted = turn.wants(&lanes, now);
     if claims {
-        due = claimable(session, &wanted, now, floor).await?;
+        due = if guessed.len() as u64 == u64::from(turn.claim) {
+            guessed
+        } else {
+            // What was locked already is found again: the locks are this transaction's own.
+            claimable(session, &wanted, now, floor).await?
+        };
     }
     let less = due.len() < usize::try_from(turn.claim).unwrap_or(usize::MAX);
     let sends = due.iter().any(|(row, _)| row.state.is_open());
@@ -62,14 +70,16 @@ pub(super) async fn snapshot(
     Ok(Snapshot { now, rows, recorded, lanes, due, repeated, next_at, next_look_at, open })
 }
 
+fn locked_sql() -> String {
+    format!("SELECT {OUTBOX} FROM outbox o WHERE o.id = ANY($1) ORDER BY o.id FOR UPDATE")
+}
+
 /// The rows of a turn, locked in order, so that no two turns wait for each other.
 async fn locked(session: &Session<'_>, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let sql =
-        format!("SELECT {OUTBOX} FROM outbox o WHERE o.id = ANY($1) ORDER BY o.id FOR UPDATE");
-    let rows = session.query(&sql, &[(&ids, Type::INT8_ARRAY)]).await?;
+    let rows = session.query(&locked_sql(), &[(&ids, Type::INT8_ARRAY)]).await?;
     rows.iter().map(columns::outbox).collect()
 }
 
@@ -170,6 +180,25 @@ async fn claimable(
         due.extend(claim(session, &look, front..=now, &[], left(&due)).await?);
     }
     Ok(due)
+}
+
+/// What [`claimable`] finds if no lane is paused, before that is known; nothing where one is, or
+/// where the search has to begin at the front.
+async fn claim_if_no_lane_is_paused(
+    session: &Session<'_>,
+    turn: &Turn,
+    floor: &Floor,
+) -> Result<Vec<(Row, Record)>, StoreError> {
+    let Some(from) = floor.get().filter(|_| turn.claim > 0) else { return Ok(Vec::new()) };
+    let sql = format!(
+        "WITH o AS (SELECT {OUTBOX} FROM outbox o WHERE {OPEN} \
+         AND o.next_at BETWEEN $1 AND statement_timestamp() AND NOT EXISTS (SELECT 1 FROM lane) \
+         ORDER BY o.next_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED) \
+         SELECT {OUTBOX}, {INTENT} FROM o JOIN intent i ON i.id = o.id ORDER BY o.next_at, o.id"
+    );
+    let most = i64::from(turn.claim);
+    let values: [Value<'_>; 2] = [(&from, Type::TIMESTAMPTZ), (&most, Type::INT8)];
+    session.query(&sql, &values).await?.iter().map(columns::both).collect()
 }
 
 /// Locks rows that are due, and of which nobody else has a lock. As they are once they are
