@@ -264,6 +264,26 @@ fn csv_in_a_profile_is_for_lists_too() {
     home.qbank(program::ACH).args("--output json").run().ok();
 }
 
+#[test]
+fn a_run_has_the_limits_of_the_profile() {
+    let bank = Bank::start();
+    let limits = "max-row = \"60.00\"\nmax-total = 100\n";
+    let home = Home::new(&(section("default", &bank) + limits));
+    let payments = home.0.path().join("payments.csv");
+    let rows = "payment_id,recipient_name,bank_id,account_number,amount\n\
+                a,ACME,021000021,739105528846,60.00\nb,Other,021000021,739105528847,40.01\n";
+    fs::write(&payments, rows).unwrap();
+    let run = |options: &str| {
+        let line = format!("--dry-run --from {} {options}", program::OPERATING);
+        home.qbank("run").arg(&payments).args(&line).run()
+    };
+    let error = run("").error(2);
+    assert!(error["rows"].to_string().contains("100"), "{error}");
+    // An option goes before the profile.
+    assert_eq!(run("--max-total 100.01").code, Some(0));
+    assert_eq!(run("--max-total 200 --max-row 59.99").code, Some(2));
+}
+
 /// The example of the program's manual is one that it takes.
 #[test]
 fn the_manual_shows_a_profile() {

@@ -31,6 +31,8 @@ const EXAMPLES: &[(&str, &str)] = &[
          --issue-date 2026-01-05",
     ),
     ("positive-pay exceptions", "qbank positive-pay exceptions --output csv"),
+    ("run", "qbank run payments.csv --from ACCOUNT --expect-count 120 --expect-total 48211.07"),
+    ("reconcile", "qbank reconcile --journal payments.csv.qbank.db"),
     ("outbox migrate", "qbank outbox migrate --store sqlite:outbox.db"),
     ("outbox add", "qbank outbox add intents.jsonl"),
     ("outbox work", "qbank outbox work --concurrency 32 --until-empty"),

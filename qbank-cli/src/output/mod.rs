@@ -217,7 +217,11 @@ impl Printer {
         if self.is_table() {
             let fate = document.error.fate;
             let text = format!("error: {failure}");
-            let text = plain_lines(&text).into_owned();
+            // A file's mistakes have a line each; no text from outside begins a line.
+            let text = match failure {
+                Failure::Rows { .. } => plain_lines(&text).into_owned(),
+                _ => plain(&text),
+            };
             self.report(|text| streams::failure(text, fate), &text);
             if let Some(options) = how_to_resume(&document) {
                 // In one line, to be copied.
