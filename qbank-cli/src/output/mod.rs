@@ -28,7 +28,7 @@ use self::escape::plain_lines;
 
 pub(crate) use self::escape::plain;
 pub(crate) use self::list::StreamedList;
-pub(crate) use self::progress::Progress;
+pub(crate) use self::progress::{Notes, Progress};
 pub(crate) use self::streams::{Written, print};
 pub(crate) use self::table::Rows;
 

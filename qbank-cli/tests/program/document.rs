@@ -66,7 +66,8 @@ pub(crate) fn assert_error(document: &Value) {
         let value = error.get(name).unwrap_or_else(|| panic!("{name}: {error}"));
         assert!(holds(value), "{name}: {error}");
     }
-    let sometimes = ["payment", "offset"].iter().filter(|it| error.get(it).is_some()).count();
+    let sometimes =
+        ["payment", "offset", "rows"].iter().filter(|it| error.get(it).is_some()).count();
     let count = error.as_object().map(serde_json::Map::len);
     assert_eq!(count, Some(rules.len() + sometimes), "{error}");
 }

@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
-use qbank_files::RowError;
+use qbank_files::{Checks, Payment, RowError};
 use qbank_outbox::{Record, Row, StoreError};
 use qbank_proto::IdempotencyKey;
+use qbank_proto::calendar::new_york_day;
+use qbank_proto::chrono::{DateTime, Utc};
 
 use super::journal::{Journal, intent};
+use super::plan;
 use super::source::Source;
 use crate::args::Run;
 use crate::failure::Failure;
@@ -19,7 +22,9 @@ impl Journal {
     /// that is another one by now is refused.
     pub(super) fn is_of(&mut self, source: &Source, args: &Run) -> Result<bool, Failure> {
         let runs = self.store.runs()?;
-        if runs.iter().any(|(run, _)| *run == source.digest) {
+        let is_same_file = runs.iter().any(|(run, _)| *run == source.digest);
+        // Another account that pays makes other payments of the same file.
+        if is_same_file && args.from.is_none() {
             self.run.clone_from(&source.digest);
             return Ok(true);
         }
@@ -31,16 +36,32 @@ impl Journal {
             match row {
                 Ok(payment) => {
                     let known = self.store.find(&payment.payment_id)?;
-                    found.compare(&payment, known.map(|(_, record)| record))?;
+                    let known = known.map(|(_, record)| record);
+                    let payment = as_it_began(payment, known.as_ref(), &runs, args);
+                    found.compare(&payment, known)?;
                 }
-                Err(error) => found.add(error),
+                Err(error) => {
+                    found.readable = false;
+                    found.add(error);
+                }
             }
         }
         // Several files may share a journal that was named.
         if args.journal.is_some() && found.runs.is_empty() {
             return Ok(false);
         }
+        let path = self.path.display();
+        if found.runs.is_empty() && found.readable {
+            return Err(Failure::usage(format!(
+                "{path} is the journal of another file, and has none of these payments; nothing \
+                 was sent. If they are new, give another --journal, or --journal {path} to add \
+                 them to this one"
+            )));
+        }
         self.find_missing(&mut found)?;
+        if found.more > 0 {
+            found.rows.push(RowError::of_file(format!("{} more rows differ", found.more)));
+        }
         let path = self.path.display();
         match (&found.runs[..], found.rows.is_empty()) {
             // The same payments, written in another way.
@@ -48,6 +69,10 @@ impl Journal {
                 self.run.clone_from(run);
                 Ok(true)
             }
+            _ if is_same_file => Err(Failure::rows(
+                &format!("with this --from it is not the run that is in {path}; nothing was sent"),
+                found.rows,
+            )),
             _ => Err(Failure::rows(
                 &format!(
                     "this is not the file whose run is in {path}; nothing was sent. Give that \
@@ -73,13 +98,39 @@ impl Journal {
     }
 }
 
-#[derive(Default)]
+/// A payment with its day moved as it was when its run began.
+fn as_it_began(
+    mut payment: Payment,
+    known: Option<&Record>,
+    runs: &[(String, DateTime<Utc>)],
+    args: &Run,
+) -> Payment {
+    let run = known.and_then(|known| known.run_id.as_deref());
+    let began = runs.iter().find(|(of, _)| Some(&**of) == run);
+    if let (Some((_, began)), Some(_)) = (began, args.roll_dates) {
+        // It is asked for the day alone.
+        Checks::new(plan::options(args, new_york_day(*began))).check(&mut payment);
+    }
+    payment
+}
+
 struct Compared {
     ids: HashSet<String>,
     /// The runs that its payments are of.
     runs: Vec<String>,
     /// What is not as the journal has it.
     rows: Vec<RowError>,
+    /// How many more there are than are named.
+    more: u64,
+    /// All of the file could be read.
+    readable: bool,
+}
+
+impl Default for Compared {
+    fn default() -> Self {
+        let (ids, runs, rows) = (HashSet::new(), Vec::new(), Vec::new());
+        Self { ids, runs, rows, more: 0, readable: true }
+    }
 }
 
 impl Compared {
@@ -110,6 +161,8 @@ impl Compared {
     fn add(&mut self, error: RowError) {
         if self.rows.len() < MOST_NAMED {
             self.rows.push(error);
+        } else {
+            self.more += 1;
         }
     }
 }
