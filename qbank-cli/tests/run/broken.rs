@@ -98,3 +98,38 @@ fn a_journal_that_was_not_finished() {
     folder.write("p.csv.qbank.db", "");
     assert_eq!(result(&folder.run("p.csv --yes").run(), 0)["accepted"], 2);
 }
+
+/// Whoever reads the code must not take the payments for unsent.
+#[test]
+fn a_journal_that_is_lost_while_it_is_worked_on() {
+    let folder = Folder::of(30);
+    folder.bank.fault(r#"{"path":"/payments/ach","kind":"delay","ms":200,"times":1000}"#);
+    let running = folder.run("p.csv --yes").start();
+    running.until("a payment", || (folder.bank.entries() > 0).then_some(()));
+    std::fs::remove_file(folder.path("p.csv.qbank.db")).unwrap();
+    let error = running.end().error(5);
+    assert_eq!(error["fate"], "unknown", "{error}");
+    let message = error["message"].as_str().unwrap_or_default();
+    assert!(message.contains("payments may have been sent"), "{message}");
+}
+
+/// A journal that was moved away, or another one that was named by mistake.
+#[test]
+fn results_without_their_journal_may_be_of_these_payments() {
+    let folder = Folder::of(2);
+    result(&folder.run("p.csv --yes").run(), 0);
+    let results = folder.read("p.csv.results.csv");
+    for line in ["p.csv --yes --journal other.db", "p.csv --yes --journal other.db --hold"] {
+        let message = refused(&folder.run(line).run());
+        assert!(message.contains("may have been made before"), "{message}");
+    }
+    std::fs::rename(folder.path("p.csv.qbank.db"), folder.path("moved.db")).unwrap();
+    let message = refused(&folder.run("p.csv --yes").run());
+    assert!(message.contains("its run is not in p.csv.qbank.db"), "{message}");
+    assert_eq!(folder.read("p.csv.results.csv"), results);
+    assert_eq!(folder.bank.entries(), 2);
+    // What is no results file is overwritten, such as one that a script made.
+    folder.write("r.csv", "");
+    folder.write("q.csv", crate::program::folder::invoices(3..=3));
+    result(&folder.run("q.csv --yes --results r.csv").run(), 0);
+}

@@ -24,14 +24,23 @@ fn number(variable: &str, default: u32) -> u32 {
     std::env::var(variable).ok().map_or(default, |text| text.parse().expect(variable))
 }
 
-const FAULTS: [&str; 6] = [
-    r#""kind":"drop_after_commit""#,
-    r#""kind":"status","status":503"#,
-    r#""kind":"status","status":429"#,
-    r#""kind":"status","status":500"#,
-    r#""kind":"delay","ms":700"#,
-    r#""kind":"revoke_token""#,
+/// Each, and one in how many sends meets it. A 429 or a 401 pauses all of them for a second.
+const FAULTS: [(&str, u32); 6] = [
+    (r#""kind":"drop_after_commit""#, 20),
+    (r#""kind":"status","status":503"#, 30),
+    (r#""kind":"status","status":500"#, 30),
+    (r#""kind":"delay","ms":700"#, 40),
+    (r#""kind":"status","status":429"#, u32::MAX),
+    (r#""kind":"revoke_token""#, u32::MAX),
 ];
+
+/// The next so many sends meet each fault now and then.
+fn fail(folder: &Folder, sends: u32) {
+    for (fault, of) in FAULTS {
+        let times = (sends / of).max(1);
+        folder.bank.fault(&format!(r#"{{"path":"/payments/ach","times":{times},{fault}}}"#));
+    }
+}
 
 /// Kills it at one of the rows, or, where that is sooner, after so long.
 fn kill(running: Running, folder: &Folder, at_entry: usize, after: Duration) {
@@ -78,15 +87,11 @@ fn killed_at_any_moment_each_row_is_paid_once() {
     let mut random = Random(number("QBANK_RUN_SEED", 1).into());
     let began = Instant::now();
     let folder = Folder::of(rows);
-    let times = |of: u32| (rows / of).max(1);
-    for (fault, of) in FAULTS.iter().zip([20, 30, 500, 30, 40, 200]) {
-        let times = times(of);
-        folder.bank.fault(&format!(r#"{{"path":"/payments/ach","times":{times},{fault}}}"#));
-    }
     let mut entries: Vec<u64> = (0..kills).map(|_| random.below(rows.into())).collect();
     entries.sort_unstable();
     let line = "p.csv --yes --concurrency 16";
     for (at, entry) in entries.into_iter().enumerate() {
+        fail(&folder, rows / kills);
         let running = folder.run(line).start();
         // One in three while it reads, checks, writes down or takes over.
         let after = if at % 3 == 0 { 20 + random.below(400) } else { 120_000 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::program::folder::{invoices, refused, result};
-use crate::program::{Folder, Running};
+use crate::program::{Folder, OPERATING, PAYROLL, Running};
 use serde_json::json;
 
 const SLOW: &str = r#"{"path":"/payments/ach","kind":"delay","ms":300,"times":1000}"#;
@@ -98,4 +98,28 @@ fn what_is_paused_is_not_paid_by_another_run_of_the_journal() {
     let found = result(&folder.run("q.csv --yes --journal j.db").run(), 0);
     assert_eq!((&found["rows"], &found["accepted"]), (&json!(2), &json!(2)));
     assert_eq!(folder.bank.entries(), 62);
+}
+
+#[test]
+fn nor_is_what_somebody_else_enqueued_there() {
+    let folder = Folder::of(2);
+    folder.write("q.csv", invoices(3..=3));
+    result(&folder.run("p.csv --yes --journal j.db").run(), 0);
+    let store = format!("sqlite:{}", folder.path("j.db").display());
+    let intent = json!({
+        "id": "X",
+        "type": "ach",
+        "actor": "app",
+        "request": {
+            "source_account_id": OPERATING,
+            "destination_account_id": PAYROLL,
+            "amount": 5,
+        },
+    });
+    let add = folder.bank.qbank("outbox add -").env("QBANK_STORE", &store);
+    let added = add.stdin(intent.to_string()).run();
+    assert_eq!(added.code, Some(0), "{added:?}");
+    let message = refused(&folder.run("q.csv --yes --journal j.db").run());
+    assert!(message.contains("another run of j.db has 1 payments"), "{message}");
+    assert_eq!(folder.bank.entries(), 2);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use qbank_files::{Checks, Earlier};
-use qbank_outbox::{Command, Intent, Record, Row, Sqlite, State, Status, StoreError};
+use qbank_outbox::{Command, Intent, Record, Row, Sqlite, State, Status, Store as _, StoreError};
 use qbank_proto::Money;
 use qbank_proto::calendar::new_york_day;
 use qbank_proto::chrono::{DateTime, Utc};
@@ -63,18 +63,16 @@ impl Journal {
     /// A worker sends what is due in a journal, whatever run it is of: what somebody stopped must
     /// not be sent because another file is paid.
     pub(super) fn no_other_is_open(&mut self) -> Result<(), Failure> {
-        for (run, _) in self.store.runs()? {
-            let open = self.store.status_of_run(&run)?.open();
-            if run != self.run && open > 0 {
-                return Err(Failure::usage(format!(
-                    "another run of {} has {open} payments that are still to be sent, and this \
-                     one would send them as well: give the command of that run first, or another \
-                     --journal; nothing was sent",
-                    self.path.display()
-                )));
-            }
+        let other = self.store.status()?.open() - self.status()?.open();
+        if other == 0 {
+            return Ok(());
         }
-        Ok(())
+        Err(Failure::usage(format!(
+            "another run of {} has {other} payments that are still to be sent, and this one would \
+             send them as well: give the command of that run first, or another --journal; nothing \
+             was sent",
+            self.path.display()
+        )))
     }
 
     /// What it has that may be repeated by mistake.

@@ -73,11 +73,28 @@ pub(super) fn run(context: &Context<'_>, args: &Run) -> Result<(), Failure> {
         }
         known => begin(context, args, &source, known, &places, &actor)?,
     };
-    let end = submit::submit(context, args, &journal, &client)?;
-    let results = results::write(&journal, &places.results)?;
-    let failed = places.failed.as_deref().map(|to| failed::write(&source, &journal, to));
+    // From here on money may move: no failure may say that none did.
+    let ended = pay(context, args, &source, &places, &mut journal, &client);
     drop(lock);
-    report::report(context, args, &mut journal, &end, results, failed)
+    ended.map_err(|failure| match failure {
+        Failure::Ended(code) => Failure::Ended(code),
+        failure => Failure::Unfinished(failure.to_string()),
+    })
+}
+
+/// Sends what is due, and tells what became of all of it.
+fn pay(
+    context: &Context<'_>,
+    args: &Run,
+    source: &Source,
+    places: &Places,
+    journal: &mut Journal,
+    client: &Client,
+) -> Result<(), Failure> {
+    let end = submit::submit(context, args, journal, client)?;
+    let results = results::write(journal, &places.results)?;
+    let failed = places.failed.as_deref().map(|to| failed::write(source, journal, to));
+    report::report(context, args, journal, &end, results, failed)
 }
 
 /// What a file would pay.
@@ -152,6 +169,7 @@ fn begin(
     places: &Places,
     actor: &str,
 ) -> Result<(Journal, Client), Failure> {
+    places.results_are_new()?;
     // Before the question: a pause that comes later holds.
     if let Some(journal) = &mut known {
         journal.store.resume()?;

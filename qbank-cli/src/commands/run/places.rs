@@ -1,12 +1,16 @@
 //! The files of a run: all different, and all to be written, before anything is sent.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::whole;
 use crate::args::Run;
 use crate::failure::Failure;
+
+/// How results begin.
+const RESULTS_START: &[u8] = b"row,payment_id,outcome,";
 
 /// The files of a run.
 pub(super) struct Places {
@@ -62,6 +66,23 @@ impl Places {
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// Results of a run that is in no journal here: perhaps these payments were made before.
+    pub(super) fn results_are_new(&self) -> Result<(), Failure> {
+        let mut start = Vec::new();
+        if let Ok(file) = File::open(&self.results) {
+            let _ = file.take(RESULTS_START.len() as u64).read_to_end(&mut start);
+        }
+        if start != RESULTS_START {
+            return Ok(());
+        }
+        let (results, journal) = (self.results.display(), self.journal.display());
+        Err(Failure::usage(format!(
+            "{results} is there, and its run is not in {journal}: these payments may have been \
+             made before, with another journal. If they are new, move that file away or give \
+             another --results; nothing was sent"
+        )))
     }
 
     /// Found out before money moves, not after.

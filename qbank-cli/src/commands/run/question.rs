@@ -28,6 +28,10 @@ pub(super) fn ask(context: &Context<'_>, args: &Run, plan: &Plan) -> Result<(), 
     Printer::question(&format!("{what} {rows} payments, {total} dollars? [y/N] "));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
+    if !answer.ends_with('\n') {
+        // The input ended on the line of the question.
+        Printer::before_question("");
+    }
     match (read, answer.trim().to_ascii_lowercase().as_str()) {
         (Ok(_), "y" | "yes") => Ok(()),
         _ => Err(Failure::usage("not confirmed; nothing was sent")),

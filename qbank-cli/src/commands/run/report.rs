@@ -30,23 +30,34 @@ const OUTCOMES: [Outcome; 9] = [
 pub(super) struct Counts {
     pub(super) rows: u64,
     total: Money,
-    by_outcome: [u64; OUTCOMES.len()],
+    by_outcome: [(u64, Money); OUTCOMES.len()],
+}
+
+/// What cannot overflow, since the total of the file did not.
+fn add(total: &mut Money, amount: Money) {
+    *total = total.checked_add(amount).unwrap_or(*total);
 }
 
 impl Counts {
     pub(super) fn add(&mut self, outcome: Outcome, amount: Money) {
         self.rows += 1;
-        self.total = self.total.checked_add(amount).unwrap_or(self.total);
+        add(&mut self.total, amount);
         // What is settled was accepted.
         let of = if outcome == Outcome::Settled { Outcome::Accepted } else { outcome };
-        for (known, count) in OUTCOMES.iter().zip(&mut self.by_outcome) {
-            *count += u64::from(*known == of);
+        for (known, (rows, dollars)) in OUTCOMES.iter().zip(&mut self.by_outcome) {
+            if *known == of {
+                *rows += 1;
+                add(dollars, amount);
+            }
         }
     }
 
+    fn each(&self) -> impl Iterator<Item = (Outcome, u64, Money)> {
+        OUTCOMES.into_iter().zip(self.by_outcome).map(|(it, (rows, dollars))| (it, rows, dollars))
+    }
+
     fn of(&self, outcome: Outcome) -> u64 {
-        let found = OUTCOMES.iter().zip(self.by_outcome).find(|(known, _)| **known == outcome);
-        found.map_or(0, |(_, count)| count)
+        self.each().find(|(known, ..)| *known == outcome).map_or(0, |(_, rows, _)| rows)
     }
 
     /// The worst row's. `unsettled` are accepted, and were waited for.
@@ -107,8 +118,8 @@ pub(super) fn report(
     });
     let failed = failed.and_then(Result::ok);
     if let Some(document) = document.as_object_mut() {
-        for (outcome, count) in OUTCOMES.iter().zip(counts.by_outcome) {
-            document.insert(outcome.to_string(), count.into());
+        for (outcome, rows, _) in counts.each() {
+            document.insert(outcome.to_string(), rows.into());
         }
         if args.failed_to.is_some() {
             document.insert("failed_to".to_owned(), failed_document(args, failed));
@@ -136,31 +147,28 @@ fn failed_document(args: &Run, rows: Option<u64>) -> Value {
 /// For people, with what to do next.
 fn text(counts: &Counts, args: &Run) -> Vec<String> {
     let mut lines = vec![format!("{} payments, {} dollars", counts.rows, counts.total)];
-    for outcome in OUTCOMES {
-        let count = counts.of(outcome);
-        if count > 0 {
-            let advice = advice(outcome, args);
-            let line = format!("  {:<12} {count:>8}  {advice}", outcome.as_str());
-            lines.push(line.trim_end().to_owned());
-        }
+    for (outcome, rows, dollars) in counts.each().filter(|(_, rows, _)| *rows > 0) {
+        let (dollars, advice) = (dollars.to_string(), advice(outcome, args));
+        let line = format!("  {:<11} {rows:>7} {dollars:>14}  {advice}", outcome.as_str());
+        lines.push(line.trim_end().to_owned());
     }
     lines
 }
 
-/// In few words: a line has 80 columns.
+/// In few words: a line has 80 columns, and 42 are left.
 fn advice(outcome: Outcome, args: &Run) -> &'static str {
     match outcome {
         Outcome::Accepted => "the bank has them",
         Outcome::Refused | Outcome::Failed if args.failed_to.is_none() => {
-            "no money moved; to correct them: --failed-to NEW.csv"
+            "no money moved; --failed-to NEW.csv"
         }
         Outcome::Refused | Outcome::Failed => "no money moved",
         Outcome::NeverSent => "nothing was sent",
-        Outcome::InProgress => "the bank has them: do not pay them again",
-        Outcome::Unknown => "may be paid: the same command resends, each with its key",
-        Outcome::Reconcile => "may be paid: `qbank reconcile`, `qbank outbox decide`",
-        Outcome::Held => "not sent: somebody else gives --approve --actor NAME",
-        Outcome::Pending => "not sent: the same command goes on with them",
+        Outcome::InProgress => "the bank has them: do not pay again",
+        Outcome::Unknown => "may be paid: the same command resends",
+        Outcome::Reconcile => "may be paid: `qbank reconcile` first",
+        Outcome::Held => "not sent: --approve --actor NAME",
+        Outcome::Pending => "not sent: the same command goes on",
         _ => "",
     }
 }
