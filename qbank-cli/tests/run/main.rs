@@ -22,6 +22,7 @@ mod approved;
 mod broken;
 mod changed;
 mod failed;
+mod guide;
 mod killed;
 mod large;
 mod paid;
