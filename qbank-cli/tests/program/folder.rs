@@ -30,7 +30,7 @@ impl Folder {
     /// One with a file `p.csv` of so many invoices.
     pub(crate) fn of(count: u32) -> Self {
         let folder = Self::new();
-        folder.write("p.csv", &invoices(1..=count));
+        folder.write("p.csv", invoices(1..=count));
         folder
     }
 

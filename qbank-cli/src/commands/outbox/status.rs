@@ -18,7 +18,7 @@ pub(super) fn status(context: &Context<'_>, place: &Place) -> Result<(), Failure
 
 fn text(status: &Status) -> String {
     let mut lines: Vec<String> =
-        status.depth.iter().map(|(state, rows)| format!("{state:<16}{rows}")).collect();
+        status.depth.iter().map(|(it, rows)| format!("{:<16}{rows}", it.as_str())).collect();
     if lines.is_empty() {
         lines.push("nothing was enqueued".to_owned());
     }

@@ -87,7 +87,7 @@ impl Work<'_> {
         let stop = &self.stop;
         thread::scope(|threads| {
             let (ended, has_ended) = mpsc::channel();
-            let shows = threads.spawn(move || {
+            let display = threads.spawn(move || {
                 shown.until(&has_ended, |status| {
                     if is_over(status) {
                         stop.stop();
@@ -105,7 +105,7 @@ impl Work<'_> {
                 },
             );
             drop(ended);
-            let _ = shows.join();
+            let _ = display.join();
             match result? {
                 Some(end) => Ok(end?),
                 None => Err(Failure::Local(
