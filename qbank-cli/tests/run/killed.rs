@@ -24,13 +24,14 @@ fn number(variable: &str, default: u32) -> u32 {
     std::env::var(variable).ok().map_or(default, |text| text.parse().expect(variable))
 }
 
-/// Each, and one in how many sends meets it. A 429 or a 401 pauses all of them for a second.
+/// Each, and one in how many sends meets it. A 429 or a 401 pauses all of them; the row that is
+/// then tried should get a response, since without one the next is tried half a minute later.
 const FAULTS: [(&str, u32); 6] = [
-    (r#""kind":"drop_after_commit""#, 20),
+    (r#""kind":"status","status":429"#, u32::MAX),
     (r#""kind":"status","status":503"#, 30),
     (r#""kind":"status","status":500"#, 30),
     (r#""kind":"delay","ms":700"#, 40),
-    (r#""kind":"status","status":429"#, u32::MAX),
+    (r#""kind":"drop_after_commit""#, 20),
     (r#""kind":"revoke_token""#, u32::MAX),
 ];
 

@@ -130,7 +130,7 @@ fn is_unreadable(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound)
 }
 
-pub(super) fn options(args: &Run, today: NaiveDate) -> CheckOptions {
+fn options(args: &Run, today: NaiveDate) -> CheckOptions {
     let mut options = CheckOptions::new(today);
     options.roll_dates = args.roll_dates.map(|roll| match roll {
         RollDates::Next => Roll::Next,

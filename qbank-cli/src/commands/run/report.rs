@@ -125,15 +125,17 @@ pub(super) fn report(
             document.insert("failed_to".to_owned(), failed_document(args, failed));
         }
     }
+    let code = counts.code(unsettled);
     let mut lines = text(&counts, args);
     if let (Some(rows @ 1..), Some(to)) = (failed, &args.failed_to) {
         lines.push(format!("to be corrected: {rows} in {}", to.display()));
     }
     if written.is_ok() {
-        lines.push(format!("results: {}", path.display()));
+        let what = if code == 0 { "results" } else { "results, with the reason of each row" };
+        lines.push(format!("{what}: {}", path.display()));
     }
     printer.either(&lines.join("\n"), &json!({ "result": document }));
-    match counts.code(unsettled) {
+    match code {
         0 => Ok(()),
         code => Err(Failure::Ended(code)),
     }

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use qbank_files::{Checks, Payment, RowError};
+use qbank_files::{CheckOptions, Checks, Payment, Roll, RowError};
 use qbank_outbox::{Record, Row, StoreError};
 use qbank_proto::IdempotencyKey;
 use qbank_proto::calendar::new_york_day;
 use qbank_proto::chrono::{DateTime, Utc};
 
 use super::journal::{Journal, intent};
-use super::plan;
 use super::source::Source;
 use crate::args::Run;
 use crate::failure::Failure;
@@ -36,9 +35,7 @@ impl Journal {
             match row {
                 Ok(payment) => {
                     let known = self.store.find(&payment.payment_id)?;
-                    let known = known.map(|(_, record)| record);
-                    let payment = as_it_began(payment, known.as_ref(), &runs, args);
-                    found.compare(&payment, known)?;
+                    found.compare(&payment, known.map(|(_, record)| record), &runs)?;
                 }
                 Err(error) => {
                     found.readable = false;
@@ -98,22 +95,6 @@ impl Journal {
     }
 }
 
-/// A payment with its day moved as it was when its run began.
-fn as_it_began(
-    mut payment: Payment,
-    known: Option<&Record>,
-    runs: &[(String, DateTime<Utc>)],
-    args: &Run,
-) -> Payment {
-    let run = known.and_then(|known| known.run_id.as_deref());
-    let began = runs.iter().find(|(of, _)| Some(&**of) == run);
-    if let (Some((_, began)), Some(_)) = (began, args.roll_dates) {
-        // It is asked for the day alone.
-        Checks::new(plan::options(args, new_york_day(*began))).check(&mut payment);
-    }
-    payment
-}
-
 struct Compared {
     ids: HashSet<String>,
     /// The runs that its payments are of.
@@ -136,8 +117,9 @@ impl Default for Compared {
 impl Compared {
     fn compare(
         &mut self,
-        payment: &qbank_files::Payment,
+        payment: &Payment,
         known: Option<Record>,
+        runs: &[(String, DateTime<Utc>)],
     ) -> Result<(), Failure> {
         let id = &payment.payment_id;
         self.ids.insert(id.clone());
@@ -145,15 +127,19 @@ impl Compared {
             self.add(RowError::of_line(payment.line, format!("{id} is new")));
             return Ok(());
         };
-        // Which key it is does not matter here.
-        let key = IdempotencyKey::from_entropy([0; 16]);
-        let record = intent(payment.request.clone()).record(key)?;
-        if (record.kind, &record.body_sha256) != (known.kind, &known.body_sha256) {
+        let run = known.run_id.as_deref().unwrap_or_default();
+        let began = runs.iter().find(|(of, _)| of == run).map(|(_, began)| *began);
+        let mut same = is(payment, &known)?;
+        for roll in [Roll::Next, Roll::Previous] {
+            if let (false, Some(began)) = (same, began) {
+                same = is(&rolled(payment, roll, began), &known)?;
+            }
+        }
+        if !same {
             self.add(RowError::of_line(payment.line, format!("{id} was changed")));
         }
-        let run = known.run_id.unwrap_or_default();
-        if !self.runs.contains(&run) {
-            self.runs.push(run);
+        if !self.runs.iter().any(|known| known == run) {
+            self.runs.push(run.to_owned());
         }
         Ok(())
     }
@@ -165,4 +151,22 @@ impl Compared {
             self.more += 1;
         }
     }
+}
+
+/// Whether this is the payment that was written down.
+fn is(payment: &Payment, known: &Record) -> Result<bool, Failure> {
+    // Which key it is does not matter here.
+    let key = IdempotencyKey::from_entropy([0; 16]);
+    let record = intent(payment.request.clone()).record(key)?;
+    Ok((record.kind, &record.body_sha256) == (known.kind, &known.body_sha256))
+}
+
+/// With its day moved as `--roll-dates` moved it when its run began.
+fn rolled(payment: &Payment, roll: Roll, began: DateTime<Utc>) -> Payment {
+    let mut options = CheckOptions::new(new_york_day(began));
+    options.roll_dates = Some(roll);
+    let mut payment = payment.clone();
+    // Its day alone is asked for.
+    Checks::new(options).check(&mut payment);
+    payment
 }
