@@ -188,7 +188,7 @@ impl Printer {
         }
         let document = ErrorDocument::of(failure, self.unsent);
         if self.is_table() {
-            self.report(streams::prose, &plain_lines(&format!("error: {failure}")));
+            self.report(streams::prose, &format!("error: {}", text_of(failure)));
             if let Some(options) = how_to_resume(&document) {
                 // In one line, to be copied.
                 self.report(streams::message, &options);
@@ -206,6 +206,18 @@ impl Printer {
         if !write(text) && !self.reads() {
             print(text);
         }
+    }
+}
+
+/// What failed, on one line; of a file a line for each of its rows. A line break in a text from
+/// outside begins no line.
+fn text_of(failure: &Failure) -> String {
+    match failure {
+        Failure::Rows { what, rows } => {
+            let rows = rows.iter().map(|row| plain(&row.to_string()));
+            std::iter::once(plain(what)).chain(rows).collect::<Vec<_>>().join("\n")
+        }
+        other => plain(&other.to_string()),
     }
 }
 

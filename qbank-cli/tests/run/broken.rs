@@ -125,7 +125,10 @@ fn results_without_their_journal_may_be_of_these_payments() {
     }
     std::fs::rename(folder.path("p.csv.qbank.db"), folder.path("moved.db")).unwrap();
     let message = refused(&folder.run("p.csv --yes").run());
-    assert!(message.contains("its run is not in p.csv.qbank.db"), "{message}");
+    assert!(
+        message.contains("of another run than this one, which p.csv.qbank.db does not have"),
+        "{message}"
+    );
     assert_eq!(folder.read("p.csv.results.csv"), results);
     assert_eq!(folder.bank.entries(), 2);
     // What is no results file is overwritten, such as one that a script made.

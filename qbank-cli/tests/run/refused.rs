@@ -50,6 +50,12 @@ fn one_bad_row_and_nothing_is_sent() {
     // For people, too.
     let ended = folder.run("p.csv --yes --output table").run();
     assert!(ended.stderr.contains("\nline 4, bank_id: a leading zero"), "{ended:?}");
+    // A name of a column, which is the file's own, begins no line of its own.
+    let header = HEADER.replace("reference", "\"amuont\nline 9: all is well\"");
+    folder.write("q.csv", header.replace("amount", "total") + &invoice(1));
+    let ended = folder.run("q.csv --yes --output table").run();
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(!ended.stderr.contains("\nline 9"), "{ended:?}");
     // Corrected under the same name, it is paid.
     folder.write("p.csv", invoices(1..=4));
     result(&folder.run("p.csv --yes").run(), 0);

@@ -79,9 +79,9 @@ impl Places {
         }
         let (results, journal) = (self.results.display(), self.journal.display());
         Err(Failure::usage(format!(
-            "{results} is there, and its run is not in {journal}: these payments may have been \
-             made before, with another journal. If they are new, move that file away or give \
-             another --results; nothing was sent"
+            "{results} is there, of another run than this one, which {journal} does not have: these \
+             payments may have been made before, with another journal. If they are new, move that \
+             file away or give another --results; nothing was sent"
         )))
     }
 
