@@ -54,3 +54,17 @@ fn a_run_that_began_without_hold_is_not_sent_by_it() {
     assert!(message.contains("began without --hold"), "{message}");
     assert_eq!(folder.bank.entries(), paid);
 }
+
+#[test]
+fn on_a_terminal_who_approves_is_asked() {
+    let folder = Folder::of(3);
+    result(&folder.run("p.csv --yes --hold --actor alice").run(), 0);
+    let line = "p.csv --approve --actor bob";
+    for (key, code, paid) in [("n", 2, 0), ("y", 0, 3)] {
+        let mut terminal = folder.on_terminal(line);
+        terminal.until("Approve and pay 3 payments, 3.06 dollars? [y/N] ");
+        terminal.press(&format!("{key}\r"));
+        let (ended, shown) = terminal.end();
+        assert_eq!((ended, folder.bank.entries()), (Some(code), paid), "{shown}");
+    }
+}

@@ -28,6 +28,7 @@ fn each_row_is_paid_once_and_told_of() {
     assert_eq!(found["results"], "p.csv.results.csv");
     assert_eq!(found["journal"], "p.csv.qbank.db");
     assert_eq!(folder.bank.entries(), 20);
+    assert_eq!(folder.bank.sends("/token").len(), 1);
 
     let text = folder.read("p.csv.results.csv");
     assert_eq!(text.lines().next(), Some(RESULTS));

@@ -9,6 +9,7 @@ use qbank_proto::calendar::new_york_day;
 use qbank_proto::chrono::{DateTime, Utc};
 
 use super::plan::Plan;
+use super::question;
 use super::source::Source;
 use crate::args::Run;
 use crate::failure::Failure;
@@ -134,12 +135,15 @@ impl Journal {
         }
     }
 
-    /// Releases what is held, as somebody else than who held it. Whether anything was.
-    pub(super) fn approve(&mut self, actor: &str) -> Result<bool, Failure> {
-        let (mut held, mut own) = (Vec::new(), false);
+    /// Releases what is held, as somebody else than who held it, and once that is confirmed.
+    /// Whether anything was.
+    pub(super) fn approve(&mut self, args: &Run, actor: &str) -> Result<bool, Failure> {
+        let (mut held, mut total, mut own) = (Vec::new(), Money::default(), false);
         self.store.each(Some(&self.run), |row: Row, intent: Record| {
             if row.state == State::Held {
                 held.push(row.id);
+                let amount = Money::from_cents(intent.amount_cents);
+                total = total.checked_add(amount).unwrap_or(total);
                 own |= intent.actor == actor;
             }
             Ok::<(), StoreError>(())
@@ -150,8 +154,12 @@ impl Journal {
                  approved or sent"
             )));
         }
+        if held.is_empty() {
+            return Ok(false);
+        }
+        question::ask_approval(args, held.len() as u64, total)?;
         let command = Command::Approve { actor: actor.to_owned() };
         self.store.command_each(&held, &command)?;
-        Ok(!held.is_empty())
+        Ok(true)
     }
 }

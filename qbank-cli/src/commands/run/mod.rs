@@ -142,7 +142,7 @@ fn go_on(
             status.open()
         )));
     }
-    if args.approve && !journal.approve(actor)? {
+    if args.approve && !journal.approve(args, actor)? {
         let text = "nothing of this run is held any more: what was approved goes on";
         context.printer.warning(text);
     }
