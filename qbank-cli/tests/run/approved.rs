@@ -7,7 +7,9 @@ use serde_json::json;
 #[test]
 fn what_is_held_is_sent_once_somebody_else_approves_it() {
     let folder = Folder::of(5);
-    let found = result(&folder.run("p.csv --yes --hold --actor alice").run(), 0);
+    let ended = folder.run("p.csv --yes --hold --actor alice").run();
+    assert!(ended.stderr.starts_with("0 of 5 rows, 0.00 of 5.15 dollars"), "{ended:?}");
+    let found = result(&ended, 0);
     assert_eq!((&found["held"], &found["accepted"]), (&json!(5), &json!(0)));
     assert_eq!(folder.outcomes("p.csv"), ["held"; 5]);
     // Nor by the same command, nor without the option.

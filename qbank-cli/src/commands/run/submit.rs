@@ -185,7 +185,11 @@ impl Shown {
 
 impl Phase {
     fn done(self, status: &Status) -> u64 {
-        rows(status) - if self == Self::Send { status.open() } else { status.unsettled }
+        let left = match self {
+            Self::Send => status.open() + status.rows(State::Held),
+            Self::Wait => status.unsettled,
+        };
+        rows(status) - left
     }
 
     fn text(self, status: &Status) -> String {
