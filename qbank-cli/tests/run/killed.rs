@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::folder::{cents, records, result};
 use crate::program::{Folder, OPERATING, Running};
+use qbank_sandbox::ReceivedRequest;
 use serde_json::json;
 
 /// Numbers that are the same each time.
@@ -24,23 +25,28 @@ fn number(variable: &str, default: u32) -> u32 {
     std::env::var(variable).ok().map_or(default, |text| text.parse().expect(variable))
 }
 
-/// Each, and one in how many sends meets it. A 429 or a 401 pauses all of them; the row that is
-/// then tried should get a response, since without one the next is tried half a minute later.
-const FAULTS: [(&str, u32); 6] = [
-    (r#""kind":"status","status":429"#, u32::MAX),
+/// A 429 or a 401 pauses all rows. The one that is then tried gets a response: without one, the
+/// next is tried half a minute later.
+const PAUSING: [&str; 2] = [r#""kind":"status","status":429"#, r#""kind":"revoke_token""#];
+
+/// Each, and one in how many sends meets it.
+const FAULTS: [(&str, u32); 4] = [
     (r#""kind":"status","status":503"#, 30),
     (r#""kind":"status","status":500"#, 30),
     (r#""kind":"delay","ms":700"#, 40),
     (r#""kind":"drop_after_commit""#, 20),
-    (r#""kind":"revoke_token""#, u32::MAX),
 ];
 
 /// The next so many sends meet each fault now and then.
-fn fail(folder: &Folder, sends: u32) {
-    for (fault, of) in FAULTS {
-        let times = (sends / of).max(1);
+fn fail(folder: &Folder, kill: usize, sends: u32) {
+    let add = |fault: &str, times: u32| {
         folder.bank.fault(&format!(r#"{{"path":"/payments/ach","times":{times},{fault}}}"#));
+    };
+    if kill == 0 {
+        PAUSING.iter().for_each(|fault| add(fault, 1));
     }
+    let faults = if kill < 4 { &FAULTS[..3] } else { &FAULTS[..] };
+    faults.iter().for_each(|(fault, of)| add(fault, (sends / of).max(1)));
 }
 
 /// Kills it at one of the rows, or, where that is sooner, after so long.
@@ -92,7 +98,7 @@ fn killed_at_any_moment_each_row_is_paid_once() {
     entries.sort_unstable();
     let line = "p.csv --yes --concurrency 16";
     for (at, entry) in entries.into_iter().enumerate() {
-        fail(&folder, rows / kills);
+        fail(&folder, at, rows / kills);
         let running = folder.run(line).start();
         // One in three while it reads, checks, writes down or takes over.
         let after = if at % 3 == 0 { 20 + random.below(400) } else { 120_000 };
@@ -127,4 +133,26 @@ fn killed_at_any_moment_each_row_is_paid_once() {
     let calm = calm.read("p.csv.results.csv");
     assert!(plain(&results) == plain(&calm), "{results}\n{calm}");
     println!("{rows} rows, {kills} kills: {sends} sends, {took:?}");
+}
+
+/// What was under way is in doubt: it is sent again before anything that was not sent.
+#[test]
+fn what_is_in_doubt_is_sent_first() {
+    let folder = Folder::of(60);
+    folder.bank.fault(r#"{"path":"/payments/ach","kind":"delay","ms":500,"times":1000}"#);
+    let running = folder.run("p.csv --yes").start();
+    running.until("payments", || (folder.bank.sends("/payments/ach").len() >= 14).then_some(()));
+    drop(running.kill());
+    let before = folder.bank.sends("/payments/ach");
+    let first = result(&folder.run("p.csv --yes --concurrency 32").run(), 0);
+    assert_eq!(first["accepted"], 60);
+    let sends = folder.bank.sends("/payments/ach");
+    let again = &sends[before.len()..];
+    let is_again = |send: &&ReceivedRequest| {
+        before.iter().any(|earlier| earlier.idempotency_key == send.idempotency_key)
+    };
+    let resent = again.iter().filter(is_again).count();
+    assert!(resent > 0, "{again:?}");
+    // All of them are in the first batch that is under way at once.
+    assert!(again.iter().take(32).filter(is_again).count() == resent, "{again:#?}");
 }

@@ -6,12 +6,17 @@ use chrono::{DateTime, Utc};
 use rusqlite::OpenFlags;
 
 use super::{Sqlite, enqueue, read, schema, write};
+use crate::audit::moment;
 use crate::failpoint;
 use crate::intent::{Intent, Record};
 use crate::operator::Command;
 use crate::row::{Row, RowId};
 use crate::status::Status;
 use crate::store::StoreError;
+
+const RESENDS_FIRST: &str = "UPDATE outbox SET next_at = \
+    (SELECT min(next_at) FROM outbox WHERE state IN ('queued', 'resend')) \
+    WHERE state = 'resend' AND next_at <= ?1";
 
 impl Sqlite {
     /// Opens a journal that is there. `None`: nothing was made in the file yet, as by a process
@@ -92,6 +97,8 @@ impl Sqlite {
         let now = read::now(&transaction)?;
         let changes = Command::take_over(rows, actor, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
+        // What may have been sent is sent again before what was not: until then it is in doubt.
+        transaction.execute(RESENDS_FIRST, [moment(now)])?;
         transaction.commit()?;
         Ok(changes.rows.len())
     }
