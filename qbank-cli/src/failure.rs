@@ -42,6 +42,8 @@ pub(crate) enum Failure {
     Local(String),
     /// A file of payments that cannot be paid: what is wrong, row by row.
     Rows { what: String, rows: Vec<RowError> },
+    /// A run of payments broke off in this program: what became of them is in its journal.
+    Unfinished(String),
     /// What failed is in the result; this is the exit code that is left.
     Ended(u8),
 }
@@ -80,7 +82,7 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Rows { .. } => USAGE,
             Self::Ended(code) => *code,
-            Self::Interrupted { resumed: Some(_) } => UNKNOWN,
+            Self::Interrupted { resumed: Some(_) } | Self::Unfinished(_) => UNKNOWN,
             Self::Signature(_)
             | Self::Local(_)
             | Self::Control { .. }
@@ -144,6 +146,11 @@ impl fmt::Display for Failure {
                 f.write_str(what)?;
                 rows.iter().try_for_each(|row| write!(f, "\n{row}"))
             }
+            Self::Unfinished(why) => write!(
+                f,
+                "{why}; payments may have been sent: the same command finds out and goes on, or \
+                 see `qbank outbox list` for the journal; do not pay them in another way"
+            ),
             Self::Ended(_) => Ok(()),
             Self::Signature(error) => write!(f, "the webhook is not genuine: {error}"),
         }

@@ -16,7 +16,7 @@ pub(crate) struct Run {
     /// The account that pays the rows that name none
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) from: Option<AccountId>,
-    /// Where it is written down what was sent [default: FILE.qbank.db]
+    /// Where each payment is written down before it is sent [default: FILE.qbank.db]
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
     /// What became of each row, as CSV [default: FILE.results.csv]
@@ -31,32 +31,33 @@ pub(crate) struct Run {
     /// How many rows the file must have
     #[arg(long, value_name = "N")]
     pub(crate) expect_count: Option<u64>,
-    /// What they must add up to
+    /// What the rows must add up to
     #[arg(long, value_name = "DOLLARS")]
     pub(crate) expect_total: Option<Money>,
-    /// A payment that is meant, though its payee gets the same amount twice within 7 days;
-    /// repeatable
+    /// Pay this one, though its payee gets the same amount twice within 7 days; repeatable
     #[arg(long, value_name = "PAYMENT_ID")]
     pub(crate) allow_duplicate: Vec<String>,
-    /// All of them are meant
+    /// Pay all of which that is so
     #[arg(long)]
     pub(crate) allow_duplicates: bool,
-    /// Where an effective date is moved that is past, or no bank day
+    /// Move an effective date that is past, or no bank day
     #[arg(long, value_enum)]
     pub(crate) roll_dates: Option<RollDates>,
     /// The most that a row may pay
     #[arg(long, value_name = "DOLLARS")]
     pub(crate) max_row: Option<Money>,
-    /// The most that all rows may pay
+    /// The most that all rows together may pay
     #[arg(long, value_name = "DOLLARS")]
     pub(crate) max_total: Option<Money>,
     /// How many payments are sent at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) concurrency: u16,
-    /// Wait until each payment is final, within --deadline for the whole run
+    /// Wait until each payment is final, within --deadline for the whole run [default: 180 s
+    /// after the last one was sent]
     #[arg(long)]
     pub(crate) wait: bool,
-    /// For how long the token, a right or the bank's limit may keep rows waiting [default: 600]
+    /// End the run once the token, a right or the bank's limit keeps rows waiting for so long
+    /// [default: 600]
     #[arg(long, value_name = "SECONDS", value_parser = super::values::seconds)]
     pub(crate) lane_patience: Option<std::time::Duration>,
     /// Send nothing until somebody else approves it with --approve

@@ -77,6 +77,7 @@ impl<'a> Body<'a> {
             Failure::Local(_) | Failure::Ended(_) | Failure::Interrupted { resumed: None } => {
                 Self::plain("transport", Fate::NeverSent, message)
             }
+            Failure::Unfinished(_) => Self::plain("transport", Fate::Unknown, message),
             Failure::Interrupted { resumed: Some(submitted) } => Self {
                 idempotency_key: submitted.key,
                 first_sent: submitted.first_sent.map(rfc3339),

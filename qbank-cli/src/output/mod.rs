@@ -30,7 +30,7 @@ use self::escape::plain_lines;
 
 pub(crate) use self::escape::plain;
 pub(crate) use self::list::StreamedList;
-pub(crate) use self::progress::Progress;
+pub(crate) use self::progress::{Notes, Progress};
 pub(crate) use self::streams::{Written, print, print_verbatim};
 pub(crate) use self::table::Rows;
 
@@ -216,12 +216,7 @@ impl Printer {
         let document = ErrorDocument::of(failure, self.unsent);
         if self.is_table() {
             let fate = document.error.fate;
-            let text = format!("error: {failure}");
-            // A file's mistakes have a line each; no text from outside begins a line.
-            let text = match failure {
-                Failure::Rows { .. } => plain_lines(&text).into_owned(),
-                _ => plain(&text),
-            };
+            let text = format!("error: {}", text_of(failure));
             self.report(|text| streams::failure(text, fate), &text);
             if let Some(options) = how_to_resume(&document) {
                 // In one line, to be copied.
@@ -240,6 +235,18 @@ impl Printer {
         if !write(text) && !self.reads() {
             print(text);
         }
+    }
+}
+
+/// What failed, on one line; of a file a line for each of its rows. A line break in a text from
+/// outside begins no line.
+fn text_of(failure: &Failure) -> String {
+    match failure {
+        Failure::Rows { what, rows } => {
+            let rows = rows.iter().map(|row| plain(&row.to_string()));
+            std::iter::once(plain(what)).chain(rows).collect::<Vec<_>>().join("\n")
+        }
+        other => plain(&other.to_string()),
     }
 }
 

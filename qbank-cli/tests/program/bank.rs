@@ -77,6 +77,24 @@ impl Bank {
         entries.filter(|entry| entry.intent_key.to_string() == key).count()
     }
 
+    /// The keys under which money moved, sorted: each as often as it did.
+    pub(crate) fn paid_keys(&self) -> Vec<String> {
+        let bank = self.0.bank();
+        let bank = bank.lock();
+        let mut keys: Vec<String> =
+            bank.entries().iter().map(|entry| entry.intent_key.to_string()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// What was paid from an account, in cents.
+    pub(crate) fn paid_from(&self, account: &str) -> u64 {
+        let bank = self.0.bank();
+        let bank = bank.lock();
+        let entries = bank.entries().iter().filter(|entry| entry.from.to_string() == account);
+        entries.map(|entry| entry.amount.cents().unsigned_abs()).sum()
+    }
+
     pub(crate) fn entries(&self) -> usize {
         self.0.bank().lock().entries().len()
     }

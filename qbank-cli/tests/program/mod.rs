@@ -12,9 +12,12 @@
 
 pub(crate) mod bank;
 pub(crate) mod document;
+pub(crate) mod folder;
 pub(crate) mod lists;
 pub(crate) mod run;
 pub(crate) mod scripted;
+#[cfg(target_os = "linux")]
+pub(crate) mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -22,7 +25,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 pub(crate) use bank::Bank;
+pub(crate) use folder::Folder;
 pub(crate) use run::{Ended, Program, Running};
+#[cfg(target_os = "linux")]
+pub(crate) use terminal::Terminal;
 
 /// No test waits longer for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

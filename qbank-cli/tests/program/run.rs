@@ -4,6 +4,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -48,6 +51,14 @@ impl Program {
         Self::of(shell, line)
     }
 
+    /// The same, as the leader of a session on the terminal that it is started on.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn for_terminal(line: &str) -> Self {
+        let mut env = Command::new("env");
+        env.args(["--default-signal", "setsid", "--ctty", env!("CARGO_BIN_EXE_qbank")]);
+        Self::of(env, line).env("TERM", "xterm")
+    }
+
     fn of(mut command: Command, line: &str) -> Self {
         command.args(line.split_ascii_whitespace()).env_clear();
         // What the operating system and a coverage run need.
@@ -71,6 +82,11 @@ impl Program {
 
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
         self
     }
 
@@ -101,6 +117,11 @@ impl Program {
         self.start().end()
     }
 
+    /// The same, of much work.
+    pub(crate) fn run_long(self) -> Ended {
+        self.start().end_within(40 * PATIENCE)
+    }
+
     pub(crate) fn start(mut self) -> Running {
         let stdin = std::mem::take(&mut self.stdin);
         let mut running = self.start_with_open_stdin();
@@ -109,6 +130,13 @@ impl Program {
             let _ = pipe.write_all(&stdin);
         }
         running
+    }
+
+    /// Starts it with all three streams on a terminal.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn spawn_on(mut self, terminal: &OwnedFd) -> Child {
+        let stream = || Stdio::from(terminal.try_clone().unwrap());
+        self.command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap()
     }
 
     /// Starts it as at a terminal without input.
@@ -196,13 +224,17 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub(crate) fn end(mut self) -> Ended {
+    pub(crate) fn end(self) -> Ended {
+        self.end_within(PATIENCE)
+    }
+
+    pub(crate) fn end_within(mut self, patience: Duration) -> Ended {
         let begun = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > patience {
                 let _ = self.child.kill();
                 panic!("it does not end; stderr: {}", self.stderr.so_far());
             }

@@ -1,8 +1,12 @@
 //! What a payment run needs of its journal: a store in a file beside the payments.
 
-use chrono::{DateTime, Utc};
+use std::path::Path;
 
-use super::{Sqlite, enqueue, read, write};
+use chrono::{DateTime, Utc};
+use rusqlite::OpenFlags;
+
+use super::{Sqlite, enqueue, read, schema, write};
+use crate::audit::moment;
 use crate::failpoint;
 use crate::intent::{Intent, Record};
 use crate::operator::Command;
@@ -10,7 +14,25 @@ use crate::row::{Row, RowId};
 use crate::status::Status;
 use crate::store::StoreError;
 
+const RESENDS_FIRST: &str = "UPDATE outbox SET next_at = \
+    (SELECT min(next_at) FROM outbox WHERE state IN ('queued', 'resend')) \
+    WHERE state = 'resend' AND next_at <= ?1";
+
 impl Sqlite {
+    /// Opens a journal that is there. `None`: nothing was made in the file yet, as by a process
+    /// that was killed in that moment; [`Sqlite::migrate`] makes one in it.
+    pub fn open_made(path: impl AsRef<Path>) -> Result<Option<Self>, StoreError> {
+        let path = path.as_ref();
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let things = "SELECT count(*) FROM sqlite_schema";
+        let things = store.connection.query_row(things, [], |row| row.get::<_, u32>(0));
+        if things.map_err(|error| schema::unusable(path, error))? == 0 {
+            return Ok(None);
+        }
+        schema::check(&store.connection, path)?;
+        Ok(Some(store))
+    }
+
     /// Enqueues what an iterator gives, in one transaction: all of it, or, where one is an error,
     /// nothing. Memory does not grow with it. Gives how many.
     pub fn enqueue_each<E: From<StoreError>>(
@@ -75,6 +97,8 @@ impl Sqlite {
         let now = read::now(&transaction)?;
         let changes = Command::take_over(rows, actor, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
+        // What may have been sent is sent again before what was not: until then it is in doubt.
+        transaction.execute(RESENDS_FIRST, [moment(now)])?;
         transaction.commit()?;
         Ok(changes.rows.len())
     }

@@ -19,7 +19,6 @@ use crate::failure::Failure;
 use crate::output::Printer;
 
 pub(crate) use self::store::keep;
-pub(super) use self::work::pause_message;
 
 pub(super) fn run(context: &Context<'_>, outbox: &Outbox) -> Result<(), Failure> {
     let place = Place::of(outbox.store.as_deref())?;

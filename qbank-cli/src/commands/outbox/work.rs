@@ -65,7 +65,7 @@ pub(super) fn work(context: &Context<'_>, place: &Place, args: &Work) -> Result<
 }
 
 /// What an operator needs to know of a lane that is paused.
-pub(crate) fn pause_message(lane: &Lane) -> String {
+pub(super) fn pause_message(lane: &Lane) -> String {
     let Lane { id, reason, .. } = lane;
     if id == Lane::ALL {
         return format!("all workers are paused: {reason}; `qbank outbox continue` ends it");

@@ -1,20 +1,17 @@
 //! The journal of a run: an outbox in a file beside the payments, which one process works on.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use qbank_files::{Checks, Earlier};
-use qbank_outbox::{Command, Intent, Record, Row, Sqlite, State, Status, Store, StoreError};
+use qbank_outbox::{Command, Intent, Record, Row, Sqlite, State, Status, Store as _, StoreError};
 use qbank_proto::Money;
 use qbank_proto::calendar::new_york_day;
-use qbank_proto::chrono::Utc;
-use serde_json::json;
+use qbank_proto::chrono::{DateTime, Utc};
 
 use super::plan::Plan;
+use super::question;
 use super::source::Source;
 use crate::args::Run;
-use crate::commands::Context;
 use crate::failure::Failure;
 
 /// What is sent for a row.
@@ -33,55 +30,9 @@ pub(super) struct Journal {
     pub(super) run: String,
 }
 
-/// Where it is, unless it is given.
-pub(super) fn path(args: &Run) -> PathBuf {
-    args.journal.clone().unwrap_or_else(|| beside(&args.file, ".qbank.db"))
-}
-
-/// The name of a file with something after it.
-pub(super) fn beside(file: &Path, more: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(more);
-    name.into()
-}
-
-/// One process works on a journal. The lock ends with the process, however it ends.
-pub(crate) fn lock(journal: &Path) -> Result<File, Failure> {
-    let path = beside(journal, ".lock");
-    let cannot = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("{} cannot be locked: {error}", path.display()))
-    };
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    let mut file = options.open(&path).map_err(|error| cannot(&error))?;
-    match file.try_lock() {
-        Ok(()) => {
-            let id = std::process::id().to_string();
-            let written = file.set_len(0).and_then(|()| file.write_all(id.as_bytes()));
-            written.map_err(|error| cannot(&error))?;
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut id = String::new();
-            let _ = (&mut file).take(20).read_to_string(&mut id);
-            Err(Failure::usage(format!(
-                "process {} is working on {}: wait for it, or stop it with --pause; nothing was \
-                 sent by this one",
-                id.trim(),
-                journal.display()
-            )))
-        }
-        Err(TryLockError::Error(error)) => Err(cannot(&error)),
-    }
-}
-
-/// Stops the run that is under way in another process.
-pub(super) fn pause(context: &Context<'_>, path: &Path) -> Result<(), Failure> {
-    let mut store = Sqlite::open(path)?;
-    store.pause("paused by `qbank run --pause`")?;
-    let text = "paused: the run ends what it has begun; the same command goes on with it";
-    context.printer.either(text, &json!({ "paused": true }));
-    Ok(())
+/// How many rows a run has.
+pub(super) fn rows(status: &Status) -> u64 {
+    status.depth.iter().map(|(_, rows)| rows).sum()
 }
 
 impl Journal {
@@ -90,8 +41,8 @@ impl Journal {
         if !path.exists() {
             return Ok(None);
         }
-        let store = Sqlite::open(path)?;
-        Ok(Some(Self { path: path.to_owned(), store, run: String::new() }))
+        let store = Sqlite::open_made(path)?;
+        Ok(store.map(|store| Self { path: path.to_owned(), store, run: String::new() }))
     }
 
     pub(super) fn make(path: &Path, run: &str) -> Result<Self, Failure> {
@@ -101,6 +52,28 @@ impl Journal {
 
     pub(super) fn status(&self) -> Result<Status, Failure> {
         self.store.status_of_run(&self.run).map_err(Failure::from)
+    }
+
+    /// When the run began.
+    pub(super) fn began(&self) -> Result<DateTime<Utc>, Failure> {
+        let runs = self.store.runs()?;
+        let found = runs.into_iter().find(|(run, _)| *run == self.run);
+        Ok(found.map_or_else(Utc::now, |(_, began)| began))
+    }
+
+    /// A worker sends what is due in a journal, whatever run it is of: what somebody stopped must
+    /// not be sent because another file is paid.
+    pub(super) fn no_other_is_open(&mut self) -> Result<(), Failure> {
+        let other = self.store.status()?.open() - self.status()?.open();
+        if other == 0 {
+            return Ok(());
+        }
+        Err(Failure::usage(format!(
+            "another run of {} has {other} payments that are still to be sent, and this one would \
+             send them as well: give the command of that run first, or another --journal; nothing \
+             was sent",
+            self.path.display()
+        )))
     }
 
     /// What it has that may be repeated by mistake.
@@ -146,7 +119,7 @@ impl Journal {
     /// The control totals hold for a run that is resumed as well.
     pub(super) fn expects(&self, args: &Run) -> Result<(), Failure> {
         let status = self.status()?;
-        let rows: u64 = status.depth.iter().map(|(_, rows)| rows).sum();
+        let rows = rows(&status);
         let total = Money::checked_sum(status.dollars.iter().map(|(_, dollars)| *dollars));
         let wrong = |what: &str| Failure::usage(format!("{what}; nothing more was sent"));
         if let Some(expected) = args.expect_count.filter(|expected| *expected != rows) {
@@ -162,20 +135,31 @@ impl Journal {
         }
     }
 
-    /// Releases what is held, as somebody else than who held it.
-    pub(super) fn approve(&mut self, actor: &str) -> Result<(), Failure> {
-        let mut held = Vec::new();
-        self.store.each(Some(&self.run), |row: Row, _| {
+    /// Releases what is held, as somebody else than who held it, and once that is confirmed.
+    /// Whether anything was.
+    pub(super) fn approve(&mut self, args: &Run, actor: &str) -> Result<bool, Failure> {
+        let (mut held, mut total, mut own) = (Vec::new(), Money::default(), false);
+        self.store.each(Some(&self.run), |row: Row, intent: Record| {
             if row.state == State::Held {
                 held.push(row.id);
+                let amount = Money::from_cents(intent.amount_cents);
+                total = total.checked_add(amount).unwrap_or(total);
+                own |= intent.actor == actor;
             }
             Ok::<(), StoreError>(())
         })?;
-        if held.is_empty() {
-            return Err(Failure::usage("nothing of this run is held; nothing was approved"));
+        if own {
+            return Err(Failure::usage(format!(
+                "{actor} wrote this run down, and somebody else has to approve it; nothing was \
+                 approved or sent"
+            )));
         }
+        if held.is_empty() {
+            return Ok(false);
+        }
+        question::ask_approval(args, held.len() as u64, total)?;
         let command = Command::Approve { actor: actor.to_owned() };
         self.store.command_each(&held, &command)?;
-        Ok(())
+        Ok(true)
     }
 }

@@ -1,9 +1,8 @@
 //! What a file would pay: checked as a whole, and summed up.
 
 use qbank_files::{CheckOptions, Checks, Kind, Roll, Summary, validate};
-use qbank_proto::calendar::new_york_day;
-use qbank_proto::chrono::{NaiveDate, Utc};
-use qbank_proto::{AccountId, Money, Scope};
+use qbank_proto::chrono::NaiveDate;
+use qbank_proto::{AccountId, Error, ErrorKind, Money, Scope};
 use serde_json::{Value, json};
 
 use super::journal::Journal;
@@ -30,8 +29,8 @@ impl Plan {
         args: &Run,
         source: &Source,
         known: Option<&Journal>,
+        today: NaiveDate,
     ) -> Result<Self, Failure> {
-        let today = new_york_day(Utc::now());
         let mut checks = Checks::new(options(args, today));
         if let Some(journal) = known {
             journal.earlier(&mut checks)?;
@@ -78,7 +77,16 @@ impl Plan {
                     scopes.pop();
                     return client::connect(context.global, &scopes);
                 }
-                Err(_) => {}
+                // Nothing could be sent, either: nothing is written down yet.
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                    return Err(error.into());
+                }
+                Err(error) if is_unreadable(&error) => {}
+                // The same would be waited for again with each account.
+                Err(error) => {
+                    self.warnings.push(format!("the balances could not be read: {error}"));
+                    break;
+                }
             }
         }
         Ok(client)
@@ -89,7 +97,7 @@ impl Plan {
         let Summary { rows, total, .. } = &self.summary;
         let mut lines = vec![format!("{}: {rows} payments, {total} dollars", self.file)];
         let mut part = |of: &str, rows: u64, total: Money| {
-            lines.push(format!("  {of:<40} {rows:>8} {:>18}", total.to_string()));
+            lines.push(format!("  {of:<41} {rows:>8} {:>18}", total.to_string()));
         };
         for it in &self.summary.by_type {
             part(it.of.as_str(), it.rows, it.total);
@@ -115,6 +123,11 @@ impl Plan {
             "warnings": self.warnings,
         })
     }
+}
+
+/// Of an account whose balance this client may not read.
+fn is_unreadable(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound)
 }
 
 fn options(args: &Run, today: NaiveDate) -> CheckOptions {

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use qbank_files::RowError;
+use qbank_files::{CheckOptions, Checks, Payment, Roll, RowError};
 use qbank_outbox::{Record, Row, StoreError};
 use qbank_proto::IdempotencyKey;
+use qbank_proto::calendar::new_york_day;
+use qbank_proto::chrono::{DateTime, Utc};
 
 use super::journal::{Journal, intent};
 use super::source::Source;
@@ -19,7 +21,9 @@ impl Journal {
     /// that is another one by now is refused.
     pub(super) fn is_of(&mut self, source: &Source, args: &Run) -> Result<bool, Failure> {
         let runs = self.store.runs()?;
-        if runs.iter().any(|(run, _)| *run == source.digest) {
+        let is_same_file = runs.iter().any(|(run, _)| *run == source.digest);
+        // Another account that pays makes other payments of the same file.
+        if is_same_file && args.from.is_none() {
             self.run.clone_from(&source.digest);
             return Ok(true);
         }
@@ -31,16 +35,30 @@ impl Journal {
             match row {
                 Ok(payment) => {
                     let known = self.store.find(&payment.payment_id)?;
-                    found.compare(&payment, known.map(|(_, record)| record))?;
+                    found.compare(&payment, known.map(|(_, record)| record), &runs)?;
                 }
-                Err(error) => found.add(error),
+                Err(error) => {
+                    found.readable = false;
+                    found.add(error);
+                }
             }
         }
         // Several files may share a journal that was named.
         if args.journal.is_some() && found.runs.is_empty() {
             return Ok(false);
         }
+        let path = self.path.display();
+        if found.runs.is_empty() && found.readable {
+            return Err(Failure::usage(format!(
+                "{path} is the journal of another file, and has none of these payments; nothing \
+                 was sent. If they are new, give another --journal, or --journal {path} to add \
+                 them to this one"
+            )));
+        }
         self.find_missing(&mut found)?;
+        if found.more > 0 {
+            found.rows.push(RowError::of_file(format!("{} more rows differ", found.more)));
+        }
         let path = self.path.display();
         match (&found.runs[..], found.rows.is_empty()) {
             // The same payments, written in another way.
@@ -48,6 +66,10 @@ impl Journal {
                 self.run.clone_from(run);
                 Ok(true)
             }
+            _ if is_same_file => Err(Failure::rows(
+                &format!("with this --from it is not the run that is in {path}; nothing was sent"),
+                found.rows,
+            )),
             _ => Err(Failure::rows(
                 &format!(
                     "this is not the file whose run is in {path}; nothing was sent. Give that \
@@ -73,20 +95,31 @@ impl Journal {
     }
 }
 
-#[derive(Default)]
 struct Compared {
     ids: HashSet<String>,
     /// The runs that its payments are of.
     runs: Vec<String>,
     /// What is not as the journal has it.
     rows: Vec<RowError>,
+    /// How many more there are than are named.
+    more: u64,
+    /// All of the file could be read.
+    readable: bool,
+}
+
+impl Default for Compared {
+    fn default() -> Self {
+        let (ids, runs, rows) = (HashSet::new(), Vec::new(), Vec::new());
+        Self { ids, runs, rows, more: 0, readable: true }
+    }
 }
 
 impl Compared {
     fn compare(
         &mut self,
-        payment: &qbank_files::Payment,
+        payment: &Payment,
         known: Option<Record>,
+        runs: &[(String, DateTime<Utc>)],
     ) -> Result<(), Failure> {
         let id = &payment.payment_id;
         self.ids.insert(id.clone());
@@ -94,15 +127,19 @@ impl Compared {
             self.add(RowError::of_line(payment.line, format!("{id} is new")));
             return Ok(());
         };
-        // Which key it is does not matter here.
-        let key = IdempotencyKey::from_entropy([0; 16]);
-        let record = intent(payment.request.clone()).record(key)?;
-        if (record.kind, &record.body_sha256) != (known.kind, &known.body_sha256) {
+        let run = known.run_id.as_deref().unwrap_or_default();
+        let began = runs.iter().find(|(of, _)| of == run).map(|(_, began)| *began);
+        let mut same = is(payment, &known)?;
+        for roll in [Roll::Next, Roll::Previous] {
+            if let (false, Some(began)) = (same, began) {
+                same = is(&rolled(payment, roll, began), &known)?;
+            }
+        }
+        if !same {
             self.add(RowError::of_line(payment.line, format!("{id} was changed")));
         }
-        let run = known.run_id.unwrap_or_default();
-        if !self.runs.contains(&run) {
-            self.runs.push(run);
+        if !self.runs.iter().any(|known| known == run) {
+            self.runs.push(run.to_owned());
         }
         Ok(())
     }
@@ -110,6 +147,26 @@ impl Compared {
     fn add(&mut self, error: RowError) {
         if self.rows.len() < MOST_NAMED {
             self.rows.push(error);
+        } else {
+            self.more += 1;
         }
     }
+}
+
+/// Whether this is the payment that was written down.
+fn is(payment: &Payment, known: &Record) -> Result<bool, Failure> {
+    // Which key it is does not matter here.
+    let key = IdempotencyKey::from_entropy([0; 16]);
+    let record = intent(payment.request.clone()).record(key)?;
+    Ok((record.kind, &record.body_sha256) == (known.kind, &known.body_sha256))
+}
+
+/// With its day moved as `--roll-dates` moved it when its run began.
+fn rolled(payment: &Payment, roll: Roll, began: DateTime<Utc>) -> Payment {
+    let mut options = CheckOptions::new(new_york_day(began));
+    options.roll_dates = Some(roll);
+    let mut payment = payment.clone();
+    // Its day alone is asked for.
+    Checks::new(options).check(&mut payment);
+    payment
 }

@@ -55,7 +55,8 @@ fn open(path: &Path) -> Result<File, Failure> {
     // It is read more than once.
     match file.metadata() {
         Ok(metadata) if metadata.is_file() => Ok(file),
-        Ok(_) => Err(cannot("it is no file")),
+        Ok(metadata) if metadata.is_dir() => Err(cannot("it is a folder")),
+        Ok(_) => Err(cannot("it is no regular file, and it is read more than once")),
         Err(error) => Err(cannot(&error.to_string())),
     }
 }

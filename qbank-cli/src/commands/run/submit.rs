@@ -1,21 +1,26 @@
 //! Sends what is due of a run, and shows how far it is.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use qbank_outbox::{End, Kind, Lane, Record, Row, Sqlite, State, Status, Stop, StoreError, Worker};
+use qbank_proto::chrono::SecondsFormat;
 use qbank_proto::{Money, Scope};
 
-use super::journal::Journal;
+use super::journal::{Journal, rows};
 use crate::args::Run;
 use crate::client::Client;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::output::Progress;
+use crate::output::{Notes, Progress};
 
-/// How often it is looked how far the run is.
+/// How often it is looked how far the run is, at most.
 const LOOK: Duration = Duration::from_millis(200);
+/// Of a large journal less often, so that looking takes no more than this part of the time.
+const LOOK_PART: u32 = 20;
+/// How long payments are waited for, once all are sent.
+const WAIT: Duration = Duration::from_secs(180);
 
 /// Works until nothing of the journal is open, and with `--wait` until each payment is final; or
 /// until a signal, or a pause.
@@ -26,44 +31,16 @@ pub(super) fn submit(
     client: &Client,
 ) -> Result<End, Failure> {
     let began = Instant::now();
-    let stop = Stop::new();
-    let paused = stop.clone();
-    let printer = context.printer.clone();
-    let worker = |store| {
-        let mut worker = Worker::new(client.clone(), store)
-            .name(format!("run:{}", std::process::id()))
-            .concurrency(usize::from(args.concurrency))
-            .interval(Duration::from_millis(100));
-        if let Some(deadline) = context.global.deadline().filter(|_| !args.wait) {
-            worker = worker.deadline(deadline);
-        }
-        if let Some(patience) = args.lane_patience {
-            worker = worker.lane_patience(patience);
-        }
-        worker
-    };
-    let on_pause = move |lane: &Lane| {
-        if lane.id == Lane::ALL {
-            paused.stop();
-        }
-        printer.warning(&crate::commands::outbox::pause_message(lane));
-    };
-    let first = worker(Sqlite::open(&journal.path)?).until_empty().on_pause(on_pause);
-    let shown = Shown { path: journal.path.clone(), run: journal.run.clone() };
-    let sent = shown.while_running(context, &stop, |_| false, {
-        let stop = stop.clone();
-        move || first.run(&stop)
-    })?;
-    if sent != End::Empty || !args.wait || stop.is_stopped() {
+    let work = Work { context, args, journal, client, stop: Stop::new() };
+    // With --wait the deadline is the whole run's.
+    let whole = context.global.deadline().filter(|_| args.wait);
+    let is_late = move |began: Instant| whole.is_some_and(|whole| began.elapsed() >= whole);
+    let sent = work.run(Phase::Send, move |_| is_late(began))?;
+    if sent != End::Empty || !args.wait || work.stop.is_stopped() {
         return Ok(sent);
     }
-    let within = context.global.deadline().unwrap_or(Duration::from_secs(180));
-    let is_over = |status: &Status| status.unsettled == 0 || began.elapsed() >= within;
-    let second = worker(Sqlite::open(&journal.path)?);
-    shown.while_running(context, &stop, is_over, {
-        let stop = stop.clone();
-        move || second.run(&stop)
-    })
+    let end = whole.map_or_else(|| Instant::now() + WAIT, |whole| began + whole);
+    work.run(Phase::Wait, move |status| status.unsettled == 0 || Instant::now() >= end)
 }
 
 /// What the bank has to allow for the rows of a run.
@@ -84,44 +61,51 @@ pub(super) fn of_kinds(ach: bool, wire: bool) -> Vec<Scope> {
     writes.chain([Scope::PaymentsRead]).collect()
 }
 
-/// How far a run is, by a connection of its own.
-struct Shown {
-    path: std::path::PathBuf,
-    run: String,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Send,
+    Wait,
 }
 
-impl Shown {
-    /// Shows it while something works, which ends by itself, by a signal, or once it is over.
-    fn while_running(
-        &self,
-        context: &Context<'_>,
-        stop: &Stop,
-        is_over: impl Fn(&Status) -> bool + Send,
-        work: impl FnOnce() -> Result<End, StoreError> + Send + 'static,
-    ) -> Result<End, Failure> {
-        let store = Sqlite::open(&self.path)?;
-        let status = store.status_of_run(&self.run)?;
-        let mut progress = Progress::new(rows(&status), done(&status));
-        let ended = AtomicBool::new(false);
-        let has_ended = &ended;
+struct Work<'a> {
+    context: &'a Context<'a>,
+    args: &'a Run,
+    journal: &'a Journal,
+    client: &'a Client,
+    stop: Stop,
+}
+
+impl Work<'_> {
+    /// Works until the phase ends by itself, by a signal, or once it is over; and shows it.
+    fn run(&self, phase: Phase, is_over: impl Fn(&Status) -> bool + Send) -> Result<End, Failure> {
+        let journal = Sqlite::open(&self.journal.path)?;
+        let status = journal.status_of_run(&self.journal.run)?;
+        let progress = Progress::new(rows(&status), phase.done(&status));
+        let notes = progress.notes(self.context.printer);
+        let worker = self.worker(phase, &notes)?;
+        let shown = Shown { phase, journal, run: self.journal.run.clone(), progress };
+        let stop = &self.stop;
         thread::scope(|threads| {
-            let shows = threads.spawn(move || {
-                while !has_ended.load(Ordering::Relaxed) {
-                    thread::sleep(LOOK);
-                    // A store that is busy is looked at again.
-                    if let Ok(status) = store.status_of_run(&self.run) {
-                        progress.show(done(&status), &text(&status));
-                        if is_over(&status) {
-                            stop.stop();
-                        }
+            let (ended, has_ended) = mpsc::channel();
+            let display = threads.spawn(move || {
+                shown.until(&has_ended, |status| {
+                    if is_over(status) {
+                        stop.stop();
                     }
-                }
-                progress.end();
+                });
             });
             let stopped = stop.clone();
-            let result = context.interrupts.until_stopped(work, move || stopped.stop());
-            ended.store(true, Ordering::Relaxed);
-            let _ = shows.join();
+            let result = self.context.interrupts.until_stopped(
+                move || worker.run(&stopped),
+                || {
+                    stop.stop();
+                    notes.warning(
+                        "stopping: nothing new is sent; what is under way may take 30 s to end",
+                    );
+                },
+            );
+            drop(ended);
+            let _ = display.join();
             match result? {
                 Some(end) => Ok(end?),
                 None => Err(Failure::Local(
@@ -130,29 +114,101 @@ impl Shown {
             }
         })
     }
+
+    fn worker(
+        &self,
+        phase: Phase,
+        notes: &Notes,
+    ) -> Result<Worker<crate::client::EitherDriver, Sqlite>, Failure> {
+        let store = Sqlite::open(&self.journal.path)?;
+        let mut worker = Worker::new(self.client.clone(), store)
+            .name(format!("run:{}", std::process::id()))
+            .concurrency(usize::from(self.args.concurrency))
+            .interval(Duration::from_millis(100));
+        if phase == Phase::Send {
+            worker = worker.until_empty();
+        }
+        if let Some(deadline) = self.context.global.deadline().filter(|_| !self.args.wait) {
+            worker = worker.deadline(deadline);
+        }
+        if let Some(patience) = self.args.lane_patience {
+            worker = worker.lane_patience(patience);
+        }
+        let (notes, stop) = (notes.clone(), self.stop.clone());
+        Ok(worker.on_pause(move |lane| {
+            if lane.id == Lane::ALL {
+                stop.stop();
+            }
+            notes.warning(&pause_message(lane));
+        }))
+    }
 }
 
-fn rows(status: &Status) -> u64 {
-    status.depth.iter().map(|(_, rows)| rows).sum()
+/// What whoever runs a file needs to know of a lane that is paused.
+fn pause_message(lane: &Lane) -> String {
+    let Lane { id, reason, .. } = lane;
+    if id == Lane::ALL {
+        return format!("{reason}: nothing new is sent, and what is under way ends");
+    }
+    let what = if id == Lane::CREDENTIAL { "everything" } else { id };
+    let next = lane.retry_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    let next = next.map(|at| format!("; one is tried at {at}")).unwrap_or_default();
+    format!("{what} is paused, and its rows stay queued: {reason}{next}")
 }
 
-fn done(status: &Status) -> u64 {
-    rows(status) - status.open()
+/// How far a run is, by a connection of its own.
+struct Shown {
+    phase: Phase,
+    journal: Sqlite,
+    run: String,
+    progress: Progress,
 }
 
-fn text(status: &Status) -> String {
-    let of = |states: &[State]| -> u64 { states.iter().map(|state| status.rows(*state)).sum() };
-    let accepted = [State::Accepted, State::Settled];
-    let dollars = accepted.map(|state| status.dollars(state));
-    let total = Money::checked_sum(status.dollars.iter().map(|(_, dollars)| *dollars));
-    format!(
-        "{} of {} rows, {} of {} dollars; {} accepted, {} refused, {} unknown",
-        done(status),
-        rows(status),
-        Money::checked_sum(dollars).unwrap_or_default(),
-        total.unwrap_or_default(),
-        of(&accepted),
-        of(&[State::Refused, State::Failed]),
-        of(&[State::Sending, State::Resend, State::Reconcile]),
-    )
+impl Shown {
+    /// Shows it until the other end is gone.
+    fn until(mut self, has_ended: &mpsc::Receiver<()>, look: impl Fn(&Status)) {
+        let mut wait = LOOK;
+        while has_ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            let began = Instant::now();
+            // A store that is busy is looked at again.
+            if let Ok(status) = self.journal.status_of_run(&self.run) {
+                self.progress.show(self.phase.done(&status), &self.phase.text(&status));
+                look(&status);
+            }
+            wait = LOOK.max(began.elapsed() * LOOK_PART);
+        }
+        if let Ok(status) = self.journal.status_of_run(&self.run) {
+            self.progress.end(self.phase.done(&status), &self.phase.text(&status));
+        }
+    }
+}
+
+impl Phase {
+    fn done(self, status: &Status) -> u64 {
+        let left = match self {
+            Self::Send => status.open() + status.rows(State::Held),
+            Self::Wait => status.unsettled,
+        };
+        rows(status) - left
+    }
+
+    fn text(self, status: &Status) -> String {
+        let of = |states: &[State]| -> u64 { states.iter().map(|it| status.rows(*it)).sum() };
+        if self == Self::Wait {
+            let (settled, failed) = (status.rows(State::Settled), status.rows(State::Failed));
+            let unsettled = status.unsettled;
+            return format!("waiting for {unsettled}; {settled} settled, {failed} failed");
+        }
+        let accepted = [State::Accepted, State::Settled];
+        let dollars = accepted.map(|state| status.dollars(state));
+        let total = Money::checked_sum(status.dollars.iter().map(|(_, dollars)| *dollars));
+        format!(
+            "{} of {} dollars; {} accepted, {} refused, {} unknown",
+            Money::checked_sum(dollars).unwrap_or_default(),
+            total.unwrap_or_default(),
+            of(&accepted),
+            of(&[State::Refused, State::Failed]),
+            of(&[State::Resend, State::Reconcile]),
+        )
+    }
 }

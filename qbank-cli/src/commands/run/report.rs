@@ -1,0 +1,176 @@
+//! What became of a run, in numbers: for people with what to do next, for scripts as a document
+//! and an exit code.
+
+use qbank_files::Outcome;
+use qbank_outbox::End;
+use qbank_proto::Money;
+use serde_json::{Value, json};
+
+use super::journal::Journal;
+use super::results::Results;
+use crate::args::Run;
+use crate::commands::Context;
+use crate::failure::{FAILED, Failure, IN_PROGRESS, UNKNOWN};
+
+/// All outcomes, in the order in which they are counted.
+const OUTCOMES: [Outcome; 9] = [
+    Outcome::Accepted,
+    Outcome::Refused,
+    Outcome::NeverSent,
+    Outcome::InProgress,
+    Outcome::Unknown,
+    Outcome::Reconcile,
+    Outcome::Failed,
+    Outcome::Held,
+    Outcome::Pending,
+];
+
+/// What became of all rows.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) rows: u64,
+    total: Money,
+    by_outcome: [(u64, Money); OUTCOMES.len()],
+}
+
+/// What cannot overflow, since the total of the file did not.
+fn add(total: &mut Money, amount: Money) {
+    *total = total.checked_add(amount).unwrap_or(*total);
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, outcome: Outcome, amount: Money) {
+        self.rows += 1;
+        add(&mut self.total, amount);
+        // What is settled was accepted.
+        let of = if outcome == Outcome::Settled { Outcome::Accepted } else { outcome };
+        for (known, (rows, dollars)) in OUTCOMES.iter().zip(&mut self.by_outcome) {
+            if *known == of {
+                *rows += 1;
+                add(dollars, amount);
+            }
+        }
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Outcome, u64, Money)> {
+        OUTCOMES.into_iter().zip(self.by_outcome).map(|(it, (rows, dollars))| (it, rows, dollars))
+    }
+
+    fn of(&self, outcome: Outcome) -> u64 {
+        self.each().find(|(known, ..)| *known == outcome).map_or(0, |(_, rows, _)| rows)
+    }
+
+    /// The worst row's. `unsettled` are accepted, and were waited for.
+    fn code(&self, unsettled: u64) -> u8 {
+        let any = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| self.of(*outcome) > 0);
+        if any(&[Outcome::Unknown, Outcome::Reconcile]) {
+            UNKNOWN
+        } else if any(&[Outcome::InProgress]) || unsettled > 0 {
+            IN_PROGRESS
+        } else if any(&[Outcome::Refused, Outcome::Failed, Outcome::NeverSent, Outcome::Pending]) {
+            FAILED
+        } else {
+            0
+        }
+    }
+}
+
+/// Prints the numbers, and gives the exit code as a result. The money is told of whatever became
+/// of the files.
+pub(super) fn report(
+    context: &Context<'_>,
+    args: &Run,
+    journal: &mut Journal,
+    end: &End,
+    results: Results,
+    failed: Option<Result<u64, Failure>>,
+) -> Result<(), Failure> {
+    let Results { counts, path, written } = results;
+    let printer = context.printer;
+    if let Err(error) = &written {
+        let path = path.display();
+        printer.warning(&format!("{path} cannot be written: {error}; the journal has all of it"));
+    }
+    if let Some(Err(error)) = &failed {
+        printer.warning(&error.to_string());
+    }
+    if let End::GaveUp(lane) = end {
+        printer.warning(&format!(
+            "{} payments are still queued: {} is paused: {}; once that is put right, the same \
+             command goes on with them",
+            counts.of(Outcome::Pending),
+            lane.id,
+            lane.reason
+        ));
+    }
+    let unsettled = if args.wait { journal.status()?.unsettled } else { 0 };
+    if unsettled > 0 {
+        printer.warning(&format!(
+            "{unsettled} payments are accepted and not final yet: the same command goes on waiting"
+        ));
+    }
+    let mut document = json!({
+        "run": journal.run,
+        "rows": counts.rows,
+        "total": counts.total.to_string(),
+        "results": written.is_ok().then(|| path.display().to_string()),
+        "journal": journal.path.display().to_string(),
+    });
+    let failed = failed.and_then(Result::ok);
+    if let Some(document) = document.as_object_mut() {
+        for (outcome, rows, _) in counts.each() {
+            document.insert(outcome.to_string(), rows.into());
+        }
+        if args.failed_to.is_some() {
+            document.insert("failed_to".to_owned(), failed_document(args, failed));
+        }
+    }
+    let code = counts.code(unsettled);
+    let mut lines = text(&counts, args);
+    if let (Some(rows @ 1..), Some(to)) = (failed, &args.failed_to) {
+        lines.push(format!("to be corrected: {rows} in {}", to.display()));
+    }
+    if written.is_ok() {
+        let what = if code == 0 { "results" } else { "results, with the reason of each row" };
+        lines.push(format!("{what}: {}", path.display()));
+    }
+    printer.either(&lines.join("\n"), &json!({ "result": document }));
+    match code {
+        0 => Ok(()),
+        code => Err(Failure::Ended(code)),
+    }
+}
+
+fn failed_document(args: &Run, rows: Option<u64>) -> Value {
+    let file = args.failed_to.as_ref().filter(|_| rows > Some(0));
+    json!({ "file": file.map(|file| file.display().to_string()), "rows": rows })
+}
+
+/// For people, with what to do next.
+fn text(counts: &Counts, args: &Run) -> Vec<String> {
+    let mut lines = vec![format!("{} payments, {} dollars", counts.rows, counts.total)];
+    for (outcome, rows, dollars) in counts.each().filter(|(_, rows, _)| *rows > 0) {
+        let (dollars, advice) = (dollars.to_string(), advice(outcome, args));
+        let line = format!("  {:<11} {rows:>7} {dollars:>14}  {advice}", outcome.as_str());
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// In few words: a line has 80 columns, and 42 are left.
+fn advice(outcome: Outcome, args: &Run) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "the bank has them",
+        Outcome::Refused | Outcome::Failed if args.failed_to.is_none() => {
+            "no money moved; --failed-to NEW.csv"
+        }
+        Outcome::Refused | Outcome::Failed => "no money moved",
+        Outcome::NeverSent => "nothing was sent",
+        Outcome::InProgress => "the bank has them: do not pay again",
+        Outcome::Unknown => "may be paid: the same command resends",
+        Outcome::Reconcile => "may be paid: `qbank reconcile` first",
+        Outcome::Held => "not sent: --approve --actor NAME",
+        Outcome::Pending => "not sent: the same command goes on",
+        _ => "",
+    }
+}

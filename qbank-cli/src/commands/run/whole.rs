@@ -1,0 +1,44 @@
+//! Files that are there whole or not at all, and are their owner's alone: names and accounts lie
+//! in them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+
+use super::places::beside;
+
+/// Begins a file, under another name until it is finished.
+pub(super) fn begin(path: &Path) -> io::Result<BufWriter<File>> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(part(path)).map(BufWriter::new)
+}
+
+/// It is on the disk before it gets its name.
+pub(super) fn finish(path: &Path, mut file: BufWriter<File>) -> io::Result<()> {
+    file.flush()?;
+    file.get_ref().sync_all()?;
+    fs::rename(part(path), path)
+}
+
+/// Takes away what was begun.
+pub(super) fn give_up(path: &Path) {
+    let _ = fs::remove_file(part(path));
+}
+
+pub(super) fn may_be_written(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    begin(path)?;
+    fs::remove_file(part(path))
+}
+
+fn part(path: &Path) -> std::path::PathBuf {
+    beside(path, ".part")
+}

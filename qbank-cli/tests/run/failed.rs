@@ -1,0 +1,62 @@
+//! `--failed-to`: what was not paid, to be corrected.
+
+use crate::program::folder::{invoices, records, refused, result};
+use crate::program::{CLOSED, Folder, OPERATING};
+use serde_json::json;
+
+fn bad(n: u32) -> String {
+    format!("BAD-{n},{CLOSED},\"Nobody, Inc\",021000021,8800{n},5.00,R\n")
+}
+
+#[test]
+fn refused_rows_get_new_ids_and_can_be_corrected() {
+    let folder = Folder::new();
+    folder.write("p.csv", invoices(1..=2) + &bad(1) + &bad(2));
+    let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
+    assert_eq!(found["failed_to"], json!({ "file": "new.csv", "rows": 2 }));
+    let new = folder.read("new.csv");
+    let ids: Vec<String> = records(&new).iter().map(|cells| cells[0].clone()).collect();
+    assert_eq!(ids, ["payment_id", "BAD-1-retry-1", "BAD-2-retry-1"]);
+    assert!(new.contains("\"Nobody, Inc\""), "{new}");
+    // What was written is not overwritten, and nothing else is done.
+    let requests = folder.bank.requests().len();
+    let message = refused(&folder.run("p.csv --yes --failed-to new.csv").run());
+    assert!(message.contains("new.csv is there already"), "{message}");
+    assert_eq!(folder.bank.requests().len(), requests);
+
+    folder.write("new.csv", new.replace(CLOSED, OPERATING));
+    assert_eq!(result(&folder.run("new.csv --yes").run(), 0)["accepted"], 2);
+    assert_eq!(folder.bank.entries(), 4);
+}
+
+#[test]
+fn in_the_same_journal_they_are_no_duplicates() {
+    let folder = Folder::new();
+    folder.write("p.csv", invoices(1..=1) + &bad(1));
+    result(&folder.run("p.csv --yes --journal j.db --failed-to new.csv").run(), 3);
+    folder.write("new.csv", folder.read("new.csv").replace(CLOSED, OPERATING));
+    assert_eq!(result(&folder.run("new.csv --yes --journal j.db").run(), 0)["accepted"], 1);
+    // The next file of them knows that this id is taken.
+    result(&folder.run("p.csv --yes --journal j.db --failed-to more.csv").run(), 3);
+    assert!(folder.read("more.csv").contains("BAD-1-retry-2"));
+}
+
+#[test]
+fn where_nothing_failed_no_file_is_written() {
+    let folder = Folder::of(2);
+    let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 0);
+    assert_eq!(found["failed_to"], json!({ "file": null, "rows": 0 }));
+    assert!(!folder.path("new.csv").exists());
+}
+
+#[test]
+fn what_was_called_off_is_not_to_be_corrected() {
+    let folder = Folder::of(2);
+    result(&folder.run("p.csv --yes --hold").run(), 0);
+    let store = format!("sqlite:{}", folder.path("p.csv.qbank.db").display());
+    let ended = folder.bank.qbank("outbox cancel 1").env("QBANK_STORE", &store).run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
+    assert_eq!((&found["never_sent"], &found["held"]), (&json!(1), &json!(1)));
+    assert_eq!(found["failed_to"]["rows"], 0);
+}
