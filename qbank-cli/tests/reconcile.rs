@@ -82,25 +82,25 @@ fn hows(list: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_in_doubt_is_asked_with_its_own_key_and_written_down_if_that_is_wanted() {
+fn what_waits_to_be_sent_again_is_sent_with_its_own_key_as_a_worker_would() {
     let setup = Setup::new();
     setup.run(&["1.50"], 1, r#""kind":"drop_after_commit""#);
     setup.bank.clear_faults();
     assert_eq!(setup.bank.entries(), 1);
-    let before = setup.states();
     let found = result(&setup.reconcile(""), 0);
     assert_eq!(hows(&found["matched"]), ["resend"]);
     assert_eq!(found["totals"]["matched"], json!({"count": 1, "amount": "1.50"}));
-    assert_eq!((setup.bank.entries(), setup.states()), (1, before), "nothing is written down");
-
-    result(&setup.reconcile("--apply"), 0);
-    assert_eq!(setup.states(), ["accepted"]);
-    let found = result(&setup.reconcile("--apply"), 0);
+    assert_eq!((setup.bank.entries(), setup.states()), (1, vec!["accepted".to_owned()]));
+    setup.bank.advance(Duration::from_secs(2 * 24 * 3600));
+    let found = result(&setup.reconcile(""), 0);
     assert_eq!(hows(&found["matched"]), ["payment"]);
+    assert_eq!(setup.states(), ["accepted"], "nothing is written down");
+    result(&setup.reconcile("--apply"), 0);
+    assert_eq!(setup.states(), ["settled"]);
     let csv = setup.reconcile("--output csv").stdout;
     let lines: Vec<&str> = csv.lines().collect();
     assert!(lines[0].starts_with("list,outbox_id,payment_id,amount,state,how,"), "{csv}");
-    assert!(lines[1].starts_with("matched,1,INV-0,1.50,accepted,payment,"), "{csv}");
+    assert!(lines[1].starts_with("matched,1,INV-0,1.50,settled,known,"), "{csv}");
     let store = format!("sqlite:{}", setup.journal().display());
     let verified = setup.program("outbox verify-audit").env("QBANK_STORE", store).run();
     assert_eq!(verified.code, Some(0), "{}", verified.stderr);
@@ -146,4 +146,20 @@ fn no_journal_and_no_store_are_named() {
     assert!(none.error(2)["message"].as_str().unwrap().contains("QBANK_STORE"));
     let missing = bank.qbank("reconcile --journal /nowhere/at.all").run();
     assert!(missing.error(2)["message"].as_str().unwrap().contains("/nowhere/at.all"));
+}
+
+#[test]
+fn what_waits_for_a_person_or_is_held_is_never_sent() {
+    let setup = Setup::new();
+    setup.run(&["1.50", "2.50"], 2, r#""kind":"status","status":503"#);
+    setup.bank.clear_faults();
+    let store = format!("sqlite:{}", setup.journal().display());
+    let outbox = |line: &str| setup.program(line).env("QBANK_STORE", &store).run();
+    assert_eq!(outbox("outbox after-restore --actor admin").code, Some(0));
+    assert_eq!(setup.states(), ["reconcile", "reconcile"]);
+    let sends = setup.bank.sends("/payments/ach").len();
+    let found = result(&setup.reconcile("--apply"), 5);
+    assert_eq!(found["matched"], json!([]), "{found}");
+    assert_eq!(setup.bank.sends("/payments/ach").len(), sends, "nothing was sent");
+    assert_eq!(setup.bank.entries(), 0);
 }

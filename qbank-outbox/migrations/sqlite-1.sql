@@ -136,12 +136,14 @@ WHEN EXISTS (
     SELECT 1 FROM intent
     WHERE id = NEW.id OR idempotency_key = NEW.idempotency_key
         OR (namespace = NEW.namespace AND intent_id = NEW.intent_id)
+        OR (namespace = NEW.namespace AND replaces = NEW.replaces)
 ) BEGIN
     SELECT CASE
         WHEN EXISTS (
             SELECT 1 FROM intent
             WHERE namespace = NEW.namespace AND intent_id = NEW.intent_id
                 AND kind = NEW.kind AND body_sha256 = NEW.body_sha256
+                AND replaces IS NEW.replaces
         ) THEN RAISE (IGNORE)
         ELSE RAISE (ABORT, 'IntentConflict: an intent never changes')
     END;

@@ -1,8 +1,6 @@
 //! The audit: for each intent a chain of what happened to it, each link with the digest of the
 //! one before it, so that a changed byte is found and a missing one as well.
 
-use std::time::Duration;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use qbank_proto::Fate;
 use serde_json::{Value, json};
@@ -162,16 +160,6 @@ impl Evidence {
 pub type FailureCodes = (String, Option<String>);
 
 impl Evidence {
-    /// How long ago its key may have been used first, if it may have been: what the bank must
-    /// remember for the same key to be safe. After a backup was restored that may be when it was
-    /// enqueued.
-    pub fn key_age(&self) -> Option<Duration> {
-        let restored = self.links.iter().any(|link| link.event == "restored");
-        let enqueued = self.links.first().map(|link| link.timestamp);
-        let first = if restored { enqueued } else { self.row.first_sent_at };
-        first.map(|first| (self.read_at - first).to_std().unwrap_or_default())
-    }
-
     /// Whether a worker has it now.
     pub fn is_leased(&self) -> bool {
         self.row.is_leased(self.read_at)

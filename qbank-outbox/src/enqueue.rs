@@ -21,7 +21,11 @@ pub(crate) fn first(id: RowId, record: &Record, now: DateTime<Utc>) -> (Row, Lin
 
 /// What is returned for an intent whose id is known: its row, if the request is the same.
 pub(crate) fn known(row: &Row, known: &Record, record: &Record) -> Result<Enqueued, StoreError> {
-    if known.kind != record.kind || known.body_sha256 != record.body_sha256 {
+    // An intent that replaces another one is not the one that replaces none.
+    let same = known.kind == record.kind
+        && known.body_sha256 == record.body_sha256
+        && known.replaces == record.replaces;
+    if !same {
         let id = record.intent_id.clone();
         return Err(StoreError::IntentConflict { id, outbox_id: row.id });
     }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::audit::Evidence;
 use crate::intent::{Record, Request};
+use crate::row::State;
 use crate::turn::{Ended, Failure, Lease, Outcome};
 
 /// What a call of a job comes to.
@@ -66,18 +67,23 @@ impl Job {
         )
     }
 
-    /// A send outside of a worker's turns, of a row that is in doubt, with its own key: whose answer
-    /// is then handed to a [`Turn`](crate::Turn). For who reconciles.
-    pub fn resend(evidence: &Evidence, key_age: Duration, limit: Duration, token: Uuid) -> Self {
-        let Evidence { row, intent, .. } = evidence;
+    /// The send that [`Command::Resend`](crate::Command::Resend) has begun, by what the store
+    /// says of it since; nothing, where somebody else has the row. What came of it is handed to a
+    /// [`Turn`](crate::Turn).
+    pub fn resend(evidence: &Evidence, limit: Duration, token: Uuid) -> Option<Self> {
+        let Evidence { row, intent, read_at, .. } = evidence;
+        if row.lease_token != Some(token) || row.state != State::Sending {
+            return None;
+        }
+        let age = (*read_at - row.first_sent_at?).to_std().unwrap_or_default();
         let intent = Box::new(intent.clone());
-        Self {
+        Some(Self {
             lease: Lease { id: row.id, token },
-            n: Some(row.sends + 1),
+            n: Some(row.sends),
             limit,
             start_by: Duration::MAX,
-            what: What::Send { intent, first_sent: Some(key_age) },
-        }
+            what: What::Send { intent, first_sent: Some(age) },
+        })
     }
 
     /// The same for a look at a payment that the bank has named.

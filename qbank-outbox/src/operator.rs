@@ -1,15 +1,17 @@
 //! What an operator does with a row. Each is audited, with who did it.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use qbank_proto::Fate;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::audit::{self, Event};
 use crate::intent::Record;
 use crate::row::{Row, State};
-use crate::turn::Changes;
+use crate::turn::{Changes, after};
 
 /// What an operator does with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +47,18 @@ pub enum Command {
         /// Who does it.
         actor: String,
     },
+    /// Begins to send a row again that waits for that, outside of a worker's turns: it is written
+    /// down before the first byte. See [`Job::resend`](crate::Job::resend).
+    Resend {
+        /// Who does it.
+        actor: String,
+        /// Names this send.
+        token: Uuid,
+        /// For how long it holds: longer than the call can last.
+        lease: Duration,
+        /// Nothing is sent that could end later than this after its first send.
+        max_key_age: Duration,
+    },
     /// After a backup was restored: whatever is open may have been sent since.
     AfterRestore {
         /// Who does it.
@@ -72,6 +86,7 @@ impl Command {
             | Self::Cancel { actor }
             | Self::Decide { actor, .. }
             | Self::TakeOver { actor }
+            | Self::Resend { actor, .. }
             | Self::AfterRestore { actor } => actor,
         }
     }
@@ -124,7 +139,7 @@ impl Command {
             changes.audit.push(audit::enqueued(&mut row, intent, now));
         }
         let from = row.state;
-        let (to, name, detail) = self.moves(&row, intent)?;
+        let (to, name, detail) = self.moves(&row, intent, now)?;
         row.next_at =
             (to == State::Queued).then(|| intent.not_before.map_or(now, |it| it.max(now)));
         row.let_go();
@@ -135,6 +150,14 @@ impl Command {
             if *accepted && row.is_payment() && row.payment_id.is_some() {
                 row.next_at = Some(now);
             }
+        }
+        if let Self::Resend { actor, token, lease, .. } = self {
+            let until = after(now, *lease);
+            row.sends += 1;
+            row.lease_token = Some(*token);
+            row.lease_until = Some(until);
+            row.next_at = Some(until);
+            row.worker = Some(actor.clone());
         }
         if to == State::Resend {
             row.fate = row.fate.max(Fate::Unknown);
@@ -164,6 +187,7 @@ impl Command {
         &self,
         row: &Row,
         intent: &Record,
+        now: DateTime<Utc>,
     ) -> Result<(State, &'static str, serde_json::Value), Refused> {
         let nothing = json!({});
         let state = row.state;
@@ -199,6 +223,18 @@ impl Command {
             }
             Self::Decide { .. } => {
                 refused("only one that is to be reconciled can be decided", "Nothing was changed")
+            }
+            Self::Resend { lease, max_key_age, .. } if state == State::Resend => {
+                let age = row.first_sent_at.and_then(|first| (now - first).to_std().ok());
+                match age {
+                    Some(age) if row.sends > 0 && age + *lease <= *max_key_age => {
+                        Ok((State::Sending, "sending", json!({ "n": row.sends + 1 })))
+                    }
+                    _ => refused("the bank may have forgotten its key", "Nothing was sent"),
+                }
+            }
+            Self::Resend { .. } => {
+                refused("only what waits to be sent again is", "Nothing was sent")
             }
             Self::TakeOver { .. } if state == State::Sending => {
                 Ok((State::Resend, "taken_over", json!({ "worker": row.worker })))

@@ -195,8 +195,37 @@ impl Transaction<'_> {
         self.after(wait.clamp(Duration::from_secs(1), Duration::from_secs(300)))
     }
 
+    /// Of a row that waits for a person: the bank's own record of its payment decides it.
+    fn looked_for_somebody(&mut self, row: &mut Row, outcome: &Outcome) {
+        let failed = outcome.kind() == Some(ErrorKind::PaymentFailed);
+        if outcome.foreign || !(failed || outcome.failure.is_none()) {
+            return;
+        }
+        if outcome.payment_status.is_some() {
+            row.payment_status.clone_from(&outcome.payment_status);
+        }
+        if outcome.request_id.is_some() {
+            row.bank_request_id.clone_from(&outcome.request_id);
+        }
+        row.last_error = outcome.failure.as_ref().map(|failure| failure.message.clone());
+        row.next_at = None;
+        let state = if failed {
+            row.fate = Fate::Refused;
+            State::Failed
+        } else {
+            row.fate = Fate::Accepted;
+            self.accepted_state(row)
+        };
+        let status = outcome.payment_status.clone();
+        self.note(row, state, "looked", &json!({ "payment_status": status }));
+    }
+
     fn looked(&mut self, row: &mut Row, ended: &Ended, mine: bool) {
         let outcome = &ended.outcome;
+        if row.state == State::Reconcile {
+            self.looked_for_somebody(row, outcome);
+            return;
+        }
         if row.state != State::Accepted {
             return;
         }

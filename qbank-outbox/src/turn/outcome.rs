@@ -67,7 +67,8 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn kind(&self) -> Option<ErrorKind> {
+    /// What kind of error it is, if it is no success.
+    pub fn kind(&self) -> Option<ErrorKind> {
         self.failure.as_ref().map(|failure| failure.kind)
     }
 

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use qbank_outbox::{Ended, Evidence, Job, Outcome, Stop, Store, Turn};
+use qbank_outbox::{
+    Command, Ended, Evidence, Job, Lane, Outcome, State, Stop, Store, StoreError, Turn,
+};
 use qbank_proto::endpoint::PaymentStatus;
 use qbank_proto::uuid::{Builder, Uuid};
-use qbank_proto::{Driver as _, Fate};
+use qbank_proto::{Driver as _, ErrorKind};
 
 use super::report::{Entry, How, Report};
-use super::rows::{Question, Rows, question};
+use super::rows::{Question, Rows, may_be_paid, question};
 use crate::client::Client;
 use crate::failure::Failure;
 
@@ -17,73 +19,164 @@ pub(super) struct Asks {
     pub(super) client: Client,
     /// Of one call.
     pub(super) limit: Duration,
-    /// Whether the answers are written down.
+    /// Whether what the bank's records say is written down.
     pub(super) apply: bool,
     pub(super) stop: Stop,
 }
 
-/// Asks about each row that is in doubt, and about each payment that is not final.
+/// By how much a lease is longer than its call.
+const MARGIN: Duration = Duration::from_secs(60);
+/// The bank keeps a key for so long, as far as anybody knows.
+const KEY_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Asks about each row that is in doubt, and then about each payment that is not final. What was
+/// not asked when this fails is still in `rows`.
 pub(super) fn ask(
     asks: &Asks,
     store: &mut dyn Store,
     rows: &mut Rows,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let Asks { client, limit, apply, stop } = asks;
-    let (limit, apply) = (*limit, *apply);
     for waiting in &rows.waiting {
+        report.in_doubt += usize::from(may_be_paid(waiting));
         report.pending.push(Entry::of(waiting, How::NotSent));
     }
-    for known in &mut rows.known {
-        let Some(payment) = known.row.payment_id.filter(|_| !is_final(known)) else {
-            report.matched.push(Entry::of(known, How::Known));
-            continue;
-        };
-        stopped(stop)?;
-        let job = Job::look(known, payment, limit, token(client));
-        let ended = drive(client, &job)?;
-        let seen = ended.outcome.failure.is_none();
-        learn(known, &ended.outcome);
-        write_down(store, apply, ended)?;
-        report.matched.push(Entry::of(known, if seen { How::Payment } else { How::Known }));
-    }
     let mut left = Vec::new();
-    for mut doubtful in std::mem::take(&mut rows.doubtful) {
-        let (job, how) = match question(&doubtful, limit) {
-            Question::None => {
-                left.push(doubtful);
-                continue;
+    while let Some(doubtful) = rows.doubtful.pop() {
+        match about_doubtful(asks, store, &doubtful, report) {
+            Ok(Some(known)) => rows.known.extend(known),
+            Ok(None) => left.push(doubtful),
+            Err(failure) => {
+                rows.doubtful.push(doubtful);
+                rows.doubtful.extend(left);
+                return Err(failure);
             }
-            Question::Look(payment) => {
-                (Job::look(&doubtful, payment, limit, token(client)), How::Payment)
-            }
-            Question::Resend(age) => {
-                (Job::resend(&doubtful, age, limit, token(client)), How::Resend)
-            }
-        };
-        stopped(stop)?;
-        let ended = drive(client, &job)?;
-        let outcome = ended.outcome.clone();
-        let has_it = outcome.failure.is_none() || outcome.fate == Fate::Accepted;
-        let named = outcome.fate == Fate::InProgress && outcome.payment_id.is_some();
-        write_down(store, apply, ended)?;
-        learn(&mut doubtful, &outcome);
-        if (has_it || named) && !outcome.foreign {
-            report.matched.push(Entry::of(&doubtful, how));
-            rows.known.push(doubtful);
-        } else {
-            left.push(doubtful);
         }
     }
     rows.doubtful = left;
+    about_known(asks, store, rows, report)
+}
+
+/// What became of a row in doubt, by the bank's own word: the payment that explains a debit, or
+/// none. Nothing where the bank could not be asked, or did not say.
+fn about_doubtful(
+    asks: &Asks,
+    store: &mut dyn Store,
+    doubtful: &Evidence,
+    report: &mut Report,
+) -> Result<Option<Option<Evidence>>, Failure> {
+    let id = doubtful.row.id;
+    let token = token(&asks.client);
+    let (ended, how) = match question(doubtful) {
+        Question::None => return Ok(None),
+        Question::Look(payment) => {
+            stopped(asks)?;
+            let ended = drive(asks, &Job::look(doubtful, payment, asks.limit, token))?;
+            if asks.apply {
+                write_down(store, ended.clone())?;
+            }
+            (ended, How::Payment)
+        }
+        Question::Resend => {
+            stopped(asks)?;
+            let Some(ended) = resend(asks, store, id, token)? else { return Ok(None) };
+            (ended, How::Resend)
+        }
+    };
+    let mut now = store.evidence(id)?.unwrap_or_else(|| doubtful.clone());
+    learn(&mut now, &ended.outcome);
+    let failed = ended.outcome.kind() == Some(ErrorKind::PaymentFailed);
+    if ended.outcome.foreign {
+        report.in_doubt += 1;
+        report.ambiguous.push(Entry::of(&now, how));
+        return Ok(Some(None));
+    }
+    let seen = match how {
+        How::Payment => failed || ended.outcome.failure.is_none(),
+        _ => matches!(now.row.state, State::Accepted | State::Settled | State::Failed),
+    };
+    if !seen {
+        return Ok(None);
+    }
+    report.matched.push(Entry::of(&now, how));
+    Ok(Some((!failed && now.row.state != State::Failed).then_some(now)))
+}
+
+/// Sends a row again, as a worker does: that is written down before, and what came of it after.
+fn resend(
+    asks: &Asks,
+    store: &mut dyn Store,
+    id: i64,
+    token: Uuid,
+) -> Result<Option<Ended>, Failure> {
+    if store.lanes()?.iter().any(|(lane, _)| lane.id == Lane::ALL) {
+        return Ok(None);
+    }
+    let begin = Command::Resend {
+        actor: "reconcile".to_owned(),
+        token,
+        lease: asks.limit + MARGIN,
+        max_key_age: KEY_AGE,
+    };
+    match store.command(id, &begin) {
+        Ok(_) => {}
+        // Somebody else has it by now, or its key is too old.
+        Err(StoreError::Refused(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    let Some(evidence) = store.evidence(id)? else { return Ok(None) };
+    let Some(job) = Job::resend(&evidence, asks.limit, token) else { return Ok(None) };
+    let ended = drive(asks, &job)?;
+    write_down(store, ended.clone())?;
+    Ok(Some(ended))
+}
+
+/// Where the payments stand that the bank has.
+fn about_known(
+    asks: &Asks,
+    store: &mut dyn Store,
+    rows: &mut Rows,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let mut known = Vec::new();
+    for mut evidence in std::mem::take(&mut rows.known) {
+        let asked = report.matched.iter().any(|entry| entry.is_of(&evidence));
+        let Some(payment) = evidence.row.payment_id.filter(|_| !asked && !is_final(&evidence))
+        else {
+            if !asked {
+                report.matched.push(Entry::of(&evidence, How::Known));
+            }
+            known.push(evidence);
+            continue;
+        };
+        stopped(asks)?;
+        let job = Job::look(&evidence, payment, asks.limit, token(&asks.client));
+        let ended = drive(asks, &job)?;
+        if asks.apply {
+            write_down(store, ended.clone())?;
+        }
+        learn(&mut evidence, &ended.outcome);
+        if ended.outcome.foreign {
+            report.in_doubt += 1;
+            report.ambiguous.push(Entry::of(&evidence, How::Payment));
+            continue;
+        }
+        let failed = ended.outcome.kind() == Some(ErrorKind::PaymentFailed);
+        let seen = failed || ended.outcome.failure.is_none();
+        let how = if seen { How::Payment } else { How::Known };
+        report.matched.push(Entry::of(&evidence, how));
+        if !failed {
+            known.push(evidence);
+        }
+    }
+    rows.known = known;
     Ok(())
 }
 
 /// Between two questions.
-fn stopped(stop: &Stop) -> Result<(), Failure> {
-    if stop.is_stopped() {
-        let why = "interrupted; what is not told yet is as it was, and asking again is safe";
-        return Err(Failure::Local(why.to_owned()));
+fn stopped(asks: &Asks) -> Result<(), Failure> {
+    if asks.stop.is_stopped() {
+        return Err(Failure::Local("interrupted; asking again is safe".to_owned()));
     }
     Ok(())
 }
@@ -112,23 +205,20 @@ fn token(client: &Client) -> Uuid {
     Builder::from_random_bytes(client.driver().entropy().key).into_uuid()
 }
 
-fn drive(client: &Client, job: &Job) -> Result<Ended, Failure> {
+fn drive(asks: &Asks, job: &Job) -> Result<Ended, Failure> {
+    let client = &asks.client;
     let began = Instant::now();
     let machine = job.machine(client.session(), client.now(), client.driver().jitter())?;
     let result = client.drive(machine);
     Ok(job.ended(began.elapsed(), &result))
 }
 
-/// As an answer that came late: it joins what is known, whoever has the row.
-fn write_down(store: &mut dyn Store, apply: bool, ended: Ended) -> Result<(), Failure> {
-    if !apply {
-        return Ok(());
-    }
+fn write_down(store: &mut dyn Store, ended: Ended) -> Result<(), Failure> {
     let turn = Turn {
         token: ended.lease.token,
         worker: "reconcile".to_owned(),
         lease: Duration::ZERO,
-        max_key_age: Duration::ZERO,
+        max_key_age: KEY_AGE,
         ended: vec![ended],
         begin: Vec::new(),
         release: Vec::new(),

@@ -2,7 +2,8 @@
 //!
 //! A false match would be believed, so what is not sure is ambiguous. Of payments and debits of
 //! one account and one amount, as many are compared as there are: two payments in doubt and one
-//! debit say that one was paid, and not which.
+//! debit say that one was paid, and not which. That somebody else pays the same amount in the same
+//! days, where all descriptions are alike, nothing here can tell: a match by count is no proof.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +84,7 @@ pub(super) fn compare(doubts: Vec<Doubt>, known: &[Known], debits: Vec<Debit>) -
     let (from, until) = window(&doubts);
     let ours: BTreeSet<&str> = explained_debits.iter().map(|it| &it.description[..]).collect();
     let mut taken: BTreeSet<TransactionId> = BTreeSet::new();
-    let mut left = by_reference(doubts, &anonymous, &mut debits, &mut taken, &mut found);
+    let left = by_reference(doubts, &anonymous, &mut debits, &mut taken, &mut found);
     // Theirs are among those that were set aside for their reference.
     anonymous.retain(|known| {
         let names = |debit: &Debit| {
@@ -92,12 +93,8 @@ pub(super) fn compare(doubts: Vec<Doubt>, known: &[Known], debits: Vec<Debit>) -
         };
         !debits.iter().any(|debit| taken.contains(&debit.id) && names(debit))
     });
-    // Where any debit has a reference of ours, each of ours would have its own.
-    if names_known || !found.matched.is_empty() || !taken.is_empty() {
-        let (named, others) = left.into_iter().partition(|it: &Doubt| it.reference.is_some());
-        absent(named, &mut found);
-        left = others;
-    }
+    // Where any debit has a reference of ours, one of ours may be expected to have its own.
+    let informative = names_known || !found.matched.is_empty() || !taken.is_empty();
     let mut groups: BTreeMap<Group, Vec<Doubt>> = BTreeMap::new();
     for doubt in left {
         groups.entry(doubt.group).or_default().push(doubt);
@@ -119,13 +116,14 @@ pub(super) fn compare(doubts: Vec<Doubt>, known: &[Known], debits: Vec<Debit>) -
             .collect();
         let seen: Vec<TransactionId> = near.iter().map(|debit| debit.id).collect();
         let ids = doubts.iter().map(|it| it.id);
-        if near.is_empty() && others == 0 {
+        let unnamed = informative && doubts.iter().any(|it| it.reference.is_some());
+        if near.is_empty() {
             absent(doubts.clone(), &mut found);
         } else if doubts.iter().any(|it| !it.shows) {
             found.pending.extend(ids);
-        } else if near.len() == others {
-            found.not_found.extend(ids);
-        } else if near.len() == doubts.len() + others
+        } else if near.len() == doubts.len()
+            && others == 0
+            && !unnamed
             && !foreign(group.0)
             && look_alike(&near, &ours)
         {
@@ -182,8 +180,13 @@ fn by_reference(
             .filter(|(_, it)| within(it, doubt.from, doubt.until))
             .map(|(at, _)| at)
             .collect();
+        // A word that other payments have as well is no reference.
+        let account = doubt.group.0;
+        let uses =
+            debits.iter().filter(|it| it.group.0 == account && has(&it.description, &reference));
+        let is_own = uses.count() == 1;
         match named[..] {
-            [at] if rivals == 1 => {
+            [at] if rivals == 1 && is_own => {
                 let debit = debits.remove(at);
                 found.matched.push((doubt.id, By::Reference, Some(debit.id)));
             }
@@ -198,10 +201,9 @@ fn by_reference(
     left
 }
 
-/// Whether these are described as payments of ours are; where none is known, all alike.
+/// Whether these are described as payments are that are known to be ours.
 fn look_alike(debits: &[&Debit], ours: &BTreeSet<&str>) -> bool {
-    let theirs: BTreeSet<&str> = debits.iter().map(|debit| &debit.description[..]).collect();
-    if ours.is_empty() { theirs.len() == 1 } else { theirs.is_subset(ours) }
+    debits.iter().all(|debit| ours.contains(&debit.description[..]))
 }
 
 /// Nothing shows.

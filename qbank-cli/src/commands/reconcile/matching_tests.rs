@@ -92,15 +92,18 @@ fn history(seed: u64) -> History {
             shows,
         });
     }
-    // Somebody else pays from the account: where descriptions cannot tell, other amounts.
-    let known = &made.known;
-    let tells = !constant
-        && made.debits.iter().any(|debit| {
-            known.iter().any(|it| it.request_id.is_some() && it.request_id == debit.request_id)
-        });
+    // Older payments, whose debits are outside of the list, and such as will only be booked.
+    for n in 0..random.below(3) {
+        let group = (account(), 100 * (1 + i64::try_from(random.below(3)).unwrap()));
+        let request = RequestId::from_uuid(Uuid::from_u128(u128::from(n) + 7000));
+        let request_id = names_requests.then_some(request);
+        made.known.push(Known { group, reference: Some(format!("OLD-{n}")), request_id });
+    }
+    // Somebody else pays the same amounts; where descriptions are all alike, other ones: that,
+    // nothing could tell.
     for n in 0..random.below(3) {
         let cents = 100 * (1 + i64::try_from(random.below(3)).unwrap());
-        let amount = if tells { cents } else { 990 };
+        let amount = if constant { 990 } else { cents };
         let id = TransactionId::from_uuid(Uuid::from_u128(u128::from(n) + 500));
         made.foreign.push(id);
         made.debits.push(Debit {
@@ -189,8 +192,16 @@ fn two_in_doubt_and_one_debit_are_for_a_person() {
     };
     let found = compare(vec![doubt(1), doubt(2)], &[], vec![debit(1)]);
     assert_eq!(found.ambiguous, [1, 2]);
-    let found = compare(vec![doubt(1), doubt(2)], &[], vec![debit(1), debit(2)]);
+    // As many as there are, described as a payment that is known to be ours.
+    let request = RequestId::from_uuid(Uuid::from_u128(9));
+    let ours = Debit { group: (account(), 7), request_id: Some(request), ..debit(3) };
+    let known = Known { group: ours.group, reference: None, request_id: Some(request) };
+    let all = vec![debit(1), debit(2), ours];
+    let found = compare(vec![doubt(1), doubt(2)], &[known], all);
     assert_eq!(found.matched.len(), 2);
+    // Without one, it may be anybody's.
+    let found = compare(vec![doubt(1)], &[], vec![debit(1)]);
+    assert_eq!(found.ambiguous, [1]);
     let found = compare(vec![doubt(1)], &[], Vec::new());
     assert_eq!(found.not_found, [1]);
     let early = Doubt { shows: false, ..doubt(1) };

@@ -1,11 +1,11 @@
 //! `qbank reconcile`: what became of the payments that are in doubt. The bank has no list of
 //! payments, so it is asked in three ways, the best first.
 //!
-//! 1. While the bank remembers its key, a payment is sent again with it: the bank's own answer.
-//! 2. A payment that the bank has named is read.
-//! 3. Else the account's debits are compared with what is in doubt ([`matching`]).
-//!
-//! Only what 1 and 2 say is ever written down, and only with `--apply`.
+//! 1. While the bank remembers its key, what waits to be sent again is sent again with it, as a
+//!    worker would, and that is written down before and after.
+//! 2. A payment that the bank has named is read. With `--apply` what that says is written down.
+//! 3. Else the account's debits are compared with what is in doubt ([`matching`]), which proves
+//!    nothing and is never written down.
 
 mod asked;
 mod matching;
@@ -44,14 +44,11 @@ pub(super) fn reconcile(context: &Context<'_>, args: &Reconcile) -> Result<(), F
             let mut journal = Sqlite::open(path)?;
             // A run that is under way asks the bank itself; the workers of an earlier one are gone.
             let lock = lock_journal(path)?;
-            if args.apply {
-                journal.take_over("reconcile")?;
-            }
+            journal.take_over("reconcile")?;
             (Box::new(journal), Some(lock))
         }
         None => (Place::of(args.store.as_deref())?.open()?, None),
     };
-    let alone = lock.is_some();
     let client = client::connect(context.global, &SCOPES)?;
     let stop = Stop::new();
     let asks = Asks {
@@ -61,10 +58,14 @@ pub(super) fn reconcile(context: &Context<'_>, args: &Reconcile) -> Result<(), F
         stop: stop.clone(),
     };
     let work = move || {
-        let mut rows = Rows::read(store.as_mut(), alone)?;
+        let mut rows = Rows::read(store.as_mut())?;
         let mut report = Report::default();
-        asked::ask(&asks, store.as_mut(), &mut rows, &mut report)?;
-        transactions::compare(&asks.client, &rows, &mut report)?;
+        // Something may have been sent: what was found out is told, whatever failed after it.
+        let asked = asked::ask(&asks, store.as_mut(), &mut rows, &mut report)
+            .and_then(|()| transactions::compare(&asks.client, &rows, &mut report));
+        if let Err(failure) = asked {
+            report.not_asked(&rows, &failure);
+        }
         Ok::<Report, Failure>(report)
     };
     let report = context.interrupts.until_stopped(work, || stop.stop())?;

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::matching::Debit;
+use super::rows::Rows;
 use crate::commands::Context;
-use crate::failure::{Failure, UNKNOWN};
-use crate::output::{Rows, plain};
+use crate::failure::{FAILED, Failure, UNKNOWN};
+use crate::output::{self, plain};
 
 /// How it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,8 +30,10 @@ pub(super) enum How {
     Transactions,
     /// Nothing was sent yet, or a worker is at it.
     NotSent,
-    /// What was sent cannot be read any more.
-    Unread,
+    /// Transactions do not show it: what was sent is not known any more, or is a check.
+    NotShown,
+    /// Asking failed before it.
+    NotAsked,
 }
 
 /// A row, and what was found of it.
@@ -63,6 +66,14 @@ impl Entry {
             transaction_id: None,
             cents: intent.amount_cents,
         }
+    }
+
+    pub(super) fn is_by_count(&self) -> bool {
+        self.how == How::Count
+    }
+
+    pub(super) fn is_of(&self, evidence: &Evidence) -> bool {
+        self.outbox_id == evidence.row.id
     }
 
     /// With the debit that it is, where that is known.
@@ -106,11 +117,20 @@ pub(super) struct Report {
     pub(super) not_found: Vec<Entry>,
     pub(super) unexpected: Vec<Unexpected>,
     pub(super) ambiguous: Vec<Entry>,
-    /// How many of `pending` may have been paid.
+    /// How many may have been paid, and are for a person, or for later.
     pub(super) in_doubt: usize,
+    /// Why not all of it is known.
+    pub(super) failure: Option<String>,
 }
 
 impl Report {
+    /// What was left when asking failed.
+    pub(super) fn not_asked(&mut self, rows: &Rows, failure: &Failure) {
+        self.failure = Some(failure.to_string());
+        self.in_doubt += rows.doubtful.len();
+        self.ambiguous.extend(rows.doubtful.iter().map(|it| Entry::of(it, How::NotAsked)));
+    }
+
     pub(super) fn print(&self, context: &Context<'_>) -> Result<(), Failure> {
         let total = |cents: &mut dyn Iterator<Item = i64>| {
             let sum = Money::checked_sum(cents.map(Money::from_cents)).unwrap_or_default();
@@ -147,10 +167,13 @@ impl Report {
         } else {
             context.printer.either(&self.text(), &json!({ "result": document }));
         }
+        if let Some(failure) = &self.failure {
+            context.printer.warning(&format!("not all was asked: {failure}"));
+        }
         if self.in_doubt > 0 || !self.ambiguous.is_empty() {
             return Err(Failure::Ended(UNKNOWN));
         }
-        Ok(())
+        self.failure.as_ref().map_or(Ok(()), |_| Err(Failure::Ended(FAILED)))
     }
 
     /// For a spreadsheet.
@@ -170,7 +193,7 @@ impl Report {
     fn text(&self) -> String {
         let mut lines = Vec::new();
         let lists = [
-            ("matched", &self.matched, "the bank has them"),
+            ("matched", &self.matched, "the bank has a record of them"),
             (
                 "pending",
                 &self.pending,
@@ -243,7 +266,7 @@ impl Line {
     }
 }
 
-impl Rows for Line {
+impl output::Rows for Line {
     const COLUMNS: &'static [&'static str] = Self::MEMBERS;
     const MEMBERS: &'static [&'static str] = &[
         "list",

@@ -1,8 +1,6 @@
 //! The rows of a store, by what is known of them.
 
-use std::time::Duration;
-
-use qbank_outbox::{Evidence, State, Store};
+use qbank_outbox::{Evidence, Kind, State, Store};
 use qbank_proto::{Fate, PaymentId};
 
 use crate::failure::Failure;
@@ -22,8 +20,7 @@ pub(super) struct Rows {
 const PAGE: u32 = 1000;
 
 impl Rows {
-    /// `alone`: whoever had a row is gone.
-    pub(super) fn read(store: &mut dyn Store, alone: bool) -> Result<Self, Failure> {
+    pub(super) fn read(store: &mut dyn Store) -> Result<Self, Failure> {
         let mut rows = Self::default();
         let mut after = 0;
         loop {
@@ -32,44 +29,48 @@ impl Rows {
             after = *last;
             for id in ids {
                 if let Some(evidence) = store.evidence(id)? {
-                    rows.sort(evidence, alone);
+                    rows.sort(evidence);
                 }
             }
         }
     }
 
-    fn sort(&mut self, evidence: Evidence, alone: bool) {
+    fn sort(&mut self, evidence: Evidence) {
         let row = &evidence.row;
         match row.state {
             State::Accepted | State::Settled => self.known.push(evidence),
             State::Failed | State::Refused | State::Cancelled => {}
-            State::Held | State::Queued if row.fate < Fate::Unknown => self.waiting.push(evidence),
-            _ if evidence.is_leased() && !alone => self.waiting.push(evidence),
-            State::Claimed if row.fate < Fate::Unknown => self.waiting.push(evidence),
+            State::Held | State::Queued | State::Claimed if row.fate < Fate::Unknown => {
+                self.waiting.push(evidence);
+            }
+            _ if evidence.is_leased() => self.waiting.push(evidence),
             _ => self.doubtful.push(evidence),
         }
     }
+}
+
+/// Whether money may have moved for a row.
+pub(super) fn may_be_paid(evidence: &Evidence) -> bool {
+    evidence.row.state == State::Sending || evidence.row.fate >= Fate::Unknown
 }
 
 /// What to ask the bank about a row that is in doubt.
 pub(super) enum Question {
     /// Where this payment stands.
     Look(PaymentId),
-    /// The same once more, with its key, which may have been used first so long ago.
-    Resend(Duration),
-    /// Nothing: the bank may have forgotten its key.
+    /// The same once more, with its key: as a worker would.
+    Resend,
+    /// Nothing: what waits for a person is not sent, and after a backup was restored nobody knows
+    /// what was.
     None,
 }
 
-/// The bank keeps a key for so long, as far as anybody knows; a call must end within it.
-const KEY_AGE: Duration = Duration::from_secs(24 * 3600);
-
-pub(super) fn question(evidence: &Evidence, call: Duration) -> Question {
-    if let Some(payment) = evidence.row.payment_id {
-        return Question::Look(payment);
-    }
-    match evidence.key_age() {
-        Some(age) if age + call < KEY_AGE && !evidence.is_pruned() => Question::Resend(age),
+pub(super) fn question(evidence: &Evidence) -> Question {
+    let Evidence { row, intent, .. } = evidence;
+    let is_payment = matches!(intent.kind, Kind::Ach | Kind::Wire);
+    match row.payment_id {
+        Some(payment) if is_payment => Question::Look(payment),
+        _ if row.state == State::Resend && row.sends > 0 => Question::Resend,
         _ => Question::None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use qbank_outbox::{Evidence, Request};
+use qbank_outbox::{Evidence, Kind, Request};
 use qbank_proto::chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use qbank_proto::endpoint::{ListTransactions, Transaction, TransactionStatus};
 use qbank_proto::{AccountId, ListDriver as _, OpenList};
@@ -16,6 +16,8 @@ use crate::failure::Failure;
 /// Clocks differ, and a bank dates a debit by the day on which it settles.
 const BEFORE: TimeDelta = TimeDelta::hours(1);
 const AFTER: TimeDelta = TimeDelta::days(4);
+/// No call lasts longer, nor does its lease.
+const LONGEST_CALL: TimeDelta = TimeDelta::hours(1);
 /// A nightly load has run after any moment that is so long ago.
 const A_NIGHT: TimeDelta = TimeDelta::hours(25);
 
@@ -38,7 +40,7 @@ pub(super) fn compare(client: &Client, rows: &Rows, report: &mut Report) -> Resu
     let doubts: Vec<Doubt> = rows.doubtful.iter().filter_map(doubt).collect();
     let unread =
         rows.doubtful.iter().filter(|it| !doubts.iter().any(|doubt| doubt.id == it.row.id));
-    report.ambiguous.extend(unread.map(|it| Entry::of(it, How::Unread)));
+    report.ambiguous.extend(unread.map(|it| Entry::of(it, How::NotShown)));
     let found = matching::compare(doubts.clone(), &known, debits);
     let row = |id| rows.doubtful.iter().find(|it| it.row.id == id);
     for (id, by, transaction) in found.matched {
@@ -52,6 +54,8 @@ pub(super) fn compare(client: &Client, rows: &Rows, report: &mut Report) -> Resu
     let entries = |ids: Vec<i64>, how| {
         ids.into_iter().filter_map(row).map(move |it| Entry::of(it, how)).collect::<Vec<_>>()
     };
+    // As many as there are is no proof.
+    report.in_doubt += report.matched.iter().filter(|entry| entry.is_by_count()).count();
     report.not_found.extend(entries(found.not_found, How::Transactions));
     report.in_doubt += found.pending.len();
     report.pending.extend(entries(found.pending, How::Transactions));
@@ -82,7 +86,8 @@ fn debits_of(
     let mut found = Debits { debits: Vec::new(), seen_until: now - A_NIGHT };
     for item in list {
         let item: Transaction = item?;
-        found.seen_until = found.seen_until.max(item.posting_date.unwrap_or(found.seen_until));
+        let posted = item.posting_date.filter(|posted| *posted <= now);
+        found.seen_until = found.seen_until.max(posted.unwrap_or(found.seen_until));
         found.debits.extend(debit(account, item));
     }
     Ok(found)
@@ -107,7 +112,11 @@ fn account(evidence: &Evidence) -> Option<AccountId> {
     evidence.intent.source_account.parse().ok()
 }
 
+/// A check that is issued makes no debit until somebody presents it.
 fn group(evidence: &Evidence) -> Option<Group> {
+    if evidence.intent.kind == Kind::CheckIssue {
+        return None;
+    }
     Some((account(evidence)?, evidence.intent.amount_cents))
 }
 
@@ -129,15 +138,17 @@ fn known(evidence: &Evidence) -> Option<Known> {
 fn doubt(evidence: &Evidence, seen: &BTreeMap<AccountId, DateTime<Utc>>) -> Option<Doubt> {
     let group = group(evidence)?;
     let first = evidence.row.first_sent_at?;
-    let last = evidence.attempts.iter().map(|it| it.ended_at).max().unwrap_or(evidence.read_at);
-    // A send that has not ended may have been made at any time until now.
-    let ended =
-        u32::try_from(evidence.attempts.len()).is_ok_and(|ended| ended >= evidence.row.sends);
-    let last = if ended { last.max(first) } else { evidence.read_at };
+    // A send that nobody saw the end of has ended with its lease.
+    let begun = evidence.links.iter().filter(|link| link.event == "sending");
+    let begun = begun.map(|link| link.timestamp + LONGEST_CALL);
+    let ended = evidence.attempts.iter().map(|it| it.ended_at);
+    let last = begun.chain(ended).max().unwrap_or(evidence.read_at).max(first);
     let effective = evidence.intent.effective_date.as_deref().and_then(|day| day.parse().ok());
     let effective = effective.and_then(|day: NaiveDate| day.and_hms_opt(0, 0, 0));
-    let until = effective.map_or(last, |day| last.max(day.and_utc())) + AFTER;
-    let shows = seen.get(&group.0).is_some_and(|seen| *seen > last);
+    // Booked at the latest on the day that was asked for.
+    let booked = effective.map_or(last, |day| last.max(day.and_utc() + TimeDelta::days(1)));
+    let until = booked + AFTER;
+    let shows = seen.get(&group.0).is_some_and(|seen| *seen > booked);
     Some(Doubt {
         id: evidence.row.id,
         group,
