@@ -43,10 +43,14 @@ fn fail(folder: &Folder, kill: usize, sends: u32) {
         folder.bank.fault(&format!(r#"{{"path":"/payments/ach","times":{times},{fault}}}"#));
     };
     if kill == 0 {
-        PAUSING.iter().for_each(|fault| add(fault, 1));
+        for fault in PAUSING {
+            add(fault, 1);
+        }
     }
     let faults = if kill < 4 { &FAULTS[..3] } else { &FAULTS[..] };
-    faults.iter().for_each(|(fault, of)| add(fault, (sends / of).max(1)));
+    for (fault, of) in faults {
+        add(fault, (sends / of).max(1));
+    }
 }
 
 /// Kills it at one of the rows, or, where that is sooner, after so long.
