@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use qbank_outbox::{End, Job, Options, Outbox, Row, State, Step, Turn, Turned};
+use qbank_outbox::{End, Ended, Job, Options, Outbox, Outcome, Row, State, Step, Turn, Turned};
 use qbank_proto::{
     Config, Credentials, Environment, ErrorKind, Fate, IdempotencyKey, Machine as _, Session,
 };
@@ -372,7 +372,15 @@ impl World {
         match machine {
             Ok(machine) => {
                 let call = Call { job, machine, began: self.time, out: None };
-                self.workers[worker].calls.insert(row, call);
+                let other = self.workers[worker].calls.insert(row, call);
+                // Where the database's clock jumps, it may be sending this row already.
+                if let (Some(Call { job, .. }), Some(outbox)) =
+                    (other, &mut self.workers[worker].outbox)
+                {
+                    let outcome = Outcome::abandoned("it is sent once more");
+                    let took = Duration::ZERO;
+                    outbox.ended(Ended { lease: job.lease, n: job.n, took, outcome });
+                }
                 self.poll(worker, row);
             }
             Err(error) => self.broken = Some(format!("row {row} makes no call: {error}")),

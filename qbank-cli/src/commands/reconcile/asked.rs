@@ -44,8 +44,9 @@ pub(super) fn ask(
     let mut left = Vec::new();
     while let Some(doubtful) = rows.doubtful.pop() {
         match about_doubtful(asks, store, &doubtful, report) {
-            Ok(Some(known)) => rows.known.extend(known),
-            Ok(None) => left.push(doubtful),
+            Ok(Said::Paid(known)) => rows.known.push(*known),
+            Ok(Said::NotPaid) => {}
+            Ok(Said::Nothing) => left.push(doubtful),
             Err(failure) => {
                 rows.doubtful.push(doubtful);
                 rows.doubtful.extend(left);
@@ -57,18 +58,27 @@ pub(super) fn ask(
     about_known(asks, store, rows, report)
 }
 
-/// What became of a row in doubt, by the bank's own word: the payment that explains a debit, or
-/// none. Nothing where the bank could not be asked, or did not say.
+/// What the bank said of a row.
+enum Said {
+    /// It has the payment, which explains a debit.
+    Paid(Box<Evidence>),
+    /// It failed there, or is somebody else's.
+    NotPaid,
+    /// It could not be asked, or did not say.
+    Nothing,
+}
+
+/// What became of a row in doubt, by the bank's own word.
 fn about_doubtful(
     asks: &Asks,
     store: &mut dyn Store,
     doubtful: &Evidence,
     report: &mut Report,
-) -> Result<Option<Option<Evidence>>, Failure> {
+) -> Result<Said, Failure> {
     let id = doubtful.row.id;
     let token = token(&asks.client);
     let (ended, how) = match question(doubtful) {
-        Question::None => return Ok(None),
+        Question::None => return Ok(Said::Nothing),
         Question::Look(payment) => {
             stopped(asks)?;
             let ended = drive(asks, &Job::look(doubtful, payment, asks.limit, token))?;
@@ -79,7 +89,9 @@ fn about_doubtful(
         }
         Question::Resend => {
             stopped(asks)?;
-            let Some(ended) = resend(asks, store, id, token)? else { return Ok(None) };
+            let Some(ended) = resend(asks, store, id, token)? else {
+                return Ok(Said::Nothing);
+            };
             (ended, How::Resend)
         }
     };
@@ -89,17 +101,20 @@ fn about_doubtful(
     if ended.outcome.foreign {
         report.in_doubt += 1;
         report.ambiguous.push(Entry::of(&now, how));
-        return Ok(Some(None));
+        return Ok(Said::NotPaid);
     }
     let seen = match how {
         How::Payment => failed || ended.outcome.failure.is_none(),
         _ => matches!(now.row.state, State::Accepted | State::Settled | State::Failed),
     };
     if !seen {
-        return Ok(None);
+        return Ok(Said::Nothing);
     }
     report.matched.push(Entry::of(&now, how));
-    Ok(Some((!failed && now.row.state != State::Failed).then_some(now)))
+    if failed || now.row.state == State::Failed {
+        return Ok(Said::NotPaid);
+    }
+    Ok(Said::Paid(Box::new(now)))
 }
 
 /// Sends a row again, as a worker does: that is written down before, and what came of it after.
