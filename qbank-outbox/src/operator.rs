@@ -91,33 +91,15 @@ impl Command {
         }
     }
 
-    /// Carries out [`Command::AfterRestore`] on all rows that are open or held.
-    pub(crate) fn after_restore(
+    /// Carries it out on each of these rows, or on none.
+    pub(crate) fn apply_to_all(
+        &self,
         rows: Vec<(Row, Record)>,
-        actor: &str,
         now: DateTime<Utc>,
     ) -> Result<Changes, Refused> {
-        let command = Self::AfterRestore { actor: actor.to_owned() };
         let mut all = Changes::default();
         for (row, intent) in rows {
-            let (_, changes) = command.apply(row, &intent, now)?;
-            all.rows.extend(changes.rows);
-            all.audit.extend(changes.audit);
-        }
-        Ok(all)
-    }
-
-    /// Carries out what is left of workers that are gone: what they had claimed is due at once, and
-    /// what they were sending is sent again with the same key.
-    pub(crate) fn take_over(
-        rows: Vec<(Row, Record)>,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Changes, Refused> {
-        let command = Self::TakeOver { actor: actor.to_owned() };
-        let mut all = Changes::default();
-        for (row, intent) in rows {
-            let (_, changes) = command.apply(row, &intent, now)?;
+            let (_, changes) = self.apply(row, &intent, now)?;
             all.rows.extend(changes.rows);
             all.audit.extend(changes.audit);
         }

@@ -218,7 +218,8 @@ impl Postgres {
             let rows = read::open_or_held(&session).await?;
             failpoint::pass("after_restore.read");
             let now = read::now(&session).await?;
-            let changes = Command::after_restore(rows, actor, now).map_err(StoreError::Refused)?;
+            let command = Command::AfterRestore { actor: actor.to_owned() };
+            let changes = command.apply_to_all(rows, now).map_err(StoreError::Refused)?;
             write::changes(&session, &changes).await?;
             failpoint::pass("after_restore.written");
             session.commit().await?;

@@ -218,7 +218,8 @@ impl Store for Sqlite {
         let rows = read::open_or_held(&transaction)?;
         failpoint::pass("after_restore.read");
         let now = read::now(&transaction)?;
-        let changes = Command::after_restore(rows, actor, now).map_err(StoreError::Refused)?;
+        let command = Command::AfterRestore { actor: actor.to_owned() };
+        let changes = command.apply_to_all(rows, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
         failpoint::pass("after_restore.written");
         transaction.commit()?;

@@ -95,7 +95,8 @@ impl Sqlite {
         let transaction = self.begin()?;
         let rows = read::leased(&transaction)?;
         let now = read::now(&transaction)?;
-        let changes = Command::take_over(rows, actor, now).map_err(StoreError::Refused)?;
+        let command = Command::TakeOver { actor: actor.to_owned() };
+        let changes = command.apply_to_all(rows, now).map_err(StoreError::Refused)?;
         write::changes(&transaction, &changes)?;
         // What may have been sent is sent again before what was not: until then it is in doubt.
         transaction.execute(RESENDS_FIRST, [moment(now)])?;
