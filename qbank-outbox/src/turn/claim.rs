@@ -1,5 +1,7 @@
 //! Claims what is due.
 
+use std::time::Duration;
+
 use qbank_proto::{Fate, IdempotencyKey};
 use serde_json::json;
 
@@ -31,6 +33,9 @@ impl Transaction<'_> {
             self.changes.audit.push(audit::enqueued(&mut row, &intent, self.now));
         }
         let claimed = self.claimed(&mut row, &intent);
+        if claimed.is_none() {
+            self.not_tried(&row, |_| Duration::ZERO);
+        }
         self.changes.rows.push(row);
         claimed.map(|task| Claimed { lease, intent, task })
     }

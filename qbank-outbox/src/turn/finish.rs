@@ -62,6 +62,9 @@ impl Transaction<'_> {
         }
         self.pause_after(row, outcome);
         self.resume_after(row, outcome, false);
+        if mine {
+            self.unanswered(row, outcome);
+        }
     }
 
     /// What joins, whoever has the row.

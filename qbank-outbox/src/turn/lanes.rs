@@ -28,6 +28,20 @@ impl Transaction<'_> {
         true
     }
 
+    /// The row that was to try its lanes was not sent after all, or nothing came back: the next one
+    /// tries them after so long.
+    pub(super) fn not_tried(&mut self, row: &Row, again: impl Fn(&Lane) -> Duration) {
+        let of_row = |lane: &&Lane| lane.id == Lane::CREDENTIAL || lane.id == row.lane;
+        let paused: Vec<Lane> = self.lanes.iter().filter(of_row).cloned().collect();
+        for mut lane in paused {
+            let retry_at = self.after(again(&lane));
+            if lane.retry_at.is_some_and(|later| later > retry_at) {
+                lane.retry_at = Some(retry_at);
+                self.pause(&lane);
+            }
+        }
+    }
+
     /// Whether an operator has stopped all workers.
     pub(super) fn is_stopped(&self) -> bool {
         self.lanes.iter().any(|lane| lane.id == Lane::ALL)
@@ -64,6 +78,13 @@ impl Transaction<'_> {
         self.changes.paused.retain(|lane| !resumed(lane));
         let resumed = self.lanes.extract_if(.., |lane| resumed(lane)).map(|lane| lane.id);
         self.changes.resumed.extend(resumed);
+    }
+
+    /// Nothing is known of its lane by this.
+    pub(super) fn unanswered(&mut self, row: &Row, outcome: &Outcome) {
+        if outcome.pauses().is_none() && outcome.http_status.is_none() {
+            self.not_tried(row, |lane| probe_delay(lane.probes));
+        }
     }
 
     fn pause(&mut self, lane: &Lane) {

@@ -133,3 +133,41 @@ pub(crate) fn a_store_says_what_it_has_in_numbers<P: Place>() {
     let status = setup.store().status().unwrap();
     assert_eq!((status.open(), status.oldest_unknown, status.paused.len()), (0, None, 0));
 }
+
+pub(crate) fn a_try_of_a_paused_lane_that_nothing_answers_is_followed_by_another_soon<P: Place>() {
+    let Some(setup) = Setup::<P>::new() else { return };
+    setup.store().enqueue(&[invoice(1)]).unwrap();
+    let mut refused = Outcome::abandoned("");
+    refused.fate = Fate::NeverSent;
+    refused.http_status = Some(401);
+    refused.failure = Some(Failure {
+        kind: ErrorKind::Unauthenticated,
+        code: None,
+        message: "revoked".to_owned(),
+        retry_after: None,
+    });
+    send(&mut setup.store(), 30, refused);
+    let mut store = setup.store();
+    let paused = |store: &mut P::Store| store.lanes().unwrap().remove(0).0;
+    let first = paused(&mut store);
+    // It is tried after a second.
+    let mut tried = false;
+    for token in 40..240 {
+        let claimed = store.turn(&Turn { claim: 1, ..turn(token) }).unwrap().claimed;
+        if let Some(claimed) = claimed.first() {
+            let lease = claimed.lease;
+            let begun = store.turn(&Turn { begin: vec![lease], ..turn(1000) }).unwrap().begun;
+            let n = Some(begun.first().unwrap().n);
+            let outcome = Outcome::abandoned("nothing came");
+            let ended = Ended { lease, n, took: Duration::ZERO, outcome };
+            store.turn(&Turn { ended: vec![ended], ..turn(1001) }).unwrap();
+            tried = true;
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(tried, "the lane is tried");
+    let again = paused(&mut store);
+    let wait = again.retry_at.unwrap() - first.retry_at.unwrap();
+    assert!(wait.num_seconds() < 10, "the next try is {wait} after the first");
+}
