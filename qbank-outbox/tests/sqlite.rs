@@ -9,7 +9,7 @@ use behaviour::{Folder, Setup, invoice};
 use qbank_outbox::{End, Intent, Lane, Sqlite, Store, verify};
 use qbank_proto::IdempotencyKey;
 use qbank_proto::endpoint::CreateTransfer;
-use qbank_sandbox::{OPERATING, PAYROLL};
+use qbank_sandbox::{BankFault, OPERATING, PAYROLL};
 
 behaviours!(Folder);
 
@@ -147,4 +147,23 @@ fn a_paused_lane_without_rows_keeps_no_other_from_being_tried() {
     }
     assert_eq!(setup.work(), End::Empty);
     assert_eq!(setup.bank.entries().len(), 1);
+}
+
+#[test]
+fn another_language_cannot_push_a_replacement_out_by_another_one() {
+    let setup = Setup::<Folder>::new().unwrap();
+    setup.store().enqueue(&[invoice(1)]).unwrap();
+    setup.bank.inject(BankFault::status(400).on("/payments/ach").times(1));
+    assert_eq!(setup.work(), End::Empty);
+    setup.store().enqueue(&[invoice(2).replaces("INV-1")]).unwrap();
+    let connection = qbank_outbox::rusqlite::Connection::open(setup.place.path()).unwrap();
+    let insert = "INSERT OR REPLACE INTO intent (intent_id, kind, source_account, amount_cents, \
+                  payee_hash, idempotency_key, body, body_sha256, actor, replaces) \
+                  SELECT 'INV-3', kind, source_account, amount_cents, payee_hash, \
+                  '5b0f2f0e-7a1c-4b52-9c53-0d8f6f4b8a11', body, body_sha256, actor, 'INV-1' \
+                  FROM intent WHERE intent_id = 'INV-2'";
+    let refused = connection.execute(insert, []).unwrap_err().to_string();
+    assert!(refused.contains("IntentConflict"), "{refused}");
+    let ids: Vec<String> = setup.listed().into_iter().map(|row| row.id).collect();
+    assert_eq!(ids, ["INV-1", "INV-2"]);
 }

@@ -40,6 +40,8 @@ pub(crate) fn what_was_refused_is_replaced_once_and_named<P: Place>() {
     assert_ne!(new.idempotency_key, old.idempotency_key);
     // The same once more is the same; another one would pay it twice.
     assert!(!replace("NEW", &old.id).unwrap()[0].new);
+    let alone = setup.store().enqueue(&[corrected("NEW")]).unwrap_err();
+    assert!(matches!(alone, StoreError::IntentConflict { .. }), "{alone}");
     assert!(refused(replace("NEWER", &old.id)).contains("NEW has replaced"));
     let twice = [corrected("A").replaces("NEW"), corrected("B").replaces("NEW")];
     let cancel = Command::Cancel { actor: "ap.clerk".to_owned() };
