@@ -33,7 +33,7 @@ pub enum Parameter {
 ///
 /// The same intent once more: on SQLite nothing is inserted, on Postgres neither (`ON CONFLICT DO
 /// NOTHING`). Another request under a known id: SQLite refuses it; on Postgres look whether
-/// `body_sha256` of the row is the one that was given. An intent that is held is enqueued by
+/// `body_sha256` and `replaces` of the row are those that were given. An intent that is held is enqueued by
 /// this crate alone.
 ///
 /// ```

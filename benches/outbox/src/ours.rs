@@ -1,4 +1,4 @@
-//! The outbox as a contestant: a process that enqueues, waits to be told, and works until no
+//! The outbox as a contestant: a process that enqueues, waits for the word to start, and works until no
 //! row is open. The others do the same: see `graphile/src/main.rs` and `python/queue.py`.
 
 use std::io::BufRead;
@@ -38,7 +38,7 @@ fn options(concurrency: usize) -> Options {
     options
 }
 
-/// Tells how long it took to enqueue, and waits to be told to work.
+/// Prints how long it took to enqueue, and waits for the word to start to work.
 fn enqueued(took: Duration) -> Result<(), Failure> {
     println!("enqueued {}", took.as_secs_f64());
     std::io::stdin().lock().read_line(&mut String::new())?;

@@ -93,7 +93,7 @@ impl Race<'_> {
         for round in 0..self.rounds {
             for &concurrency in &self.concurrencies {
                 let mut order = self.who.clone();
-                // Nobody is always the first one after the same other.
+                // So that none always comes after the same other one.
                 let first = round % order.len().max(1);
                 order.rotate_left(first);
                 for who in order {

@@ -1,7 +1,5 @@
 //! Claims what is due.
 
-use std::time::Duration;
-
 use qbank_proto::{Fate, IdempotencyKey};
 use serde_json::json;
 
@@ -32,9 +30,10 @@ impl Transaction<'_> {
         if row.chain == 0 {
             self.changes.audit.push(audit::enqueued(&mut row, &intent, self.now));
         }
+        let sends = row.state.is_open();
         let claimed = self.claimed(&mut row, &intent);
-        if claimed.is_none() {
-            self.not_tried(&row, |_| Duration::ZERO);
+        if sends && claimed.is_none() {
+            self.not_tried(&row);
         }
         self.changes.rows.push(row);
         claimed.map(|task| Claimed { lease, intent, task })

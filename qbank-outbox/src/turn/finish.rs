@@ -63,7 +63,7 @@ impl Transaction<'_> {
         self.pause_after(row, outcome);
         self.resume_after(row, outcome, false);
         if mine {
-            self.unanswered(row, outcome);
+            self.unanswered(row, outcome, started_at);
         }
     }
 
@@ -201,7 +201,8 @@ impl Transaction<'_> {
     /// Of a row that waits for a person: the bank's own record of its payment decides it.
     fn looked_for_somebody(&mut self, row: &mut Row, outcome: &Outcome) {
         let failed = outcome.kind() == Some(ErrorKind::PaymentFailed);
-        if outcome.foreign || !(failed || outcome.failure.is_none()) {
+        let is_its_own = row.payment_id.is_some() && row.payment_id == outcome.payment_id;
+        if outcome.foreign || !is_its_own || !(failed || outcome.failure.is_none()) {
             return;
         }
         if outcome.payment_status.is_some() {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Outcome, Transaction};
+use chrono::{DateTime, Utc};
+
+use super::{Outcome, Transaction, after};
 use crate::row::{Lane, Row, State};
 
 impl Transaction<'_> {
@@ -28,15 +30,34 @@ impl Transaction<'_> {
         true
     }
 
-    /// The row that was to try its lanes was not sent after all, or nothing came back: the next one
-    /// tries them after so long.
-    pub(super) fn not_tried(&mut self, row: &Row, again: impl Fn(&Lane) -> Duration) {
+    /// The row that was claimed to try its lanes is not sent after all: the next one tries them.
+    pub(super) fn not_tried(&mut self, row: &Row) {
+        self.try_again(row, |_, _| Some(Duration::ZERO));
+    }
+
+    /// Nothing came back of a row that may have tried its lanes: the next try is the usual time
+    /// later. What the bank asked to wait is waited: only a row that was begun after its lane was
+    /// paused has tried it, and only what its claim set is moved.
+    pub(super) fn unanswered(&mut self, row: &Row, outcome: &Outcome, started: DateTime<Utc>) {
+        if outcome.pauses().is_some() || outcome.http_status.is_some() {
+            return;
+        }
+        self.try_again(row, |lane, retry_at| {
+            let tried =
+                lane.probes > 0 && started >= lane.paused_at && retry_at <= after(started, LONGEST);
+            tried.then(|| probe_delay(lane.probes))
+        });
+    }
+
+    /// Brings the next try of a row's lanes nearer, where it is to be.
+    fn try_again(&mut self, row: &Row, wait: impl Fn(&Lane, DateTime<Utc>) -> Option<Duration>) {
         let of_row = |lane: &&Lane| lane.id == Lane::CREDENTIAL || lane.id == row.lane;
         let paused: Vec<Lane> = self.lanes.iter().filter(of_row).cloned().collect();
         for mut lane in paused {
-            let retry_at = self.after(again(&lane));
-            if lane.retry_at.is_some_and(|later| later > retry_at) {
-                lane.retry_at = Some(retry_at);
+            let Some(before) = lane.retry_at else { continue };
+            let Some(sooner) = wait(&lane, before).map(|wait| self.after(wait)) else { continue };
+            if sooner < before {
+                lane.retry_at = Some(sooner);
                 self.pause(&lane);
             }
         }
@@ -78,13 +99,6 @@ impl Transaction<'_> {
         self.changes.paused.retain(|lane| !resumed(lane));
         let resumed = self.lanes.extract_if(.., |lane| resumed(lane)).map(|lane| lane.id);
         self.changes.resumed.extend(resumed);
-    }
-
-    /// Nothing is known of its lane by this.
-    pub(super) fn unanswered(&mut self, row: &Row, outcome: &Outcome) {
-        if outcome.pauses().is_none() && outcome.http_status.is_none() {
-            self.not_tried(row, |lane| probe_delay(lane.probes));
-        }
     }
 
     fn pause(&mut self, lane: &Lane) {

@@ -171,3 +171,28 @@ pub(crate) fn a_try_of_a_paused_lane_that_nothing_answers_is_followed_by_another
     let wait = again.retry_at.unwrap() - first.retry_at.unwrap();
     assert!(wait.num_seconds() < 10, "the next try is {wait} after the first");
 }
+
+pub(crate) fn what_the_bank_asked_to_wait_is_waited_whatever_else_ends<P: Place>() {
+    let Some(setup) = Setup::<P>::new() else { return };
+    let mut store = setup.store();
+    store.enqueue(&[invoice(1), invoice(2)]).unwrap();
+    let claimed = store.turn(&Turn { claim: 2, ..turn(50) }).unwrap().claimed;
+    let leases: Vec<Lease> = claimed.iter().map(|it| it.lease).collect();
+    store.turn(&Turn { begin: leases.clone(), ..turn(51) }).unwrap();
+    let ended = |lease, outcome| Ended { lease, n: Some(1), took: Duration::ZERO, outcome };
+    let mut limited = Outcome::abandoned("");
+    limited.fate = Fate::NeverSent;
+    limited.http_status = Some(429);
+    limited.failure = Some(Failure {
+        kind: ErrorKind::RateLimited,
+        code: None,
+        message: "slower".to_owned(),
+        retry_after: Some(Duration::from_secs(60)),
+    });
+    store.turn(&Turn { ended: vec![ended(leases[0], limited)], ..turn(52) }).unwrap();
+    let first = store.lanes().unwrap().remove(0).0;
+    let nothing = Outcome::abandoned("nothing came");
+    store.turn(&Turn { ended: vec![ended(leases[1], nothing)], ..turn(53) }).unwrap();
+    let after = store.lanes().unwrap().remove(0).0;
+    assert_eq!(after.retry_at, first.retry_at);
+}

@@ -206,6 +206,7 @@ macro_rules! behaviours {
             a_payment_of_another_amount_is_reconciled_once,
             a_worker_that_is_set_up_wrong_refuses_no_row,
             a_store_says_what_it_has_in_numbers,
+            what_the_bank_asked_to_wait_is_waited_whatever_else_ends,
             a_try_of_a_paused_lane_that_nothing_answers_is_followed_by_another_soon,
             what_was_refused_is_replaced_once_and_named
         }

@@ -39,7 +39,8 @@ pub(super) fn ask(
 ) -> Result<(), Failure> {
     for waiting in &rows.waiting {
         report.in_doubt += usize::from(may_be_paid(waiting));
-        report.pending.push(Entry::of(waiting, How::NotSent));
+        let how = if may_be_paid(waiting) { How::UnderWay } else { How::NotSent };
+        report.pending.push(Entry::of(waiting, how));
     }
     let mut left = Vec::new();
     while let Some(doubtful) = rows.doubtful.pop() {
@@ -127,6 +128,7 @@ fn resend(
     if store.lanes()?.iter().any(|(lane, _)| lane.id == Lane::ALL) {
         return Ok(None);
     }
+    let since = Instant::now();
     let begin = Command::Resend {
         actor: "reconcile".to_owned(),
         token,
@@ -141,7 +143,8 @@ fn resend(
     }
     let Some(evidence) = store.evidence(id)? else { return Ok(None) };
     let Some(job) = Job::resend(&evidence, asks.limit, token) else { return Ok(None) };
-    let ended = drive(asks, &job)?;
+    // As a worker: nothing begins whose lease could run out during the call.
+    let ended = if since.elapsed() > MARGIN / 2 { job.too_late() } else { drive(asks, &job)? };
     write_down(store, ended.clone())?;
     Ok(Some(ended))
 }
@@ -153,9 +156,10 @@ fn about_known(
     rows: &mut Rows,
     report: &mut Report,
 ) -> Result<(), Failure> {
+    let before = report.matched_ids();
     let mut known = Vec::new();
-    for mut evidence in std::mem::take(&mut rows.known) {
-        let asked = report.matched.iter().any(|entry| entry.is_of(&evidence));
+    while let Some(mut evidence) = rows.known.pop() {
+        let asked = before.contains(&evidence.row.id);
         let Some(payment) = evidence.row.payment_id.filter(|_| !asked && !is_final(&evidence))
         else {
             if !asked {
@@ -164,12 +168,20 @@ fn about_known(
             known.push(evidence);
             continue;
         };
-        stopped(asks)?;
         let job = Job::look(&evidence, payment, asks.limit, token(&asks.client));
-        let ended = drive(asks, &job)?;
-        if asks.apply {
-            write_down(store, ended.clone())?;
-        }
+        let looked = stopped(asks).and_then(|()| drive(asks, &job)).and_then(|ended| {
+            if asks.apply {
+                write_down(store, ended.clone())?;
+            }
+            Ok(ended)
+        });
+        let ended = match looked {
+            Ok(ended) => ended,
+            Err(failure) => {
+                rows.known.push(evidence);
+                return Err(failure);
+            }
+        };
         learn(&mut evidence, &ended.outcome);
         if ended.outcome.foreign {
             report.in_doubt += 1;

@@ -72,6 +72,6 @@ pub(super) fn reconcile(context: &Context<'_>, args: &Reconcile) -> Result<(), F
     drop(lock);
     match report {
         Some(report) => report?.print(context),
-        None => Err(Failure::Local("asking broke; asking again is safe".to_owned())),
+        None => Err(Failure::Unfinished("asking broke, and asking again is safe".to_owned())),
     }
 }

@@ -1,5 +1,7 @@
 //! What was found, for people and for scripts.
 
+use std::collections::HashSet;
+
 use qbank_outbox::{Evidence, RowId};
 use qbank_proto::chrono::{DateTime, Utc};
 use qbank_proto::{Money, TransactionId};
@@ -28,8 +30,10 @@ pub(super) enum How {
     Count,
     /// The account's transactions as a whole.
     Transactions,
-    /// Nothing was sent yet, or a worker is at it.
+    /// Nothing was sent yet.
     NotSent,
+    /// A worker is sending it.
+    UnderWay,
     /// Transactions do not show it: what was sent is not known any more, or is a check.
     NotShown,
     /// Asking failed before it.
@@ -70,10 +74,6 @@ impl Entry {
 
     pub(super) fn is_by_count(&self) -> bool {
         self.how == How::Count
-    }
-
-    pub(super) fn is_of(&self, evidence: &Evidence) -> bool {
-        self.outbox_id == evidence.row.id
     }
 
     /// With the debit that it is, where that is known.
@@ -129,9 +129,26 @@ impl Report {
         self.failure = Some(failure.to_string());
         self.in_doubt += rows.doubtful.len();
         self.ambiguous.extend(rows.doubtful.iter().map(|it| Entry::of(it, How::NotAsked)));
+        // What is known of the others does not depend on it.
+        let matched = self.matched_ids();
+        for known in &rows.known {
+            if !matched.contains(&known.row.id) {
+                self.matched.push(Entry::of(known, How::Known));
+            }
+        }
     }
 
-    pub(super) fn print(&self, context: &Context<'_>) -> Result<(), Failure> {
+    pub(super) fn matched_ids(&self) -> HashSet<RowId> {
+        self.matched.iter().map(|entry| entry.outbox_id).collect()
+    }
+
+    pub(super) fn print(mut self, context: &Context<'_>) -> Result<(), Failure> {
+        // In the order in which they were enqueued, whatever was asked first.
+        let lists =
+            [&mut self.matched, &mut self.pending, &mut self.not_found, &mut self.ambiguous];
+        for list in lists {
+            list.sort_unstable_by_key(|entry| entry.outbox_id);
+        }
         let total = |cents: &mut dyn Iterator<Item = i64>| {
             let sum = Money::checked_sum(cents.map(Money::from_cents)).unwrap_or_default();
             sum.to_string()
@@ -197,7 +214,7 @@ impl Report {
             (
                 "pending",
                 &self.pending,
-                "not sent yet, or too early to tell: look again after the nightly load",
+                "not sent yet, under way, or too early to say: again after the nightly load",
             ),
             (
                 "not found",

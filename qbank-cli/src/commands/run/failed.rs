@@ -33,11 +33,18 @@ pub(super) fn write(source: &Source, journal: &Journal, to: &Path) -> Result<u64
         Failure::Local(format!("--failed-to: {} cannot be written: {error}", to.display()))
     };
     let mut writer = FailedWriter::new(whole::begin(to).map_err(cannot)?);
+    let mut written = 0;
     for payment in source.read()?.flatten() {
         if failed.contains(&payment.payment_id) {
             writer.write(&payment, |id| ids.contains(id)).map_err(cannot)?;
+            written += 1;
         }
     }
+    // Its rows come from the file, which somebody may have changed meanwhile.
+    if written != failed.len() as u64 || source.is_as_it_was().is_err() {
+        let changed = format!("{} changed during the run", source.path.display());
+        return Err(cannot(io::Error::other(changed)));
+    }
     writer.finish().and_then(|file| whole::finish(to, file)).map_err(cannot)?;
-    Ok(failed.len() as u64)
+    Ok(written)
 }

@@ -64,7 +64,7 @@ impl Journal {
     /// A worker sends what is due in a journal, whatever run it is of: what somebody stopped must
     /// not be sent because another file is paid.
     pub(super) fn no_other_is_open(&mut self) -> Result<(), Failure> {
-        let other = self.store.status()?.open() - self.status()?.open();
+        let other = self.store.status()?.open().saturating_sub(self.status()?.open());
         if other == 0 {
             return Ok(());
         }
@@ -104,7 +104,9 @@ impl Journal {
     ) -> Result<(), Failure> {
         let mut checks = plan.checks(args);
         let rows = source.read()?.map(|row| {
-            let mut payment = row.map_err(|error| Failure::rows("the file changed", [error]))?;
+            let mut payment = row.map_err(|error| {
+                Failure::rows("the file changed while it was read; nothing was sent", [error])
+            })?;
             // It moves days; what it finds is known by now.
             checks.check(&mut payment);
             let intent = intent(payment.request.clone()).id(payment.payment_id);
