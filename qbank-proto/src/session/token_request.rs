@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use bytes::Bytes;
 use form_urlencoded::byte_serialize;
 use http::{HeaderValue, Method, Request, Uri, header};
@@ -114,7 +113,7 @@ fn basic_value(id: &str, secret: &Secret) -> Secret {
     pair.extend(byte_serialize(id.as_bytes()));
     pair.push(':');
     pair.extend(byte_serialize(secret.expose().as_bytes()));
-    Secret::new(STANDARD.encode(pair.as_bytes()))
+    Secret::new(Base64::encode_string(pair.as_bytes()))
 }
 
 fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Error> {
@@ -179,7 +178,7 @@ mod tests {
         let request = request(ClientAuth::Basic);
         let value = request.headers()[header::AUTHORIZATION].clone();
         assert!(value.is_sensitive());
-        let expected = STANDARD.encode(b"id+%2B%2F:s%26cret%3D%C3%BC");
+        let expected = Base64::encode_string(b"id+%2B%2F:s%26cret%3D%C3%BC");
         assert_eq!(value.to_str().unwrap(), format!("Basic {expected}"));
         assert_eq!(
             request.body(),

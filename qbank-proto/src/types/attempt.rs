@@ -48,6 +48,17 @@ impl Attempt {
     }
 }
 
+/// What came of it, such as `503: unknown`.
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.status, self.fault) {
+            (_, Some(fault)) => write!(f, "{fault}: {}", self.fate),
+            (Some(status), None) => write!(f, "{}: {}", status.as_u16(), self.fate),
+            (None, None) => write!(f, "{}", self.fate),
+        }
+    }
+}
+
 impl FromIterator<Attempt> for AttemptList {
     fn from_iter<I: IntoIterator<Item = Attempt>>(attempts: I) -> Self {
         let mut list = Self::default();

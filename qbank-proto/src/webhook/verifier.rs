@@ -4,8 +4,7 @@ use std::fmt;
 use std::iter;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
@@ -143,7 +142,7 @@ impl Verifier {
             .map(|secret| {
                 let encoded =
                     secret.as_ref().strip_prefix("whsec_").ok_or(VerifyError::BadSecret)?;
-                let key = STANDARD.decode(encoded).map_err(|_| VerifyError::BadSecret)?;
+                let key = Base64::decode_vec(encoded).map_err(|_| VerifyError::BadSecret)?;
                 prepared(&Zeroizing::new(key))
             })
             .collect();

@@ -7,8 +7,7 @@ mod tunnel;
 use std::ffi::OsString;
 use std::fmt;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64ct::{Base64, Encoding};
 use http::{HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 
@@ -109,7 +108,7 @@ fn basic(user: &str) -> HeaderValue {
     let mut pair: Vec<u8> = percent_decode_str(user).collect();
     pair.push(b':');
     pair.extend(percent_decode_str(password));
-    let text = format!("Basic {}", BASE64_STANDARD.encode(pair));
+    let text = format!("Basic {}", Base64::encode_string(&pair));
     // Base64 has no character that a header cannot have.
     let mut header = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
     header.set_sensitive(true);
