@@ -85,7 +85,7 @@ test("every file that the manifest names is there, and none that is no part of i
   ];
   for (const file of files) assert.ok(existsSync(join(installed, file)), file);
   const there = readdirSync(installed);
-  for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "LICENSE-fflate", "qbank_wasm_bg.wasm"]) {
+  for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "LICENSE-lzma1", "qbank_wasm_bg.wasm"]) {
     assert.ok(there.includes(file), file);
     assert.ok(statSync(join(installed, file)).size > 0, file);
   }

@@ -35,10 +35,12 @@ impl<'a> ApiResponse<'a> {
 
     /// The body of a response that must have one, without a byte order mark.
     pub fn content(&self) -> Result<&'a [u8], DecodeError> {
-        match without_mark(self.whole()?) {
-            body if blank(body) => Err(DecodeErrorKind::Empty.into()),
-            body => Ok(body),
-        }
+        self.content_or_empty()?.ok_or_else(|| DecodeErrorKind::Empty.into())
+    }
+
+    fn content_or_empty(&self) -> Result<Option<&'a [u8]>, DecodeError> {
+        let body = without_mark(self.whole()?);
+        Ok((!blank(body)).then_some(body))
     }
 
     /// The body as JSON. [`Money`](crate::Money) and ids read themselves from it.
@@ -85,11 +87,11 @@ impl<'a> ApiResponse<'a> {
         &self,
         documented: StatusCode,
     ) -> Result<Option<Document<'a>>, DecodeError> {
-        let empty = blank(without_mark(self.whole()?));
-        if self.status == documented && empty && !declares_problem(self.headers) {
-            return Ok(None);
+        match self.content_or_empty()? {
+            Some(body) => Document::parse(body).map(Some),
+            None if self.status == documented && !declares_problem(self.headers) => Ok(None),
+            None => Err(DecodeErrorKind::Empty.into()),
         }
-        self.document().map(Some)
     }
 }
 

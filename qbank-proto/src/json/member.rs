@@ -119,6 +119,11 @@ impl<'a> Member<'a> {
         self.quoted("must be a string", |text| Some(text.to_owned()))
     }
 
+    /// Whether it is a string of this kind.
+    pub(crate) fn is_string(self, of_kind: impl FnOnce(&str) -> bool) -> bool {
+        self.json().and_then(string).is_some_and(|text| of_kind(&text))
+    }
+
     /// A text; a number is its own digits.
     #[inline]
     pub(crate) fn text(self) -> Value<String> {

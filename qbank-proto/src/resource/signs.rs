@@ -31,7 +31,7 @@ impl Signs<'_> {
         let status = self.status.json().filter(|json| !json.starts_with('"'));
         let failed_status =
             status.and_then(|json| json.parse().ok()).is_some_and(|it| (400..600).contains(&it));
-        let names_a_problem = self.problem_type.text().lenient().is_some_and(|name| {
+        let names_a_problem = self.problem_type.is_string(|name| {
             name == "about:blank" || name.contains("/problems/") || name.contains("/errors/")
         });
         given(self.error_code)
