@@ -1,6 +1,6 @@
 //! Whom an ACH payment goes to, at another bank.
 
-use serde::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::pasted::{account_number, needed_text};
@@ -34,12 +34,6 @@ impl More {
     }
 }
 
-impl Serialize for More {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, further)| (name, further)))
-    }
-}
-
 /// A further member as it was written, and what of it no error may repeat.
 #[derive(Clone)]
 struct Further {
@@ -51,12 +45,6 @@ impl std::fmt::Debug for Further {
     /// It may be as secret as the account number.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[secret]")
-    }
-}
-
-impl Serialize for Further {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json.serialize(serializer)
     }
 }
 
@@ -115,22 +103,24 @@ impl Recipient {
     pub(super) fn details(&self) -> Result<Details<'_>, Error> {
         needed_text("recipient name", &self.name)?;
         account_number(&self.account_number)?;
-        Ok(Details {
-            name: &self.name,
-            bank_id: &self.bank_id,
-            account_number: self.account_number.expose(),
-            more: &self.more,
-        })
+        Ok(Details(self))
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct Details<'a> {
-    name: &'a str,
-    bank_id: &'a RoutingNumber,
-    account_number: &'a str,
-    #[serde(flatten)]
-    more: &'a More,
+/// As it is sent.
+pub(super) struct Details<'a>(&'a Recipient);
+
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("name", &self.0.name)?;
+        members.serialize_entry("bank_id", &self.0.bank_id)?;
+        members.serialize_entry("account_number", self.0.account_number.expose())?;
+        for (name, further) in &self.0.more.0 {
+            members.serialize_entry(name, &further.json)?;
+        }
+        members.end()
+    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl<'a> ApiResponse<'a> {
         // Most bodies hold none of these words, and are read once instead of twice.
         let words = ["error", "title", "about:blank", "problems", "\"status\""];
         if declares_problem(self.headers) || document.may_hold(&words) {
-            self.no_problem(&document.object()?)?;
+            self.record(&document)?;
         }
         Ok(document)
     }

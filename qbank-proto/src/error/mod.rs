@@ -297,13 +297,19 @@ impl fmt::Display for Error {
     }
 }
 
-/// The message, and what it leaves out. Not the members: their derived `Debug` was 3 KB of the
-/// npm package, gzipped.
+/// The message with what is needed to tell where the money is. Not every member, since their
+/// derived `Debug` was 3 KB of the npm package, gzipped.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Error {{ kind: {}, fate: {}, message: {self}", self.kind, self.fate)?;
+        if let Some(code) = self.error_code() {
+            write!(f, ", error code: {code}")?;
+        }
         if let Some(key) = self.key() {
             write!(f, ", key: {key}")?;
+        }
+        if let Some(at) = self.first_sent() {
+            write!(f, ", first sent: {at:?}")?;
         }
         for attempt in self.attempts() {
             write!(f, ", attempt: {attempt}")?;

@@ -1,20 +1,14 @@
 //! By what an error is known that has a success's status.
 
-use serde::Deserialize;
-
 use crate::json::Member;
 
 /// The members by which an error is known.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub(crate) struct Signs<'a> {
-    #[serde(borrow)]
     pub(super) error_code: Member<'a>,
-    #[serde(rename = "errorCode")]
     pub(super) error_code_other: Member<'a>,
     pub(super) error: Member<'a>,
     pub(super) errors: Member<'a>,
-    #[serde(rename = "type")]
     pub(super) problem_type: Member<'a>,
     pub(super) title: Member<'a>,
     pub(super) detail: Member<'a>,

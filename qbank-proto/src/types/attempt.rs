@@ -48,14 +48,16 @@ impl Attempt {
     }
 }
 
-/// What came of it, such as `503: unknown`.
+/// What came of it, such as `503: unknown`; of a response that broke off both.
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.status, self.fault) {
-            (_, Some(fault)) => write!(f, "{fault}: {}", self.fate),
-            (Some(status), None) => write!(f, "{}: {}", status.as_u16(), self.fate),
-            (None, None) => write!(f, "{}", self.fate),
+        if let Some(status) = self.status {
+            write!(f, "{}: ", status.as_u16())?;
         }
+        if let Some(fault) = self.fault {
+            write!(f, "{fault}: ")?;
+        }
+        self.fate.fmt(f)
     }
 }
 

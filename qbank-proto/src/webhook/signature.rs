@@ -37,9 +37,7 @@ impl Tag {
     /// Hex in any case, `sha256=` and hex, base64, or base64url.
     pub(crate) fn of(text: &str) -> Option<Self> {
         let hex = text.strip_prefix("sha256=").unwrap_or(text);
-        Self::of_hex(hex)
-            .or_else(|| Self::of_base64(text))
-            .or_else(|| Self::of_base64url(text))
+        Self::of_hex(hex).or_else(|| Self::of_base64(text)).or_else(|| Self::of_base64url(text))
     }
 
     fn of_hex(text: &str) -> Option<Self> {

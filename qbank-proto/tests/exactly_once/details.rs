@@ -45,6 +45,28 @@ fn a_refusal_whose_body_broke_off_carries_the_transports_error() {
 }
 
 #[test]
+fn an_error_for_developers_tells_where_the_money_is() {
+    let refused = refuses(422).json(r#"{"error_code":"ERR_ACH_007","message":"Not today"}"#);
+    let mut bed = Bed::new().bank([
+        breaks(FaultKind::Timeout),
+        cut_off(says(503), FaultKind::Disconnected),
+        refused,
+    ]);
+    let error = bed.send(ach()).unwrap_err();
+    let (key, first_sent) = (error.key().unwrap(), error.first_sent().unwrap());
+    assert_eq!(
+        format!("{error:?}"),
+        format!(
+            "Error {{ kind: invalid_request, fate: unknown, message: {error}, \
+             error code: ERR_ACH_007, key: {key}, first sent: {first_sent:?}, \
+             attempt: no complete response came in time: unknown, \
+             attempt: 503: the connection broke before a complete response: unknown, \
+             attempt: 422: refused }}"
+        )
+    );
+}
+
+#[test]
 fn a_success_that_broke_off_carries_its_head_and_the_transports_error() {
     let mut bed = Bed::new().bank([cut_off(says(201), FaultKind::Disconnected)]);
     let error = bed.send_with(wire(), retries(0)).unwrap_err();
