@@ -13,6 +13,9 @@ use crate::intent::Record;
 use crate::row::{Row, State};
 use crate::turn::{Changes, after};
 
+/// The event of [`Command::HandOut`].
+pub(crate) const HANDED_OUT: &str = "handed_out";
+
 /// What an operator does with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -59,6 +62,14 @@ pub enum Command {
         /// Nothing is sent that could end later than this after its first send.
         max_key_age: Duration,
     },
+    /// Notes that a payment which moved no money was written to a file, to be corrected and paid as
+    /// another intent.
+    HandOut {
+        /// Who does it.
+        actor: String,
+        /// The file.
+        file: String,
+    },
     /// After a backup was restored: whatever is open may have been sent since.
     AfterRestore {
         /// Who does it.
@@ -87,6 +98,7 @@ impl Command {
             | Self::Decide { actor, .. }
             | Self::TakeOver { actor }
             | Self::Resend { actor, .. }
+            | Self::HandOut { actor, .. }
             | Self::AfterRestore { actor } => actor,
         }
     }
@@ -226,6 +238,12 @@ impl Command {
                 Ok((back, "taken_over", json!({ "worker": row.worker })))
             }
             Self::TakeOver { .. } => refused("no worker has it", "Nothing was changed"),
+            Self::HandOut { file, .. } if matches!(state, State::Refused | State::Failed) => {
+                Ok((state, HANDED_OUT, json!({ "file": file })))
+            }
+            Self::HandOut { .. } => {
+                refused("only what moved no money can be corrected", "Nothing was changed")
+            }
             Self::AfterRestore { .. } if state.is_open() || state == State::Held => {
                 Ok((State::Reconcile, "restored", nothing))
             }

@@ -72,9 +72,12 @@ pub(crate) struct Run {
     /// Stop the run that is under way in another process; the same command without it goes on
     #[arg(long, conflicts_with_all = ["approve", "hold", "dry_run"])]
     pub(crate) pause: bool,
-    /// Write the rows that were refused or failed to a new file, to be corrected
+    /// Write the rows that were refused or failed to a new file, to be corrected; each row once
     #[arg(long, value_name = "NEW.csv")]
     pub(crate) failed_to: Option<PathBuf>,
+    /// With --failed-to: also the rows that an earlier file got, which must then never be run
+    #[arg(long, requires = "failed_to")]
+    pub(crate) failed_again: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -13,7 +13,7 @@ fn refused_rows_get_new_ids_and_can_be_corrected() {
     let folder = Folder::new();
     folder.write("p.csv", invoices(1..=2) + &bad(1) + &bad(2));
     let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
-    assert_eq!(found["failed_to"], json!({ "file": "new.csv", "rows": 2 }));
+    assert_eq!(found["failed_to"], json!({ "file": "new.csv", "rows": 2, "earlier": [] }));
     let new = folder.read("new.csv");
     let ids: Vec<String> = records(&new).iter().map(|cells| cells[0].clone()).collect();
     assert_eq!(ids, ["payment_id", "BAD-1-retry-1", "BAD-2-retry-1"]);
@@ -37,15 +37,41 @@ fn in_the_same_journal_they_are_no_duplicates() {
     folder.write("new.csv", folder.read("new.csv").replace(CLOSED, OPERATING));
     assert_eq!(result(&folder.run("new.csv --yes --journal j.db").run(), 0)["accepted"], 1);
     // The next file of them knows that this id is taken.
-    result(&folder.run("p.csv --yes --journal j.db --failed-to more.csv").run(), 3);
+    let again = "p.csv --yes --journal j.db --failed-to more.csv --failed-again";
+    result(&folder.run(again).run(), 3);
     assert!(folder.read("more.csv").contains("BAD-1-retry-2"));
+}
+
+#[test]
+fn a_row_is_written_to_one_file_only() {
+    let folder = Folder::new();
+    folder.write("p.csv", invoices(1..=1) + &bad(1) + &bad(2));
+    result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
+    // The first file may have been paid, wherever it is by now.
+    std::fs::rename(folder.path("new.csv"), folder.path("corrected.csv")).unwrap();
+    for other in ["more.csv", "new.csv"] {
+        let ended = folder.run(&format!("p.csv --yes --failed-to {other}")).run();
+        let found = &result(&ended, 3)["failed_to"];
+        let first = std::fs::canonicalize(folder.path("")).unwrap().join("new.csv");
+        let earlier = json!([{ "file": first.display().to_string(), "rows": 2 }]);
+        assert_eq!(found, &json!({ "file": null, "rows": 0, "earlier": earlier }));
+        assert!(ended.stderr.contains("of two files both could be paid"), "{}", ended.stderr);
+        assert!(!folder.path(other).exists(), "{other}");
+    }
+    // Whoever knows that it never was can have it again.
+    let again = folder.run("p.csv --yes --failed-to more.csv --failed-again").run();
+    assert_eq!(result(&again, 3)["failed_to"]["rows"], 2);
+    assert_eq!(folder.bank.entries(), 1);
+    let store = format!("sqlite:{}", folder.path("p.csv.qbank.db").display());
+    let verified = folder.bank.qbank("outbox verify-audit").env("QBANK_STORE", &store).run();
+    assert_eq!(verified.code, Some(0), "{verified:?}");
 }
 
 #[test]
 fn where_nothing_failed_no_file_is_written() {
     let folder = Folder::of(2);
     let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 0);
-    assert_eq!(found["failed_to"], json!({ "file": null, "rows": 0 }));
+    assert_eq!(found["failed_to"], json!({ "file": null, "rows": 0, "earlier": [] }));
     assert!(!folder.path("new.csv").exists());
 }
 

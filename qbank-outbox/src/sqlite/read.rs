@@ -1,6 +1,6 @@
 //! Reads what a turn needs. The transaction has the only write lock, so nothing else is locked.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use qbank_proto::PaymentId;
@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params_from_iter};
 use super::columns::{self, AFTER_OUTBOX, INTENT, OUTBOX};
 use crate::audit::{Evidence, moment};
 use crate::intent::Record;
+use crate::operator::HANDED_OUT;
 use crate::row::{Lane, Row, RowId, State};
 use crate::status::{OfState, Status};
 use crate::store::{Listed, StoreError};
@@ -288,6 +289,18 @@ pub(super) fn leased(tx: &Transaction<'_>) -> Result<Vec<(Row, Record)>, StoreEr
          WHERE {OPEN} AND o.state IN ('claimed', 'sending') ORDER BY o.id"
     );
     query(tx, &sql, [])
+}
+
+pub(super) fn handed_out(
+    connection: &Connection,
+    run: &str,
+) -> Result<HashMap<String, String>, StoreError> {
+    let sql = "SELECT i.intent_id, json_extract(a.detail, '$.file') FROM intent i \
+               JOIN audit a ON a.outbox_id = i.id \
+               WHERE i.run_id = ?1 AND a.event = ?2 ORDER BY a.outbox_id, a.n";
+    let mut statement = connection.prepare_cached(sql)?;
+    let files = statement.query_map((run, HANDED_OUT), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(files.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn runs(connection: &Connection) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {

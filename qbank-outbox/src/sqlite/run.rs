@@ -1,5 +1,6 @@
 //! What a payment run needs of its journal: a store in a file beside the payments.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -59,6 +60,12 @@ impl Sqlite {
     /// The row of an intent without a namespace.
     pub fn find(&self, id: &str) -> Result<Option<(Row, Record)>, StoreError> {
         read::of_intent(&self.connection, "", id)
+    }
+
+    /// What of a run was written to files, to be corrected: the ids of intents, each with the last
+    /// file. See [`Command::HandOut`].
+    pub fn handed_out(&self, run: &str) -> Result<HashMap<String, String>, StoreError> {
+        read::handed_out(&self.connection, run)
     }
 
     /// Hands over each row, or each of a run, in the order they were enqueued.

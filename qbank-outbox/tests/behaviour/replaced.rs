@@ -35,6 +35,18 @@ pub(crate) fn what_was_refused_is_replaced_once_and_named<P: Place>() {
     let paid = rows.iter().find(|row| row.state == State::Accepted).unwrap().clone();
     assert!(refused(replace("NEW", &paid.id)).contains("accepted"));
 
+    // That it was handed out to be corrected is noted, and changes nothing else of it.
+    let hand_out = Command::HandOut { actor: "ap.clerk".to_owned(), file: "new.csv".to_owned() };
+    let handed = setup.store().command(old.outbox_id, &hand_out).unwrap();
+    let before = (State::Refused, old.fate, old.sends);
+    assert_eq!((handed.state, handed.fate, handed.sends), before);
+    let evidence = setup.store().evidence(old.outbox_id).unwrap().unwrap();
+    let link = evidence.links.last().unwrap();
+    assert_eq!((&link.event[..], &link.actor[..]), ("handed_out", "ap.clerk"));
+    assert!(link.detail.contains(r#""file":"new.csv""#), "{}", link.detail);
+    let not = setup.store().command(paid.outbox_id, &hand_out).unwrap_err();
+    assert!(not.to_string().contains("only what moved no money"), "{not}");
+
     let new = replace("NEW", &old.id).unwrap().remove(0);
     assert!(new.new);
     assert_ne!(new.idempotency_key, old.idempotency_key);

@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::message::error::ApiError;
 
+/// In cents: as the description of the bank says, in a number that every client can hold.
+const LARGEST_AMOUNT: i64 = 9_000_000_000_000_000_000;
+
 /// The members of a JSON object that were not taken yet. One that is left at the end
 /// is an error.
 pub(crate) struct Fields {
@@ -49,7 +52,11 @@ impl Fields {
         }
         // Any JSON number of exact dollars: a program may write 1e3.
         let amount = raw.get().parse::<Money>().and_then(Amount::try_from);
-        amount.map(Some).map_err(|e| self.malformed(name, e))
+        match amount {
+            Ok(amount) if amount.cents() <= LARGEST_AMOUNT => Ok(Some(amount)),
+            Ok(_) => Err(self.malformed(name, "must be at most 90000000000000000")),
+            Err(error) => Err(self.malformed(name, error)),
+        }
     }
 
     pub(crate) fn date(&mut self, name: &'static str) -> Result<NaiveDate, ApiError> {
@@ -242,12 +249,25 @@ mod tests {
 
     #[test]
     fn an_amount_must_be_an_exact_positive_number() {
-        for bad in ["\"1.00\"", "0", "-1", "0.001", "true", "[]", "{}", "1e99", "null"] {
+        for bad in [
+            "\"1.00\"",
+            "0",
+            "-1",
+            "0.001",
+            "true",
+            "[]",
+            "{}",
+            "1e99",
+            "null",
+            "90000000000000000.01",
+        ] {
             let body = format!("{{\"amount\":{bad}}}");
             let mut fields = Fields::parse(body.as_bytes()).ok().unwrap();
             let error = message(fields.amount("amount").unwrap_err());
             assert!(error.starts_with("`amount` "), "{bad}: {error}");
         }
+        let mut fields = Fields::parse(br#"{"amount":90000000000000000}"#).ok().unwrap();
+        assert_eq!(fields.amount("amount").ok().map(Amount::cents), Some(LARGEST_AMOUNT));
     }
 
     #[test]

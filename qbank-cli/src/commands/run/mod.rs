@@ -75,7 +75,7 @@ pub(super) fn run(context: &Context<'_>, args: &Run) -> Result<(), Failure> {
         known => begin(context, args, &source, known, &places, &actor)?,
     };
     // From here on money may move: no failure may say that none did.
-    let ended = pay(context, args, &source, &places, &mut journal, &client);
+    let ended = pay(context, args, &source, &places, &mut journal, &client, &actor);
     drop(lock);
     ended.map_err(|failure| match failure {
         Failure::Ended(code) => Failure::Ended(code),
@@ -91,10 +91,14 @@ fn pay(
     places: &Places,
     journal: &mut Journal,
     client: &Client,
+    actor: &str,
 ) -> Result<(), Failure> {
     let end = submit::submit(context, args, journal, client)?;
     let results = results::write(journal, &places.results)?;
-    let failed = places.failed.as_deref().map(|to| failed::write(source, journal, to));
+    let failed = places.failed.as_deref().map(|to| {
+        let again = args.failed_again;
+        failed::write(source, journal, &failed::Order { to, again, actor })
+    });
     report::report(context, args, journal, &end, results, failed)
 }
 

@@ -6,6 +6,7 @@ use qbank_outbox::End;
 use qbank_proto::Money;
 use serde_json::{Value, json};
 
+use super::failed::Failed;
 use super::journal::Journal;
 use super::results::Results;
 use crate::args::Run;
@@ -83,7 +84,7 @@ pub(super) fn report(
     journal: &mut Journal,
     end: &End,
     results: Results,
-    failed: Option<Result<u64, Failure>>,
+    failed: Option<Result<Failed, Failure>>,
 ) -> Result<(), Failure> {
     let Results { counts, path, written } = results;
     let printer = context.printer;
@@ -122,13 +123,20 @@ pub(super) fn report(
             document.insert(outcome.to_string(), rows.into());
         }
         if args.failed_to.is_some() {
-            document.insert("failed_to".to_owned(), failed_document(args, failed));
+            document.insert("failed_to".to_owned(), failed_document(args, failed.as_ref()));
         }
     }
     let code = counts.code(unsettled);
     let mut lines = text(&counts, args);
-    if let (Some(rows @ 1..), Some(to)) = (failed, &args.failed_to) {
+    if let (Some(Failed { rows: rows @ 1.., .. }), Some(to)) = (&failed, &args.failed_to) {
         lines.push(format!("to be corrected: {rows} in {}", to.display()));
+    }
+    for (file, rows) in failed.iter().flat_map(|failed| &failed.earlier) {
+        printer.warning(&format!(
+            "{rows} rows to be corrected were written to {file} before, and are not written again: \
+             of two files both could be paid. If that file is lost and was never run, give \
+             --failed-again and a new file"
+        ));
     }
     if written.is_ok() {
         let what = if code == 0 { "results" } else { "results, with the reason of each row" };
@@ -141,9 +149,17 @@ pub(super) fn report(
     }
 }
 
-fn failed_document(args: &Run, rows: Option<u64>) -> Value {
+fn failed_document(args: &Run, failed: Option<&Failed>) -> Value {
+    let rows = failed.map(|failed| failed.rows);
     let file = args.failed_to.as_ref().filter(|_| rows > Some(0));
-    json!({ "file": file.map(|file| file.display().to_string()), "rows": rows })
+    let earlier = failed.iter().flat_map(|failed| &failed.earlier);
+    let earlier: Vec<Value> =
+        earlier.map(|(file, rows)| json!({ "file": file, "rows": rows })).collect();
+    json!({
+        "file": file.map(|file| file.display().to_string()),
+        "rows": rows,
+        "earlier": earlier,
+    })
 }
 
 /// For people, with what to do next.
