@@ -9,7 +9,6 @@ use qbank_proto::{BodyMode, ListDecoder, Now, Ticket};
 use crate::input::{head, outcome, token};
 use crate::operation::{Boxed, Operation, Outcome};
 use crate::output::{Error, Items, Reply, Request, Step, milliseconds};
-use crate::session::named;
 
 /// One call of one operation: a binding polls it, does what it asks for, and hands back what
 /// came of it, until it is done or failed.
@@ -54,7 +53,7 @@ impl Call {
                 Step::Done(Box::new(Reply(reply)))
             }
             Err(error) => {
-                let error = named(error, |field| self.operation.member(field));
+                let error = Error::named(error, |field| self.operation.member(field));
                 self.body = error.body();
                 Step::Failed(error)
             }

@@ -15,7 +15,7 @@ impl Session {
     /// Opens a session with these options, or says which of them is wrong.
     pub fn new(options: &str) -> Result<Self, Error> {
         let session = config(options).and_then(qbank_proto::Session::new);
-        session.map(Self).map_err(|error| named(error, option))
+        session.map(Self).map_err(|error| Error::named(error, option))
     }
 
     /// Makes a call of the operation with this name, of its request and its options, or says
@@ -70,19 +70,11 @@ fn entropy(random: &[u8]) -> Result<Entropy, CoreError> {
 /// What is wrong before anything is sent by a call of this operation with these options.
 fn wrong(error: CoreError, operation: Operation, options: &str) -> Error {
     let error = error.with_fate(operation.fate(resumes(options)));
-    named(error, |field| operation.member(field))
+    Error::named(error, |field| operation.member(field))
 }
 
 /// Whether the options say that an intent was perhaps sent before, however wrong they are.
 fn resumes(options: &str) -> bool {
     Members::parse("options", options)
         .is_ok_and(|mut options| !matches!(options.number::<i64>("resumeFrom"), Ok(None)))
-}
-
-/// The error, whose input is named by the member of a record.
-pub(crate) fn named(error: CoreError, member: impl FnOnce(&str) -> String) -> Error {
-    Error(match error.input_field().map(member) {
-        Some(member) => error.with_input_field(&member),
-        None => error,
-    })
 }

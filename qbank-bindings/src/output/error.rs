@@ -21,6 +21,14 @@ impl Error {
         Self(qbank_proto::Error::invalid_input(field, rule).with_fate(fate))
     }
 
+    /// The core's error, whose input is named by the member of a record.
+    pub(crate) fn named(error: qbank_proto::Error, member: impl FnOnce(&str) -> String) -> Self {
+        Self(match error.input_field().map(member) {
+            Some(member) => error.with_input_field(&member),
+            None => error,
+        })
+    }
+
     /// The core's error.
     pub const fn core(&self) -> &qbank_proto::Error {
         &self.0

@@ -4,6 +4,7 @@
 
 mod command;
 mod file;
+mod place;
 mod profile;
 
 use std::path::PathBuf;

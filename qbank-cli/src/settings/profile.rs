@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
 use qbank_proto::Amount;
 use toml::de::{DeTable, DeValue};
 
-use super::file::beside;
+use super::place::beside;
 use crate::args::Global;
 use crate::failure::Failure;
 

@@ -8,8 +8,6 @@ use qbank_proto::Money;
 use qbank_proto::calendar::new_york_day;
 use qbank_proto::chrono::{DateTime, Utc};
 
-use super::plan::Plan;
-use super::question;
 use super::source::Source;
 use crate::args::Run;
 use crate::failure::Failure;
@@ -97,12 +95,11 @@ impl Journal {
     /// Writes all rows down in one transaction, each with the key that it is sent with.
     pub(super) fn enqueue(
         &mut self,
-        args: &Run,
         source: &Source,
-        plan: &Plan,
+        mut checks: Checks,
+        hold: bool,
         actor: &str,
     ) -> Result<(), Failure> {
-        let mut checks = plan.checks(args);
         let rows = source.read()?.map(|row| {
             let mut payment = row.map_err(|error| {
                 Failure::rows("the file changed while it was read; nothing was sent", [error])
@@ -111,7 +108,7 @@ impl Journal {
             checks.check(&mut payment);
             let intent = intent(payment.request.clone()).id(payment.payment_id);
             let intent = intent.actor(actor).run_id(&source.digest);
-            Ok(if args.hold { intent.hold() } else { intent })
+            Ok(if hold { intent.hold() } else { intent })
         });
         let last = std::iter::once_with(|| source.is_as_it_was());
         self.store.enqueue_each(rows.chain(last.filter_map(|same| same.err().map(Err))))?;
@@ -139,7 +136,11 @@ impl Journal {
 
     /// Releases what is held, as somebody else than who held it, and once that is confirmed.
     /// Whether anything was.
-    pub(super) fn approve(&mut self, args: &Run, actor: &str) -> Result<bool, Failure> {
+    pub(super) fn approve(
+        &mut self,
+        actor: &str,
+        ask: impl FnOnce(u64, Money) -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
         let (mut held, mut total, mut own) = (Vec::new(), Money::default(), false);
         self.store.each(Some(&self.run), |row: Row, intent: Record| {
             if row.state == State::Held {
@@ -159,7 +160,7 @@ impl Journal {
         if held.is_empty() {
             return Ok(false);
         }
-        question::ask_approval(args, held.len() as u64, total)?;
+        ask(held.len() as u64, total)?;
         let command = Command::Approve { actor: actor.to_owned() };
         self.store.command_each(&held, &command)?;
         Ok(true)

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use qbank_outbox::{Sqlite, Store as _};
 use serde_json::json;
 
-use super::places::{beside, real};
+use super::places::real;
+use super::whole::beside;
 use crate::commands::Context;
 use crate::failure::Failure;
 

@@ -13,6 +13,7 @@
 //!          report: the numbers, what to do, and an exit code
 //! ```
 
+mod counts;
 mod failed;
 mod journal;
 mod lock;
@@ -22,6 +23,7 @@ mod question;
 mod report;
 mod results;
 mod same;
+mod scopes;
 mod source;
 mod submit;
 mod whole;
@@ -149,7 +151,8 @@ fn go_on(
             status.open()
         )));
     }
-    if args.approve && !journal.approve(args, actor)? {
+    let ask = |rows, total| question::ask_approval(args, rows, total);
+    if args.approve && !journal.approve(actor, ask)? {
         let text = "nothing of this run is held any more: what was approved goes on";
         context.printer.warning(text);
     }
@@ -162,7 +165,7 @@ fn go_on(
             journal.path.display()
         ));
     }
-    let client = client::connect(context.global, &submit::scopes(&journal)?)?;
+    let client = client::connect(context.global, &scopes::of_rows(&journal)?)?;
     Ok((journal, client))
 }
 
@@ -184,7 +187,7 @@ fn begin(
     let client = plan.look_at_balances(context)?;
     question::ask(context, args, &plan)?;
     let mut journal = Journal::make(&places.journal, &source.digest)?;
-    journal.enqueue(args, source, &plan, actor)?;
+    journal.enqueue(source, plan.checks(args), args.hold, actor)?;
     journal.store.take_over(actor)?;
     Ok((journal, client))
 }

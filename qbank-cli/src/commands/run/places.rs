@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::whole;
+use super::whole::{self, beside};
 use crate::args::Run;
 use crate::failure::Failure;
 
@@ -18,13 +18,6 @@ pub(super) struct Places {
     pub(super) results: PathBuf,
     /// Where the rows are written that moved no money.
     pub(super) failed: Option<PathBuf>,
-}
-
-/// The name of a file with something after it.
-pub(super) fn beside(file: &Path, more: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(more);
-    name.into()
 }
 
 impl Places {

@@ -6,8 +6,8 @@ use qbank_proto::{AccountId, Error, ErrorKind, Money, Scope};
 use serde_json::{Value, json};
 
 use super::journal::Journal;
+use super::scopes;
 use super::source::Source;
-use super::submit::of_kinds;
 use crate::args::{RollDates, Run};
 use crate::client::{self, Client};
 use crate::commands::Context;
@@ -61,7 +61,7 @@ impl Plan {
     /// Gives the client that pays as well, so that one token serves both.
     pub(super) fn look_at_balances(&mut self, context: &Context<'_>) -> Result<Client, Failure> {
         let pays = |kind| self.summary.by_type.iter().any(|part| part.of == kind);
-        let mut scopes = of_kinds(pays(Kind::Ach), pays(Kind::Wire));
+        let mut scopes = scopes::of_kinds(pays(Kind::Ach), pays(Kind::Wire));
         scopes.push(Scope::BalancesRead);
         let client = client::connect(context.global, &scopes)?;
         for part in &self.summary.by_source_account {

@@ -3,78 +3,15 @@
 
 use qbank_files::Outcome;
 use qbank_outbox::End;
-use qbank_proto::Money;
 use serde_json::{Value, json};
 
+use super::counts::Counts;
 use super::failed::Failed;
 use super::journal::Journal;
 use super::results::Results;
 use crate::args::Run;
 use crate::commands::Context;
-use crate::failure::{FAILED, Failure, IN_PROGRESS, UNKNOWN};
-
-/// All outcomes, in the order in which they are counted.
-const OUTCOMES: [Outcome; 9] = [
-    Outcome::Accepted,
-    Outcome::Refused,
-    Outcome::NeverSent,
-    Outcome::InProgress,
-    Outcome::Unknown,
-    Outcome::Reconcile,
-    Outcome::Failed,
-    Outcome::Held,
-    Outcome::Pending,
-];
-
-/// What became of all rows.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) rows: u64,
-    total: Money,
-    by_outcome: [(u64, Money); OUTCOMES.len()],
-}
-
-/// What cannot overflow, since the total of the file did not.
-fn add(total: &mut Money, amount: Money) {
-    *total = total.checked_add(amount).unwrap_or(*total);
-}
-
-impl Counts {
-    pub(super) fn add(&mut self, outcome: Outcome, amount: Money) {
-        self.rows += 1;
-        add(&mut self.total, amount);
-        // What is settled was accepted.
-        let of = if outcome == Outcome::Settled { Outcome::Accepted } else { outcome };
-        for (known, (rows, dollars)) in OUTCOMES.iter().zip(&mut self.by_outcome) {
-            if *known == of {
-                *rows += 1;
-                add(dollars, amount);
-            }
-        }
-    }
-
-    fn each(&self) -> impl Iterator<Item = (Outcome, u64, Money)> {
-        OUTCOMES.into_iter().zip(self.by_outcome).map(|(it, (rows, dollars))| (it, rows, dollars))
-    }
-
-    fn of(&self, outcome: Outcome) -> u64 {
-        self.each().find(|(known, ..)| *known == outcome).map_or(0, |(_, rows, _)| rows)
-    }
-
-    /// The worst row's. `unsettled` are accepted, and were waited for.
-    fn code(&self, unsettled: u64) -> u8 {
-        let any = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| self.of(*outcome) > 0);
-        if any(&[Outcome::Unknown, Outcome::Reconcile]) {
-            UNKNOWN
-        } else if any(&[Outcome::InProgress]) || unsettled > 0 {
-            IN_PROGRESS
-        } else if any(&[Outcome::Refused, Outcome::Failed, Outcome::NeverSent, Outcome::Pending]) {
-            FAILED
-        } else {
-            0
-        }
-    }
-}
+use crate::failure::Failure;
 
 /// Prints the numbers, and gives the exit code as a result. The money is told of whatever became
 /// of the files.

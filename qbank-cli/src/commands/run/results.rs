@@ -8,8 +8,8 @@ use qbank_files::{Outcome, ResultRow, ResultsWriter};
 use qbank_outbox::{Kind, Record, Request, Row, Sqlite, State, Store as _};
 use qbank_proto::{Fate, Money};
 
+use super::counts::Counts;
 use super::journal::Journal;
-use super::report::Counts;
 use super::whole;
 use crate::failure::Failure;
 

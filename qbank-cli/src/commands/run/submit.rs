@@ -4,9 +4,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use qbank_outbox::{End, Kind, Lane, Record, Row, Sqlite, State, Status, Stop, StoreError, Worker};
+use qbank_outbox::{End, Lane, Sqlite, State, Status, Stop, Worker};
+use qbank_proto::Money;
 use qbank_proto::chrono::SecondsFormat;
-use qbank_proto::{Money, Scope};
 
 use super::journal::{Journal, rows};
 use crate::args::Run;
@@ -41,24 +41,6 @@ pub(super) fn submit(
     }
     let end = whole.map_or_else(|| Instant::now() + WAIT, |whole| began + whole);
     work.run(Phase::Wait, move |status| status.unsettled == 0 || Instant::now() >= end)
-}
-
-/// What the bank has to allow for the rows of a run.
-pub(super) fn scopes(journal: &Journal) -> Result<Vec<Scope>, Failure> {
-    let (mut ach, mut wire) = (false, false);
-    journal.store.each(Some(&journal.run), |_: Row, intent: Record| {
-        ach |= intent.kind == Kind::Ach;
-        wire |= intent.kind == Kind::Wire;
-        Ok::<(), StoreError>(())
-    })?;
-    Ok(of_kinds(ach, wire))
-}
-
-/// Of payments of these kinds. Payments are looked at as well.
-pub(super) fn of_kinds(ach: bool, wire: bool) -> Vec<Scope> {
-    let kinds = [(ach, Scope::PaymentsAchWrite), (wire, Scope::PaymentsWireWrite)];
-    let writes = kinds.into_iter().filter(|(there, _)| *there).map(|(_, scope)| scope);
-    writes.chain([Scope::PaymentsRead]).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::places::beside;
+/// The name of a file with something after it.
+pub(super) fn beside(file: &Path, more: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(more);
+    name.into()
+}
 
 /// Begins a file, under another name until it is finished.
 pub(super) fn begin(path: &Path) -> io::Result<BufWriter<File>> {
@@ -39,6 +44,6 @@ pub(super) fn may_be_written(path: &Path) -> io::Result<()> {
     fs::remove_file(part(path))
 }
 
-fn part(path: &Path) -> std::path::PathBuf {
+fn part(path: &Path) -> PathBuf {
     beside(path, ".part")
 }
