@@ -75,9 +75,9 @@ pub(crate) struct Run {
     /// Write the rows that were refused or failed to a new file, to be corrected; each row once
     #[arg(long, value_name = "NEW.csv")]
     pub(crate) failed_to: Option<PathBuf>,
-    /// With --failed-to: also the rows that an earlier file got, which must then never be run
-    #[arg(long, requires = "failed_to")]
-    pub(crate) failed_again: bool,
+    /// With --failed-to: write the rows again that this file got. It is lost, and must never be run
+    #[arg(long, requires = "failed_to", value_name = "LOST.csv")]
+    pub(crate) failed_again: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -13,7 +13,10 @@ fn refused_rows_get_new_ids_and_can_be_corrected() {
     let folder = Folder::new();
     folder.write("p.csv", invoices(1..=2) + &bad(1) + &bad(2));
     let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
-    assert_eq!(found["failed_to"], json!({ "file": "new.csv", "rows": 2, "earlier": [] }));
+    assert_eq!(
+        found["failed_to"],
+        json!({ "file": "new.csv", "rows": 2, "earlier": [], "paid": [] })
+    );
     let new = folder.read("new.csv");
     let ids: Vec<String> = records(&new).iter().map(|cells| cells[0].clone()).collect();
     assert_eq!(ids, ["payment_id", "BAD-1-retry-1", "BAD-2-retry-1"]);
@@ -36,10 +39,26 @@ fn in_the_same_journal_they_are_no_duplicates() {
     result(&folder.run("p.csv --yes --journal j.db --failed-to new.csv").run(), 3);
     folder.write("new.csv", folder.read("new.csv").replace(CLOSED, OPERATING));
     assert_eq!(result(&folder.run("new.csv --yes --journal j.db").run(), 0)["accepted"], 1);
-    // The next file of them knows that this id is taken.
-    let again = "p.csv --yes --journal j.db --failed-to more.csv --failed-again";
-    result(&folder.run(again).run(), 3);
-    assert!(folder.read("more.csv").contains("BAD-1-retry-2"));
+    // It is paid by now: no other file gets it, not even if the first one is called lost.
+    let again = "p.csv --yes --journal j.db --failed-to more.csv --failed-again new.csv";
+    assert_eq!(result(&folder.run(again).run(), 3)["failed_to"]["rows"], 0);
+    assert!(!folder.path("more.csv").exists());
+}
+
+#[test]
+fn only_what_the_lost_file_got_is_written_again() {
+    let folder = Folder::new();
+    folder.write("p.csv", invoices(1..=1) + &bad(1));
+    result(&folder.run("p.csv --yes --failed-to a.csv").run(), 3);
+    let lost = "p.csv --yes --failed-to b.csv --failed-again other.csv";
+    let ended = folder.run(lost).run();
+    assert_eq!(result(&ended, 3)["failed_to"]["rows"], 0);
+    assert!(ended.stderr.contains("a.csv before: 1."), "{}", ended.stderr);
+    let lost = "p.csv --yes --failed-to b.csv --failed-again a.csv";
+    assert_eq!(result(&folder.run(lost).run(), 3)["failed_to"]["rows"], 1);
+    // And what is in the second one is not lost with the first.
+    let lost = "p.csv --yes --failed-to c.csv --failed-again a.csv";
+    assert_eq!(result(&folder.run(lost).run(), 3)["failed_to"]["rows"], 0);
 }
 
 #[test]
@@ -54,12 +73,12 @@ fn a_row_is_written_to_one_file_only() {
         let found = &result(&ended, 3)["failed_to"];
         let first = std::fs::canonicalize(folder.path("")).unwrap().join("new.csv");
         let earlier = json!([{ "file": first.display().to_string(), "rows": 2 }]);
-        assert_eq!(found, &json!({ "file": null, "rows": 0, "earlier": earlier }));
-        assert!(ended.stderr.contains("of two files both could be paid"), "{}", ended.stderr);
+        assert_eq!(found, &json!({ "file": null, "rows": 0, "earlier": earlier, "paid": [] }));
+        assert!(ended.stderr.contains("They are not written again"), "{}", ended.stderr);
         assert!(!folder.path(other).exists(), "{other}");
     }
     // Whoever knows that it never was can have it again.
-    let again = folder.run("p.csv --yes --failed-to more.csv --failed-again").run();
+    let again = folder.run("p.csv --yes --failed-to more.csv --failed-again new.csv").run();
     assert_eq!(result(&again, 3)["failed_to"]["rows"], 2);
     assert_eq!(folder.bank.entries(), 1);
     let store = format!("sqlite:{}", folder.path("p.csv.qbank.db").display());
@@ -71,7 +90,7 @@ fn a_row_is_written_to_one_file_only() {
 fn where_nothing_failed_no_file_is_written() {
     let folder = Folder::of(2);
     let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 0);
-    assert_eq!(found["failed_to"], json!({ "file": null, "rows": 0, "earlier": [] }));
+    assert_eq!(found["failed_to"], json!({ "file": null, "rows": 0, "earlier": [], "paid": [] }));
     assert!(!folder.path("new.csv").exists());
 }
 

@@ -1,6 +1,6 @@
 //! Reads what a turn needs. The transaction has the only write lock, so nothing else is locked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use qbank_proto::PaymentId;
@@ -294,7 +294,7 @@ pub(super) fn leased(tx: &Transaction<'_>) -> Result<Vec<(Row, Record)>, StoreEr
 pub(super) fn handed_out(
     connection: &Connection,
     run: &str,
-) -> Result<HashMap<String, String>, StoreError> {
+) -> Result<BTreeMap<String, String>, StoreError> {
     let sql = "SELECT i.intent_id, json_extract(a.detail, '$.file') FROM intent i \
                JOIN audit a ON a.outbox_id = i.id \
                WHERE i.run_id = ?1 AND a.event = ?2 ORDER BY a.outbox_id, a.n";

@@ -1,6 +1,6 @@
 //! What a payment run needs of its journal: a store in a file beside the payments.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -64,7 +64,7 @@ impl Sqlite {
 
     /// What of a run was written to files, to be corrected: the ids of intents, each with the last
     /// file. See [`Command::HandOut`].
-    pub fn handed_out(&self, run: &str) -> Result<HashMap<String, String>, StoreError> {
+    pub fn handed_out(&self, run: &str) -> Result<BTreeMap<String, String>, StoreError> {
         read::handed_out(&self.connection, run)
     }
 

@@ -98,8 +98,8 @@ fn pay(
     let end = submit::submit(context, args, journal, client)?;
     let results = results::write(journal, &places.results)?;
     let failed = places.failed.as_deref().map(|to| {
-        let again = args.failed_again;
-        failed::write(source, journal, &failed::Order { to, again, actor })
+        let lost = args.failed_again.as_deref();
+        failed::write(source, journal, &failed::Order { to, lost, actor })
     });
     report::report(context, args, journal, &end, results, failed)
 }

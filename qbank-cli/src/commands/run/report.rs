@@ -70,9 +70,18 @@ pub(super) fn report(
     }
     for (file, rows) in failed.iter().flat_map(|failed| &failed.earlier) {
         printer.warning(&format!(
-            "{rows} rows to be corrected were written to {file} before, and are not written again: \
-             of two files both could be paid. If that file is lost and was never run, give \
-             --failed-again and a new file"
+            "to be corrected, and written to {file} before: {rows}. They are not written again: of \
+             two files both could be paid. If that file is lost and was never run, give \
+             --failed-again with its name"
+        ));
+    }
+    if let Some(Failed { paid, .. }) = &failed
+        && !paid.is_empty()
+    {
+        printer.warning(&format!(
+            "written to a file of corrections before, and paid after all or not called failed any \
+             more: {}. Take them out of that file",
+            paid.join(", ")
         ));
     }
     if written.is_ok() {
@@ -96,6 +105,7 @@ fn failed_document(args: &Run, failed: Option<&Failed>) -> Value {
         "file": file.map(|file| file.display().to_string()),
         "rows": rows,
         "earlier": earlier,
+        "paid": failed.map_or(&[][..], |failed| &failed.paid),
     })
 }
 

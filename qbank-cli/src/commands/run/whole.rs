@@ -24,10 +24,27 @@ pub(super) fn begin(path: &Path) -> io::Result<BufWriter<File>> {
     options.open(part(path)).map(BufWriter::new)
 }
 
+/// Takes a name that nothing has, so that nobody else's file is overwritten.
+pub(super) fn reserve(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path).map(drop)
+}
+
+/// Gives a name back that was reserved, as long as nothing is in its file.
+pub(super) fn unreserve(path: &Path) {
+    if path.metadata().is_ok_and(|file| file.len() == 0) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// All of it is on the disk.
+pub(super) fn sync(file: &mut BufWriter<File>) -> io::Result<()> {
+    file.flush()?;
+    file.get_ref().sync_all()
+}
+
 /// It is on the disk before it gets its name.
 pub(super) fn finish(path: &Path, mut file: BufWriter<File>) -> io::Result<()> {
-    file.flush()?;
-    file.get_ref().sync_all()?;
+    sync(&mut file)?;
     fs::rename(part(path), path)
 }
 
