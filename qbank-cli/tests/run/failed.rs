@@ -1,7 +1,7 @@
 //! `--failed-to`: what was not paid, to be corrected.
 
 use crate::program::folder::{invoices, records, refused, result};
-use crate::program::{CLOSED, Folder, OPERATING};
+use crate::program::{CLOSED, Folder, OPERATING, PAYROLL};
 use serde_json::json;
 
 fn bad(n: u32) -> String {
@@ -43,6 +43,33 @@ fn in_the_same_journal_they_are_no_duplicates() {
     let again = "p.csv --yes --journal j.db --failed-to more.csv --failed-again new.csv";
     assert_eq!(result(&folder.run(again).run(), 3)["failed_to"]["rows"], 0);
     assert!(!folder.path("more.csv").exists());
+}
+
+#[test]
+fn a_row_that_another_intent_replaces_is_not_written() {
+    let folder = Folder::new();
+    folder.write("p.csv", invoices(1..=1) + &bad(1) + &bad(2));
+    result(&folder.run("p.csv --yes").run(), 3);
+    let store = format!("sqlite:{}", folder.path("p.csv.qbank.db").display());
+    let intent = json!({
+        "id": "X",
+        "replaces": "BAD-1",
+        "type": "ach",
+        "actor": "app",
+        "request": {
+            "source_account_id": OPERATING,
+            "destination_account_id": PAYROLL,
+            "amount": 5,
+        },
+    });
+    for line in ["outbox add -", "outbox work --until-empty"] {
+        let program = folder.bank.qbank(line).env("QBANK_STORE", &store);
+        let ended = program.stdin(intent.to_string()).run();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
+    assert_eq!(found["failed_to"]["rows"], 1);
+    assert!(folder.read("new.csv").contains("BAD-2-retry-1"));
 }
 
 #[test]
