@@ -23,4 +23,4 @@ pub use error::RowError;
 pub use format::{Format, UnknownFormat};
 pub use payment::{Kind, Payment, Request};
 pub use reader::{ReadOptions, Reader, read, read_all};
-pub use write::{FailedWriter, Outcome, ResultRow, ResultsWriter};
+pub use write::{FailedWriter, Outcome, ResultRow, ResultsWriter, retry_ids};

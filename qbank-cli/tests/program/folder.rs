@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Bank, Ended, OPERATING, Program};
+use super::{Bank, Ended, OPERATING, PAYROLL, Program};
 
 pub(crate) const HEADER: &str =
     "payment_id,source_account_id,recipient_name,bank_id,account_number,amount,reference\n";
@@ -116,6 +116,20 @@ fn cells(line: &str) -> Vec<String> {
         }
     }
     cells
+}
+
+/// What another application enqueues in a journal.
+pub(crate) fn intent_of_app() -> Value {
+    json!({
+        "id": "X",
+        "type": "ach",
+        "actor": "app",
+        "request": {
+            "source_account_id": OPERATING,
+            "destination_account_id": PAYROLL,
+            "amount": 5,
+        },
+    })
 }
 
 /// A CSV of invoices, each to an account of its own.

@@ -1,7 +1,8 @@
 //! `--failed-to`: what was not paid, to be corrected.
 
-use crate::program::folder::{invoices, records, refused, result};
-use crate::program::{CLOSED, Folder, OPERATING, PAYROLL};
+use crate::program::folder::{intent_of_app, invoices, records, refused, result};
+use crate::program::{CLOSED, Folder, OPERATING};
+use qbank_outbox::rusqlite::Connection;
 use serde_json::json;
 
 fn bad(n: u32) -> String {
@@ -15,7 +16,7 @@ fn refused_rows_get_new_ids_and_can_be_corrected() {
     let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
     assert_eq!(
         found["failed_to"],
-        json!({ "file": "new.csv", "rows": 2, "earlier": [], "paid": [] })
+        json!({ "file": "new.csv", "rows": 2, "earlier": [], "may_be_paid": [] })
     );
     let new = folder.read("new.csv");
     let ids: Vec<String> = records(&new).iter().map(|cells| cells[0].clone()).collect();
@@ -51,17 +52,8 @@ fn a_row_that_another_intent_replaces_is_not_written() {
     folder.write("p.csv", invoices(1..=1) + &bad(1) + &bad(2));
     result(&folder.run("p.csv --yes").run(), 3);
     let store = format!("sqlite:{}", folder.path("p.csv.qbank.db").display());
-    let intent = json!({
-        "id": "X",
-        "replaces": "BAD-1",
-        "type": "ach",
-        "actor": "app",
-        "request": {
-            "source_account_id": OPERATING,
-            "destination_account_id": PAYROLL,
-            "amount": 5,
-        },
-    });
+    let mut intent = intent_of_app();
+    intent["replaces"] = json!("BAD-1");
     for line in ["outbox add -", "outbox work --until-empty"] {
         let program = folder.bank.qbank(line).env("QBANK_STORE", &store);
         let ended = program.stdin(intent.to_string()).run();
@@ -100,7 +92,10 @@ fn a_row_is_written_to_one_file_only() {
         let found = &result(&ended, 3)["failed_to"];
         let first = std::fs::canonicalize(folder.path("")).unwrap().join("new.csv");
         let earlier = json!([{ "file": first.display().to_string(), "rows": 2 }]);
-        assert_eq!(found, &json!({ "file": null, "rows": 0, "earlier": earlier, "paid": [] }));
+        assert_eq!(
+            found,
+            &json!({ "file": null, "rows": 0, "earlier": earlier, "may_be_paid": [] })
+        );
         assert!(ended.stderr.contains("They are not written again"), "{}", ended.stderr);
         assert!(!folder.path(other).exists(), "{other}");
     }
@@ -117,7 +112,10 @@ fn a_row_is_written_to_one_file_only() {
 fn where_nothing_failed_no_file_is_written() {
     let folder = Folder::of(2);
     let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 0);
-    assert_eq!(found["failed_to"], json!({ "file": null, "rows": 0, "earlier": [], "paid": [] }));
+    assert_eq!(
+        found["failed_to"],
+        json!({ "file": null, "rows": 0, "earlier": [], "may_be_paid": [] })
+    );
     assert!(!folder.path("new.csv").exists());
 }
 
@@ -131,4 +129,21 @@ fn what_was_called_off_is_not_to_be_corrected() {
     let found = result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
     assert_eq!((&found["never_sent"], &found["held"]), (&json!(1), &json!(1)));
     assert_eq!(found["failed_to"]["rows"], 0);
+}
+
+#[test]
+fn what_was_handed_out_and_is_in_doubt_by_now_is_named() {
+    let folder = Folder::new();
+    folder.write("p.csv", invoices(1..=1) + &bad(1) + &bad(2));
+    result(&folder.run("p.csv --yes --failed-to new.csv").run(), 3);
+    // As a late response leaves it.
+    let journal = Connection::open(folder.path("p.csv.qbank.db")).unwrap();
+    let late = "UPDATE outbox SET state = 'reconcile', fate = 'unknown' WHERE id = \
+                (SELECT id FROM intent WHERE intent_id = 'BAD-1')";
+    assert_eq!(journal.execute(late, []).unwrap(), 1);
+    drop(journal);
+    let ended = folder.run("p.csv --yes --failed-to more.csv").run();
+    let found = &result(&ended, 5)["failed_to"];
+    assert_eq!((&found["rows"], &found["may_be_paid"]), (&json!(0), &json!(["BAD-1"])));
+    assert!(ended.stderr.contains("accepted or in doubt by now: BAD-1."), "{}", ended.stderr);
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::program::folder::{invoices, refused, result};
-use crate::program::{Folder, OPERATING, PAYROLL, Running};
+use crate::program::folder::{intent_of_app, invoices, refused, result};
+use crate::program::{Folder, Running};
 use serde_json::json;
 
 const SLOW: &str = r#"{"path":"/payments/ach","kind":"delay","ms":300,"times":1000}"#;
@@ -106,18 +106,8 @@ fn nor_is_what_somebody_else_enqueued_there() {
     folder.write("q.csv", invoices(3..=3));
     result(&folder.run("p.csv --yes --journal j.db").run(), 0);
     let store = format!("sqlite:{}", folder.path("j.db").display());
-    let intent = json!({
-        "id": "X",
-        "type": "ach",
-        "actor": "app",
-        "request": {
-            "source_account_id": OPERATING,
-            "destination_account_id": PAYROLL,
-            "amount": 5,
-        },
-    });
     let add = folder.bank.qbank("outbox add -").env("QBANK_STORE", &store);
-    let added = add.stdin(intent.to_string()).run();
+    let added = add.stdin(intent_of_app().to_string()).run();
     assert_eq!(added.code, Some(0), "{added:?}");
     let message = refused(&folder.run("q.csv --yes --journal j.db").run());
     assert!(message.contains("another run of j.db has 1 payments"), "{message}");

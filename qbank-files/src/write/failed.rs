@@ -123,7 +123,15 @@ fn standard_cells(payment: &Payment, id: &str) -> [String; 10] {
 
 /// The first free one of `ID-retry-1`, `ID-retry-2` and so on.
 fn new_id(id: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    const MARK: &str = "-retry-";
+    let free = retry_ids(id).find(|new| !is_taken(new));
+    free.unwrap_or_else(|| format!("{id}{MARK}1"))
+}
+
+const MARK: &str = "-retry-";
+
+/// The ids that a corrected row can get, in order: `ID-retry-1`, `ID-retry-2` and so on. Of
+/// `ID-retry-1` itself the first is `ID-retry-2`.
+pub fn retry_ids(id: &str) -> impl Iterator<Item = String> {
     let (stem, tries) = match id.rsplit_once(MARK) {
         Some((stem, number)) if !stem.is_empty() => match number.parse::<u32>() {
             Ok(tries) => (stem, tries),
@@ -131,14 +139,7 @@ fn new_id(id: &str, is_taken: impl Fn(&str) -> bool) -> String {
         },
         _ => (id, 0),
     };
-    let mut next = tries;
-    loop {
-        next = next.saturating_add(1);
-        let new = format!("{stem}{MARK}{next}");
-        if next == u32::MAX || !is_taken(&new) {
-            return new;
-        }
-    }
+    (tries.saturating_add(1)..=u32::MAX).map(move |n| format!("{stem}{MARK}{n}"))
 }
 
 #[cfg(test)]

@@ -3,5 +3,5 @@
 mod failed;
 mod results;
 
-pub use failed::FailedWriter;
+pub use failed::{FailedWriter, retry_ids};
 pub use results::{Outcome, ResultRow, ResultsWriter};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
-use qbank_files::FailedWriter;
+use qbank_files::{FailedWriter, retry_ids};
 use qbank_outbox::{Command, Record, Row, RowId, State};
 
 use super::journal::Journal;
@@ -28,8 +28,8 @@ pub(super) struct Failed {
     pub(super) rows: u64,
     /// How many rows each earlier file got, which are still to be corrected.
     pub(super) earlier: BTreeMap<String, u64>,
-    /// What an earlier file got, and was paid after all: the ids.
-    pub(super) paid: Vec<String>,
+    /// What an earlier file got, and is accepted or in doubt by now: the ids.
+    pub(super) may_be_paid: Vec<String>,
 }
 
 /// What a journal has of a run's rows that moved no money.
@@ -66,8 +66,7 @@ impl Found {
 
     /// Whether another intent of this journal stands for it, which is paid or may be.
     fn is_replaced(&self, id: &str) -> bool {
-        let retries = (1..).map(|n| format!("{id}-retry-{n}"));
-        let mut known = retries.take_while(|retry| self.ids.contains(retry));
+        let mut known = retry_ids(id).take_while(|retry| self.ids.contains(retry));
         self.replaced.contains(id) || known.any(|retry| self.alive.contains(&retry))
     }
 }
@@ -85,7 +84,7 @@ pub(super) fn write(
     let mut report = Failed::default();
     for (id, file) in journal.store.handed_out(&journal.run)? {
         if !found.failed.contains_key(&id) {
-            report.paid.push(id);
+            report.may_be_paid.push(id);
         } else if lost.as_ref() != Some(&file) {
             found.failed.remove(&id);
             *report.earlier.entry(file).or_default() += 1;

@@ -75,13 +75,13 @@ pub(super) fn report(
              --failed-again with its name"
         ));
     }
-    if let Some(Failed { paid, .. }) = &failed
-        && !paid.is_empty()
+    if let Some(Failed { may_be_paid, .. }) = &failed
+        && !may_be_paid.is_empty()
     {
         printer.warning(&format!(
-            "written to a file of corrections before, and paid after all or not called failed any \
-             more: {}. Take them out of that file",
-            paid.join(", ")
+            "written to a file of corrections before, and accepted or in doubt by now: {}. Take \
+             them out of that file: they would be paid twice",
+            may_be_paid.join(", ")
         ));
     }
     if written.is_ok() {
@@ -105,7 +105,7 @@ fn failed_document(args: &Run, failed: Option<&Failed>) -> Value {
         "file": file.map(|file| file.display().to_string()),
         "rows": rows,
         "earlier": earlier,
-        "paid": failed.map_or(&[][..], |failed| &failed.paid),
+        "may_be_paid": failed.map_or(&[][..], |failed| &failed.may_be_paid),
     })
 }
 
